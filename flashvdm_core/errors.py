@@ -1,0 +1,47 @@
+"""Named errors. Each message is one sentence that tells the user what is wrong and what to do."""
+
+from __future__ import annotations
+
+
+class FlashVDMError(Exception):
+    """Base of every error that is meant for the user. `str(error)` is the sentence to show."""
+
+
+class ImageError(FlashVDMError):
+    """The input image cannot be read, or holds nothing to make a shape from."""
+
+
+class SettingsError(FlashVDMError):
+    """A setting is unknown, of the wrong type or out of its range."""
+
+
+class CheckpointError(FlashVDMError):
+    """Weights are missing, damaged, of another architecture, or in an unsafe format."""
+
+
+class OutputError(FlashVDMError):
+    """A result cannot be written: no permission, no space, or the file exists already."""
+
+
+class MemoryLimitError(FlashVDMError):
+    """The device ran out of memory and smaller chunks did not help."""
+
+
+class DeviceError(FlashVDMError):
+    """The device that was asked for does not exist or does not work."""
+
+
+class EmptySurfaceError(FlashVDMError):
+    """The decoded field never crosses the surface level, so there is no mesh."""
+
+
+class TrainingError(FlashVDMError):
+    """Training data, a training configuration or a training run is not usable."""
+
+
+class WorkerError(FlashVDMError):
+    """The worker process died, hung, or broke the protocol."""
+
+
+class Cancelled(Exception):  # noqa: N818 - an outcome, not an error
+    """Raised inside the stages once the caller asked for the generation to stop."""

@@ -1,0 +1,94 @@
+"""What a generation reports: one stream, the same for the library, the command line and the worker.
+
+`generate(request)` yields any number of Progress, Preview and Log, and then exactly one Result or
+Failure. Standard library and NumPy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from .mesh import TriangleMesh
+from .settings import Value
+
+
+class Stage(StrEnum):
+    """The stages of a generation, in their order."""
+
+    LOAD = "load"
+    PREPROCESS = "preprocess"
+    CONDITION = "condition"
+    SAMPLE = "sample"
+    DECODE = "decode"
+    EXTRACT = "extract"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`stage` is under way; `fraction` of the whole generation (0 to 1, never falling) is done."""
+
+    stage: Stage
+    fraction: float
+
+
+@dataclass(frozen=True, eq=False)
+class CutOut:
+    """The image as the model will see it: uint8 [H, W, 4] RGBA, row 0 at the top. Sent once per view."""
+
+    view: str
+    rgba: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """The mesh as far as it is known; `stage` is SAMPLE or DECODE."""
+
+    stage: Stage
+    mesh: TriangleMesh
+
+
+@dataclass(frozen=True)
+class Log:
+    """A line worth telling the user ("The graphics card ran out of memory; going on in smaller chunks.")."""
+
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The finished mesh and how it was made.
+
+    Attributes:
+        mesh: the final mesh, cleaned up.
+        seed: the seed that was used.
+        model: name of the model.
+        settings: every setting that was used, resolved (no "auto" left for steps and guidance).
+        seconds: stage name -> wall time in seconds.
+        queries: points evaluated at each decoding level, coarse to fine.
+        latents: float32 [N, C] scaled sampler latents, where the request asked to keep them.
+    """
+
+    mesh: TriangleMesh
+    seed: int
+    model: str
+    settings: Mapping[str, Value]
+    seconds: Mapping[str, float]
+    queries: tuple[int, ...] = ()
+    latents: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The generation ended without a result. `kind` is the error's class name, "Cancelled" when it was asked for."""
+
+    kind: str
+    message: str
+    details: str = field(default="", repr=False)
+
+
+Event = Progress | CutOut | Preview | Log | Result | Failure

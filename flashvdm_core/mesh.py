@@ -1,0 +1,28 @@
+"""The triangle mesh that travels between the core and every front end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class TriangleMesh:
+    """An indexed triangle mesh in the core frame (right-handed, y up, +z towards the viewer).
+
+    Attributes:
+        vertices: float32 [V, 3], the object inside [-1, 1]^3.
+        faces: int32 [F, 3], counter-clockwise seen from outside.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.vertices.ndim != 2 or self.vertices.shape[1] != 3:
+            raise ValueError(f"vertices must be [V, 3], not {list(self.vertices.shape)}")
+        if self.faces.ndim != 2 or self.faces.shape[1] != 3:
+            raise ValueError(f"faces must be [F, 3], not {list(self.faces.shape)}")
+        object.__setattr__(self, "vertices", np.ascontiguousarray(self.vertices, np.float32))
+        object.__setattr__(self, "faces", np.ascontiguousarray(self.faces, np.int32))
