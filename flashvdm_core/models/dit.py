@@ -1,0 +1,192 @@
+"""The diffusion transformer of Hunyuan3D-2: two streams (condition, latents), then one.
+
+Layout and names are those of the public checkpoints (`Hunyuan3DDiT`). No position embedding: latents are a set.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .layers import RMSNorm, attention, merge_heads
+from .specs import DiTSpec
+
+_TIME_FACTOR = 1000.0
+# The public weights were trained with 1000 here, not the usual 10000.
+_MAX_PERIOD = 1000.0
+_TIME_DIM = 256
+
+
+def timestep_embedding(t: Tensor) -> Tensor:
+    """Sinusoid of t in [0, 1]: [B] -> [B, 256], cosines first, in the dtype of t."""
+    half = _TIME_DIM // 2
+    freqs = torch.exp(-math.log(_MAX_PERIOD) * torch.arange(half, dtype=torch.float32, device=t.device) / half)
+    angles = (_TIME_FACTOR * t)[:, None].float() * freqs[None]
+    return torch.cat([angles.cos(), angles.sin()], dim=-1).to(t.dtype)
+
+
+def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """LayerNorm without affine, then (1 + scale) x + shift; x [B, N, C], shift and scale [B, 1, C]."""
+    return (1 + scale) * F.layer_norm(x, x.shape[-1:], eps=1e-6) + shift
+
+
+class MLPEmbedder(nn.Module):
+    """Sinusoid -> vector: Linear, SiLU, Linear."""
+
+    def __init__(self, in_dim: int, hidden: int) -> None:
+        super().__init__()
+        self.in_layer = nn.Linear(in_dim, hidden)
+        self.out_layer = nn.Linear(hidden, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out_layer(F.silu(self.in_layer(x)))
+
+
+class QKNorm(nn.Module):
+    """RMS norms of queries and keys over the head's channels."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.query_norm = RMSNorm(dim)
+        self.key_norm = RMSNorm(dim)
+
+    def forward(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        return self.query_norm(q), self.key_norm(k)
+
+
+class Modulation(nn.Module):
+    """vec [B, C] -> `parts` tensors [B, 1, C]: shift, scale, gate (twice in a two-stream block)."""
+
+    def __init__(self, dim: int, parts: int) -> None:
+        super().__init__()
+        self.parts = parts
+        self.lin = nn.Linear(dim, parts * dim)
+
+    def forward(self, vec: Tensor) -> tuple[Tensor, ...]:
+        return self.lin(F.silu(vec))[:, None].chunk(self.parts, dim=-1)
+
+
+class SelfAttention(nn.Module):
+    """The projections of one stream; the attention itself runs over both streams."""
+
+    def __init__(self, dim: int, heads: int, qkv_bias: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim, bias=qkv_bias)
+        self.norm = QKNorm(dim // heads)
+        self.proj = nn.Linear(dim, dim)
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[B, N, C] -> q, k (normed), v, each [B, H, N, D]."""
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        return *self.norm(q, k), v
+
+
+def _mlp(dim: int, hidden: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(dim, hidden), nn.GELU(approximate="tanh"), nn.Linear(hidden, dim))
+
+
+class DoubleStreamBlock(nn.Module):
+    """One attention over condition and latent tokens with separate weights for each stream."""
+
+    def __init__(self, spec: DiTSpec) -> None:
+        super().__init__()
+        dim, hidden = spec.hidden_size, int(spec.hidden_size * spec.mlp_ratio)
+        self.img_mod = Modulation(dim, 6)
+        self.img_attn = SelfAttention(dim, spec.num_heads, spec.qkv_bias)
+        self.img_mlp = _mlp(dim, hidden)
+        self.txt_mod = Modulation(dim, 6)
+        self.txt_attn = SelfAttention(dim, spec.num_heads, spec.qkv_bias)
+        self.txt_mlp = _mlp(dim, hidden)
+
+    def forward(self, img: Tensor, txt: Tensor, vec: Tensor) -> tuple[Tensor, Tensor]:
+        """img [B, N, C] latents, txt [B, M, C] condition, vec [B, C] time -> both streams updated."""
+        i_shift1, i_scale1, i_gate1, i_shift2, i_scale2, i_gate2 = self.img_mod(vec)
+        t_shift1, t_scale1, t_gate1, t_shift2, t_scale2, t_gate2 = self.txt_mod(vec)
+        iq, ik, iv = self.img_attn.project(modulated(img, i_shift1, i_scale1))
+        tq, tk, tv = self.txt_attn.project(modulated(txt, t_shift1, t_scale1))
+        mixed = merge_heads(attention(torch.cat([tq, iq], 2), torch.cat([tk, ik], 2), torch.cat([tv, iv], 2)))
+        t_mixed, i_mixed = mixed.split([txt.shape[1], img.shape[1]], dim=1)
+        img = img + i_gate1 * self.img_attn.proj(i_mixed)
+        img = img + i_gate2 * self.img_mlp(modulated(img, i_shift2, i_scale2))
+        txt = txt + t_gate1 * self.txt_attn.proj(t_mixed)
+        txt = txt + t_gate2 * self.txt_mlp(modulated(txt, t_shift2, t_scale2))
+        return img, txt
+
+
+class SingleStreamBlock(nn.Module):
+    """Attention and MLP in parallel over the concatenated tokens, as in flux."""
+
+    def __init__(self, spec: DiTSpec) -> None:
+        super().__init__()
+        dim = spec.hidden_size
+        self.heads, self.dim, self.hidden = spec.num_heads, dim, int(dim * spec.mlp_ratio)
+        self.linear1 = nn.Linear(dim, 3 * dim + self.hidden)
+        self.linear2 = nn.Linear(dim + self.hidden, dim)
+        self.norm = QKNorm(dim // spec.num_heads)
+        self.modulation = Modulation(dim, 3)
+
+    def forward(self, x: Tensor, vec: Tensor) -> Tensor:
+        shift, scale, gate = self.modulation(vec)
+        qkv, hidden = self.linear1(modulated(x, shift, scale)).split([3 * self.dim, self.hidden], dim=-1)
+        q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        q, k = self.norm(q, k)
+        mixed = merge_heads(attention(q, k, v))
+        return x + gate * self.linear2(torch.cat([mixed, F.gelu(hidden, approximate="tanh")], dim=-1))
+
+
+class LastLayer(nn.Module):
+    """Modulated norm and projection to the latent channels."""
+
+    def __init__(self, dim: int, out_channels: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dim, out_channels)
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(dim, 2 * dim))
+
+    def forward(self, x: Tensor, vec: Tensor) -> Tensor:
+        shift, scale = self.adaLN_modulation(vec)[:, None].chunk(2, dim=-1)
+        return self.linear(modulated(x, shift, scale))
+
+
+class DiT(nn.Module):
+    """Velocity of the latents at time t under an image condition (paper section 3.1; flux layout)."""
+
+    def __init__(self, spec: DiTSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        dim = spec.hidden_size
+        self.latent_in = nn.Linear(spec.in_channels, dim)
+        self.time_in = MLPEmbedder(_TIME_DIM, dim)
+        self.cond_in = nn.Linear(spec.context_in_dim, dim)
+        self.guidance_in = MLPEmbedder(_TIME_DIM, dim) if spec.guidance_embed else None
+        self.double_blocks = nn.ModuleList(DoubleStreamBlock(spec) for _ in range(spec.depth))
+        self.single_blocks = nn.ModuleList(SingleStreamBlock(spec) for _ in range(spec.depth_single_blocks))
+        self.final_layer = LastLayer(dim, spec.in_channels)
+
+    def forward(self, x: Tensor, t: Tensor, cond: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """Velocity dx/ds (data minus noise).
+
+        Args:
+            x: noisy latents [B, N, in_channels].
+            t: time [B] in [0, 1], 0 noise and 1 data.
+            cond: condition tokens [B, M, context_in_dim].
+            guidance: guidance scale [B]; needed exactly where the model has a guidance embedding.
+
+        Raises:
+            ValueError: guidance given or missing against `spec.guidance_embed`.
+        """
+        if (guidance is not None) != self.spec.guidance_embed:
+            raise ValueError(f"guidance given: {guidance is not None}, model has an embedding for it: {self.spec.guidance_embed}")
+        vec = self.time_in(timestep_embedding(t).to(x.dtype))
+        if self.guidance_in is not None and guidance is not None:
+            vec = vec + self.guidance_in(timestep_embedding(guidance).to(x.dtype))
+        img, txt = self.latent_in(x), self.cond_in(cond)
+        for block in self.double_blocks:
+            img, txt = block(img, txt, vec)
+        tokens = torch.cat([txt, img], dim=1)
+        for block in self.single_blocks:
+            tokens = block(tokens, vec)
+        return self.final_layer(tokens[:, txt.shape[1] :], vec)

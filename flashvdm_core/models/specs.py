@@ -1,0 +1,169 @@
+"""Sizes of the networks, one dataclass each, read from the parameters of a published config.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+from ..errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Base: builds itself from a config section.
+
+    `IGNORED` lists published keys that do not change the network here (training switches, paths).
+    """
+
+    IGNORED: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def from_config(cls, params: Mapping[str, Any]) -> Self:
+        """Build from the `params` of a config section; CheckpointError names an unknown or missing key."""
+        names = {f.name for f in fields(cls)}
+        unknown = set(params) - names - cls.IGNORED
+        if unknown:
+            raise CheckpointError(
+                f"The config has unknown keys for {cls.__name__}: {', '.join(sorted(unknown))}; it may be of a newer model version."
+            )
+        try:
+            return cls(**{k: v for k, v in params.items() if k in names})
+        except TypeError as error:
+            raise CheckpointError(f"The config is incomplete for {cls.__name__}: {error}.") from error
+
+
+@dataclass(frozen=True)
+class DiTSpec(Spec):
+    """The two-stream, then one-stream diffusion transformer of Hunyuan3D-2 (`Hunyuan3DDiT`)."""
+
+    IGNORED = frozenset({"axes_dim", "theta", "time_factor", "ckpt_path"})
+
+    in_channels: int = 64
+    context_in_dim: int = 1536
+    hidden_size: int = 1024
+    mlp_ratio: float = 4.0
+    num_heads: int = 16
+    depth: int = 16
+    depth_single_blocks: int = 32
+    qkv_bias: bool = True
+    guidance_embed: bool = False
+
+
+@dataclass(frozen=True)
+class ShapeVAESpec(Spec):
+    """The vecset autoencoder (`ShapeVAE`). Defaults are those of the published code."""
+
+    IGNORED = frozenset({"label_type", "drop_path_rate", "ckpt_path", "force_recreate_path", "use_ln_post"})
+
+    num_latents: int
+    embed_dim: int
+    width: int
+    heads: int
+    num_decoder_layers: int
+    num_encoder_layers: int = 8
+    pc_size: int = 5120
+    pc_sharpedge_size: int = 5120
+    point_feats: int = 3
+    downsample_ratio: int = 20
+    num_freqs: int = 8
+    include_pi: bool = True
+    qkv_bias: bool = True
+    qk_norm: bool = False
+    scale_factor: float = 1.0
+    geo_decoder_downsample_ratio: int = 1
+    geo_decoder_mlp_expand_ratio: int = 4
+    geo_decoder_ln_post: bool = True
+
+    @property
+    def point_decoder(self) -> PointDecoderSpec:
+        """The point decoder's part."""
+        return PointDecoderSpec(
+            width=self.width,
+            heads=self.heads,
+            mlp_expand_ratio=self.geo_decoder_mlp_expand_ratio,
+            downsample_ratio=self.geo_decoder_downsample_ratio,
+            enable_ln_post=self.geo_decoder_ln_post,
+            qkv_bias=self.qkv_bias,
+            qk_norm=self.qk_norm,
+            num_freqs=self.num_freqs,
+            include_pi=self.include_pi,
+        )
+
+
+@dataclass(frozen=True)
+class PointDecoderSpec(Spec):
+    """The cross-attention point decoder (`CrossAttentionDecoder`); `width` and `heads` before division."""
+
+    IGNORED = frozenset({"num_latents", "out_channels", "label_type"})
+
+    width: int
+    heads: int
+    mlp_expand_ratio: int = 4
+    downsample_ratio: int = 1
+    enable_ln_post: bool = True
+    qkv_bias: bool = True
+    qk_norm: bool = False
+    num_freqs: int = 8
+    include_pi: bool = True
+
+    @property
+    def inner_width(self) -> int:
+        return self.width // self.downsample_ratio
+
+    @property
+    def inner_heads(self) -> int:
+        return self.heads // self.downsample_ratio
+
+
+@dataclass(frozen=True)
+class DinoSpec(Spec):
+    """DINOv2 vision transformer, by the key names of its published config."""
+
+    IGNORED = frozenset(
+        {
+            "attention_probs_dropout_prob", "drop_path_rate", "hidden_act", "hidden_dropout_prob", "initializer_range",
+            "model_type", "torch_dtype", "dtype", "attn_implementation", "architectures", "apply_layernorm", "out_features",
+            "out_indices", "reshape_hidden_states", "stage_names", "transformers_version", "use_mask_token",
+        }
+    )  # fmt: skip
+
+    hidden_size: int = 768
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
+    mlp_ratio: int = 4
+    patch_size: int = 14
+    image_size: int = 518
+    num_channels: int = 3
+    qkv_bias: bool = True
+    layer_norm_eps: float = 1e-6
+    layerscale_value: float = 1.0
+    use_swiglu_ffn: bool = False
+
+
+@dataclass(frozen=True)
+class ConditionerSpec(Spec):
+    """The image conditioner around DINOv2 (`SingleImageEncoder` with a `DinoImageEncoder` or `DinoImageEncoderMV`)."""
+
+    dino: DinoSpec
+    image_size: int
+    use_cls_token: bool = True
+    view_num: int = 0
+
+    @classmethod
+    def from_config(cls, params: Mapping[str, Any]) -> Self:
+        """From the published section: `{main_image_encoder: {type, kwargs: {config, image_size, ...}}}`."""
+        try:
+            section = params["main_image_encoder"]
+            kwargs, kind = dict(section["kwargs"]), section["type"]
+            config, image_size = kwargs.pop("config"), kwargs.pop("image_size")
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"The conditioner's config is incomplete: {error} is missing.") from error
+        if kind not in ("DinoImageEncoder", "DinoImageEncoderMV"):
+            raise CheckpointError(f"The image encoder '{kind}' is not supported; DinoImageEncoder and DinoImageEncoderMV are.")
+        views = int(kwargs.pop("view_num", 4)) if kind == "DinoImageEncoderMV" else 0
+        cls_token = bool(kwargs.pop("use_cls_token", True))
+        kwargs.pop("version", None)
+        if kwargs:
+            raise CheckpointError(f"The conditioner's config has unknown keys: {', '.join(sorted(kwargs))}.")
+        return cls(DinoSpec.from_config(config), int(image_size), cls_token, views)
