@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Build, test and show FlashVDM for Blender. Each command does all its own set-up.
+
+python build.py demo [IMAGE]   an image to a mesh in real Blender, with a picture of it
+python build.py test           everything: style, types, core, host mock, parity, Blender 4.5 and 5.2
+python build.py check          style and types only
+python build.py package        the extension's zips, in dist/
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from builder import checks, demo, extension
+from builder.environments import ROOT, BuildError
+
+
+def main() -> int:
+    """Run one command; the exit status is 0 where everything it does succeeded."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo_parser = commands.add_parser("demo", help="an image to a mesh in real Blender, with a picture of it")
+    demo_parser.add_argument("image", nargs="?", type=Path, default=demo.SAMPLE, help="the image (default: %(default)s)")
+    commands.add_parser("test", help="everything that is tested")
+    commands.add_parser("check", help="style and types only")
+    commands.add_parser("package", help="the extension's zips, in dist/")
+    options = parser.parse_args()
+    try:
+        if options.command == "demo":
+            return demo.demo(options.image)
+        if options.command == "package":
+            extension.report(extension.build_zips(ROOT / "dist"))
+            return 0
+        return checks.test() if options.command == "test" else checks.check()
+    except BuildError as error:
+        print(f"build.py: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Everything `build.py test` runs, one process for each step, and the table at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .environments import MAIN, NEWEST, ROOT, ensure_stubs, find_python, say
+
+# The oldest and the newest Blender that the manifest supports, with the Python each of them has.
+_TYPED = (("4.2", "3.11"), ("5.2", "3.13"))
+_WORKERS = min(os.cpu_count() or 1, 4)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One process: its command, what it adds to the environment, and the seconds it may take."""
+
+    name: str
+    command: tuple[str | Path, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    limit: float = 300.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended: "passed", "FAILED" or "not run", after how many seconds, and why where it needs saying."""
+
+    name: str
+    state: str
+    seconds: float = 0.0
+    note: str = ""
+
+
+def check() -> int:
+    """Style and types; the exit status."""
+    MAIN.ensure()
+    return _report([_run(step) for step in _lint_steps()])
+
+
+def test() -> int:
+    """Everything; the exit status."""
+    MAIN.ensure()
+    with tempfile.TemporaryDirectory() as scratch:
+        steps = [*_lint_steps(), *_test_steps(Path(scratch))]
+        outcomes = [_run(step) for step in steps]
+        outcomes.append(_newest_blender(Path(scratch)))
+    return _report(outcomes)
+
+
+def _lint_steps() -> list[Step]:
+    python = MAIN.python
+    steps = [
+        Step("ruff check", (python, "-m", "ruff", "check", ".")),
+        Step("ruff format", (python, "-m", "ruff", "format", "--check", ".")),
+        _types("types: core", ["flashvdm_core", "builder", "build.py"], "3.11"),
+    ]
+    for blender, version in _TYPED:
+        stubs = ensure_stubs(blender)
+        steps.append(_types(f"types: add-on, Blender {blender}", ["addon"], version, stubs))
+    return steps
+
+
+def _types(name: str, include: list[str], version: str, stubs: Path | None = None) -> Step:
+    """basedpyright over `include`, with the API of one Blender where `stubs` is given."""
+    settings = {
+        "include": [str(ROOT / path) for path in include],
+        "exclude": ["**/__pycache__"],
+        "typeCheckingMode": "standard",
+        "pythonVersion": version,
+        "extraPaths": [str(stubs)] if stubs else [],
+    }
+    path = ROOT / "build" / f"pyright-{'-'.join(include[:1])}-{version}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    return Step(name, (MAIN.python, "-m", "basedpyright", "--project", path, "--pythonpath", MAIN.python))
+
+
+def _test_steps(scratch: Path) -> list[Step]:
+    pytest = (MAIN.python, "-m", "pytest")
+    # Two processes with one thread each are faster than one with two, and don't fight over the cores.
+    spread = ("-n", str(_WORKERS), "-p", "builder.without_bpy")
+    single = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return [
+        Step("core", (*pytest, "tests/core", *spread), single),
+        Step("parity", (*pytest, "tests/parity", *spread), single),
+        Step("add-on on the host mock", (*pytest, "tests/host")),
+        _blender_step("4.5", MAIN.python, scratch),
+    ]
+
+
+def _blender_step(blender: str, python: Path, scratch: Path) -> Step:
+    """The add-on tests in real Blender, on settings of its own; the worker always runs in the main environment."""
+    variables = {
+        "BLENDER_USER_RESOURCES": str(scratch / f"blender-{blender}"),
+        "FLASHVDM_WORKER_PYTHON": str(MAIN.python),
+    }
+    command = (python, "-m", "pytest", "tests/addon", "-p", "builder.leave_bpy")
+    return Step(f"add-on in Blender {blender}", command, variables)
+
+
+def _newest_blender(scratch: Path) -> Outcome:
+    if find_python(NEWEST.version) is None:
+        return Outcome("add-on in Blender 5.2", "not run", note="Python 3.13 was not found: Blender 5.2 was NOT tested")
+    return _run(_blender_step("5.2", NEWEST.ensure(), scratch))
+
+
+def _run(step: Step) -> Outcome:
+    say(step.name)
+    start = time.monotonic()
+    try:
+        # subprocess.run kills the process when its time is over, and when the user interrupts.
+        code = subprocess.run(step.command, cwd=ROOT, env=os.environ | step.variables, timeout=step.limit, check=False).returncode
+        note = "" if code == 0 else f"exit status {code}"
+    except subprocess.TimeoutExpired:
+        code, note = -1, f"not finished after {step.limit:.0f} s"
+    return Outcome(step.name, "passed" if code == 0 else "FAILED", time.monotonic() - start, note)
+
+
+def _report(outcomes: Iterable[Outcome]) -> int:
+    outcomes = list(outcomes)
+    width = max(len(outcome.name) for outcome in outcomes)
+    say("Summary")
+    for outcome in outcomes:
+        print(f"{outcome.name:<{width}}  {outcome.state:<8} {outcome.seconds:7.1f} s  {outcome.note}".rstrip())
+    failed = [outcome.name for outcome in outcomes if outcome.state == "FAILED"]
+    print(f"{len(failed)} failed: {', '.join(failed)}" if failed else "Nothing failed.", flush=True)
+    return 1 if failed else 0

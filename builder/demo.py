@@ -1,0 +1,56 @@
+"""`build.py demo`: an image to a mesh in real Blender, from the zip a user would install."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .environments import MAIN, ROOT, BuildError, say
+from .extension import build_zip
+
+SAMPLE = ROOT / "docs" / "images" / "sample.png"
+# On two cores without a GPU the whole scene takes a fraction of this; a Blender that hangs must not hang the demo.
+_LIMIT = 900.0
+
+
+def demo(image: Path) -> int:
+    """Generate a mesh from `image`; leave .blend, .glb and .png in build/demo and print where and how long.
+
+    Raises BuildError where the image is missing or Blender does not finish.
+    """
+    image = image.resolve()
+    if not image.is_file():
+        raise BuildError(f"The image {image} does not exist: name an image file.")
+    python = MAIN.ensure()
+    output = ROOT / "build" / "demo"
+    output.mkdir(parents=True, exist_ok=True)
+    say("Building the extension")
+    archive = build_zip(ROOT / "build" / "zip")
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.json"
+        order = {"zip": archive, "image": image, "output": output, "worker_python": python, "report": report}
+        _run_scene(python, order, Path(scratch))
+        if not report.exists():
+            raise BuildError("Blender ended without a result; its messages above say why.")
+        made = json.loads(report.read_text(encoding="utf-8"))
+    say(f"{made['object']}: {made['vertices']} vertices, {made['triangles']} triangles")
+    for name, seconds in made["seconds"].items():
+        print(f"   {name:<40} {seconds:8.2f} s")
+    for path in made["files"]:
+        say(path)
+    return 0
+
+
+def _run_scene(python: Path, order: dict[str, Path], scratch: Path) -> None:
+    say("Starting Blender")
+    command = [python, ROOT / "builder" / "demo_scene.py", json.dumps({key: str(path) for key, path in order.items()})]
+    environment = os.environ | {"BLENDER_USER_RESOURCES": str(scratch / "blender")}
+    try:
+        code = subprocess.run(command, cwd=ROOT, env=environment, timeout=_LIMIT, check=False).returncode
+    except subprocess.TimeoutExpired:
+        raise BuildError(f"Blender did not finish within {_LIMIT:.0f} s; run the demo again.") from None
+    if code != 0:
+        raise BuildError(f"Blender failed with exit status {code}; its messages above say why.")

@@ -1,0 +1,96 @@
+"""The extension: its tree as Blender installs it, and the zips made and validated by Blender's own builder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from .environments import MAIN, ROOT, BuildError, run, say
+
+_PACKAGE = '''"""FlashVDM for Blender. Made by build.py: hands on to the add-on."""
+
+from .addon import register, unregister
+
+__all__ = ["register", "unregister"]
+'''
+_PARTS = ("addon", "flashvdm_core")
+# Training and evaluation stand on the core and nothing in the extension imports them.
+_LEFT_OUT = (ROOT / "flashvdm_core" / "training", ROOT / "flashvdm_core" / "evaluation")
+
+
+def stage(folder: Path) -> Path:
+    """Make the tree `folder`/flashvdm that the builder packs and that tests can import; return it.
+
+    Whatever `folder`/flashvdm held before is replaced.
+    """
+    tree = folder / "flashvdm"
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    for part in _PARTS:
+        shutil.copytree(ROOT / part, tree / part, ignore=_unwanted)
+    for name in ("blender_manifest.toml", "LICENSE"):
+        shutil.copyfile(ROOT / name, tree / name)
+    (tree / "__init__.py").write_text(_PACKAGE, encoding="utf-8")
+    return tree
+
+
+def build_zips(output: Path) -> list[Path]:
+    """Build and validate the zips in `output`: one for every platform at once, and one for each.
+
+    Old zips in `output` are replaced only when all the new ones are valid. Raises BuildError.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / "zips"
+        made.mkdir()
+        tree = stage(Path(scratch))
+        _build(tree, made)
+        _build(tree, made, "--split-platforms")
+        return _kept(made, output)
+
+
+def build_zip(output: Path) -> Path:
+    """Build and validate the one zip that installs on every platform. Raises BuildError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / "zips"
+        made.mkdir()
+        _build(stage(Path(scratch)), made)
+        return _kept(made, output)[0]
+
+
+def _build(tree: Path, made: Path, *options: str) -> None:
+    command = [MAIN.python, _builder(), "build", "--source-dir", tree, "--output-dir", made, *options]
+    run(command, "The extension could not be built")
+
+
+def _kept(made: Path, output: Path) -> list[Path]:
+    zips = sorted(made.glob("*.zip"))
+    for path in zips:
+        run([MAIN.python, _builder(), "validate", path], f"{path.name} is not a valid extension")
+    output.mkdir(parents=True, exist_ok=True)
+    for old in output.glob("flashvdm-*.zip"):
+        old.unlink()
+    return [Path(shutil.move(path, output / path.name)) for path in zips]
+
+
+def _builder() -> Path:
+    """Blender's extension builder, which ships inside the bpy wheel and runs without a Blender program."""
+    MAIN.ensure()
+    found = sorted(MAIN.site_packages.glob("bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    if not found:
+        raise BuildError("Blender's extension builder is missing from .venv: delete .venv and run the command again.")
+    return found[0]
+
+
+def _unwanted(folder: str, names: list[str]) -> list[str]:
+    return [
+        name
+        for name in names
+        if name == "__pycache__" or name.endswith(".pyc") or name.startswith(".") or Path(folder, name) in _LEFT_OUT
+    ]
+
+
+def report(zips: list[Path]) -> None:
+    """Print the zips with their sizes."""
+    for path in zips:
+        say(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
