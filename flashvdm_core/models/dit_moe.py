@@ -1,0 +1,245 @@
+"""The mixture-of-experts denoiser of Hunyuan3D-2.1 (`HunYuanDiTPlain`), with the public state-dict names.
+
+A transformer over [time token, latents] with cross attention to the image tokens, long skips from the first half
+of the blocks to the second, and sparse feed-forward layers in the last blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import CheckpointError
+from .layers import attention, merge_heads
+from .specs import Spec
+
+_EPS = 1e-6
+
+
+@dataclass(frozen=True)
+class MoEDiTSpec(Spec):
+    """Architecture of a `MoEDiT`. `num_moe_layers` counts from the last block."""
+
+    IGNORED = frozenset({"input_size", "text_len", "ckpt_path"})
+    # Switches of the published class that no published checkpoint turns; each would change the network.
+    FIXED: ClassVar[Mapping[str, object]] = {
+        "qk_norm": True,
+        "qk_norm_type": "rms",
+        "with_decoupled_ca": False,
+        "use_attention_pooling": False,
+        "use_pos_emb": False,
+    }
+    # No published checkpoint of this kind is guidance-distilled.
+    guidance_embed: ClassVar[bool] = False
+
+    in_channels: int
+    hidden_size: int
+    context_dim: int
+    depth: int
+    num_heads: int
+    mlp_ratio: float = 4.0
+    qkv_bias: bool = False
+    num_moe_layers: int = 6
+    num_experts: int = 8
+    moe_top_k: int = 2
+
+    @classmethod
+    def from_config(cls, params: Mapping[str, Any]) -> Self:
+        """See `Spec.from_config`; CheckpointError also names a switch that would make another network."""
+        for name, expected in cls.FIXED.items():
+            if params.get(name, expected) != expected:
+                raise CheckpointError(
+                    f"The config sets {name} to {params[name]!r}, but only {expected!r} is supported; use another checkpoint."
+                )
+        return super().from_config({name: value for name, value in params.items() if name not in cls.FIXED})
+
+
+class MoEDiT(nn.Module):
+    """Predicts the velocity of the latents."""
+
+    def __init__(self, spec: MoEDiTSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.x_embedder = nn.Linear(spec.in_channels, spec.hidden_size)
+        self.t_embedder = TimeEmbedding(spec.hidden_size)
+        self.blocks = nn.ModuleList(
+            Block(spec, with_skip=layer > spec.depth // 2, sparse=spec.depth - layer <= spec.num_moe_layers)
+            for layer in range(spec.depth)
+        )
+        self.final_layer = FinalLayer(spec.hidden_size, spec.in_channels)
+
+    def forward(self, x: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+        """Velocity dx/ds (data minus noise).
+
+        Args:
+            x: noisy latents [B, N, in_channels].
+            t: time [B] in [0, 1], 0 noise and 1 data, in the dtype of x.
+            cond: condition tokens [B, M, context_dim].
+        """
+        x = torch.cat([self.t_embedder(t)[:, None], self.x_embedder(x)], dim=1)
+        skips: list[Tensor] = []
+        for layer, block in enumerate(self.blocks):
+            x = block(x, cond, skips.pop() if layer > self.spec.depth // 2 else None)
+            if layer < self.spec.depth // 2:
+                skips.append(x)
+        return self.final_layer(x)
+
+
+class TimeEmbedding(nn.Module):
+    """Sinusoids of the time (sin first, then cos, longest period 10000) and an MLP: [B] -> [B, width].
+
+    Unlike in the other published denoisers the time is not multiplied by 1000.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.frequencies = width // 2
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, t: Tensor) -> Tensor:
+        exponents = torch.arange(self.frequencies, dtype=torch.float32, device=t.device) / self.frequencies
+        angles = t.float()[:, None] * torch.exp(-math.log(10000) * exponents)
+        return self.mlp(torch.cat([angles.sin(), angles.cos()], dim=1).to(t.dtype))
+
+
+class Block(nn.Module):
+    """Self attention, cross attention and feed-forward, each pre-normed and added to the stream."""
+
+    def __init__(self, spec: MoEDiTSpec, *, with_skip: bool, sparse: bool) -> None:
+        super().__init__()
+        width = spec.hidden_size
+        self.norm1 = nn.LayerNorm(width, eps=_EPS)
+        self.attn1 = Attention(width, width, spec.num_heads, spec.qkv_bias)
+        self.norm2 = nn.LayerNorm(width, eps=_EPS)
+        self.attn2 = Attention(width, spec.context_dim, spec.num_heads, spec.qkv_bias)
+        self.norm3 = nn.LayerNorm(width, eps=_EPS)
+        if with_skip:
+            self.skip_norm = nn.LayerNorm(width, eps=_EPS)
+            self.skip_linear = nn.Linear(2 * width, width)
+        inner = int(width * spec.mlp_ratio)
+        if sparse:
+            self.moe = SparseFeedForward(width, inner, spec.num_experts, spec.moe_top_k)
+        else:
+            self.mlp = FeedForward(width, inner)
+        self.sparse = sparse
+
+    def forward(self, x: Tensor, cond: Tensor, skip: Tensor | None) -> Tensor:
+        if skip is not None:
+            x = self.skip_norm(self.skip_linear(torch.cat([skip, x], dim=-1)))
+        normed = self.norm1(x)
+        x = x + self.attn1(normed, normed)
+        x = x + self.attn2(self.norm2(x), cond)
+        return x + (self.moe if self.sparse else self.mlp)(self.norm3(x))
+
+
+class Attention(nn.Module):
+    """Attention of [B, N, width] to [B, M, context]; the same class serves self and cross attention.
+
+    The published weights expect an unusual split into heads: where several projections share their input (q, k, v
+    of self attention, k, v of cross attention), their channels are concatenated first and then cut into heads, and
+    each head's slice is cut into its q, k and v. A head therefore mixes the projections' channels.
+    """
+
+    def __init__(self, width: int, context: int, num_heads: int, bias: bool) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.to_q = nn.Linear(width, width, bias=bias)
+        self.to_k = nn.Linear(context, width, bias=bias)
+        self.to_v = nn.Linear(context, width, bias=bias)
+        self.q_norm = nn.RMSNorm(width // num_heads, eps=_EPS)
+        self.k_norm = nn.RMSNorm(width // num_heads, eps=_EPS)
+        self.out_proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """Attend from `x` to `context`; pass the same tensor twice for self attention."""
+        if context is x:
+            q, k, v = self._heads(self.to_q(x), self.to_k(x), self.to_v(x))
+        else:
+            (q,) = self._heads(self.to_q(x))
+            k, v = self._heads(self.to_k(context), self.to_v(context))
+        return self.out_proj(merge_heads(attention(self.q_norm(q), self.k_norm(k), v)))
+
+    def _heads(self, *projections: Tensor) -> tuple[Tensor, ...]:
+        joined = torch.cat(projections, dim=-1)
+        per_head = joined.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        return per_head.chunk(len(projections), dim=-1)
+
+
+class FeedForward(nn.Module):
+    """Linear, GELU, linear."""
+
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, inner)
+        self.fc2 = nn.Linear(inner, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class _ProjectedGELU(nn.Module):
+    """Linear and GELU, under the name that the experts' weights have in the public files."""
+
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(width, inner)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(self.proj(x))
+
+
+class Expert(nn.Module):
+    """The same function as `FeedForward`, with the experts' public names."""
+
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        # The unparametrised place in the middle (dropout during the original training) keeps the names' numbers.
+        self.net = nn.Sequential(_ProjectedGELU(width, inner), nn.Identity(), nn.Linear(inner, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class SparseFeedForward(nn.Module):
+    """Each token goes through its `top_k` best experts, weighted by the gate, and through one shared expert.
+
+    The gate's weights are the softmax over all experts; those of the chosen ones are not renormalised.
+    """
+
+    def __init__(self, width: int, inner: int, num_experts: int, top_k: int) -> None:
+        super().__init__()
+        self.top_k = top_k
+        self.gate = nn.Linear(width, num_experts, bias=False)
+        self.experts = nn.ModuleList(Expert(width, inner) for _ in range(num_experts))
+        self.shared_experts = Expert(width, inner)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, N, width] -> [B, N, width]. Every expert sees its own tokens only, in one batch."""
+        tokens = x.flatten(0, 1)
+        weights, chosen = self.gate(tokens).softmax(dim=-1).topk(self.top_k, dim=-1)
+        order = chosen.flatten().argsort(stable=True)
+        counts = chosen.flatten().bincount(minlength=len(self.experts)).tolist()
+        out = self.shared_experts(tokens)
+        for expert, group in zip(self.experts, order.split(counts), strict=True):
+            rows = group // self.top_k
+            # A token meets an expert once at most, so the sums have a fixed order on every device.
+            out.index_add_(0, rows, expert(tokens[rows]) * weights.flatten()[group].unsqueeze(1))
+        return out.view_as(x)
+
+
+class FinalLayer(nn.Module):
+    """Norm, drop the time token, project to the latents' channels."""
+
+    def __init__(self, width: int, out_channels: int) -> None:
+        super().__init__()
+        self.norm_final = nn.LayerNorm(width, eps=_EPS)
+        self.linear = nn.Linear(width, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(self.norm_final(x)[:, 1:])

@@ -1,0 +1,126 @@
+"""Schedules: the times at which a sampler asks the model for the velocity. Pure numbers, no state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..errors import SettingsError
+
+TRAIN_TIMESTEPS = 1000
+"""Resolution of the time axis that the published checkpoints were trained with."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The nodes of an integration from noise (s = 0) to data (s = 1).
+
+    Attributes:
+        sigmas: N + 1 values of s, never falling, the last one is 1. Step i goes from sigmas[i] to
+            sigmas[i + 1]. A step of length zero is allowed: it changes nothing and costs nothing.
+        train_timesteps: the published code counts time in these units, which decides how s is rounded.
+    """
+
+    sigmas: tuple[float, ...]
+    train_timesteps: int = TRAIN_TIMESTEPS
+
+    @property
+    def steps(self) -> int:
+        """Number of steps, those of length zero included."""
+        return len(self.sigmas) - 1
+
+    @property
+    def evaluations(self) -> int:
+        """Number of times that the model is asked."""
+        return sum(start != end for start, end in zip(self.sigmas, self.sigmas[1:], strict=False))
+
+    def timesteps(self) -> Tensor:
+        """Starting time of each step in training units: float32 [N], from 0 to `train_timesteps`."""
+        return torch.tensor(self.sigmas[:-1], dtype=torch.float32) * self.train_timesteps
+
+    def times(self, dtype: torch.dtype) -> Tensor:
+        """Starting time of each step as the model receives it: `dtype` [N], from 0 to 1.
+
+        The rounding is that of the published pipeline: training units are rounded to `dtype` first, then
+        divided, so that 0.1992 becomes 0.19921875 in float16.
+        """
+        return self.timesteps().to(dtype) / self.train_timesteps
+
+
+def flow_matching_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
+    """Euler schedule of flow matching: `steps` equally spaced nodes from 0 to 1, then shifted.
+
+    `steps` means what it means to the published pipeline, so that the same seed gives the same shape. There the
+    nodes are linspace(0, 1, steps) and 1 is appended once more; the last step has length zero for steps > 1, and
+    is not evaluated here.
+
+    Args:
+        steps: at least 1.
+        shift: time shift a of s' = a s / (1 + (a - 1) s); 1 leaves s alone.
+
+    Raises:
+        SettingsError: fewer than one step, or a shift that is not positive.
+    """
+    return euler_schedule(_linspace(0.0, 1.0, _checked_steps(steps)), shift, train_timesteps=train_timesteps)
+
+
+def euler_schedule(sigmas: Sequence[float], shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
+    """Schedule through the given nodes, shifted, with a final node at 1. See `flow_matching_schedule`."""
+    if not shift > 0:
+        raise SettingsError(f"The time shift must be positive, not {shift}; correct it in the model's config.yaml.")
+    return Schedule((*(shifted(s, shift) for s in sigmas), 1.0), train_timesteps)
+
+
+def trained_range_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
+    """Euler schedule over the trained times only: from one training unit (not from 0) to 1.
+
+    This is what the published scheduler does when it is told nothing but the number of steps. It shifts the end
+    points before spacing the nodes, and then the nodes again.
+    """
+    start = shifted(1.0 / train_timesteps, shift)
+    return euler_schedule(_linspace(start, 1.0, _checked_steps(steps)), shift, train_timesteps=train_timesteps)
+
+
+def consistency_schedule(steps: int, pcm_timesteps: int, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
+    """Schedule of a phased-consistency model: `steps` of the phase boundaries it was distilled on, then 1.
+
+    The boundaries are entries 0 and k * (train_timesteps // pcm_timesteps) - 1 of linspace(0, 1, train_timesteps).
+    More steps than boundaries repeat some of them; the repeated steps have length zero and are not evaluated.
+
+    Args:
+        steps: at least 1.
+        pcm_timesteps: number of phases of the distillation, at most `train_timesteps`.
+
+    Raises:
+        SettingsError: fewer than one step, or an impossible number of phases.
+    """
+    if not 1 <= pcm_timesteps <= train_timesteps:
+        raise SettingsError(
+            f"pcm_timesteps must be from 1 to {train_timesteps}, not {pcm_timesteps}; correct it in the model's config.yaml."
+        )
+    phase = train_timesteps // pcm_timesteps
+    grid = _linspace(0.0, 1.0, train_timesteps)
+    spacing = pcm_timesteps / _checked_steps(steps)
+    boundaries = (math.floor(i * spacing) for i in range(steps))
+    return Schedule((*(grid[max(k * phase - 1, 0)] for k in boundaries), 1.0), train_timesteps)
+
+
+def shifted(sigma: float, shift: float) -> float:
+    """s' = a s / (1 + (a - 1) s): moves nodes towards the data for a > 1. Written so that 0 and 1 stay exact."""
+    return shift * sigma / (shift * sigma + (1 - sigma))
+
+
+def _linspace(start: float, end: float, count: int) -> list[float]:
+    if count == 1:
+        return [start]
+    return [start + (end - start) * i / (count - 1) for i in range(count - 1)] + [end]
+
+
+def _checked_steps(steps: int) -> int:
+    if steps < 1:
+        raise SettingsError(f"Sampling needs at least 1 step, not {steps}.")
+    return steps
