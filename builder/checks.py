@@ -75,6 +75,8 @@ def _types(name: str, include: list[str], version: str, stubs: Path | None = Non
         "typeCheckingMode": "standard",
         "pythonVersion": version,
         "extraPaths": [str(stubs)] if stubs else [],
+        # Blender's way to declare a property is a call where Python expects a type.
+        "reportInvalidTypeForm": stubs is None,
     }
     path = ROOT / "build" / f"pyright-{'-'.join(include[:1])}-{version}.json"
     path.parent.mkdir(exist_ok=True)

@@ -86,8 +86,20 @@ def ensure_stubs(blender: str) -> Path:
     if _read(stamp) != fingerprint([name]):
         shutil.rmtree(folder, ignore_errors=True)
         pip_install(MAIN.ensure(), [name], "--target", folder, "--no-deps")
+        _mend_stubs(folder / "bpy-stubs" / "types" / "__init__.pyi")
         write_whole(stamp, fingerprint([name]))
     return folder
+
+
+def _mend_stubs(types: Path) -> None:
+    """Name the builtin where the stubs mean it.
+
+    `bpy.types.Context` has a member called `property`, so a checker takes `@property` in that class for
+    this member and every property of the context for a method.
+    """
+    text = types.read_text(encoding="utf-8")
+    mended = text.replace("@property", "@builtins.property").replace("\nimport typing\n", "\nimport builtins\nimport typing\n", 1)
+    write_whole(types, mended)
 
 
 def find_python(version: tuple[int, int]) -> Path | None:
