@@ -1,0 +1,49 @@
+"""Our networks, built at full size without memory, have the names and shapes of the public checkpoints.
+
+`public_keys.json.xz` lists, for every public configuration, its config and the name and shape of each weight.
+"""
+
+import json
+import lzma
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from flashvdm_core.models.dinov2 import DinoV2
+from flashvdm_core.models.dit import DiT
+from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec
+from flashvdm_core.models.shape_vae import ShapeVAE
+from flashvdm_core.models.specs import DinoSpec, DiTSpec, ShapeVAESpec
+
+PUBLIC = json.loads(lzma.decompress((Path(__file__).parents[1] / "parity" / "public_keys.json.xz").read_bytes()))
+
+
+def build(name: str, config: dict) -> nn.Module:
+    with torch.device("meta"):
+        if name == "dit_v2_1_plain":
+            return MoEDiT(MoEDiTSpec.from_config(config))
+        if name.startswith("dit_"):
+            return DiT(DiTSpec.from_config(config))
+        if name.startswith("vae_"):
+            return ShapeVAE(ShapeVAESpec.from_config(config), with_encoder=True)
+        return DinoV2(DinoSpec.from_config(config))
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_names_and_shapes_are_those_of_the_public_checkpoint(name):
+    model = build(name, PUBLIC[name]["config"])
+    assert {key: list(value.shape) for key, value in model.state_dict().items()} == PUBLIC[name]["keys"]
+
+
+@pytest.mark.parametrize("name", sorted(n for n in PUBLIC if n.startswith("vae_")))
+def test_without_its_encoder_a_vae_has_the_decoder_keys_alone(name):
+    with torch.device("meta"):
+        model = ShapeVAE(ShapeVAESpec.from_config(PUBLIC[name]["config"]), with_encoder=False)
+    decoder_keys = {key for key in PUBLIC[name]["keys"] if not key.startswith(("encoder.", "pre_kl."))}
+    assert set(model.state_dict()) == decoder_keys
+
+
+def test_every_public_configuration_is_covered():
+    assert len(PUBLIC) == 12
