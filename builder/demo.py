@@ -32,9 +32,7 @@ def demo(image: Path) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
         order = {"zip": archive, "image": image, "output": output, "worker_python": python, "report": report}
-        _run_scene(python, order, Path(scratch))
-        if not report.exists():
-            raise BuildError("Blender ended without a result; its messages above say why.")
+        _run_scene(python, order, Path(scratch), output / "blender.log")
         made = json.loads(report.read_text(encoding="utf-8"))
     say(f"{made['object']}: {made['vertices']} vertices, {made['triangles']} triangles")
     for name, seconds in made["seconds"].items():
@@ -44,13 +42,18 @@ def demo(image: Path) -> int:
     return 0
 
 
-def _run_scene(python: Path, order: dict[str, Path], scratch: Path) -> None:
-    say("Starting Blender")
+def _run_scene(python: Path, order: dict[str, Path], scratch: Path, log: Path) -> None:
+    """Run the scene script in Blender, whose many lines go to `log`; BuildError shows the last of them."""
+    say("Generating and rendering in Blender")
     command = [python, ROOT / "builder" / "demo_scene.py", json.dumps({key: str(path) for key, path in order.items()})]
     environment = os.environ | {"BLENDER_USER_RESOURCES": str(scratch / "blender")}
-    try:
-        code = subprocess.run(command, cwd=ROOT, env=environment, timeout=_LIMIT, check=False).returncode
-    except subprocess.TimeoutExpired:
-        raise BuildError(f"Blender did not finish within {_LIMIT:.0f} s; run the demo again.") from None
-    if code != 0:
-        raise BuildError(f"Blender failed with exit status {code}; its messages above say why.")
+    with log.open("w", encoding="utf-8") as lines:
+        try:
+            ended = subprocess.run(
+                command, cwd=ROOT, env=environment, stdout=lines, stderr=subprocess.STDOUT, timeout=_LIMIT, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise BuildError(f"Blender did not finish within {_LIMIT:.0f} s; {log} says how far it came.") from None
+    if ended.returncode != 0:
+        print("".join(log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[-20:]))
+        raise BuildError(f"Blender failed with exit status {ended.returncode}; its last messages are above, all are in {log}.")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,7 +159,7 @@ def run(command: list[str | Path], failure: str) -> None:
         raise BuildError(f"{failure} (exit status {code}).")
 
 
-def fingerprint(names: object) -> str:
+def fingerprint(names: Iterable[str]) -> str:
     """A hash of requirement files and the constraints they are installed under."""
     digest = hashlib.sha256((REQUIREMENTS / "constraints.txt").read_bytes())
     for name in names:

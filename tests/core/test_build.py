@@ -1,0 +1,128 @@
+"""The build: what goes into the extension, how environments are made, and that a failure is seen."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builder import checks, environments, extension
+from builder.environments import MAIN, ROOT, BuildError, Environment, find_python, python_version
+
+
+@pytest.fixture
+def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of requirement files in place of the project's: nothing to install, so pip needs no network."""
+    folder = tmp_path / "requirements"
+    folder.mkdir()
+    for name in ("constraints.txt", "torch.txt", "some.txt"):
+        (folder / name).write_text("# nothing\n", encoding="utf-8")
+    monkeypatch.setattr(environments, "REQUIREMENTS", folder)
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    return Environment(tmp_path / "venv", (sys.version_info.major, sys.version_info.minor), (("some.txt",),))
+
+
+def test_an_environment_is_made_once_and_again_when_a_pin_changes(environment: Environment, requirements: Path):
+    assert not environment.ready()
+    python = environment.ensure()
+    assert python_version(python) == environment.version
+    assert environment.ready()
+    (requirements / "some.txt").write_text("# another pin\n", encoding="utf-8")
+    assert not environment.ready()
+    environment.ensure()
+    assert environment.ready()
+
+
+def test_an_installation_that_failed_is_not_taken_for_done(environment: Environment, requirements: Path):
+    (requirements / "some.txt").write_text("./no-such-package-here\n", encoding="utf-8")
+    with pytest.raises(BuildError, match=r"some\.txt could not be installed"):
+        environment.ensure()
+    assert not environment.ready()
+
+
+def test_a_python_that_is_nowhere_is_named(tmp_path: Path):
+    assert find_python((2, 99)) is None
+    with pytest.raises(BuildError, match=r"Python 2\.99 was not found"):
+        Environment(tmp_path / "venv", (2, 99), ()).ensure()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+def test_a_shim_that_runs_nothing_is_no_python(tmp_path: Path):
+    shim = tmp_path / "python3.13"
+    shim.write_text("#!/bin/sh\necho 'command not found' >&2\nexit 127\n", encoding="utf-8")
+    shim.chmod(0o755)
+    assert python_version(shim) is None
+    assert python_version(tmp_path / "missing") is None
+    assert python_version(Path(sys.executable)) == sys.version_info[:2]
+
+
+def test_every_package_is_pinned_and_torch_in_one_place_and_first():
+    for path in (ROOT / "requirements").glob("*.txt"):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+        assert lines, path.name
+        assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines), path.name
+    named = [
+        path for path in (ROOT / "requirements").glob("*.txt") if re.search(r"(?m)^torch==", path.read_text(encoding="utf-8"))
+    ]
+    assert [path.name for path in named] == ["torch.txt"]
+    assert MAIN.installs[0] == ("torch.txt",)
+
+
+def test_the_staged_tree_holds_what_runs_and_nothing_else(tmp_path: Path):
+    (tmp_path / "flashvdm").mkdir()
+    (tmp_path / "flashvdm" / "old.py").write_text("", encoding="utf-8")
+    tree = extension.stage(tmp_path)
+    assert tree == tmp_path / "flashvdm"
+    files = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
+    assert {"__init__.py", "blender_manifest.toml", "LICENSE", "addon/__init__.py", "flashvdm_core/__init__.py"} <= files
+    assert "flashvdm_core/worker/__main__.py" in files
+    for path in files:
+        assert not re.search(r"(^|/)(__pycache__|training|evaluation|tests|\.[^/]*)(/|$)|\.pyc$|old\.py", path), path
+
+
+def test_the_core_works_in_the_staged_tree_alone(tmp_path: Path):
+    """The import that the worker makes in an installed extension needs nothing that staging leaves out."""
+    tree = extension.stage(tmp_path)
+    code = "import sys, flashvdm_core.generator, flashvdm_core.cli; sys.exit('training' in ' '.join(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_the_zips_are_valid_for_blenders_own_checker(tmp_path: Path):
+    """Runs the builder of the bpy wheel; it takes the version and the platforms from the manifest."""
+    (tmp_path / "flashvdm-0.0.1.zip").write_bytes(b"old")
+    zips = extension.build_zips(tmp_path)
+    names = [path.name for path in zips]
+    manifest = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
+    platforms = re.findall(r'"([\w-]+)"', re.search(r"(?ms)^platforms\s*=\s*\[(.*?)\]", manifest)[1])
+    version = re.search(r'(?m)^version\s*=\s*"([^"]+)"', manifest)[1]
+    expected = {f"flashvdm-{version}.zip"} | {f"flashvdm-{version}-{name.replace('-', '_')}.zip" for name in platforms}
+    assert set(names) == expected
+    assert {path.name for path in tmp_path.glob("*.zip")} == expected
+
+
+def test_a_step_that_fails_or_hangs_fails_the_run(capsys: pytest.CaptureFixture[str]):
+    passing = checks._run(checks.Step("good", (sys.executable, "-c", "pass")))
+    failing = checks._run(checks.Step("bad", (sys.executable, "-c", "raise SystemExit(3)")))
+    hanging = checks._run(checks.Step("stuck", (sys.executable, "-c", "import time; time.sleep(600)"), limit=0.5))
+    assert [outcome.state for outcome in (passing, failing, hanging)] == ["passed", "FAILED", "FAILED"]
+    assert checks._report([passing]) == 0
+    assert checks._report([passing, checks.Outcome("absent", "not run", note="no Python")]) == 0
+    assert checks._report([passing, failing, hanging]) == 1
+    assert "2 failed: bad, stuck" in capsys.readouterr().out
+
+
+def test_the_demo_names_an_image_that_is_missing():
+    ended = subprocess.run(
+        [sys.executable, ROOT / "build.py", "demo", "no/such/image.png"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "does not exist" in ended.stderr
+    assert "Traceback" not in ended.stderr
