@@ -31,7 +31,7 @@ def main() -> int:
         if options.command == "demo":
             return demo.demo(options.image)
         if options.command == "package":
-            extension.report(extension.build_zips(ROOT / "dist"))
+            extension.report(extension.build_zips(ROOT / "dist", split=True))
             return 0
         return checks.test() if options.command == "test" else checks.check()
     except BuildError as error:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from .environments import MAIN, ROOT, BuildError, say
-from .extension import build_zip
+from .extension import build_zips
 
 SAMPLE = ROOT / "docs" / "images" / "sample.png"
 # On two cores without a GPU the whole scene takes a fraction of this; a Blender that hangs must not hang the demo.
@@ -28,7 +28,7 @@ def demo(image: Path) -> int:
     output = ROOT / "build" / "demo"
     output.mkdir(parents=True, exist_ok=True)
     say("Building the extension")
-    archive = build_zip(ROOT / "build" / "zip")
+    archive = build_zips(ROOT / "build" / "zip", split=False)[0]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
         order = {"zip": archive, "image": image, "output": output, "worker_python": python, "report": report}

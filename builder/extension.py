@@ -35,8 +35,8 @@ def stage(folder: Path) -> Path:
     return tree
 
 
-def build_zips(output: Path) -> list[Path]:
-    """Build and validate the zips in `output`: one for every platform at once, and one for each.
+def build_zips(output: Path, *, split: bool) -> list[Path]:
+    """Build and validate the zip that installs everywhere and, where `split`, one for each platform of the manifest.
 
     Old zips in `output` are replaced only when all the new ones are valid. Raises BuildError.
     """
@@ -45,32 +45,20 @@ def build_zips(output: Path) -> list[Path]:
         made.mkdir()
         tree = stage(Path(scratch))
         _build(tree, made)
-        _build(tree, made, "--split-platforms")
-        return _kept(made, output)
-
-
-def build_zip(output: Path) -> Path:
-    """Build and validate the one zip that installs on every platform. Raises BuildError."""
-    with tempfile.TemporaryDirectory() as scratch:
-        made = Path(scratch) / "zips"
-        made.mkdir()
-        _build(stage(Path(scratch)), made)
-        return _kept(made, output)[0]
+        if split:
+            _build(tree, made, "--split-platforms")
+        zips = sorted(made.glob("*.zip"))
+        for path in zips:
+            run([MAIN.python, _builder(), "validate", path], f"{path.name} is not a valid extension")
+        output.mkdir(parents=True, exist_ok=True)
+        for old in output.glob("flashvdm-*.zip"):
+            old.unlink()
+        return [Path(shutil.move(path, output / path.name)) for path in zips]
 
 
 def _build(tree: Path, made: Path, *options: str) -> None:
     command = [MAIN.python, _builder(), "build", "--source-dir", tree, "--output-dir", made, *options]
     run(command, "The extension could not be built")
-
-
-def _kept(made: Path, output: Path) -> list[Path]:
-    zips = sorted(made.glob("*.zip"))
-    for path in zips:
-        run([MAIN.python, _builder(), "validate", path], f"{path.name} is not a valid extension")
-    output.mkdir(parents=True, exist_ok=True)
-    for old in output.glob("flashvdm-*.zip"):
-        old.unlink()
-    return [Path(shutil.move(path, output / path.name)) for path in zips]
 
 
 def _builder() -> Path:
