@@ -6,6 +6,7 @@
 import json
 import lzma
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from flashvdm_core.models.specs import DinoSpec, DiTSpec, ShapeVAESpec
 PUBLIC = json.loads(lzma.decompress((Path(__file__).parents[1] / "parity" / "public_keys.json.xz").read_bytes()))
 
 
-def build(name: str, config: dict) -> nn.Module:
+def build(name: str, config: dict[str, Any]) -> nn.Module:
     with torch.device("meta"):
         if name == "dit_v2_1_plain":
             return MoEDiT(MoEDiTSpec.from_config(config))

@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from flashvdm_core.decoding.field import Selection, VecsetField
+from flashvdm_core.decoding.groups import Groups
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec
-from flashvdm_core.models.shape_vae import ShapeVAE, choose_points
-from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
+from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE, choose_points
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PointDecoderSpec, ShapeVAESpec
 from flashvdm_core.sampling import Schedule, consistency_schedule, flow_matching_schedule, sample
 from flashvdm_core.sampling.schedules import trained_range_schedule
 
@@ -78,6 +80,25 @@ def _vae_encode(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     }
 
 
+def _akv(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
+    spec = PointDecoderSpec.from_config(
+        {**config["decoder"], "num_freqs": config["num_freqs"], "include_pi": config["include_pi"]}
+    )
+    decoder = _loaded(PointDecoder(spec), sd)
+    blocks, packed = inputs["queries_blocks"], inputs["queries_packed"][0]
+    block_groups = Groups((blocks.shape[1],) * blocks.shape[0], coarse=True)
+    packed_groups = Groups(tuple(config["group_counts"]), coarse=False)
+    outputs = {"out.dense_packed": decoder(inputs["queries_packed"], decoder.keys_values(inputs["latents"]))}
+    for rule in ("mean", "merge"):
+        field = VecsetField(decoder, inputs["latents"], Selection(rule))
+        outputs |= {
+            f"out.{rule}_blocks": field(blocks.flatten(0, 1), block_groups).view(*blocks.shape[:2], 1),
+            f"out.{rule}_packed": field(packed, packed_groups)[None, :, None],
+            f"out.{rule}_off": field(packed)[None, :, None],
+        }
+    return outputs
+
+
 def _conditioner(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     spec = ConditionerSpec.from_config({"main_image_encoder": config["main_image_encoder"]})
     views = torch.tensor(config["view_idxs"]) if "view_idxs" in config else None
@@ -119,6 +140,7 @@ _KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {
     "plain": _plain,
     "vae_decode": _vae_decode,
     "vae_encode": _vae_encode,
+    "akv": _akv,
     "conditioner": _conditioner,
     "scheduler": _scheduler,
 }

@@ -5,6 +5,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ FOLDER = Path(os.environ.get("FLASHVDM_GOLDENS") or Path(__file__).parent / "gol
 NOT_REPRODUCED = "hier_asis"
 
 
-def answers(case: Case) -> dict:
+def answers(case: Case) -> dict[str, Any]:
     with torch.no_grad():
         return run(case.meta["kind"], case.meta["config"], case.part("sd"), case.part("in"))
 
@@ -39,7 +40,7 @@ def test_the_folder_has_cases():
 GOLDENS = Path(__file__).parent / "goldens"
 
 
-def recorded(name: str) -> tuple[Case, dict]:
+def recorded(name: str) -> tuple[Case, dict[str, Any]]:
     """A case and an answer that passes."""
     case = load_case(GOLDENS, name)
     return case, {key: t.clone() for key, t in case.tensors.items() if key.startswith("out.")}
