@@ -1,0 +1,22 @@
+"""Checkpoints: what is known about the public ones, finding, downloading, checking and loading them.
+
+Importing this package needs no torch (`known` and `download` don't either); `load_checkpoint`, `load_vae`
+and `Model` bring it in when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .load import Model, load_checkpoint, load_vae
+
+__all__ = ["Model", "load_checkpoint", "load_vae"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import load
+
+    return getattr(load, name)

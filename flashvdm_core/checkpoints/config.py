@@ -1,0 +1,157 @@
+"""Reading a published `config.yaml`: sections of `target:` (a class name) and `params:`.
+
+The targets are names of the published code. They are looked up in a table and never imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from ..errors import CheckpointError
+
+CONFIG_NAME = "config.yaml"
+_MAX_CONFIG_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a config: the class name without its package, and the parameters."""
+
+    target: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """How the model wants its time steps.
+
+    Attributes:
+        kind: "flow_matching" (Euler) or "consistency" (few steps between the phases it was distilled on).
+        train_timesteps: units of time in training.
+        shift: time shift of flow matching; 1 is none.
+        pcm_timesteps: number of phases of a consistency model.
+    """
+
+    kind: Literal["flow_matching", "consistency"] = "flow_matching"
+    train_timesteps: int = 1000
+    shift: float = 1.0
+    pcm_timesteps: int = 50
+
+
+@dataclass(frozen=True)
+class ProcessorSpec:
+    """How the images are brought into the model's form: square of `size` pixels, the object inside a border."""
+
+    size: int = 512
+    border_ratio: float = 0.15
+    multi_view: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole `config.yaml`.
+
+    Attributes:
+        folder: where it was read.
+        sections: section name ("model", "vae", "conditioner", ...) -> its target and parameters.
+        defaults: our own addition: "steps" and "guidance" where the model has its own best values.
+    """
+
+    folder: Path
+    sections: Mapping[str, Section]
+    defaults: Mapping[str, float]
+
+    def section(self, name: str) -> Section:
+        """The section, or CheckpointError where there is none."""
+        if name not in self.sections:
+            raise CheckpointError(
+                f"{self.folder / CONFIG_NAME} has no section '{name}'; choose a folder with a complete checkpoint."
+            )
+        return self.sections[name]
+
+
+def read_config(folder: Path) -> Config:
+    """Read `folder`/config.yaml. A stand-alone VAE, whose target is at the top level, becomes the section "vae".
+
+    Raises:
+        CheckpointError: the folder or the file is missing or cannot be read, or it is not such a config.
+    """
+    path = folder / CONFIG_NAME
+    if not folder.is_dir():
+        raise CheckpointError(f"There is no checkpoint folder {folder}; choose a folder with config.yaml and model.safetensors.")
+    try:
+        if path.stat().st_size > _MAX_CONFIG_BYTES:
+            raise CheckpointError(f"{path} is too large to be a model's config; download it again.")
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} holds no config.yaml; choose the folder that has it beside model.safetensors.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as YAML; download it again.") from error
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{path} is not a model's config; download it again.")
+    if "target" in data:
+        data = {"vae": {"target": data["target"], "params": data.get("params")}}
+    sections = {str(name): _section(value, path) for name, value in data.items() if isinstance(value, dict) and "target" in value}
+    return Config(folder, sections, _defaults(data.get("defaults"), path))
+
+
+def schedule_spec(config: Config) -> ScheduleSpec:
+    """The section "scheduler"."""
+    section = config.section("scheduler")
+    params = section.params
+    train_timesteps = _integer(params, "num_train_timesteps", 1000)
+    match section.target:
+        case "FlowMatchEulerDiscreteScheduler":
+            return ScheduleSpec("flow_matching", train_timesteps, shift=_number(params, "shift", 1.0))
+        case "ConsistencyFlowMatchEulerDiscreteScheduler":
+            return ScheduleSpec("consistency", train_timesteps, pcm_timesteps=_integer(params, "pcm_timesteps", 50))
+    raise CheckpointError(f"The scheduler '{section.target}' of {config.folder} is not supported; use another checkpoint.")
+
+
+def processor_spec(config: Config) -> ProcessorSpec:
+    """The section "image_processor"."""
+    section = config.section("image_processor")
+    if section.target not in ("ImageProcessorV2", "MVImageProcessorV2"):
+        raise CheckpointError(
+            f"The image processor '{section.target}' of {config.folder} is not supported; use another checkpoint."
+        )
+    return ProcessorSpec(
+        size=_integer(section.params, "size", 512),
+        border_ratio=_number(section.params, "border_ratio", 0.15),
+        multi_view=section.target == "MVImageProcessorV2",
+    )
+
+
+def _section(value: Mapping[str, Any], path: Path) -> Section:
+    target, params = value["target"], value.get("params") or {}
+    if not isinstance(target, str) or not isinstance(params, dict):
+        raise CheckpointError(f"A section of {path} has no class name or no parameters; download it again.")
+    # The packages differ between releases (hy3dgen.shapegen.models, hy3dshape.models.denoisers.…); the classes don't.
+    return Section(target.rsplit(".", 1)[-1], params)
+
+
+def _defaults(value: object, path: Path) -> dict[str, float]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not set(value) <= {"steps", "guidance"}:
+        raise CheckpointError(f"The section 'defaults' of {path} may hold only steps and guidance; correct it.")
+    return {name: _number(value, name, 0.0) for name in value}
+
+
+def _integer(params: Mapping[str, Any], name: str, default: int) -> int:
+    value = _number(params, name, default)
+    if value != int(value):
+        raise CheckpointError(f"The config has {name}: {value!r}, which is not a whole number; download config.yaml again.")
+    return int(value)
+
+
+def _number(params: Mapping[str, Any], name: str, default: float) -> float:
+    value = params.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
+        raise CheckpointError(f"The config has {name}: {value!r}, which is not a usable number; download config.yaml again.")
+    return float(value)

@@ -1,0 +1,187 @@
+"""A checkpoint folder -> a model that is ready to generate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..errors import CheckpointError
+from ..models.conditioner import SingleImageEncoder
+from ..models.dit import DiT
+from ..models.dit_moe import MoEDiT, MoEDiTSpec
+from ..models.shape_vae import ShapeVAE
+from ..models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
+from .config import CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, Section, processor_spec, read_config, schedule_spec
+from .weights import Weights, load_module, open_weights
+
+EMBEDDED = "embedded"
+"""Name of the model that comes with this package."""
+
+EMBEDDED_FOLDER = Path(__file__).resolve().parent.parent / "embedded"
+
+_ENCODER_NAMES = ("encoder.", "pre_kl.")
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """The networks of one checkpoint on one device, and what its config says about using them.
+
+    Attributes:
+        name: "embedded", or the folder's name.
+        dit: (latents [B, N, C], time [B], condition [B, M, D][, guidance [B]]) -> velocity [B, N, C].
+        vae: its `decode` takes latents divided by `vae.spec.scale_factor`; built without its encoder.
+        conditioner: (image [B, 3, S, S]) or (images [B, V, 3, S, S], view ids) -> condition [B, M, D].
+        processor: how images are prepared.
+        schedule: how time steps are chosen.
+        num_latents: tokens N of a shape.
+        channels: numbers C per token.
+        guidance_embed: the DiT takes the guidance scale as an input; otherwise guidance is classifier-free.
+        steps: the model's own number of steps.
+        guidance: the model's own guidance scale.
+    """
+
+    name: str
+    dit: nn.Module
+    vae: ShapeVAE
+    conditioner: SingleImageEncoder
+    processor: ProcessorSpec
+    schedule: ScheduleSpec
+    num_latents: int
+    channels: int
+    guidance_embed: bool
+    steps: int
+    guidance: float
+    device: torch.device
+    dtype: torch.dtype
+
+
+def load_checkpoint(
+    name_or_folder: str | Path, device: torch.device | str, dtype: torch.dtype, *, vae_folder: Path | None = None
+) -> Model:
+    """Load the built-in model or a folder in the published layout.
+
+    The file's own VAE gives way to a stand-alone one with the efficient point decoder: the one in `vae_folder`, or
+    one that lies beside the checkpoint's folder and belongs to the same latent space. Its `num_latents` then sets
+    the number of tokens.
+
+    Args:
+        name_or_folder: "embedded", or a folder with config.yaml and model*.safetensors (or, for a model that is
+            published in no other form, model*.ckpt).
+        dtype: floating-point type of all weights.
+
+    Raises:
+        CheckpointError: anything missing, damaged, unsafe or of another architecture; the sentence names it.
+    """
+    folder = EMBEDDED_FOLDER if str(name_or_folder) == EMBEDDED else Path(name_or_folder).expanduser()
+    config = read_config(folder)
+    device = torch.device(device)
+    dit_section = config.section("model")
+    build_dit, channels, guidance_embed = _dit_builder(dit_section)
+    schedule, processor = schedule_spec(config), processor_spec(config)
+    conditioner_spec = _conditioner_spec(config.section("conditioner"))
+
+    weights = open_weights(folder, half=dtype != torch.float32, pickled=dit_section.target == "HunYuanDiTPlain")
+    vae = _vae(config, weights, device, dtype, vae_folder)
+    if vae.spec.embed_dim != channels:
+        raise CheckpointError(f"The DiT and the VAE of {folder} have different latent channels; choose parts of one model.")
+    return Model(
+        name=EMBEDDED if folder == EMBEDDED_FOLDER else folder.resolve().name,
+        dit=load_module(build_dit, weights, "model.", device, dtype),
+        vae=vae,
+        conditioner=load_module(lambda: SingleImageEncoder(conditioner_spec), weights, "conditioner.", device, dtype),
+        processor=processor,
+        schedule=schedule,
+        num_latents=vae.spec.num_latents,
+        channels=channels,
+        guidance_embed=guidance_embed,
+        # The published pipelines sample 50 steps, and 5 where the schedule was distilled; guidance is 5 in all.
+        steps=int(config.defaults.get("steps", 5 if schedule.kind == "consistency" else 50)),
+        guidance=config.defaults.get("guidance", 5.0),
+        device=device,
+        dtype=dtype,
+    )
+
+
+def load_vae(folder: Path, device: torch.device | str, dtype: torch.dtype, *, with_encoder: bool = False) -> ShapeVAE:
+    """Load the VAE of a folder: stand-alone (names without a prefix) or part of a whole checkpoint ("vae.").
+
+    Raises:
+        CheckpointError: as `load_checkpoint`; also where the encoder is asked for and the file has none.
+    """
+    config = read_config(folder)
+    weights = open_weights(folder, half=dtype != torch.float32)
+    prefix = "vae." if any(name.startswith("vae.") for name in weights.names()) else ""
+    return _load_vae(config.section("vae"), weights, prefix, torch.device(device), dtype, with_encoder)
+
+
+def _vae(config: Config, weights: Weights, device: torch.device, dtype: torch.dtype, vae_folder: Path | None) -> ShapeVAE:
+    section = config.section("vae")
+    own = _vae_spec(section)
+    replacement = vae_folder or _efficient_vae_beside(config.folder, own)
+    if replacement is None:
+        return _load_vae(section, weights, "vae.", device, dtype, with_encoder=False)
+    vae = load_vae(replacement, device, dtype)
+    if not _same_latent_space(vae.spec, own):
+        raise CheckpointError(
+            f"The VAE in {replacement} belongs to another model than {config.folder}; choose the one made for it."
+        )
+    return vae
+
+
+def _efficient_vae_beside(folder: Path, own: ShapeVAESpec) -> Path | None:
+    """A folder beside `folder` with a stand-alone VAE of the same latent space and a smaller point decoder, if any."""
+    if own.geo_decoder_downsample_ratio > 1:
+        return None
+    for path in sorted(folder.resolve().parent.glob(f"*/{CONFIG_NAME}")):
+        try:
+            config = read_config(path.parent)
+            spec = _vae_spec(config.section("vae"))
+        except CheckpointError:
+            continue  # a folder of something else: not an error of the checkpoint that was asked for
+        if "model" not in config.sections and spec.geo_decoder_downsample_ratio > 1 and _same_latent_space(spec, own):
+            return path.parent
+    return None
+
+
+def _same_latent_space(a: ShapeVAESpec, b: ShapeVAESpec) -> bool:
+    # Two VAEs of one latent space differ in their decoders and token counts; the scale is measured on the latents.
+    return (a.embed_dim, a.scale_factor) == (b.embed_dim, b.scale_factor)
+
+
+def _load_vae(
+    section: Section, weights: Weights, prefix: str, device: torch.device, dtype: torch.dtype, with_encoder: bool
+) -> ShapeVAE:
+    spec = _vae_spec(section)
+    unused = () if with_encoder else _ENCODER_NAMES
+    return load_module(lambda: ShapeVAE(spec, with_encoder=with_encoder), weights, prefix, device, dtype, unused=unused)
+
+
+def _vae_spec(section: Section) -> ShapeVAESpec:
+    _expect(section, "ShapeVAE")
+    return ShapeVAESpec.from_config(section.params)
+
+
+def _conditioner_spec(section: Section) -> ConditionerSpec:
+    _expect(section, "SingleImageEncoder")
+    return ConditionerSpec.from_config(section.params)
+
+
+def _dit_builder(section: Section) -> tuple[Callable[[], nn.Module], int, bool]:
+    """How to build the DiT, its latent channels, and whether it takes the guidance scale."""
+    match section.target:
+        case "Hunyuan3DDiT":
+            spec = DiTSpec.from_config(section.params)
+            return lambda: DiT(spec), spec.in_channels, spec.guidance_embed
+        case "HunYuanDiTPlain":
+            moe_spec = MoEDiTSpec.from_config(section.params)
+            return lambda: MoEDiT(moe_spec), moe_spec.in_channels, moe_spec.guidance_embed
+    raise CheckpointError(f"The model '{section.target}' is not supported; choose a checkpoint of the Hunyuan3D-2 family.")
+
+
+def _expect(section: Section, target: str) -> None:
+    if section.target != target:
+        raise CheckpointError(f"The config names '{section.target}' where {target} is supported; choose another checkpoint.")
