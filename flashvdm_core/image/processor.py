@@ -1,0 +1,143 @@
+"""From a cut-out to what the image encoder takes: recentred, on white, at the model's size.
+
+The behaviour of the public models' `ImageProcessorV2` and `MVImageProcessorV2`, to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..errors import ImageError
+from ..requests import VIEWS
+from .resize import resize_area, resize_cubic, resize_nearest
+
+Picture = np.ndarray | Image.Image
+"""uint8 [H, W, 3] RGB or [H, W, 4] RGBA (straight alpha), or a Pillow image of mode RGB or RGBA."""
+
+_DEFAULT_BORDER = 0.15
+
+
+@dataclass(frozen=True)
+class ImageProcessor:
+    """Makes the encoder's input of one image.
+
+    Attributes:
+        size: side of the result in pixels.
+        border_ratio: share of the canvas that stays free beside the longer side of the object, both borders
+            together; None takes the models' own 0.15.
+    """
+
+    size: int = 512
+    border_ratio: float | None = None
+
+    def __call__(self, picture: Picture) -> tuple[Tensor, Tensor]:
+        """Recentre, compose on white, resize.
+
+        Returns:
+            image float32 [1, 3, size, size] and mask float32 [1, 1, size, size], both in [-1, 1], row 0 at the top.
+
+        Raises:
+            ImageError: nothing in the picture is visible.
+        """
+        border = _DEFAULT_BORDER if self.border_ratio is None else self.border_ratio
+        canvas = recentred(_as_rgba(picture), border)
+        image, mask = composed_on_white(canvas)
+        return (
+            _to_tensor(resize_cubic(image, self.size, self.size)),
+            _to_tensor(resize_nearest(mask, self.size, self.size)),
+        )
+
+
+@dataclass(frozen=True)
+class MultiViewProcessor:
+    """Makes the encoder's input of several views of one object; the attributes are those of `ImageProcessor`."""
+
+    size: int = 512
+    border_ratio: float | None = None
+
+    def __call__(self, pictures: Mapping[str, Picture]) -> tuple[Tensor, Tensor, tuple[int, ...]]:
+        """Process each view on its own and stack them in the order of their ids.
+
+        Args:
+            pictures: view name (of `requests.VIEWS`) -> picture, at least one.
+
+        Returns:
+            image float32 [1, V, 3, size, size], mask float32 [1, V, 1, size, size], both in [-1, 1], and the V view
+            ids (front 0, left 1, back 2, right 3), ascending.
+
+        Raises:
+            ImageError: nothing in one of the pictures is visible.
+        """
+        single = ImageProcessor(self.size, self.border_ratio)
+        ids = tuple(sorted(VIEWS.index(view) for view in pictures))
+        images, masks = zip(*(single(pictures[VIEWS[view]]) for view in ids), strict=True)
+        return torch.stack(images, 1), torch.stack(masks, 1), ids
+
+
+def recentred(rgba: np.ndarray, border_ratio: float) -> np.ndarray:
+    """Scale the visible part to fill a square but for the border, and centre it.
+
+    Args:
+        rgba: uint8 [H, W, 4], straight alpha.
+        border_ratio: share of the square's side that the longer side of the object leaves free.
+
+    Returns:
+        uint8 [S, S, 4] with S = max(H, W); outside of the object all zero.
+
+    Raises:
+        ImageError: no pixel is visible.
+    """
+    height, width = rgba.shape[:2]
+    side = max(height, width)
+    visible = rgba[..., 3] > 0
+    rows, columns = _span(visible.any(1)), _span(visible.any(0))
+    part = rgba[rows, columns]
+    longest = int(side * (1 - border_ratio))
+    scale = longest / max(part.shape[:2])
+    new_height, new_width = (max(1, int(length * scale)) for length in part.shape[:2])
+    canvas = np.zeros((side, side, 4), np.uint8)
+    top, left = (side - new_height) // 2, (side - new_width) // 2
+    canvas[top : top + new_height, left : left + new_width] = resize_area(part, new_width, new_height)
+    return canvas
+
+
+def composed_on_white(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lay uint8 RGBA [H, W, 4] on white: uint8 [H, W, 3], rounded down, and its alpha uint8 [H, W, 1]."""
+    image = np.empty((*rgba.shape[:2], 3), np.uint8)
+    for row, line in enumerate(rgba):  # by row: a float copy of a large picture would take gigabytes
+        alpha = line[:, 3:].astype(np.float32) / 255
+        image[row] = line[:, :3] * alpha + 255 * (1 - alpha)
+    return image, rgba[..., 3:]
+
+
+def _span(occupied: np.ndarray) -> slice:
+    """From the first to before the last occupied row or column.
+
+    The last one is left out because the public models leave it out; a single one is kept, where they fail.
+    """
+    indices = np.flatnonzero(occupied)
+    if not len(indices):
+        raise ImageError("Nothing in the image is visible; choose an image that shows an object.")
+    first, last = int(indices[0]), int(indices[-1])
+    return slice(first, max(last, first + 1))
+
+
+def _as_rgba(picture: Picture) -> np.ndarray:
+    array = np.asarray(picture)
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (3, 4):
+        raise ValueError(f"the picture must be uint8 [H, W, 3 or 4], not {array.dtype} {list(array.shape)}")
+    if array.shape[2] == 4:
+        return array
+    return np.concatenate([array, np.full_like(array[..., :1], 255)], axis=2)
+
+
+def _to_tensor(array: np.ndarray) -> Tensor:
+    """uint8 [H, W, C] -> float32 [1, C, H, W] in [-1, 1]."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))[None]
+    return tensor.float() / 255 * 2 - 1
