@@ -104,7 +104,7 @@ def _blender_step(blender: str, python: Path, scratch: Path) -> Step:
     """The add-on tests in real Blender, on settings of its own; the worker always runs in the main environment."""
     variables = {
         "BLENDER_USER_RESOURCES": str(scratch / f"blender-{blender}"),
-        "FLASHVDM_WORKER_PYTHON": str(MAIN.python),
+        "FLASHVDM_PYTHON": str(MAIN.python),
     }
     command = (python, "-m", "pytest", "tests/addon", "-p", "builder.leave_bpy")
     return Step(f"add-on in Blender {blender}", command, variables)

@@ -31,7 +31,7 @@ def demo(image: Path) -> int:
     archive = build_zips(ROOT / "build" / "zip", split=False)[0]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
-        order = {"zip": archive, "image": image, "output": output, "worker_python": python, "report": report}
+        order = {"zip": archive, "image": image, "output": output, "report": report}
         _run_scene(python, order, Path(scratch), output / "blender.log")
         made = json.loads(report.read_text(encoding="utf-8"))
     say(f"{made['object']}: {made['vertices']} vertices, {made['triangles']} triangles")
@@ -46,7 +46,7 @@ def _run_scene(python: Path, order: dict[str, Path], scratch: Path, log: Path) -
     """Run the scene script in Blender, whose many lines go to `log`; BuildError shows the last of them."""
     say("Generating and rendering in Blender")
     command = [python, ROOT / "builder" / "demo_scene.py", json.dumps({key: str(path) for key, path in order.items()})]
-    environment = os.environ | {"BLENDER_USER_RESOURCES": str(scratch / "blender")}
+    environment = os.environ | {"BLENDER_USER_RESOURCES": str(scratch / "blender"), "FLASHVDM_PYTHON": str(python)}
     with log.open("w", encoding="utf-8") as lines:
         try:
             ended = subprocess.run(

@@ -1,7 +1,7 @@
 """The part of the demo that runs inside Blender: install the zip, generate, render, save.
 
-`python demo_scene.py ORDER`, where ORDER is JSON with the paths `zip`, `image`, `output` (a folder),
-`worker_python` and `report` (a JSON file this script writes last). Started by `demo.py`.
+`python demo_scene.py ORDER`, where ORDER is JSON with the paths `zip`, `image`, `output` (a folder)
+and `report` (a JSON file this script writes last). Started by `demo.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import bpy
 from mathutils import Vector
 from PIL import Image, ImageOps
 
-PACKAGE = "bl_ext.user_default.flashvdm"
 SIDE = 512
 SAMPLES = 32
 # Seen from the front right and a little above: -y is towards the viewer of the input image.
@@ -32,7 +31,8 @@ PAPER = (235, 235, 235)
 def main(order: dict[str, Path]) -> None:
     """Do what `order` says and write the report."""
     seconds: dict[str, float] = {}
-    install(order["zip"], order["worker_python"])
+    # As a user installs it.
+    bpy.ops.extensions.package_install_files(filepath=str(order["zip"]), repo="user_default", enable_on_install=True)
     bpy.ops.wm.read_homefile(use_empty=True)
     name = order["image"].stem
     start = time.perf_counter()
@@ -54,12 +54,6 @@ def main(order: dict[str, Path]) -> None:
         "files": [str(path) for path in files.values()],
     }
     order["report"].write_text(json.dumps(report), encoding="utf-8")
-
-
-def install(archive: Path, worker_python: Path) -> None:
-    """Install and enable the zip as a user does, and say which Python has the worker's packages."""
-    bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default", enable_on_install=True)
-    bpy.context.preferences.addons[PACKAGE].preferences.python = str(worker_python)
 
 
 def generated() -> Any:
