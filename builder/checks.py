@@ -78,6 +78,8 @@ def _types(name: str, include: list[str], version: str, stubs: Path | None = Non
         "extraPaths": [str(stubs or ROOT)],
         # Blender's way to declare a property is a call where Python expects a type.
         "reportInvalidTypeForm": stubs is None,
+        # The stubs are all there is: the modules themselves exist only inside Blender.
+        "reportMissingModuleSource": stubs is None,
     }
     path = ROOT / "build" / f"pyright-{'-'.join(include[:1])}-{version}.json"
     path.parent.mkdir(exist_ok=True)
