@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from .environments import MAIN, ROOT, BuildError, run, say
+from .environments import MAIN, ROOT, BuildError, run, say, write_whole
 
 _PACKAGE = '''"""FlashVDM for Blender. Made by build.py: hands on to the add-on."""
 
@@ -14,6 +14,9 @@ from .addon import register, unregister
 
 __all__ = ["register", "unregister"]
 '''
+PLATFORMS = ("windows-x64", "windows-arm64", "macos-x64", "macos-arm64", "linux-x64")
+"""Blender's names of the systems it is published for."""
+
 _PARTS = ("addon", "flashvdm_core")
 # Training and evaluation stand on the core and nothing in the extension imports them.
 _LEFT_OUT = (ROOT / "flashvdm_core" / "training", ROOT / "flashvdm_core" / "evaluation")
@@ -36,7 +39,7 @@ def stage(folder: Path) -> Path:
 
 
 def build_zips(output: Path, *, split: bool) -> list[Path]:
-    """Build and validate the zip that installs everywhere and, where `split`, one for each platform of the manifest.
+    """Build and validate the zip that installs everywhere and, where `split`, one for each of PLATFORMS.
 
     Old zips in `output` are replaced only when all the new ones are valid. Raises BuildError.
     """
@@ -46,6 +49,7 @@ def build_zips(output: Path, *, split: bool) -> list[Path]:
         tree = stage(Path(scratch))
         _build(tree, made)
         if split:
+            _limit_to_platforms(tree / "blender_manifest.toml")
             _build(tree, made, "--split-platforms")
         zips = sorted(made.glob("*.zip"))
         for path in zips:
@@ -54,6 +58,14 @@ def build_zips(output: Path, *, split: bool) -> list[Path]:
         for old in output.glob("flashvdm-*.zip"):
             old.unlink()
         return [Path(shutil.move(path, output / path.name)) for path in zips]
+
+
+def _limit_to_platforms(manifest: Path) -> None:
+    """Name PLATFORMS in a staged manifest: the builder splits by them. The zip that names none installs on all."""
+    text = manifest.read_text(encoding="utf-8")
+    names = ", ".join(f'"{name}"' for name in PLATFORMS)
+    # Before the first line of the manifest: what follows a table's header would belong to that table.
+    write_whole(manifest, f"platforms = [{names}]\n{text}")
 
 
 def _build(tree: Path, made: Path, *options: str) -> None:
