@@ -54,6 +54,8 @@ def _run_scene(python: Path, order: dict[str, Path], scratch: Path, log: Path) -
             )
         except subprocess.TimeoutExpired:
             raise BuildError(f"Blender did not finish within {_LIMIT:.0f} s; {log} says how far it came.") from None
+    if ended.returncode != 0 and order["report"].exists():
+        raise BuildError(json.loads(order["report"].read_text(encoding="utf-8"))["error"])
     if ended.returncode != 0:
         print("".join(log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[-20:]))
         raise BuildError(f"Blender failed with exit status {ended.returncode}; its last messages are above, all are in {log}.")

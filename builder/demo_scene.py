@@ -29,14 +29,19 @@ PAPER = (235, 235, 235)
 
 
 def main(order: dict[str, Path]) -> None:
-    """Do what `order` says and write the report."""
+    """Do what `order` says and write the report: what was made, or `error`, the sentence that says why not."""
     seconds: dict[str, float] = {}
     # As a user installs it.
     bpy.ops.extensions.package_install_files(filepath=str(order["zip"]), repo="user_default", enable_on_install=True)
     bpy.ops.wm.read_homefile(use_empty=True)
     name = order["image"].stem
     start = time.perf_counter()
-    bpy.ops.flashvdm.generate(filepath=str(order["image"]))
+    try:
+        bpy.ops.flashvdm.generate(filepath=str(order["image"]))
+    except RuntimeError as error:
+        # Blender raises what the operator reported to the user: a sentence, which is what the demo shows.
+        order["report"].write_text(json.dumps({"error": str(error).strip().removeprefix("Error: ")}), encoding="utf-8")
+        raise
     seconds["Generate, with the start of the worker"] = time.perf_counter() - start
     shape = generated()
     files = {kind: order["output"] / f"{name}.{kind}" for kind in ("blend", "glb", "png")}
