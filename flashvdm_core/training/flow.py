@@ -12,6 +12,7 @@ import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
@@ -134,8 +135,8 @@ def encode_split(vae: ShapeVAE, config: VAEConfig, data: PropData, variants: int
     for variant in range(variants):
         for start in range(0, len(data), 32):
             indices = torch.arange(start, min(start + 32, len(data)))
-            rng = torch.Generator().manual_seed(variant * 1_000_003 + start)
-            raw = data.sample(indices, config.pc_size, config.pc_sharpedge_size, 1, 1, rng)
+            rng = np.random.default_rng([variant, start])
+            raw = data.sample(indices.numpy(), config.pc_size, config.pc_sharpedge_size, 1, 1, rng)
             surface = with_edge_flag(raw["surface"], raw["sharp"])
             surface = mirrored(surface) if variant % 2 else surface
             values[indices, variant] = encode(vae, surface.to(device)).mean.cpu().half()
@@ -164,7 +165,7 @@ def draw_pair(data: PropData, latents: Latents, config: FlowConfig, rng: torch.G
     indices = torch.randint(len(data), (config.batch,), generator=rng)
     views = torch.randint(data.views, (config.batch,), generator=rng)
     variant = torch.randint(config.variants, (config.batch,), generator=rng)
-    images = condition_image(torch.as_tensor(data.images(indices, views)))
+    images = condition_image(data.images(indices.numpy(), views.numpy()))
     images = torch.where((variant % 2 == 1)[:, None, None, None], images.flip(-1), images)
     return images, latents.values[indices, variant].float() * latents.scale_factor
 
@@ -215,7 +216,7 @@ def validate(
     model.eval()
     count = min(config.validate_props, len(val))
     indices, rng = torch.arange(count), torch.Generator().manual_seed(0)
-    images = condition_image(torch.as_tensor(val.images(indices, indices % val.views))).to(run.device)
+    images = condition_image(val.images(indices.numpy(), (indices % val.views).numpy())).to(run.device)
     x = torch.randn(count, vae_config.num_latents, vae_config.embed_dim, generator=rng).to(run.device)
     cond = model.conditioner(images)
     both = torch.cat([cond, torch.zeros_like(cond)])
@@ -223,7 +224,7 @@ def validate(
     for s, end in itertools.pairwise(edges):
         with_cond, without = model.model(torch.cat([x, x]), s.expand(2 * count), both).chunk(2)
         x = x + (end - s) * (without + config.validate_guidance * (with_cond - without))
-    raw = val.sample(indices, vae_config.pc_size, vae_config.pc_sharpedge_size, 1, 4096, rng)
+    raw = val.sample(indices.numpy(), vae_config.pc_size, vae_config.pc_sharpedge_size, 1, 4096, np.random.default_rng(0))
     raw = {k: v.to(run.device) for k, v in raw.items()}
     rows = {"v_iou": x / scale_factor, "v_iou_vae": encode(vae, with_edge_flag(raw["surface"], raw["sharp"])).mean}
     result = {}

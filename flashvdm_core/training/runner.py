@@ -58,10 +58,14 @@ def read_config(kind: type[C], path: Path | None, overrides: Mapping[str, Any]) 
         except (OSError, yaml.YAMLError) as error:
             raise TrainingError(f"The training config {path} cannot be read: {error}.") from error
     values |= {k: v for k, v in overrides.items() if v is not None}
-    types = {f.name: f.type for f in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
+    types = {f.name: type(f.default) for f in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
     if unknown := set(values) - set(types):
         raise TrainingError(f"The training config has unknown keys: {', '.join(sorted(unknown))}; known are {', '.join(types)}.")
-    return kind(**values)
+    try:
+        # YAML reads 1e-3 (without a dot) as a text.
+        return kind(**{name: types[name](value) for name, value in values.items()})
+    except (TypeError, ValueError) as error:
+        raise TrainingError(f"The training config has a value of the wrong type: {error}.") from error
 
 
 def device_of_choice() -> torch.device:

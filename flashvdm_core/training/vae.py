@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -102,9 +103,14 @@ def with_edge_flag(uniform: Tensor, sharp: Tensor) -> Tensor:
     return torch.cat([F.pad(uniform, (0, 1)), F.pad(sharp, (0, 1), value=1.0)], dim=1)
 
 
+def numpy_rng(rng: torch.Generator) -> np.random.Generator:
+    """A NumPy generator seeded by the next number of a torch one."""
+    return np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
+
+
 def draw_batch(data: PropData, config: VAEConfig, indices: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
     """Surface and queries of some props, every other one mirrored: `surface` [B, n, 7], `points` [B, q, 3], `sdf` [B, q]."""
-    raw = data.sample(indices, config.pc_size, config.pc_sharpedge_size, config.near, config.uniform, rng)
+    raw = data.sample(indices.numpy(), config.pc_size, config.pc_sharpedge_size, config.near, config.uniform, numpy_rng(rng))
     surface = with_edge_flag(raw["surface"], raw["sharp"])
     flip = (torch.rand(len(indices), generator=rng) < 0.5)[:, None, None]
     return {
@@ -166,8 +172,7 @@ def validate(run: Run, val: PropData, config: VAEConfig, props: int = 96) -> dic
     v_iou, s_iou, deviation = [], [], []
     for start in range(0, min(props, len(val)), 16):
         indices = torch.arange(start, min(start + 16, props, len(val)))
-        rng = torch.Generator().manual_seed(start)
-        raw = val.sample(indices, config.pc_size, config.pc_sharpedge_size, 4096, 4096, rng)
+        raw = val.sample(indices.numpy(), config.pc_size, config.pc_sharpedge_size, 4096, 4096, np.random.default_rng(start))
         raw = {k: v.to(run.device) for k, v in raw.items()}
         mean = encode(vae, with_edge_flag(raw["surface"], raw["sharp"])).mean
         kv = vae.geo_decoder.keys_values(vae.decode(mean))
