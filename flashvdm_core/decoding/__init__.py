@@ -1,0 +1,9 @@
+"""From the decoded latents of a shape to a sparse volume of logits around its surface."""
+
+from ..lattice import Lattice
+from .field import Field, Selection, VecsetField
+from .groups import Groups
+from .hierarchy import Level
+from .volume import decode_volume
+
+__all__ = ["Field", "Groups", "Lattice", "Level", "Selection", "VecsetField", "decode_volume"]

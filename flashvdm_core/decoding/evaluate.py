@@ -1,0 +1,88 @@
+"""Evaluate a field at many points, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..errors import MemoryLimitError
+from ..lattice import Lattice
+from .field import Field
+from .groups import Groups, Ordered
+
+# Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
+SMALLEST_CHUNK = 1024
+
+Pack = Callable[[Sequence[int], int, int], int]
+
+
+@dataclass
+class Evaluator:
+    """How queries are sent to a field.
+
+    Attributes:
+        field: the field.
+        chunk: queries of one call; halved when the device runs out of memory.
+        cancelled: called before each chunk; raises `Cancelled` to stop.
+        calls: number of calls so far.
+    """
+
+    field: Field
+    chunk: int
+    cancelled: Callable[[], None]
+    calls: int = 0
+
+    def plain(self, lattice: Lattice, keys: Tensor) -> Tensor:
+        """Exact logits float32 [P] at `keys`."""
+        out = torch.empty(keys.numel(), device=lattice.device)
+        start = 0
+        while start < keys.numel():
+            part = keys[start : start + self.chunk]
+            values = self._call(lattice.coordinates(part), None, divisible=True)
+            if values is not None:
+                out[start : start + part.numel()] = values
+                start += part.numel()
+        return out
+
+    def grouped(self, lattice: Lattice, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Tensor:
+        """Logits float32 [P] at `keys`, evaluated group by group with `pack` groups in a call."""
+        out = torch.empty(keys.numel(), device=lattice.device)
+        first, start = 0, 0
+        while first < len(groups.counts):
+            last = pack(groups.counts, first, self.chunk)
+            counts = groups.counts[first:last]
+            order = groups.order[start : start + sum(counts)]
+            values = self._call(lattice.coordinates(keys[order]), Groups(counts, coarse), divisible=len(counts) > 1)
+            if values is not None:
+                out[order] = values
+                first, start = last, start + order.numel()
+        return out
+
+    def _call(self, points: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
+        """One call of the field; None (with the chunk halved) when it ran out of memory and smaller calls may work."""
+        self.cancelled()
+        try:
+            values = self.field(points, groups)
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            if not divisible or self.chunk <= SMALLEST_CHUNK:
+                raise MemoryLimitError(
+                    "The device ran out of memory while decoding; close other programs that use it, or lower the resolution."
+                ) from error
+        else:
+            self.calls += 1
+            return values
+        self.chunk = max(min(self.chunk, points.shape[0]) // 2, SMALLEST_CHUNK)
+        if points.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a failed call ran out of memory (each kind of device says it in its own way)."""
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text

@@ -1,0 +1,141 @@
+"""Fields: what a volume decoder evaluates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..models.shape_vae import KeysValues, PointDecoder
+from .groups import Groups
+
+
+class Field(Protocol):
+    """A scalar field over the decoded volume, positive inside the shape."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where points are wanted."""
+        ...
+
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        """Evaluate.
+
+        Args:
+            points: float32 [P, 3] in the core frame.
+            groups: which consecutive points may share an approximation; None asks for the exact field.
+
+        Returns:
+            Logits float32 [P]: truncated signed distance in [-1, 1], positive inside.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Adaptive KV selection (paper section 3.2, algorithm 2): the tokens that matter for a group of queries.
+
+    Attributes:
+        rule: "mean" takes the `topk` tokens of the highest mean score, for each head; "merge" takes, at the fine levels,
+            every token to which a sampled query gives more than `threshold` of its attention (mean over heads).
+        topk: tokens of the mean rule; 0 follows the published models (1024 of 3072, 256 of 512, else a third).
+        threshold: of the merge rule.
+    """
+
+    rule: Literal["mean", "merge"] = "mean"
+    topk: int = 0
+    threshold: float = 1e-6
+
+    def tokens(self, available: int) -> int:
+        """Tokens the mean rule keeps of `available`."""
+        return min(self.topk or {3072: 1024, 512: 256}.get(available, max(available // 3, 1)), available)
+
+
+# A group's tokens are estimated from every n-th of its queries (numbers of the published decoder).
+_STRIDE_COARSE, _STRIDE_MEAN, _STRIDE_MERGE = 100, 50, 30
+
+
+class VecsetField:
+    """The field of one shape: cross attention of query points to its decoded latents.
+
+    Keys and values are computed once, here. Nothing else is kept between calls.
+
+    Args:
+        decoder: the point decoder, on its device and in its dtype.
+        decoded: [1, N, width], answer of `ShapeVAE.decode` for one shape.
+        selection: how tokens are selected for grouped queries; None: every query reads every token.
+    """
+
+    def __init__(self, decoder: PointDecoder, decoded: Tensor, selection: Selection | None = None) -> None:
+        if decoded.ndim != 3 or decoded.shape[0] != 1:
+            raise ValueError(f"decoded latents must be [1, N, width], not {list(decoded.shape)}")
+        self._decoder = decoder
+        self._selection = selection
+        with torch.no_grad():
+            self._kv = decoder.keys_values(decoded)
+
+    @property
+    def device(self) -> torch.device:
+        """Where points are wanted."""
+        return self._kv.k.device
+
+    @torch.no_grad()
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        """See `Field`."""
+        hidden = self._decoder.embed(points[None])
+        queries = self._decoder.queries(hidden)
+        if groups is None or self._selection is None:
+            attended = F.scaled_dot_product_attention(queries, self._kv.k, self._kv.v)
+        else:
+            attended = selected_attention(queries, self._kv, groups, self._selection)
+        return self._decoder.finish(hidden, attended)[0, :, 0].float()
+
+
+def selected_attention(queries: Tensor, kv: KeysValues, groups: Groups, selection: Selection) -> Tensor:
+    """Attention of each group's queries [1, H, P, D] to the tokens selected for the group -> [1, H, P, D]."""
+    if selection.rule == "merge" and not groups.coarse:
+        chosen = merged_tokens(queries, kv.k, groups.counts, selection.threshold)
+    else:
+        stride = _STRIDE_COARSE if groups.coarse else _STRIDE_MEAN
+        chosen = top_tokens(queries, kv.k, groups.counts, stride, selection.tokens(kv.k.shape[2]))
+    attended = []
+    for query, tokens in zip(queries.split(groups.counts, dim=2), chosen, strict=True):
+        index = tokens[None, :, :, None].expand(-1, kv.k.shape[1], -1, kv.k.shape[3])
+        attended.append(F.scaled_dot_product_attention(query, kv.k.gather(2, index), kv.v.gather(2, index)))
+    return torch.cat(attended, dim=2)
+
+
+def _sampled(counts: tuple[int, ...], stride: int, device: torch.device) -> tuple[Tensor, tuple[int, ...]]:
+    """Every `stride`-th query of each group: (positions int64 [S], samples of each group)."""
+    parts, start = [], 0
+    for count in counts:
+        parts.append(torch.arange(start, start + count, stride))
+        start += count
+    return torch.cat(parts).to(device), tuple(part.numel() for part in parts)
+
+
+def top_tokens(queries: Tensor, keys: Tensor, counts: tuple[int, ...], stride: int, topk: int) -> Tensor:
+    """Tokens of the highest mean score q.k over the sampled queries: int64 [G, H, topk].
+
+    The mean of the products is the product with the mean query, so all groups cost one small matrix product.
+    """
+    sampled, samples = _sampled(counts, stride, queries.device)
+    group = torch.arange(len(counts)).repeat_interleave(torch.tensor(samples)).to(queries.device)
+    q = queries[0, :, sampled].float()
+    mean = q.new_zeros(q.shape[0], len(counts), q.shape[2]).index_add_(1, group, q)
+    mean /= torch.tensor(samples, device=q.device)[None, :, None]
+    scores = mean @ keys[0].float().transpose(1, 2)
+    return scores.topk(topk, dim=-1, sorted=False).indices.transpose(0, 1)
+
+
+def merged_tokens(queries: Tensor, keys: Tensor, counts: tuple[int, ...], stride_threshold: float) -> list[Tensor]:
+    """Tokens that any sampled query attends to with more than the threshold, one set for all heads: G times int64 [1, M].
+
+    The weights are a softmax of q.k without 1 / sqrt(D), averaged over the heads.
+    """
+    sampled, samples = _sampled(counts, _STRIDE_MERGE, queries.device)
+    weights = (queries[0, :, sampled].float() @ keys[0].float().transpose(1, 2)).softmax(-1).mean(0)
+    return [part.amax(0).gt(stride_threshold).nonzero().T for part in weights.split(samples)]

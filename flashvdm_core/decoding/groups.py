@@ -1,0 +1,96 @@
+"""Groups of neighbouring queries that share their selected tokens, and how queries are packed into chunks (appendix C.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ..lattice import Lattice, unravelled
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How a run of queries divides into groups.
+
+    Attributes:
+        counts: queries of each group, in their order; their sum is the number of queries.
+        coarse: the queries fill whole blocks of the first level (they are sampled more sparsely).
+    """
+
+    counts: tuple[int, ...]
+    coarse: bool
+
+
+class Grouping(Protocol):
+    """Gives each query of a level the number of its group."""
+
+    def __call__(self, lattice: Lattice, keys: Tensor) -> Tensor:
+        """Keys int64 [P] -> group numbers int64 [P]."""
+        ...
+
+
+@dataclass(frozen=True)
+class BlockGrouping:
+    """`cells`^3 equal blocks of the lattice, x slowest: sub-volumes at fixed places of the box."""
+
+    cells: int
+
+    def __call__(self, lattice: Lattice, keys: Tensor) -> Tensor:
+        i, j, k = (index * self.cells // lattice.size for index in unravelled(keys, lattice.size))
+        return (i * self.cells + j) * self.cells + k
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """Queries in the order of evaluation.
+
+    Attributes:
+        order: int64 [P], position of each query in the level's sorted keys.
+        ids: number of each group that has queries, ascending.
+        counts: queries of each of these groups.
+    """
+
+    order: Tensor
+    ids: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
+def ordered(numbers: Tensor, stable: bool = True) -> Ordered:
+    """Sort queries by group. Inside a group they keep their order, which decides the queries that are sampled.
+
+    Without `stable` their order inside a group is the machine's choice, as in the published decoder.
+    """
+    _, order = torch.sort(numbers, stable=stable)
+    ids, counts = torch.unique(numbers, return_counts=True)
+    return Ordered(order, tuple(ids.tolist()), tuple(counts.tolist()))
+
+
+def split(groups: Ordered, longest: int) -> Ordered:
+    """Cut groups of more than `longest` queries into several of the same number, so that any group fits into a chunk."""
+    ids, counts = [], []
+    for number, count in zip(groups.ids, groups.counts, strict=True):
+        parts = -(-count // longest)
+        ids += [number] * parts
+        counts += [count * (part + 1) // parts - count * part // parts for part in range(parts)]
+    return Ordered(groups.order, tuple(ids), tuple(counts))
+
+
+def packed(counts: Sequence[int], start: int, chunk: int) -> int:
+    """End of the pack that begins with group `start`: groups are added while their sum stays below `chunk`.
+
+    A group that is too long goes alone.
+    """
+    end, total = start + 1, counts[start]
+    while end < len(counts) and total + counts[end] < chunk:
+        total += counts[end]
+        end += 1
+    return end
+
+
+def blocks(counts: Sequence[int], start: int, chunk: int) -> int:
+    """End of the pack of equal blocks that begins with block `start`: as many as fill `chunk` queries, at least one."""
+    return min(start + max(chunk // counts[start], 1), len(counts))

@@ -1,0 +1,125 @@
+"""Hierarchical volume decoding over sparse point sets (paper section 3.2, equation 1, algorithm 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from ..lattice import Lattice, SparseVolume, dilated, doubled, positions, ravelled, unravelled
+
+# The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
+NEAR = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Level(SparseVolume):
+    """One level of the hierarchy: the field at the points around the surface.
+
+    Attributes:
+        index: 0 for the first level.
+        count: number of levels; the last has index `count` - 1.
+        chunk: queries in one call, after what the device's memory allowed.
+    """
+
+    index: int = 0
+    count: int = 1
+    chunk: int = 0
+
+    @property
+    def queries(self) -> int:
+        """Number of points that were evaluated."""
+        return self.keys.numel()
+
+
+Evaluate = Callable[[Lattice, Tensor, int], Tensor]
+
+
+def decode_levels(lattices: Sequence[Lattice], evaluate: Evaluate, iso: float, complete: bool) -> Iterator[Level]:
+    """Evaluate the first lattice everywhere and each finer one around the surface found so far.
+
+    Args:
+        lattices: coarse to fine; index i of one lies at index 2 i of the next.
+        evaluate: (lattice, keys int64 [P], level's index) -> logits float32 [P].
+        iso: logit of the surface.
+        complete: evaluate what the surface's cells still lack after each level, so that it has no hole at the border
+            of the band (`missing_corners`).
+    """
+    keys = lattices[0].all_keys()
+    for index, lattice in enumerate(lattices):
+        logits = evaluate(lattice, keys, index)
+        while complete and index and (missing := missing_corners(keys, logits > iso, lattice.size)).numel():
+            keys, order = torch.sort(torch.cat([keys, missing]))
+            logits = torch.cat([logits, evaluate(lattice, missing, index)])[order]
+        yield Level(lattice, keys, logits, index, len(lattices))
+        if index + 1 < len(lattices):
+            last = index + 2 == len(lattices)
+            keys = refined(keys, logits, lattice.size, lattices[index + 1].size, iso, last)
+
+
+def refined(keys: Tensor, logits: Tensor, size: int, fine_size: int, iso: float, last: bool) -> Tensor:
+    """Points of the next lattice to evaluate: FindIntersect, FindNear, Dilate and Expand of algorithm 1.
+
+    The published decoder dilates once on each of the two lattices, and for the last level twice on the fine one.
+    """
+    chosen = keys[crossing(keys, logits - iso, size) | (logits.abs() < NEAR)]
+    if not last:
+        chosen = dilated(chosen, size)
+    fine = dilated(doubled(chosen, size, fine_size), fine_size)
+    return dilated(fine, fine_size) if last else fine
+
+
+def crossing(keys: Tensor, values: Tensor, size: int) -> Tensor:
+    """bool [P]: which points differ in sign from one of their six neighbours (equation 1).
+
+    Zero is a sign of its own. Neighbours outside the set or the lattice do not count.
+    """
+    signs = torch.sign(values)
+    differs = torch.zeros_like(keys, dtype=torch.bool)
+    for stride in (1, size, size * size):
+        position, found = positions(keys, keys + stride, size) if keys.numel() < size**3 else _shifted(keys, stride)
+        found &= keys // stride % size < size - 1
+        here = found & (signs[position] != signs)
+        differs |= here
+        differs[position[here]] = True
+    return differs
+
+
+def _shifted(keys: Tensor, stride: int) -> tuple[Tensor, Tensor]:
+    """`positions` of key + stride in the set of all points."""
+    wanted = (keys + stride).clamp_(max=keys.numel() - 1)
+    return wanted, torch.ones_like(keys, dtype=torch.bool)
+
+
+def missing_corners(keys: Tensor, inside: Tensor, size: int) -> Tensor:
+    """Points that are not in the set but belong to a cell whose known corners lie on both sides of the surface.
+
+    Without them such a cell could not be triangulated and the surface would have a hole.
+    """
+    if keys.numel() == size**3:
+        return keys[:0]
+    near_both = _common(dilated(keys[inside], size), dilated(keys[~inside], size))
+    candidates = near_both[~positions(keys, near_both, size)[1]]
+    if not candidates.numel():
+        return candidates
+    index = torch.stack(unravelled(candidates, size))
+    seen = torch.zeros(2, 8, candidates.numel(), dtype=torch.bool, device=keys.device)
+    for step in product((-1, 0, 1), repeat=3):
+        moved = index + torch.tensor(step, device=keys.device)[:, None]
+        valid = ((moved >= 0) & (moved < size)).all(0)
+        position, found = positions(keys, ravelled(*moved.clamp(0, size - 1), size=size), size)
+        found &= valid
+        for octant, side in enumerate(product((-1, 1), repeat=3)):
+            if all(a in (0, b) for a, b in zip(step, side, strict=True)):
+                seen[0, octant] |= found & inside[position]
+                seen[1, octant] |= found & ~inside[position]
+    return candidates[seen.all(0).any(0)]
+
+
+def _common(a: Tensor, b: Tensor) -> Tensor:
+    """Members of both sorted sets."""
+    both, _ = torch.sort(torch.cat([a, b]))
+    return both[1:][both[1:] == both[:-1]]

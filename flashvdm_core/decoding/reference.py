@@ -1,0 +1,150 @@
+"""The published decoders' query sets, order and packing: the plain twin that tests hold this package to.
+
+Same evaluation, refinement and selection as `decode_volume`; what differs is what the published code does differently:
+resolutions that are rounded, lattices of odd resolutions that do not quite align, groups in the bounding box of the
+queries, and a dense answer. Numbers: FlashVDM decoder of Hunyuan3D-2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..lattice import Bounds, Lattice, box
+from .evaluate import Evaluator
+from .field import Field
+from .groups import BlockGrouping, Groups, Ordered, blocks, ordered, packed
+from .hierarchy import Level, decode_levels
+
+# Blocks of the first level and sub-volumes of the finer ones, along each axis.
+_BLOCKS, _CELLS = 4, 6
+
+Decoder = Literal["vanilla", "hier_fixed", "flash"]
+
+
+def published_resolutions(resolution: int, min_resolution: int, decoder: Decoder) -> list[int]:
+    """Cells an axis of each level, coarse to fine.
+
+    Halved while `min_resolution` allows. The flash decoder rounds the first to 4 n - 1 (n by round half to even), so
+    that its points divide into blocks, and doubles from there: 256 becomes 252.
+    """
+    if decoder == "vanilla":
+        return [resolution]
+    levels = [resolution]
+    while levels[0] // 2 >= min_resolution:
+        levels.insert(0, levels[0] // 2)
+    if decoder == "flash":
+        first = round(levels[0] / _BLOCKS) * _BLOCKS - 1
+        levels = [first * 2**index for index in range(len(levels))]
+    return levels
+
+
+def published_lattices(resolutions: list[int], bounds: Bounds, device: torch.device) -> list[Lattice]:
+    """Lattices with the published coordinates: linspace first, then index * float32(voxel) + float32(minimum)."""
+    low, high = box(bounds)
+    lattices = []
+    for index, resolution in enumerate(resolutions):
+        if index == 0:
+            axes = torch.from_numpy(np.linspace(low, high, resolution + 1, dtype=np.float32, axis=1))
+        else:
+            voxel = torch.tensor((high - low) / resolution, dtype=torch.float32)[:, None]
+            axes = torch.arange(resolution + 1) * voxel + torch.tensor(low, dtype=torch.float32)[:, None]
+        lattices.append(Lattice(axes.to(device)))
+    return lattices
+
+
+@dataclass(frozen=True)
+class ExtentGrouping:
+    """`cells`^3 sub-volumes of the bounding box of the queries themselves, x slowest."""
+
+    cells: int
+
+    def __call__(self, lattice: Lattice, keys: Tensor) -> Tensor:
+        points = lattice.coordinates(keys)
+        low, high = points.amin(0), points.amax(0)
+        i, j, k = ((points - low) / (high - low) * (self.cells - 0.001)).floor().long().unbind(-1)
+        return (i * self.cells + j) * self.cells + k
+
+
+@dataclass
+class _Recorder:
+    """A field that notes the calls that reach it, as `info` of `decode_grid` describes them."""
+
+    inner: Field
+    calls: list[list[int]] = field(default_factory=list)
+
+    @property
+    def device(self) -> torch.device:
+        return self.inner.device
+
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        coarse = groups is not None and groups.coarse
+        self.calls.append([len(groups.counts), groups.counts[0]] if groups and coarse else [1, points.shape[0]])
+        return self.inner(points, groups)
+
+
+def decode_grid(
+    field: Field,
+    decoder: Decoder,
+    *,
+    octree_resolution: int,
+    bounds: Bounds = 1.01,
+    mc_level: float = 0.0,
+    min_resolution: int = 63,
+    num_chunks: int = 10000,
+) -> tuple[Tensor, dict[str, list[Any]]]:
+    """Decode as the published decoders do, with their refinement working.
+
+    Args:
+        field: the field of one shape; a `VecsetField` with a `Selection` for "flash" (its `rule` is the published
+            `topk_mode`), without one for the others.
+        decoder: "vanilla" (every point), "hier_fixed" (hierarchical) or "flash" (with shared tokens).
+        octree_resolution: cells an axis that are asked for; "flash" rounds it.
+        bounds, mc_level, min_resolution, num_chunks: as the published code names them.
+
+    Returns:
+        The grid float32 [1, n, n, n] (x, y, z), NaN where it was not evaluated; and `calls` ([batch, points] of each
+        evaluation), `topk` (for each: True for blocks of the first level, else [group ids, group counts]; only for
+        "flash"), `levels` (cells an axis) and `points_per_level`.
+    """
+    recorder = _Recorder(field)
+    evaluator = Evaluator(recorder, num_chunks, lambda: None)
+    topk: list[Any] = []
+
+    def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
+        if decoder != "flash":
+            return evaluator.plain(lattice, keys)
+        grouping = ExtentGrouping(_CELLS) if index else BlockGrouping(_BLOCKS)
+        groups, before = ordered(grouping(lattice, keys), stable=index == 0), len(recorder.calls)
+        logits = evaluator.grouped(lattice, keys, groups, index == 0, packed if index else blocks)
+        topk.extend(_selected_groups(groups, num_chunks) if index else [True] * (len(recorder.calls) - before))
+        return logits
+
+    resolutions = published_resolutions(octree_resolution, min_resolution, decoder)
+    levels = list(decode_levels(published_lattices(resolutions, bounds, field.device), evaluate, mc_level, complete=False))
+    info: dict[str, list[Any]] = {"calls": recorder.calls, "levels": resolutions, "points_per_level": [x.queries for x in levels]}
+    if decoder == "flash":
+        info["topk"] = topk
+    return dense_grid(levels[-1]), info
+
+
+def _selected_groups(groups: Ordered, chunk: int) -> list[list[list[int]]]:
+    """Group ids and counts of each pack."""
+    packs, first = [], 0
+    while first < len(groups.counts):
+        last = packed(groups.counts, first, chunk)
+        packs.append([list(groups.ids[first:last]), list(groups.counts[first:last])])
+        first = last
+    return packs
+
+
+def dense_grid(level: Level) -> Tensor:
+    """A level as a dense grid float32 [1, n, n, n], NaN where it was not evaluated."""
+    size = level.lattice.size
+    grid = torch.full((size**3,), torch.nan, device=level.logits.device)
+    grid[level.keys] = level.logits
+    return grid.reshape(1, size, size, size)

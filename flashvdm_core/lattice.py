@@ -1,0 +1,131 @@
+"""The sparse volume that travels from decoding to surface extraction: lattices over a box, and sets of their points.
+
+A point (i, j, k) of a lattice with n points an axis has the key (i * n + j) * n + k: x slowest, z fastest.
+A set of points is a sorted tensor of unique keys, so it costs memory for its members only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import SettingsError
+
+Bounds = float | Sequence[float]
+
+
+def box(bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
+    """The corners (minimum, maximum), each float64 [3], of a cube of half size `bounds` or of six numbers (min xyz, max xyz)."""
+    values = np.asarray(bounds, dtype=np.float64).reshape(-1)
+    if values.size == 1:
+        values = np.repeat([-values[0], values[0]], 3)
+    if values.size != 6 or not (values[:3] < values[3:]).all():
+        raise SettingsError(f"The bounds must be one positive number or six numbers (minimum, maximum), not {bounds!r}.")
+    return values[:3], values[3:]
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """A lattice of n x n x n points.
+
+    Attributes:
+        axes: float32 [3, n], the coordinates of the points along x, y and z in the core frame, ascending.
+    """
+
+    axes: Tensor
+
+    @property
+    def size(self) -> int:
+        """Points along each axis."""
+        return self.axes.shape[1]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the points live."""
+        return self.axes.device
+
+    def all_keys(self) -> Tensor:
+        """Every point: int64 [n^3]."""
+        return torch.arange(self.size**3, device=self.device)
+
+    def coordinates(self, keys: Tensor) -> Tensor:
+        """int64 [P] -> float32 [P, 3] in the core frame."""
+        return torch.stack([axis[index] for axis, index in zip(self.axes, unravelled(keys, self.size), strict=True)], dim=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class SparseVolume:
+    """A scalar field at some points of a lattice.
+
+    Attributes:
+        lattice: the lattice.
+        keys: int64 [P], sorted keys of the points.
+        logits: float32 [P], positive inside the shape.
+    """
+
+    lattice: Lattice
+    keys: Tensor
+    logits: Tensor
+
+    @property
+    def resolution(self) -> int:
+        """Cells along each axis."""
+        return self.lattice.size - 1
+
+
+def unravelled(keys: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Keys -> their indices i, j, k, each of the shape of `keys`."""
+    row = keys // size
+    return row // size, row % size, keys % size
+
+
+def ravelled(i: Tensor, j: Tensor, k: Tensor, size: int) -> Tensor:
+    """Indices -> keys."""
+    return (i * size + j) * size + k
+
+
+def positions(keys: Tensor, wanted: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Where `wanted` lie in the sorted set `keys`: (position int64, found bool), position 0 where not found."""
+    if keys.numel() == size**3:
+        return wanted, torch.ones_like(wanted, dtype=torch.bool)
+    if keys.numel() == 0:
+        return torch.zeros_like(wanted), torch.zeros_like(wanted, dtype=torch.bool)
+    position = torch.searchsorted(keys, wanted).clamp_(max=keys.numel() - 1)
+    found = keys[position] == wanted
+    return position.mul_(found), found
+
+
+def dilated(keys: Tensor, size: int) -> Tensor:
+    """The set with its 26 neighbours, inside the lattice (a 3 x 3 x 3 box, one axis after the other)."""
+    for stride in (1, size, size * size):
+        index = keys // stride % size
+        keys = torch.unique(torch.cat([keys, (keys - stride)[index > 0], (keys + stride)[index < size - 1]]))
+    return keys
+
+
+def doubled(keys: Tensor, size: int, fine_size: int) -> Tensor:
+    """Where the points lie on the next finer lattice: index i at 2 i (its last point where 2 i is past the end)."""
+    i, j, k = (index.mul(2).clamp_(max=fine_size - 1) for index in unravelled(keys, size))
+    return torch.unique(ravelled(i, j, k, fine_size))
+
+
+def aligned_lattices(resolution: int, min_resolution: int, bounds: Bounds, device: torch.device | str = "cpu") -> list[Lattice]:
+    """Nested lattices, coarse to fine, whose last has exactly `resolution` cells an axis.
+
+    Each coarser lattice takes every other point of the finer one and its last point, so any resolution works, every
+    coarse point is a fine point, and the coarse lattices cover the whole box (the last cell may be narrower). A level is
+    added while the next coarser one would have `min_resolution` cells or more.
+    """
+    low, high = box(bounds)
+    axes = low[:, None] + np.arange(resolution + 1) * ((high - low)[:, None] / resolution)
+    axes[:, -1] = high
+    lattices = [Lattice(torch.tensor(axes, dtype=torch.float32, device=device))]
+    while (cells := lattices[0].size // 2) >= max(min_resolution, 1) and lattices[0].size > 2:
+        fine = lattices[0].axes
+        index = torch.arange(cells + 1, device=device).mul_(2).clamp_(max=fine.shape[1] - 1)
+        lattices.insert(0, Lattice(fine[:, index].contiguous()))
+    return lattices

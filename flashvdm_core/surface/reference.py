@@ -1,0 +1,56 @@
+"""The published surface extraction, on scikit-image: the plain twin of this package's own marching cubes.
+
+For tests and benchmarks only; scikit-image and trimesh are no dependencies of the core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..lattice import Bounds, box
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedMesh:
+    """What the published extractor gives, before its faces are reversed.
+
+    Attributes:
+        vertices: float32 [V, 3]; NaN where a cell at the border of the evaluated band was crossed.
+        faces: int32 [F, 3], facing inwards.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+
+
+def published_surface(grid: np.ndarray, level: float, bounds: Bounds, octree_resolution: int) -> PublishedMesh:
+    """Lewiner's marching cubes and the published scaling, which divides by the number of points instead of cells.
+
+    Args:
+        grid: float32 [n, n, n] logits, positive inside; NaN where not evaluated.
+        level: logit of the surface.
+        bounds: half size of the cube or six numbers (minimum, maximum).
+        octree_resolution: the resolution that was asked for (the grid of the flash decoder may be smaller).
+    """
+    from skimage.measure import marching_cubes
+
+    low, high = box(bounds)
+    vertices, faces, _, _ = marching_cubes(np.ascontiguousarray(grid, np.float32), level, method="lewiner")
+    return PublishedMesh((vertices / (octree_resolution + 1) * (high - low) + low).astype(np.float32), faces.astype(np.int32))
+
+
+def published_summary(mesh: PublishedMesh) -> dict[str, np.ndarray]:
+    """`trimesh_counts` (vertices, faces), `trimesh_volume` and `trimesh_bounds` after the export of the published code.
+
+    The faces are reversed; trimesh drops the vertices that are NaN and merges those that coincide.
+    """
+    import trimesh
+
+    exported = trimesh.Trimesh(mesh.vertices, mesh.faces[:, ::-1])
+    return {
+        "trimesh_counts": np.array([len(exported.vertices), len(exported.faces)], np.int64),
+        "trimesh_volume": np.array(exported.volume, np.float32),
+        "trimesh_bounds": exported.bounds.astype(np.float32),
+    }
