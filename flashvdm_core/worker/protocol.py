@@ -214,7 +214,7 @@ def _request(data: object, id: int) -> Request:
             raise SettingsError("The command holds no request; update the add-on or the worker.")
         return Request.from_json(data)
     except SettingsError as error:
-        raise CommandError(str(error), id) from None
+        raise CommandError(str(error), id) from error
     except (TypeError, ValueError, AttributeError):
         raise CommandError("The request cannot be read; update the add-on or the worker.", id) from None
 

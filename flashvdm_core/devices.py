@@ -1,0 +1,69 @@
+"""Which device and which number format a generation runs with."""
+
+from __future__ import annotations
+
+import torch
+
+from .errors import DeviceError
+
+_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def choose_device(setting: str) -> torch.device:
+    """The device that a setting names: "auto" (CUDA, else Apple's MPS, else the CPU), "cpu", "cuda", "cuda:1", "mps".
+
+    A device counts only when it computes: a graphics card that this PyTorch has no code for is passed over by "auto".
+
+    Raises:
+        DeviceError: the device does not exist or does not compute.
+    """
+    if setting == "auto":
+        for name in ("cuda", "mps"):
+            device = torch.device(name, 0)
+            if _problem(device) is None:
+                return device
+        return torch.device("cpu")
+    try:
+        device = torch.device(setting)
+    except RuntimeError:
+        raise DeviceError(f"'{setting}' is not a device; use auto, cpu, cuda, cuda:1 or mps.") from None
+    problem = _problem(device)
+    if problem is not None:
+        raise DeviceError(f"The device '{setting}' cannot be used: {problem}; choose auto or cpu.")
+    return device
+
+
+def choose_dtype(setting: str, device: torch.device) -> torch.dtype:
+    """The number format that a setting names. "auto" is float32 on the CPU, where half precision is slow, else float16.
+
+    float16 is the format that the public checkpoints are published in and sampled with.
+    """
+    if setting == "auto":
+        return torch.float32 if device.type == "cpu" else torch.float16
+    return _DTYPES[setting]
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """The setting that names `dtype`."""
+    return next(name for name, known in _DTYPES.items() if known == dtype)
+
+
+def _problem(device: torch.device) -> str | None:
+    """Why `device` cannot compute, in a few words; None when it can."""
+    if device.type == "cpu":
+        return None
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            return "PyTorch finds no CUDA graphics card here"
+        if (device.index or 0) >= torch.cuda.device_count():
+            return f"there are {torch.cuda.device_count()} CUDA devices, counted from 0"
+    elif device.type == "mps":
+        if not torch.backends.mps.is_available():
+            return "PyTorch finds no Apple graphics here"
+    else:
+        return "this project computes on cpu, cuda and mps"
+    try:
+        torch.ones(1, device=device).add_(1).item()
+    except RuntimeError as error:
+        return str(error).strip().splitlines()[0].rstrip(".")
+    return None

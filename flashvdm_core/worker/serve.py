@@ -1,0 +1,187 @@
+"""The worker's side of the pipe: one thread reads commands, the main thread generates and reports.
+
+What must hold in every case: only protocol lines reach the host; no command, however broken, ends the worker;
+cancelling is noticed while a generation runs; and the worker ends when the host's end of the pipe is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+from .. import __version__
+from ..errors import OutputError, SettingsError
+from ..events import Event, Failure, Log
+from .protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, Ready, Release, decode_command, encode, remove_arrays
+
+if TYPE_CHECKING:
+    from ..generator import Generator
+
+EXIT_OK = 0
+EXIT_CANNOT_START = 3
+
+
+class Outbox:
+    """Sends events to the host, from any thread."""
+
+    def __init__(self, pipe: BinaryIO, exchange: Path) -> None:
+        self._pipe = pipe
+        self._exchange = exchange
+        self._lock = threading.Lock()
+
+    def send(self, event: Event | Ready, id: int | None = None) -> None:
+        """Write one event. Ends the worker when the host no longer reads.
+
+        Raises:
+            OutputError: the event's arrays cannot be written to the exchange folder.
+        """
+        with self._lock:
+            try:
+                line = encode(event, id, self._exchange)
+            except OSError as error:
+                raise OutputError(
+                    f"The mesh cannot be handed over through {self._exchange} ({error.strerror}); free some disk space there."
+                ) from error
+            try:
+                self._pipe.write(line)
+                self._pipe.flush()
+            except OSError:
+                self._end()
+
+    def end(self) -> NoReturn:
+        """End the process at once, whatever the other threads do; called when the host is gone."""
+        # A writer that hangs on a full pipe must not keep us alive.
+        self._lock.acquire(timeout=1.0)
+        self._end()
+
+    def _end(self) -> NoReturn:
+        remove_arrays(self._exchange)
+        os._exit(EXIT_OK)
+
+
+class Inbox:
+    """Commands from the host, read by a thread of their own so that a cancel is seen while a generation runs."""
+
+    def __init__(self, pipe: BinaryIO, outbox: Outbox) -> None:
+        self._pipe = pipe
+        self._outbox = outbox
+        self._waiting: queue.SimpleQueue[Generate | Release | Quit] = queue.SimpleQueue()
+        self._open: set[int] = set()
+        self._cancelled: set[int] = set()
+        self._lock = threading.Lock()
+        threading.Thread(target=self._read, name="commands", daemon=True).start()
+
+    def next(self, timeout: float | None) -> Generate | Release | Quit | None:
+        """The next command, or None when none came within `timeout` seconds."""
+        try:
+            return self._waiting.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def cancelled(self, id: int) -> bool:
+        """Whether generation `id` was cancelled."""
+        return id in self._cancelled
+
+    def close(self, id: int) -> None:
+        """Generation `id` has ended; a late cancel of it does nothing."""
+        with self._lock:
+            self._open.discard(id)
+            self._cancelled.discard(id)
+
+    def _read(self) -> None:
+        try:
+            while line := self._line():
+                self._take(line)
+        except OSError:
+            pass  # the pipe is broken, which means the same as its end
+        self._outbox.end()
+
+    def _line(self) -> bytes:
+        """The next line; of one that is too long, its first bytes (the rest is skipped), so that it gets its answer."""
+        line = self._pipe.readline(MAX_LINE + 1)
+        part = line
+        while part and not part.endswith(b"\n"):
+            part = self._pipe.readline(MAX_LINE)
+        return line
+
+    def _take(self, line: bytes) -> None:
+        try:
+            command = decode_command(line)
+        except CommandError as error:
+            self._refuse(error)
+            return
+        if isinstance(command, Cancel):
+            with self._lock:
+                if command.id in self._open:
+                    self._cancelled.add(command.id)
+            return
+        if isinstance(command, Generate):
+            with self._lock:
+                self._open.add(command.id)
+        self._waiting.put(command)
+
+    def _refuse(self, error: CommandError) -> None:
+        if error.id is None:
+            self._outbox.send(Log(str(error), warning=True))
+        else:
+            kind = SettingsError.__name__ if isinstance(error.__cause__, SettingsError) else CommandError.__name__
+            self._outbox.send(Failure(kind, str(error)), error.id)
+
+
+def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: float | None) -> int:
+    """Serve one host until it says quit, is gone, or nothing was asked for `idle_seconds` long.
+
+    Args:
+        commands: where the host writes.
+        events: where the host reads; nothing else may write there.
+        exchange: the host's private folder for arrays.
+
+    Returns:
+        The process's exit status.
+    """
+    outbox = Outbox(events, exchange)
+    inbox = Inbox(commands, outbox)
+    try:
+        # Here and not above: the reading thread must notice the host's end while torch is loaded, which takes seconds.
+        import torch
+
+        from ..devices import choose_device
+        from ..generator import Generator
+
+        ready = Ready(__version__, platform.python_version(), torch.__version__, str(choose_device("auto")))
+    except Exception as error:
+        message = (
+            f"The worker cannot start with {sys.executable} ({type(error).__name__}: {error}); "
+            "install the project's requirements there, or choose another Python."
+        )
+        outbox.send(Failure("WorkerError", message, traceback.format_exc()))
+        return EXIT_CANNOT_START
+
+    outbox.send(ready)
+    generator = Generator()
+    while True:
+        match inbox.next(idle_seconds):
+            case None | Quit():
+                return EXIT_OK
+            case Release():
+                generator.release()
+            case Generate() as command:
+                _generate(generator, command, inbox, outbox)
+                inbox.close(command.id)
+
+
+def _generate(generator: Generator, command: Generate, inbox: Inbox, outbox: Outbox) -> None:
+    try:
+        for event in generator.generate(command.request, lambda: inbox.cancelled(command.id)):
+            outbox.send(event, command.id)
+    except OutputError as error:
+        outbox.send(Failure("OutputError", str(error), traceback.format_exc()), command.id)
+    except Exception as error:
+        message = f"The generation failed unexpectedly ({type(error).__name__}); please report it with the details."
+        outbox.send(Failure("WorkerError", message, traceback.format_exc()), command.id)
