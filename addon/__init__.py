@@ -1,0 +1,25 @@
+"""The Blender side of FlashVDM: panel, operators, and the worker process behind them. Never imports torch."""
+
+import bpy
+
+from . import operators, panels, preferences, properties, session, thumbnails
+
+_MODULES = (properties, preferences, operators, panels, thumbnails, session)
+
+
+def register() -> None:
+    """Called by Blender when the extension is enabled."""
+    for module in _MODULES:
+        for cls in module.CLASSES:
+            bpy.utils.register_class(cls)
+        if hasattr(module, "register"):
+            module.register()
+
+
+def unregister() -> None:
+    """Called by Blender when the extension is disabled, and at its end."""
+    for module in reversed(_MODULES):
+        if hasattr(module, "unregister"):
+            module.unregister()
+        for cls in reversed(module.CLASSES):
+            bpy.utils.unregister_class(cls)

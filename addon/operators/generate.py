@@ -1,0 +1,116 @@
+"""`bpy.ops.flashvdm.generate`: from an image file to a mesh object."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...flashvdm_core.errors import FlashVDMError, SettingsError
+from ...flashvdm_core.requests import Request
+from .. import session
+from ..host_types import Context, Event, Returned
+from ..job import Job, State
+from ..preferences import preferences
+from ..properties import (
+    MACHINE,
+    OF_SCENE,
+    VIEW_LABELS,
+    image_properties,
+    placement_properties,
+    scene_settings,
+    setting_properties,
+    with_properties,
+)
+from ..result_object import Placement, name_for
+
+_GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never what an earlier call had set
+
+
+@with_properties(
+    **image_properties("filepath", _GIVEN),
+    **setting_properties((*OF_SCENE, *MACHINE), _GIVEN),
+    **placement_properties(_GIVEN),
+)
+class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming rule
+    """Make a 3D mesh from the image.
+
+    What is not given as a property is taken from the scene's settings and the preferences. Invoked from the
+    user interface, it returns at once and previews grow in the viewport; executed from a script or in the
+    background, it blocks until the mesh is there, and raises RuntimeError if it cannot be made.
+    """
+
+    bl_idname = "flashvdm.generate"
+    bl_label = "Generate"
+    bl_description = "Make a 3D mesh from the image"
+    # No UNDO here: the step is pushed when the mesh is there, long after `invoke` has returned.
+    # No REGISTER: it would generate anew at each change in the redo panel.
+    bl_options = set()
+
+    if TYPE_CHECKING:
+        filepath: str
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if session.session.generating:
+            cls.poll_message_set("A generation is under way")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        job = self._start(context, live=False)
+        if job is not None and not job.over:
+            session.run_to_end()
+        return self._reported(job)
+
+    def invoke(self, context: Context, event: Event) -> Returned:
+        job = self._start(context, live=True)
+        if job is None or job.over:
+            return self._reported(job)
+        session.run_live()
+        return {"FINISHED"}
+
+    def _start(self, context: Context, live: bool) -> Job | None:
+        try:
+            request = self._request(context, live)
+            return session.start(request, self._placement(context, request.images["front"]), context)
+        except FlashVDMError as error:
+            self.report({"ERROR"}, str(error))
+            return None
+
+    def _reported(self, job: Job | None) -> Returned:
+        if job is None:
+            return {"CANCELLED"}
+        for warning in job.warnings:
+            self.report({"WARNING"}, warning)
+        if job.state is State.FAILED:
+            self.report({"ERROR"}, job.error)
+        return {"FINISHED"} if job.state is State.DONE else {"CANCELLED"}
+
+    def _value(self, name: str, context: Context, scene_name: str = "") -> Any:
+        """What this call gave, else what the preferences or the scene say."""
+        if self.properties.is_property_set(name):
+            return getattr(self, name)
+        owner = preferences() if name in MACHINE else scene_settings(context.scene)
+        return getattr(owner, scene_name or name)
+
+    def _request(self, context: Context, live: bool) -> Request:
+        images = {"front": self._value("filepath", context, "image")}
+        if not images["front"]:
+            raise SettingsError("There is no image yet; choose an image file first.")
+        # Other views belong to the scene's image: a call that brings its own image brings its own views, too.
+        if not self.properties.is_property_set("filepath"):
+            images |= {view: self._value(f"filepath_{view}", context, f"image_{view}") for view in VIEW_LABELS}
+        else:
+            images |= {view: getattr(self, f"filepath_{view}") for view in VIEW_LABELS}
+        settings = {name: self._value(name, context) for name in (*OF_SCENE, *MACHINE)}
+        settings["preview"] = bool(settings["preview"]) and live
+        if settings["model"] != "embedded":
+            settings["model"] = bpy.path.abspath(settings["model"])
+        return Request({view: bpy.path.abspath(path) for view, path in images.items() if path}, settings)
+
+    def _placement(self, context: Context, image: str) -> Placement:
+        x, y, z = context.scene.cursor.location if self._value("placement", context) == "CURSOR" else (0.0, 0.0, 0.0)
+        return Placement(name_for(Path(image).name), self._value("size", context), (x, y, z))
+
+
+CLASSES = (FLASHVDM_OT_generate,)

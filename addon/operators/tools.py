@@ -1,0 +1,126 @@
+"""The small operators around a generation."""
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from ...flashvdm_core.errors import WorkerError
+from .. import session
+from ..host_types import Context, Event, Returned
+from ..properties import scene_settings, with_properties
+
+
+class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
+    """Stop the generation; the scene stays as it was."""
+
+    bl_idname = "flashvdm.cancel"
+    bl_label = "Cancel"
+    bl_description = "Stop the generation; the scene stays as it was"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return session.session.generating
+
+    def execute(self, context: Context) -> Returned:
+        session.cancel()
+        return {"FINISHED"}
+
+
+class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
+    """End the worker process."""
+
+    bl_idname = "flashvdm.release_memory"
+    bl_label = "Release Memory"
+    bl_description = "End the worker and give all its memory back; the next Generate starts it again"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        client = session.session.client
+        if session.session.generating:
+            cls.poll_message_set("A generation is under way")
+            return False
+        return client is not None and client.running
+
+    def execute(self, context: Context) -> Returned:
+        session.release()
+        return {"FINISHED"}
+
+
+@with_properties(
+    filepath=StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"}),
+    filter_image=BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+    filter_folder=BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+    view=StringProperty(default="", options={"HIDDEN", "SKIP_SAVE"}),
+)
+class FLASHVDM_OT_open_image(bpy.types.Operator):  # noqa: N801
+    """Choose the image file in the file browser."""
+
+    bl_idname = "flashvdm.open_image"
+    bl_label = "Open Image"
+    bl_description = "Choose the image that the mesh is made from"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        filepath: str
+        view: str
+
+    def invoke(self, context: Context, event: Event) -> Returned:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Context) -> Returned:
+        setattr(scene_settings(context.scene), f"image_{self.view}" if self.view else "image", self.filepath)
+        return {"FINISHED"}
+
+
+class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
+    """Start the worker to see whether the chosen interpreter works."""
+
+    bl_idname = "flashvdm.check_runtime"
+    bl_label = "Check"
+    bl_description = "Start the worker to see whether the chosen Python works, and on which device"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return not session.session.generating and not session.session.checking
+
+    def execute(self, context: Context) -> Returned:
+        try:
+            session.check_runtime()
+        except WorkerError as error:
+            session.session.check = str(error)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
+    """Put what is known about the last failure into a text, to read or to send."""
+
+    bl_idname = "flashvdm.show_details"
+    bl_label = "Show Details"
+    bl_description = "Write the worker's log of the failed generation to a text of the Text Editor"
+    bl_options = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        job = session.session.job
+        return job is not None and bool(job.error)
+
+    def execute(self, context: Context) -> Returned:
+        job = session.session.job
+        assert job is not None
+        text = bpy.data.texts.new("FlashVDM log")
+        text.write(f"{job.error}\n\n{job.details}\n")
+        self.report({"INFO"}, f"The details are in the text '{text.name}'")
+        return {"FINISHED"}
+
+
+CLASSES = (
+    FLASHVDM_OT_cancel,
+    FLASHVDM_OT_release_memory,
+    FLASHVDM_OT_open_image,
+    FLASHVDM_OT_check_runtime,
+    FLASHVDM_OT_show_details,
+)

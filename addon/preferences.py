@@ -1,0 +1,62 @@
+"""The add-on's preferences: what belongs to the machine and not to a scene."""
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import FloatProperty, StringProperty
+
+from .host_types import Context
+from .properties import MACHINE, setting_properties, with_properties
+
+ROOT_PACKAGE = (__package__ or "").rpartition(".")[0]
+"""The extension's package, under which Blender knows it."""
+
+
+@with_properties(
+    python=StringProperty(
+        name="Python",
+        description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, the installed runtime, Blender's own",
+        subtype="FILE_PATH",
+    ),
+    idle_minutes=FloatProperty(
+        name="Idle Time-Out",
+        description="Minutes without work after which the worker ends and gives its memory back; 0: it stays",
+        default=10.0,
+        min=0.0,
+        max=24 * 60.0,
+    ),
+    silence_minutes=FloatProperty(
+        name="Give Up After",
+        description="Minutes without any sign of life during a generation after which the worker is stopped",
+        default=15.0,
+        min=0.01,
+        max=24 * 60.0,
+    ),
+    **setting_properties(MACHINE),
+)
+class FlashVDMPreferences(bpy.types.AddonPreferences):
+    """Interpreter, device and time-outs."""
+
+    bl_idname = ROOT_PACKAGE
+
+    if TYPE_CHECKING:
+        python: str
+        idle_minutes: float
+        silence_minutes: float
+        device: str
+        precision: str
+
+    def draw(self, context: Context) -> None:
+        from .panels import draw_preferences  # panels needs this module
+
+        assert self.layout is not None
+        draw_preferences(self, self.layout)
+
+
+def preferences() -> FlashVDMPreferences:
+    """The add-on's preferences as they are now."""
+    assert bpy.context.preferences is not None
+    return bpy.context.preferences.addons[ROOT_PACKAGE].preferences  # pyright: ignore[reportReturnType]
+
+
+CLASSES = (FlashVDMPreferences,)

@@ -1,0 +1,99 @@
+"""Settings as Blender properties, made from the core's one table, so that ranges and tooltips agree everywhere."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from ..flashvdm_core.settings import SETTINGS, Setting
+
+MACHINE = tuple(name for name, setting in SETTINGS.items() if setting.group == "machine")
+"""Settings of the machine, not of the scene: they are in the preferences."""
+
+OF_SCENE = tuple(name for name in SETTINGS if name not in MACHINE)
+"""Settings that are kept with the scene."""
+
+VIEW_LABELS = {"left": "Left", "back": "Back", "right": "Right"}
+"""The views beside the front one."""
+
+_MAKERS = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def with_properties(**properties: Any) -> Callable[[_Class], _Class]:
+    """Class decorator: give a Blender class these properties, as annotations in its body would."""
+
+    def add(cls: _Class) -> _Class:
+        cls.__annotations__ = {**inspect.get_annotations(cls), **properties}
+        return cls
+
+    return add
+
+
+def setting_properties(names: Iterable[str], options: set[Any] | None = None) -> dict[str, Any]:
+    """A Blender property for each of these settings, with the table's type, range, default, label and tooltip."""
+    return {name: _property(SETTINGS[name], options or set()) for name in names}
+
+
+def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
+    """The properties that say how large the result is and where it stands."""
+    chosen: set[Any] = options or set()
+    return {
+        "size": FloatProperty(
+            name="Size", description="Longest side of the new object", default=2.0, min=0.0001, max=10_000.0, soft_min=0.01,
+            soft_max=100.0, unit="LENGTH", options=chosen,
+        ),
+        "placement": EnumProperty(
+            name="Place", description="Where the new object stands", default="CURSOR", options=chosen,
+            items=(("CURSOR", "3D Cursor", "The new object stands on the 3D cursor"),
+                   ("ORIGIN", "World Origin", "The new object stands on the world's origin")),
+        ),
+    }  # fmt: skip
+
+
+def image_properties(prefix: str, options: set[Any] | None = None) -> dict[str, Any]:
+    """A file path for each view: `prefix` for the front, `prefix_left` and so on for the others."""
+    views = {prefix: "Image"} | {f"{prefix}_{view}": label for view, label in VIEW_LABELS.items()}
+    return {
+        name: StringProperty(name=label, description="Image file of the object", subtype="FILE_PATH", options=options or set())
+        for name, label in views.items()
+    }
+
+
+def _property(setting: Setting, options: set[Any]) -> Any:
+    make: Any = EnumProperty if setting.choices else _MAKERS[setting.kind]
+    arguments: dict[str, Any] = {"name": setting.label, "description": setting.tooltip, "options": options}
+    if setting.choices:
+        arguments["items"] = setting.choices
+    if setting.minimum is not None:
+        arguments |= {"min": setting.minimum, "max": setting.maximum}
+    return make(default=setting.default, **arguments)
+
+
+@with_properties(**image_properties("image"), **setting_properties(OF_SCENE), **placement_properties())
+class FlashVDMSceneSettings(bpy.types.PropertyGroup):
+    """What the next generation in a scene uses."""
+
+    if TYPE_CHECKING:
+        image: str
+        size: float
+        placement: str
+
+
+def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:
+    """The add-on's settings of `scene`."""
+    return scene.flashvdm  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def register() -> None:
+    bpy.types.Scene.flashvdm = PointerProperty(type=FlashVDMSceneSettings)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def unregister() -> None:
+    del bpy.types.Scene.flashvdm  # pyright: ignore[reportAttributeAccessIssue]
+
+
+CLASSES = (FlashVDMSceneSettings,)
