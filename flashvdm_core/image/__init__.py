@@ -1,4 +1,7 @@
-"""Images: open, cut out the background, recentre and compose for the encoder.
+"""Images: open, cut out the background, recentre and compose for the encoder."""
 
-`open_image` and `cut_out` need Pillow and NumPy only; the processors live in `image.processor`, which needs torch.
-"""
+from .cutout import CutOutResult, cut_out
+from .open import open_image
+from .processor import ImageProcessor, MultiViewProcessor
+
+__all__ = ["CutOutResult", "ImageProcessor", "MultiViewProcessor", "cut_out", "open_image"]

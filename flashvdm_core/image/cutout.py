@@ -1,0 +1,103 @@
+"""Cut the object out of an image: by its transparency, by the plain background around it, or with rembg."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..errors import ImageError
+from .plain_background import remove_plain_background
+
+_SLAB_SHARE = 0.95
+
+_SLAB = (
+    "The object fills the whole picture and would become a slab; use an image with a plain background around the "
+    "object or with transparency."
+)
+_NOT_PLAIN = (
+    "The background is not plain, so the cut-out may be wrong; use an image with a plain background or with "
+    "transparency, or the rembg method."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class CutOutResult:
+    """The object without its background.
+
+    Attributes:
+        rgba: uint8 [H, W, 4], straight (not premultiplied) alpha, row 0 at the top; at least one pixel is visible.
+        warnings: what may have gone wrong, each a sentence for the user.
+    """
+
+    rgba: np.ndarray
+    warnings: tuple[str, ...] = ()
+
+
+def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
+    """Make all but the object transparent.
+
+    Args:
+        image: RGB or RGBA with 8 bits a channel, as `open_image` returns it.
+        method: a choice of the setting "cutout". "auto" takes the image's own transparency or, without any, "border".
+        threshold: for "border": largest distance from the background's colour (OKLab, where black and white are 1
+            apart) that is still background.
+
+    Raises:
+        ImageError: nothing is left, or rembg is asked for and not ready.
+        ValueError: unknown method.
+    """
+    if method not in _METHODS:
+        raise ValueError(f"unknown cut-out method '{method}'; known are {', '.join(_METHODS)}")
+    result = _METHODS[method](image, threshold)
+    visible = result.rgba[..., 3] > 0
+    if not visible.any():
+        raise ImageError("Removing the background left nothing; lower the threshold or set the background to 'keep'.")
+    if visible.mean() > _SLAB_SHARE:
+        return CutOutResult(result.rgba, (*result.warnings, _SLAB))
+    return result
+
+
+def _keep(image: Image.Image, _threshold: float) -> CutOutResult:
+    return CutOutResult(np.array(image.convert("RGBA")))
+
+
+def _auto(image: Image.Image, threshold: float) -> CutOutResult:
+    return _keep(image, threshold) if image.mode == "RGBA" else _border(image, threshold)
+
+
+def _border(image: Image.Image, threshold: float) -> CutOutResult:
+    rgba, plain = remove_plain_background(image, threshold)
+    return CutOutResult(rgba, () if plain else (_NOT_PLAIN,))
+
+
+def _rembg(image: Image.Image, _threshold: float) -> CutOutResult:
+    try:
+        rembg = importlib.import_module("rembg")
+    except (ImportError, SystemExit) as error:  # rembg ends the program where onnxruntime is missing
+        raise ImageError(
+            "rembg is not installed; run 'pip install \"rembg[cpu]\"' with the worker's Python or choose another background method."
+        ) from error
+    # rembg would fetch its weights without asking.
+    folder = Path(os.environ.get("U2NET_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home()) / ".u2net")
+    if not (folder / "u2net.onnx").is_file():
+        raise ImageError(f"rembg has no weights in '{folder}'; put u2net.onnx there or choose another background method.")
+    try:
+        return CutOutResult(np.array(rembg.remove(image.convert("RGB"), session=rembg.new_session("u2net")).convert("RGBA")))
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever onnxruntime makes of damaged weights or a missing driver
+        raise ImageError(f"rembg failed ({error}); choose another background method.") from error
+
+
+_METHODS: dict[str, Callable[[Image.Image, float], CutOutResult]] = {
+    "auto": _auto,
+    "keep": _keep,
+    "border": _border,
+    "rembg": _rembg,
+}

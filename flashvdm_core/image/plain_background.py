@@ -1,0 +1,222 @@
+"""Remove a plain background, with no learned weights.
+
+The background is what joins the border and has the border's colours, allowing for gradients (a quadratic surface
+for each colour), noise, soft shadows and a horizon between two colours. Distances are in OKLab (B. Ottosson, "A
+perceptual color space for image processing", 2020), where black and white are 1 apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from .regions import label_regions
+
+_LONGEST_SIDE = 1536  # more than any encoder sees
+_MODELS = 3  # wall, floor, and one more
+_PLAIN_SHARE = 0.7  # of the border must have a background colour
+_SHADOW_DEPTH = 2.5  # thresholds by which a shadow may darken the background
+_SHADOW_CHROMA = 0.3  # thresholds by which it may change the hue
+_SHADOW_SLOPE = 8.0  # lightness over the length of the picture; edges of objects are steeper
+_SPECK_SHARE = 0.005  # of the largest part: smaller parts are dirt
+
+
+def remove_plain_background(image: Image.Image, threshold: float) -> tuple[np.ndarray, bool]:
+    """Cut out what stands before a plain background.
+
+    Args:
+        image: mode RGB (or RGBA, whose alpha is ignored). A side over 1536 pixels is reduced to that first.
+        threshold: largest OKLab distance from the background's colour that is still background.
+
+    Returns:
+        uint8 [H, W, 4] with straight alpha, soft at the edges and free of the background's colour there; and whether
+        the border was plain enough to trust it.
+    """
+    image = image.convert("RGB")
+    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BOX)
+    lab = oklab(np.asarray(image.filter(ImageFilter.MedianFilter(3))))
+    surfaces, share = _background_surfaces(lab, threshold)
+    near, shaded = _similarity(lab, surfaces, threshold)
+    background = _touching_border(near | shaded)
+    # Holes, as in a handle: the background's colour again, with certainty somewhere inside.
+    background |= _regions_with(near & ~background, _distance(lab, surfaces) <= threshold / 4, 5)
+    background |= _specks(~background)
+    return _softened(np.asarray(image), background), share >= _PLAIN_SHARE
+
+
+def oklab(rgb: np.ndarray) -> np.ndarray:
+    """uint8 sRGB [..., 3] -> float32 OKLab [..., 3]."""
+    level = np.arange(256) / 255
+    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4).astype(np.float32)[rgb]
+    to_cones = [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566]]
+    to_cones.append([0.0883024619, 0.2817188376, 0.6299787005])
+    to_lab = [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099]]
+    to_lab.append([0.0259040371, 0.7827717662, -0.8086757660])
+    return np.cbrt(linear @ np.array(to_cones, np.float32).T) @ np.array(to_lab, np.float32).T
+
+
+def _basis(y: np.ndarray, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Polynomial terms [..., 6] of second degree at pixel positions, scaled to [-1, 1]."""
+    v, u = (2 * y / max(shape[0] - 1, 1) - 1).astype(np.float32), (2 * x / max(shape[1] - 1, 1) - 1).astype(np.float32)
+    v, u = np.broadcast_arrays(v, u)
+    return np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], -1)
+
+
+def _border_path(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the pixels along the border, clockwise from the top left, each corner once."""
+    across, down = np.arange(width - 1), np.arange(height - 1)
+    y = np.concatenate([0 * across, down, 0 * across + height - 1, down[::-1] + 1])
+    x = np.concatenate([across, 0 * down + width - 1, across[::-1] + 1, 0 * down])
+    return y, x
+
+
+def _background_surfaces(lab: np.ndarray, threshold: float) -> tuple[list[np.ndarray], float]:
+    """Colour surfaces (coefficients [6, 3] each) of the background, and the share of the border they explain.
+
+    The first is that of the commonest border colour. Another one is added only where a corner of the picture is not
+    explained, as with a floor: an object that the border cuts off seldom reaches a corner.
+    """
+    height, width = lab.shape[:2]
+    if min(height, width) < 2:
+        return [np.zeros((6, 3), np.float32)], 0.0
+    tolerance = max(threshold, 0.05)
+    y, x = _border_path(height, width)
+    colours, basis = lab[y, x], _basis(y, x, lab.shape)
+    tries = colours[np.linspace(0, len(colours) - 1, 48).astype(int)]
+    counts = [(np.linalg.norm(colours - colour, axis=1) <= tolerance).sum() for colour in tries]
+    surfaces = [_fitted_surface(colours, basis, tries[int(np.argmax(counts))], tolerance)]
+    corners = np.cumsum([0, width - 1, height - 1, width - 1])
+    reach = np.arange(-(len(y) // 50), len(y) // 50 + 1)
+    for corner in corners:
+        at_corner = (corner + reach) % len(y)
+        unexplained = at_corner[_border_distance(colours, basis, surfaces)[at_corner] > tolerance]
+        if len(surfaces) < _MODELS and len(unexplained) > len(at_corner) / 2:
+            surfaces.append(_fitted_surface(colours, basis, np.median(colours[unexplained], 0), tolerance))
+    return surfaces, float((_border_distance(colours, basis, surfaces) <= tolerance).mean())
+
+
+def _border_distance(colours: np.ndarray, basis: np.ndarray, surfaces: list[np.ndarray]) -> np.ndarray:
+    return np.min([np.linalg.norm(colours - basis @ surface, axis=1) for surface in surfaces], 0)
+
+
+def _fitted_surface(colours: np.ndarray, basis: np.ndarray, start: np.ndarray, tolerance: float) -> np.ndarray:
+    """Fit a colour surface [6, 3] to the border colours [N, 3] that lie within `tolerance` of it, from a constant."""
+    best = np.zeros((6, 3), np.float32)
+    best[0] = start
+    most = int((np.linalg.norm(colours - start, axis=1) <= tolerance).sum())
+    for terms in (1, 3, 3, 3, 6, 6):
+        inside = np.linalg.norm(colours - basis @ best, axis=1) <= tolerance
+        chosen = basis[inside, :terms]
+        # A little ridge, so that a surface known on one side only stays level on the other.
+        normal = chosen.T @ chosen + np.diag([0.0, *[0.01 * len(chosen)] * (terms - 1)]).astype(np.float32)
+        surface = np.zeros_like(best)
+        surface[:terms] = np.linalg.lstsq(normal, chosen.T @ colours[inside], rcond=None)[0]
+        count = int((np.linalg.norm(colours - basis @ surface, axis=1) <= tolerance).sum())
+        if count >= most:
+            best, most = surface, count
+    return best
+
+
+def _surface_image(surface: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    y, x = np.arange(shape[0])[:, None], np.arange(shape[1])[None]
+    return _basis(y, x, shape) @ surface
+
+
+def _distance(lab: np.ndarray, surfaces: list[np.ndarray]) -> np.ndarray:
+    """OKLab distance [H, W] from the nearest background surface."""
+    return np.min([np.linalg.norm(lab - _surface_image(surface, lab.shape), axis=2) for surface in surfaces], 0)
+
+
+def _similarity(lab: np.ndarray, surfaces: list[np.ndarray], threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Masks [H, W] of the pixels of a background's colour, and of those that may be a soft shadow on it."""
+    near = _distance(lab, surfaces) <= threshold
+    shaded = np.zeros_like(near)
+    light = _box_mean(lab[..., :1], 2)[..., 0]
+    slope = np.hypot(*np.gradient(light)) * max(light.shape) if min(light.shape) > 1 else np.full(light.shape, np.inf)
+    for surface in surfaces:
+        expected = _surface_image(surface, lab.shape)
+        darker = expected[..., 0] - lab[..., 0]
+        # Less light scales all three coordinates alike.
+        scale = lab[..., :1] / np.maximum(expected[..., :1], 1e-3)
+        hue = np.linalg.norm(lab[..., 1:] - scale * expected[..., 1:], axis=2)
+        shaded |= (darker > 0) & (darker <= _SHADOW_DEPTH * threshold) & (hue <= _SHADOW_CHROMA * threshold)
+    return near, shaded & (slope <= _SHADOW_SLOPE)
+
+
+def _touching_border(mask: np.ndarray) -> np.ndarray:
+    labels, count = label_regions(mask)
+    touched = np.zeros(count + 1, bool)
+    for line in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        touched[line] = True
+    touched[0] = False
+    return touched[labels]
+
+
+def _regions_with(mask: np.ndarray, certain: np.ndarray, width: int) -> np.ndarray:
+    """The regions of `mask` that hold a square of `width` pixels of `certain`."""
+    labels, count = label_regions(mask)
+    kept = np.zeros(count + 1, bool)
+    kept[labels[_eroded(certain & mask, width // 2)]] = True
+    kept[0] = False
+    return kept[labels]
+
+
+def _specks(mask: np.ndarray) -> np.ndarray:
+    """The regions of `mask` that are tiny beside the largest."""
+    labels, count = label_regions(mask)
+    if not count:
+        return np.zeros_like(mask)
+    areas = np.bincount(labels.ravel())
+    areas[0] = areas[1:].max()
+    return (areas < _SPECK_SHARE * areas[0])[labels]
+
+
+def _eroded(mask: np.ndarray, radius: int) -> np.ndarray:
+    return _box_mean(mask[..., None].astype(np.float32), radius)[..., 0] > 1 - 1e-4
+
+
+def _box_mean(values: np.ndarray, radius: int) -> np.ndarray:
+    """Mean over squares of 2 * radius + 1 pixels of float32 [H, W, C]; the border is repeated."""
+    size = 2 * radius + 1
+    for axis in (0, 1):
+        pads = [(0, 0)] * 3
+        pads[axis] = (radius, radius)
+        padded = np.pad(values, pads, "edge")
+        length = values.shape[axis]
+        total = np.zeros_like(values)
+        for offset in range(size):
+            total += padded.take(range(offset, offset + length), axis)
+        values = total / size
+    return values
+
+
+def _local_colour(rgb: np.ndarray, mask: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean colour [H, W, 3] of the pixels of `mask` round about each pixel, and whether [H, W, 1] there is any."""
+    weight = mask[..., None].astype(np.float32)
+    sums = _box_mean(np.concatenate([rgb * weight, weight], 2), radius)
+    return sums[..., :3] / np.maximum(sums[..., 3:], 1e-6), sums[..., 3:] > 1e-4
+
+
+def _softened(rgb: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """RGBA uint8 [H, W, 4] of the object, with its share of each pixel at the edge as alpha.
+
+    A pixel at the edge is a mixture a * F + (1 - a) * B of the colours F of the object and B of the background near
+    it: a follows from its place between the two, and its colour becomes F.
+    """
+    colour = rgb.astype(np.float32)
+    front, has_front = _local_colour(colour, _eroded(~background, 2), 4)
+    back, has_back = _local_colour(colour, _eroded(background, 2), 4)
+    away = front - back
+    length = (away * away).sum(2, keepdims=True)
+    mixed = ((colour - back) * away).sum(2, keepdims=True) / np.maximum(length, 1.0)
+    solid = (~background)[..., None].astype(np.float32)
+    coverage = _box_mean(solid, 1)
+    edge = _box_mean(solid, 2)
+    edge = has_front & has_back & (edge > 0) & (edge < 1)
+    # Too alike to tell apart: fall back to the mask, smoothed.
+    alpha = np.where(edge, np.where(length > 30**2, mixed.clip(0, 1), coverage), solid)
+    alpha[alpha < 0.04] = 0
+    # What is invisible takes part when the picture is scaled, so it gets the object's colour nearby, else white.
+    hidden = np.where(has_front, front, 255.0)
+    result = np.where(edge & (alpha < 1), front, np.where(alpha > 0, colour, hidden))
+    return np.rint(np.concatenate([result, alpha * 255], 2)).astype(np.uint8)
