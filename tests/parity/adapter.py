@@ -9,18 +9,23 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from flashvdm_core.decoding.field import Selection, VecsetField
-from flashvdm_core.decoding.groups import Groups
+from flashvdm_core.decoding import Field, Groups, Selection, VecsetField
+from flashvdm_core.decoding.reference import decode_grid
+from flashvdm_core.image.processor import ImageProcessor, MultiViewProcessor
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec
 from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE, choose_points
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PointDecoderSpec, ShapeVAESpec
-from flashvdm_core.sampling import Schedule, consistency_schedule, flow_matching_schedule, sample
+from flashvdm_core.sampling import Schedule, consistency_schedule, flow_matching_schedule, guided_velocity, sample
 from flashvdm_core.sampling.schedules import trained_range_schedule
+from flashvdm_core.surface.reference import published_summary, published_surface
+
+from . import analytic_field
 
 Config = Mapping[str, Any]
 Tensors = Mapping[str, Tensor]
@@ -135,6 +140,144 @@ def _scheduler(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     return outputs
 
 
+def _image_proc(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
+    pictures = {name: picture.numpy() for name, picture in inputs.items()}
+    if config["class"] == "MVImageProcessorV2":
+        image, mask, views = MultiViewProcessor(**config["params"])(pictures)
+        return {"out.image": image, "out.mask": mask, "out.view_idxs": torch.tensor(views)}
+    processor = ImageProcessor(**config["params"])
+    outputs: Outputs = {}
+    for name, picture in pictures.items():
+        outputs[f"out.{name}.image"], outputs[f"out.{name}.mask"] = processor(picture)
+    return outputs
+
+
+def _volume(config: Config, field: Field, *, mesh: bool) -> Outputs:
+    """The decoded grid, and its mesh if wanted. `config` is that of a volume case or a pipeline's export section."""
+    if config["decoder"] == "hier_asis":
+        raise NotImplementedError("a bug of the published hierarchical decoder")
+    options = {name: config[name] for name in ("mc_level", "min_resolution", "num_chunks") if name in config}
+    bounds = config["bounds"] if "bounds" in config else config["box_v"]
+    resolution = config["octree_resolution"]
+    grid, info = decode_grid(field, config["decoder"], octree_resolution=resolution, bounds=bounds, **options)
+    outputs: Outputs = {"grid": grid, **{f"info.{name}": value for name, value in info.items()}}
+    if mesh:
+        outputs |= _mesh(grid, config["mc_level"], bounds, resolution, "out.")
+    return outputs
+
+
+def _mesh(grid: Tensor, level: float, bounds: Any, resolution: int, prefix: str) -> Outputs:
+    mesh = published_surface(grid[0].numpy(), level, bounds, resolution)
+    arrays = {"vertices": mesh.vertices, "faces": mesh.faces, **published_summary(mesh)}
+    return {prefix + name: torch.from_numpy(np.asarray(array)) for name, array in arrays.items()}
+
+
+def _mc(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
+    outputs: Outputs = {}
+    for index, level in enumerate(config["mc_levels"]):
+        outputs |= _mesh(inputs["grid"], level, config["bounds"], config["octree_resolution"], f"out.level{index}.")
+    return outputs
+
+
+class _AnalyticField:
+    """The analytic shape as a field."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, shape: Config) -> None:
+        self.shape = shape
+
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        return analytic_field.logits(points, self.shape)[:, 0]
+
+
+def _volume_field(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
+    return _volume(config, _AnalyticField(config["field"]), mesh=config.get("mesh", False))
+
+
+def _vecset_field(config: Config, decoder: PointDecoder, decoded: Tensor) -> VecsetField:
+    rule = config.get("topk_mode", "mean")
+    return VecsetField(decoder, decoded, Selection(rule) if config["decoder"] == "flash" else None)
+
+
+def _volume_vae(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
+    vae = _vae(config["vae"], sd)
+    field = _vecset_field(config, vae.geo_decoder, vae.decode(inputs["latents"]))
+    return _volume(config, field, mesh=config.get("mesh", False))
+
+
+class _Listener:
+    """Passes calls on to a denoiser and remembers what it was given."""
+
+    def __init__(self, dit: DiT) -> None:
+        self.dit = dit
+        self.times: list[Tensor] = []
+        self.conditions: list[Tensor] = []
+        self.scales: list[Tensor] = []
+
+    def __call__(self, x: Tensor, t: Tensor, cond: Tensor, guidance: Tensor | None = None) -> Tensor:
+        self.times.append(t)
+        self.conditions.append(cond)
+        self.scales += [] if guidance is None else [guidance]
+        return self.dit(x, t, cond, guidance)
+
+
+def _sampled(config: Config, dit: DiT, condition: Tensor, noise: Tensor, count: int) -> tuple[Outputs, Tensor]:
+    """A pipeline's sampling outputs for one number of steps, and the condition that the denoiser was given."""
+    listener = _Listener(dit)
+    distilled, scale = dit.spec.guidance_embed, config["guidance_scale"]
+    velocity = guided_velocity(listener, condition, scale if distilled or scale >= 0 else None, distilled=distilled)
+    schedule = _schedule(config["scheduler"], count)
+    states = torch.stack([step.latents for step in sample(velocity, noise, schedule)])
+    # A step of length zero is recorded as a call, though the denoiser is not asked for it here.
+    empty = [start == end for start, end in itertools.pairwise(schedule.sigmas)]
+    skipped = schedule.times(noise.dtype)[empty, None].expand(-1, len(listener.times[0]))
+    model_t = torch.cat([torch.stack(listener.times), skipped]).sort(dim=0).values
+    name = f"out.steps{count}"
+    outputs = {
+        f"{name}.latents_per_step": states,
+        f"{name}.latents": states[-1],
+        f"{name}.model_t": model_t,
+        f"{name}.model_batch": torch.full((len(model_t),), model_t.shape[1]),
+    }
+    if listener.scales:
+        outputs[f"{name}.guidance"] = torch.stack(listener.scales)[:1].expand(count, -1)
+    return outputs, listener.conditions[0]
+
+
+def _pixels(config: Config, inputs: Tensors) -> tuple[Tensor, tuple[int, ...] | None]:
+    """A pipeline's image or images as the conditioner takes them, and the ids of several views."""
+    params = config["image_processor"]["params"]
+    if "views" not in config:
+        return ImageProcessor(**params)(inputs["image"].numpy())[0], None
+    pixels, _, views = MultiViewProcessor(**params)({view: inputs[view].numpy() for view in config["views"]})
+    return pixels, views
+
+
+def _pipeline(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
+    parts = {part: _part(sd, part) for part in ("model", "vae", "conditioner")}
+    conditioner_spec = ConditionerSpec.from_config({"main_image_encoder": config["conditioner"]})
+    conditioner = _loaded(SingleImageEncoder(conditioner_spec), parts["conditioner"])
+    dit = _loaded(DiT(DiTSpec.from_config(config["model"])), parts["model"])
+    vae = _vae(config["vae"], parts["vae"])
+    pixels, views = _pixels(config, inputs)
+    outputs: Outputs = {"out.pixel": pixels}
+    latents = inputs["initial_latents"]
+    for count in config["steps"]:
+        sampled, condition = _sampled(config, dit, conditioner(pixels, views), inputs["initial_latents"], count)
+        latents = sampled[f"out.steps{count}.latents"]
+        outputs |= {**sampled, "out.cond_main": condition}
+    scaled = latents / vae.spec.scale_factor
+    decoded = vae.decode(scaled)
+    export = config["export"]
+    volume = _volume(export, _vecset_field(export, vae.geo_decoder, decoded), mesh=True)
+    return {**outputs, "out.scaled_latents": scaled, "out.decoded": decoded, **volume}
+
+
+def _part(sd: Tensors, prefix: str) -> Tensors:
+    return {name.removeprefix(f"{prefix}."): t for name, t in sd.items() if name.startswith(f"{prefix}.")}
+
+
 _KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {
     "dit": _dit,
     "plain": _plain,
@@ -143,4 +286,9 @@ _KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {
     "akv": _akv,
     "conditioner": _conditioner,
     "scheduler": _scheduler,
+    "image_proc": _image_proc,
+    "mc": _mc,
+    "volume_field": _volume_field,
+    "volume_vae": _volume_vae,
+    "pipeline": _pipeline,
 }
