@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import __version__
 from .errors import FlashVDMError, OutputError, SettingsError
 from .events import CutOut, Event, Failure, Log, Preview, Progress, Result
+from .mesh_io import check_output, write_mesh
 from .requests import VIEWS, Request
 from .settings import SETTINGS, Setting, Value
 
@@ -123,8 +124,7 @@ def _jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[
     for output in outputs:
         if outputs.count(output) > 1:
             parser.error(f"two images would both become {output}; use different names or folders")
-        if output.exists() and not options.overwrite:
-            raise OutputError(f"{output} exists already; choose another name, or add --overwrite to replace it.")
+        check_output(output, overwrite=options.overwrite)
     return [
         _Job(Request({"front": str(image), **views}, settings), output)
         for image, output in zip(options.images, outputs, strict=True)
@@ -146,15 +146,12 @@ def _output_for(parser: argparse.ArgumentParser, image: Path, output: Path, *, s
 
 def _run(generator: Generator, job: _Job, report: _Report, overwrite: bool, interrupted: list[bool]) -> bool:
     """Generate and write one mesh; whether it worked."""
-    from .mesh_io import write_mesh
-
     with report.job(job):
         for event in generator.generate(job.request, lambda: bool(interrupted)):
             if isinstance(event, Result):
                 try:
-                    job.output.parent.mkdir(parents=True, exist_ok=True)
-                    write_mesh(event.mesh, job.output, overwrite=overwrite)
-                except (OutputError, OSError) as error:
+                    write_mesh(event.mesh, job.output, overwrite=overwrite, name=job.output.stem)
+                except OutputError as error:
                     event = Failure(OutputError.__name__, str(error))
             report.event(job, event)
             if isinstance(event, Failure):

@@ -25,10 +25,8 @@ from .decoding.evaluate import out_of_memory
 from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
 from .errors import Cancelled, DeviceError, EmptySurfaceError, FlashVDMError, MemoryLimitError, SettingsError
-from .events import CutOut, Event, Failure, Preview, Progress, Result, Stage
-from .image.cut_out import cut_out
-from .image.open import open_image
-from .image.processor import ImageProcessor, MultiViewProcessor
+from .events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
+from .image import ImageProcessor, MultiViewProcessor, cut_out, open_image
 from .mesh import TriangleMesh
 from .requests import Request
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
@@ -198,9 +196,11 @@ def _preprocess(request: Request, model: Model) -> Generating[Event, None, tuple
         raise SettingsError(f"The model '{model.name}' takes one image, the front; remove the others or choose another model.")
     pictures = {}
     for view, path in request.images.items():
-        picture = cut_out(open_image(path), str(request.settings["cutout"]), float(request.settings["cutout_threshold"]))
-        pictures[view] = picture
-        yield CutOut(view, np.asarray(picture))
+        cut = cut_out(open_image(path), str(request.settings["cutout"]), float(request.settings["cutout_threshold"]))
+        pictures[view] = cut.rgba
+        yield CutOut(view, cut.rgba)
+        for warning in cut.warnings:
+            yield Log(warning, warning=True)
     size, border = model.processor.size, model.processor.border_ratio
     if model.processor.multi_view:
         image, _, views = MultiViewProcessor(size, border)(pictures)
