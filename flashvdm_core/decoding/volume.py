@@ -30,7 +30,7 @@ def decode_volume(
     method: Method = "flash",
     bounds: Bounds = 1.01,
     level: float = 0.0,
-    min_resolution: int = 63,
+    min_resolution: int = 48,
     chunk: int = 0,
     cancelled: Callable[[], None] = lambda: None,
 ) -> Iterator[Level]:

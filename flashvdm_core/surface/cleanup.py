@@ -1,0 +1,100 @@
+"""Clean-up of a mesh: drop floating dust and degenerate faces, reach a face budget."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import EmptySurfaceError
+from ..mesh import TriangleMesh
+
+# A part with less than this share of the largest part's area is dust (a ball of a fourteenth of its diameter).
+DUST = 0.005
+# A face this flat (twice its area over its longest side squared) has no usable normal.
+_FLAT = 1e-6
+
+
+def cleaned(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) -> TriangleMesh:
+    """Keep the parts that matter, without degenerate faces and unused vertices, within a face budget.
+
+    A closed mesh stays closed: faces are removed as whole parts or by merging the ends of an edge.
+
+    Args:
+        mesh: any mesh.
+        largest_parts: keep this many connected parts, the largest by area; 0 keeps all but dust.
+        face_budget: most faces to keep, reached by quadric edge collapse; 0 keeps all. Very small budgets may be
+            missed, because a part is not torn open to reach them.
+
+    Raises:
+        EmptySurfaceError: the mesh has no face, or none that is not degenerate.
+    """
+    vertices, faces = _without_degenerate(mesh.vertices, mesh.faces)
+    faces = _kept_parts(vertices, faces, largest_parts)
+    if face_budget and len(faces) > face_budget:
+        vertices, faces = _simplified(*_compact(vertices, faces), face_budget)
+        vertices, faces = _without_degenerate(vertices, faces)
+    if not len(faces):
+        raise EmptySurfaceError("The generated mesh has no faces; use another seed, another surface level or a clearer image.")
+    return TriangleMesh(*_compact(vertices, faces))
+
+
+def parts(faces: np.ndarray, vertex_count: int) -> np.ndarray:
+    """Connected part of each vertex, named by its lowest vertex: int [F, 3] -> int64 [vertex_count]."""
+    label = np.arange(vertex_count)
+    ends = np.concatenate([faces[:, :2], faces[:, 1:]])
+    while len(ends):
+        roots = label[ends]
+        ends = ends[roots[:, 0] != roots[:, 1]]
+        roots = label[ends]
+        np.minimum.at(label, roots.max(1), roots.min(1))
+        while (label[label] != label).any():
+            label = label[label]
+    return label
+
+
+def areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Area of each face, float64 [F]."""
+    a, b, c = (vertices[faces[:, corner]].astype(np.float64) for corner in range(3))
+    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+
+
+def _kept_parts(vertices: np.ndarray, faces: np.ndarray, largest_parts: int) -> np.ndarray:
+    """Faces of the parts to keep."""
+    if not len(faces):
+        return faces
+    part = parts(faces, len(vertices))[faces[:, 0]]
+    area = np.bincount(part, areas(vertices, faces), len(vertices))
+    if largest_parts:
+        keep = np.zeros(len(vertices), bool)
+        keep[np.argsort(-area, kind="stable")[:largest_parts]] = True
+    else:
+        keep = area >= DUST * area.max()
+    return faces[keep[part]]
+
+
+def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Merge the ends of the shortest side of every flat face, until no face is flat."""
+    while True:
+        faces = faces[(faces != np.roll(faces, 1, axis=1)).all(1)]
+        corners = vertices[faces].astype(np.float64)
+        sides = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
+        flat = 2 * areas(vertices, faces) <= _FLAT * sides.max(1, initial=0) ** 2
+        if not flat.any():
+            return vertices, faces
+        shortest = sides[flat].argmin(1)
+        row = np.arange(len(shortest))
+        merged = np.stack([faces[flat][row, shortest], faces[flat][row, (shortest + 1) % 3]], axis=1)
+        faces = parts(np.concatenate([merged, merged[:, :1]], axis=1), len(vertices))[faces]
+
+
+def _simplified(vertices: np.ndarray, faces: np.ndarray, face_budget: int) -> tuple[np.ndarray, np.ndarray]:
+    """Quadric edge collapse to about `face_budget` faces."""
+    import fast_simplification
+
+    points, triangles = fast_simplification.simplify(vertices, faces, target_count=face_budget)
+    return points.astype(np.float32), triangles
+
+
+def _compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop the vertices that no face uses."""
+    used, index = np.unique(faces, return_inverse=True)
+    return vertices[used], index.reshape(faces.shape).astype(np.int32)

@@ -1,0 +1,185 @@
+"""Marching cubes on the cells that the surface crosses, in plain tensor operations.
+
+Face ambiguities are decided by the asymptotic decider (Nielson and Hamann 1991) on the face's four values, as in Lewiner et
+al. 2003, so that both cells of a face agree. The volume is taken to be outside the shape beyond its box, so a shape that
+touches the box is closed there by a flat cap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from ..errors import EmptySurfaceError
+from ..lattice import SparseVolume, dilated, positions, ravelled, unravelled
+from ..mesh import TriangleMesh
+from .tables import CENTRE, EDGES, FACES, case_table
+
+# Vertices keep this distance (of an edge) from lattice points, so that no two of them coincide where a logit is exactly
+# on the surface.
+MARGIN = 9e-5
+
+
+@dataclass(frozen=True, eq=False)
+class _Padded:
+    """The volume with the outside beyond its box.
+
+    Attributes:
+        size: points an axis, with one more on each side than the volume's lattice.
+        keys: int64 [P], sorted.
+        values: float32 [P], logit minus level; minus infinity beyond the box.
+        coordinates: float32 [3, size] of the lattice's points; the outer ones repeat the box's.
+    """
+
+    size: int
+    keys: Tensor
+    values: Tensor
+    coordinates: Tensor
+
+
+def extract_surface(volume: SparseVolume, level: float = 0.0) -> TriangleMesh:
+    """The surface logit = `level`, closed, with faces outward.
+
+    Vertices lie on lattice edges by linear interpolation; a cell in which the surface winds gets one more inside. Cells
+    that lack a point are skipped: `decode_volume` leaves no such cell on the surface.
+
+    Args:
+        volume: logits float32, positive inside, at sparse points of a lattice.
+        level: logit of the surface; points above it are inside.
+
+    Returns:
+        A mesh in the frame of the lattice's coordinates: each edge belongs to two faces that run along it in opposite
+        directions, unless the surface touches itself.
+
+    Raises:
+        EmptySurfaceError: no logit is above `level`, or there is nothing around those that are.
+    """
+    padded = _pad(volume, level)
+    cells = _crossed_cells(padded)
+    corners, complete = _corners(padded, cells)
+    cells, corners = cells[complete], corners[complete]
+    if not cells.numel():
+        raise EmptySurfaceError(
+            "The generated shape is empty at this surface level; use a lower level, another seed or a clearer image."
+        )
+    vertices = _triangle_vertices(padded, corners)
+    used, faces = torch.unique(vertices, return_inverse=True)
+    distinct = (faces != faces.roll(1, dims=1)).all(1)
+    points = _points(padded, used, corners)
+    return TriangleMesh(points.cpu().numpy(), faces[distinct].int().cpu().numpy())
+
+
+def _pad(volume: SparseVolume, level: float) -> _Padded:
+    size = volume.lattice.size
+    index = unravelled(volume.keys, size)
+    keys = ravelled(*(i + 1 for i in index), size=size + 2)
+    values = volume.logits.float() - level
+    on_box = torch.stack([(i == 0) | (i == size - 1) for i in index]).any(0)
+    around = dilated(keys[on_box & (values > 0)], size + 2)
+    beyond = torch.stack([(i == 0) | (i == size + 1) for i in unravelled(around, size + 2)]).any(0)
+    keys, order = torch.sort(torch.cat([keys, around[beyond]]))
+    values = torch.cat([values, values.new_full((int(beyond.sum()),), -torch.inf)])[order]
+    axes = volume.lattice.axes
+    return _Padded(size + 2, keys, values, torch.cat([axes[:, :1], axes, axes[:, -1:]], dim=1))
+
+
+def _crossed_cells(padded: _Padded) -> Tensor:
+    """Keys (of the lowest corner) of the cells with an edge whose ends are on both sides: int64 [C], sorted."""
+    inside = padded.values > 0
+    found_cells = []
+    for axis, stride in enumerate((padded.size**2, padded.size, 1)):
+        position, found = positions(padded.keys, padded.keys + stride, padded.size)
+        # An edge does not run from the last point of a row to the first of the next.
+        found &= padded.keys // stride % padded.size < padded.size - 1
+        crossed = padded.keys[found & (inside[position] != inside)]
+        steps = [s for a, s in enumerate((padded.size**2, padded.size, 1)) if a != axis]
+        found_cells += [crossed - a * steps[0] - b * steps[1] for a, b in product((0, 1), repeat=2)]
+    return torch.unique(torch.cat(found_cells))
+
+
+def _corners(padded: _Padded, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Positions in the volume of each cell's corners, int64 [C, 8], and which cells have them all, bool [C]."""
+    offsets = [(c & 1) * padded.size**2 + (c >> 1 & 1) * padded.size + (c >> 2 & 1) for c in range(8)]
+    wanted = cells[:, None] + torch.tensor(offsets, device=cells.device)
+    position, found = positions(padded.keys, wanted.clamp_(0, padded.size**3 - 1), padded.size)
+    # A cell that begins at the last point of a row would wrap round to the next.
+    whole = torch.stack([i < padded.size - 1 for i in unravelled(cells, padded.size)]).all(0)
+    return position, found.all(1) & whole
+
+
+@cache
+def _tables(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The case table on a device: case [256, 64], start, count, triangles."""
+    table = case_table()
+    parts = (table.case, table.start, table.count, table.triangles)
+    return tuple(torch.from_numpy(part).long().to(device) for part in parts)  # pyright: ignore[reportReturnType]
+
+
+def _triangle_vertices(padded: _Padded, corners: Tensor) -> Tensor:
+    """Identity of the vertices of every triangle: int64 [F, 3].
+
+    With P points: 4 p + a for the vertex on the edge from point p along axis a; 4 p + 3 for point p itself, where the
+    edge leads out of the box; 4 P + c for the centre of cell c.
+    """
+    case, start, count, triangles = _tables(corners.device)
+    values = padded.values[corners]
+    rows = case[_mask(values > 0), _mask(_joined(values))]
+    cell = torch.arange(corners.shape[0], device=corners.device).repeat_interleave(count[rows])
+    first = count[rows].cumsum(0) - count[rows]
+    place = torch.arange(cell.numel(), device=corners.device) - first[cell] + start[rows][cell]
+    edges = triangles[place]
+    ends = torch.tensor([*EDGES, (0, 0)], device=corners.device)
+    axis = torch.tensor([(a ^ b).bit_length() - 1 for a, b in EDGES] + [0], device=corners.device)
+    low, high = (corners[cell[:, None], ends[edges][..., end]] for end in (0, 1))
+    identity = 4 * low + axis[edges]
+    identity = torch.where(padded.values[low].isinf(), 4 * high + 3, identity)
+    identity = torch.where(padded.values[high].isinf(), 4 * low + 3, identity)
+    return torch.where(edges == CENTRE, 4 * padded.keys.numel() + cell[:, None], identity)
+
+
+def _mask(bits: Tensor) -> Tensor:
+    """bool [C, B] -> int64 [C], bit b from column b."""
+    return (bits.long() << torch.arange(bits.shape[1], device=bits.device)).sum(1)
+
+
+def _joined(values: Tensor) -> Tensor:
+    """Which faces are ambiguous and have their inside corners joined: values [C, 8] -> bool [C, 6].
+
+    The bilinear function's saddle decides: the corners are joined whose values have the greater product.
+    """
+    a, b, c, d = values[:, torch.tensor(FACES, device=values.device)].unbind(-1)
+    inside = [v > 0 for v in (a, b, c, d)]
+    ambiguous = (inside[0] == inside[2]) & (inside[1] == inside[3]) & (inside[0] != inside[1])
+    return ambiguous & torch.where(inside[0], a * c > b * d, b * d > a * c)
+
+
+def _points(padded: _Padded, used: Tensor, corners: Tensor) -> Tensor:
+    """Coordinates of the vertices: identities int64 [V] -> float32 [V, 3]."""
+    total = padded.keys.numel()
+    centre = used >= 4 * total
+    low, axis = (used // 4).masked_fill(centre, 0), used % 4
+    strides = torch.tensor([padded.size**2, padded.size, 1, 0], device=used.device)
+    high, _ = positions(padded.keys, padded.keys[low] + strides[axis], padded.size)
+    share = padded.values[low] / (padded.values[low] - padded.values[high])
+    share = share.clamp(MARGIN, 1 - MARGIN).masked_fill(axis == 3, 0)
+    here, there = (unravelled(padded.keys[end], padded.size) for end in (low, high))
+    points = [
+        torch.where(axis == number, torch.lerp(table[here[number]], table[there[number]], share), table[here[number]])
+        for number, table in enumerate(padded.coordinates)
+    ]
+    out = torch.stack(points, dim=-1)
+    out[centre] = _centres(padded, corners[used[centre] - 4 * total])
+    return out
+
+
+def _centres(padded: _Padded, corners: Tensor) -> Tensor:
+    """A point inside each cell: its corners' mean, those near the surface weighing more. [C, 8] -> float32 [C, 3]."""
+    values = padded.values[corners]
+    weight = 1 / (torch.finfo(torch.float32).eps + values.abs())
+    weight = weight / weight.sum(1, keepdim=True)
+    places = unravelled(padded.keys[corners], padded.size)
+    return torch.stack([(weight * axis[place]).sum(1) for axis, place in zip(padded.coordinates, places, strict=True)], dim=-1)
