@@ -1,6 +1,6 @@
 """What is going on in this Blender: the worker, the job under way, and the timer that moves it on.
 
-The one place with state that outlives an operator. No threads: `bpy.app.timers` calls `_tick`, which
+The one place with state that outlives an operator. No threads: `bpy.app.timers` calls `tick`, which
 never waits. Blender runs no timers in the background; there `run_to_end` does the same in a loop.
 """
 
@@ -76,8 +76,8 @@ def start(request: Request, placement: Placement, context: bpy.types.Context) ->
 
 def run_live() -> None:
     """Let a timer move on what was started."""
-    if not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=TICK_SECONDS, persistent=True)
+    if not bpy.app.timers.is_registered(tick):
+        bpy.app.timers.register(tick, first_interval=TICK_SECONDS, persistent=True)
 
 
 def run_to_end() -> Job:
@@ -144,7 +144,7 @@ def _client() -> WorkerClient:
     return session.client
 
 
-def _tick() -> float | None:
+def tick() -> float | None:
     """One step of whatever is under way; the seconds to the next one, or None when nothing is left to do."""
     job = session.job
     if job is not None and session.generating:
@@ -280,8 +280,8 @@ def unregister() -> None:
         handlers = getattr(bpy.app.handlers, name)
         if handler in handlers:
             handlers.remove(handler)
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
     release()
     session.job, session.check = None, ""
 

@@ -1,0 +1,372 @@
+"""A small stand-in for the part of bpy that the add-on uses: enough to register, draw and generate without Blender.
+
+It holds no logic of Blender's beyond what the add-on relies on. Timers run when a test says so (`run_timers`).
+Every name that it offers must exist in the stubs of the oldest and the newest Blender: `test_mock.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_uids = itertools.count(1)
+
+
+# --- bpy.props -------------------------------------------------------------------------------------------------------
+class Property:
+    """What a function of bpy.props returns: its kind and arguments."""
+
+    def __init__(self, kind: str, **arguments: Any) -> None:
+        self.kind, self.arguments = kind, arguments
+
+    def make_default(self) -> Any:
+        if self.kind == "PointerProperty":
+            return self.arguments["type"]()
+        fallback = {"BoolProperty": False, "IntProperty": 0, "FloatProperty": 0.0, "StringProperty": ""}.get(self.kind)
+        return self.arguments.get("default", fallback)
+
+
+def _property(kind: str) -> Callable[..., Property]:
+    return lambda **arguments: Property(kind, **arguments)
+
+
+BoolProperty = _property("BoolProperty")
+EnumProperty = _property("EnumProperty")
+FloatProperty = _property("FloatProperty")
+IntProperty = _property("IntProperty")
+PointerProperty = _property("PointerProperty")
+StringProperty = _property("StringProperty")
+
+
+# --- bpy.types -------------------------------------------------------------------------------------------------------
+class bpy_struct:  # noqa: N801 - the stubs' name
+    """Properties from annotations and from attributes of the class, with their defaults until they are set."""
+
+    def __getattr__(self, name: str) -> Any:
+        for cls in type(self).__mro__:
+            found = cls.__dict__.get("__annotations__", {}).get(name, cls.__dict__.get(name))
+            if isinstance(found, Property):
+                value = found.make_default()
+                object.__setattr__(self, name, value)
+                return value
+        raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def is_property_set(self, property: str) -> bool:
+        return property in self.__dict__
+
+
+class PropertyGroup(bpy_struct):
+    pass
+
+
+class ID(bpy_struct):
+    def __init__(self, name: str) -> None:
+        self.name, self.session_uid, self.library = name, next(_uids), None
+        self._custom: dict[str, Any] = {}
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._custom[key] = value
+
+    def __getitem__(self, key: str) -> Any:
+        return self._custom[key]
+
+    def __delitem__(self, key: str) -> None:
+        del self._custom[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._custom
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        return self._custom.pop(key, default)
+
+
+class _Elements:
+    """vertices, loops or polygons of a mesh: a count and what foreach_set gave."""
+
+    def __init__(self) -> None:
+        self.count, self.values = 0, {}
+
+    def __len__(self) -> int:
+        return self.count
+
+    def add(self, count: int) -> None:
+        self.count += count
+
+    def foreach_set(self, attr: str, seq: np.ndarray) -> None:
+        self.values[attr] = np.array(seq)
+
+
+class Mesh(ID):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.is_editmode = False
+        self.users = 0
+        self.clear_geometry()
+
+    def clear_geometry(self) -> None:
+        self.vertices, self.loops, self.polygons = _Elements(), _Elements(), _Elements()
+
+    def update(self, calc_edges: bool = False) -> None:
+        pass
+
+    def validate(self) -> bool:
+        return False
+
+    def shade_smooth(self) -> None:
+        pass
+
+    def set_sharp_from_angle(self, angle: float = 3.14159) -> None:
+        pass
+
+
+class Object(ID):
+    def __init__(self, name: str, data: Mesh) -> None:
+        super().__init__(name)
+        self.data, self.location, self.users_collection = data, (0.0, 0.0, 0.0), []
+        data.users += 1
+        self._selected = False
+
+    def select_set(self, state: bool, view_layer: Any = None) -> None:
+        self._selected = state
+
+
+class _Links(list):
+    """objects of a collection."""
+
+    def __init__(self, owner: Collection) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def link(self, object: Object) -> None:
+        self.append(object)
+        object.users_collection.append(self.owner)
+
+
+class Collection(ID):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.objects, self.children_recursive = _Links(self), []
+
+
+class Scene(ID):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.collection = Collection("Scene Collection")
+        self.cursor = types.SimpleNamespace(location=(1.0, 2.0, 3.0))
+
+
+class Operator(bpy_struct):
+    def __init__(self, **given: Any) -> None:
+        for name, value in given.items():
+            setattr(self, name, value)
+        self.reports: list[tuple[set[str], str]] = []
+
+    @property
+    def properties(self) -> Operator:
+        return self
+
+    def report(self, type: set[str], message: str) -> None:
+        self.reports.append((type, message))
+
+    @classmethod
+    def poll_message_set(cls, message: str) -> None:
+        pass
+
+
+class UILayout(bpy_struct):
+    """Remembers what was drawn, as one flat list of (what, text or name) shared by all its parts."""
+
+    def __init__(self, drawn: list[tuple[str, str]] | None = None) -> None:
+        self.drawn: list[tuple[str, str]] = [] if drawn is None else drawn
+        self.enabled = self.alert = self.use_property_split = self.use_property_decorate = True
+        self.scale_y, self.operator_context = 1.0, "INVOKE_DEFAULT"
+
+    def _part(self) -> UILayout:
+        return UILayout(self.drawn)
+
+    def box(self) -> UILayout:
+        return self._part()
+
+    def row(self, align: bool = False) -> UILayout:
+        return self._part()
+
+    def column(self, align: bool = False) -> UILayout:
+        return self._part()
+
+    def label(self, text: str = "", icon: str = "NONE") -> None:
+        self.drawn.append(("label", text))
+
+    def prop(self, data: Any, property: str, text: str = "") -> None:
+        getattr(data, property)  # what does not exist cannot be drawn
+        self.drawn.append(("prop", property))
+
+    def operator(self, operator: str, text: str = "", icon: str = "NONE") -> None:
+        self.drawn.append(("operator", operator))
+
+    def progress(self, text: str = "", factor: float = 0.0, type: str = "RING") -> None:
+        self.drawn.append(("progress", text))
+
+    def template_icon(self, icon_value: int = 0, scale: float = 1.0) -> None:
+        self.drawn.append(("icon", str(icon_value)))
+
+
+class Panel(bpy_struct):
+    def __init__(self) -> None:
+        self.layout = UILayout()
+
+
+class AddonPreferences(bpy_struct):
+    def __init__(self) -> None:
+        self.layout = UILayout()
+
+
+class Context(bpy_struct):
+    pass
+
+
+class Event(bpy_struct):
+    pass
+
+
+_TYPES = (
+    bpy_struct, PropertyGroup, ID, Mesh, Object, Collection, Scene, Operator, UILayout, Panel, AddonPreferences, Context, Event,
+)  # fmt: skip
+
+
+# --- bpy.utils.previews ----------------------------------------------------------------------------------------------
+class ImagePreviewCollection(dict):
+    def new(self, name: str) -> Any:
+        return self.setdefault(name, _preview())
+
+    def load(self, name: str, path: str, path_type: str) -> Any:
+        return self.new(name)
+
+
+def _preview() -> Any:
+    pixels = types.SimpleNamespace(foreach_set=lambda values: None)
+    return types.SimpleNamespace(icon_id=next(_uids), image_size=(0, 0), image_pixels_float=pixels)
+
+
+# --- the state -------------------------------------------------------------------------------------------------------
+class _Blocks(list):
+    """One list of bpy.data."""
+
+    def __init__(self, make: Callable[..., ID]) -> None:
+        super().__init__()
+        self.make = make
+
+    def new(self, *arguments: Any) -> Any:
+        self.append(self.make(*arguments))
+        return self[-1]
+
+    def remove(self, block: Any) -> None:
+        super().remove(block)
+        for collection in getattr(block, "users_collection", ()):
+            list.remove(collection.objects, block)
+        if isinstance(block, Object):
+            block.data.users -= 1
+
+
+class _Layer:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.objects = types.SimpleNamespace(active=None, selected=[])
+
+    def _names(self) -> set[str]:
+        return {obj.name for obj in self.scene.collection.objects}
+
+
+class Host:
+    """One Blender: its modules, and levers for tests."""
+
+    def __init__(self, package: str, user_folder: Path) -> None:
+        self.package = package
+        self.user_folder = user_folder
+        self.registered: list[type] = []
+        self.timers: dict[Callable[[], float | None], bool] = {}
+        self.undo_steps: list[str] = []
+        self.addons: dict[str, Any] = {}
+        self.data = types.SimpleNamespace(
+            objects=_Blocks(Object), meshes=_Blocks(Mesh), scenes=_Blocks(Scene), texts=_Blocks(ID)
+        )  # fmt: skip
+        scene = self.data.scenes.new("Scene")
+        manager = types.SimpleNamespace(
+            windows=[], progress_begin=lambda *_: None, progress_update=lambda _: None, progress_end=lambda: None
+        )
+        self.context = types.SimpleNamespace(
+            scene=scene, collection=scene.collection, window=None, window_manager=manager, mode="EDIT_MESH", view_layer=None,
+            preferences=types.SimpleNamespace(addons=self.addons, system=types.SimpleNamespace(ui_scale=1.0)),
+            region=types.SimpleNamespace(width=300),
+        )  # fmt: skip
+
+    def run_timers(self) -> None:
+        """Call each timer once, as Blender's main loop does when its time has come."""
+        for function in list(self.timers):
+            if function() is None:
+                del self.timers[function]
+
+    def _register_class(self, cls: type) -> None:
+        assert cls not in self.registered, f"{cls} is registered twice"
+        self.registered.append(cls)
+        if issubclass(cls, AddonPreferences):
+            self.addons[cls.bl_idname] = types.SimpleNamespace(preferences=cls())
+
+    def modules(self) -> dict[str, types.ModuleType]:
+        """bpy and its parts as Python imports them."""
+        handlers = _module("bpy.app.handlers", persistent=lambda function: function)
+        for name in ("load_pre", "load_post", "undo_post", "redo_post"):
+            setattr(handlers, name, [])
+        timers = _module(
+            "bpy.app.timers",
+            register=lambda function, first_interval=0.0, persistent=False: self.timers.update({function: persistent}),
+            unregister=self.timers.pop,
+            is_registered=self.timers.__contains__,
+        )
+        app = _module("bpy.app", handlers=handlers, timers=timers, online_access=True, background=False)
+        previews = _module(
+            "bpy.utils.previews",
+            new=ImagePreviewCollection,
+            remove=ImagePreviewCollection.clear,
+            ImagePreviewCollection=ImagePreviewCollection,
+        )
+        utils = _module(
+            "bpy.utils",
+            previews=previews,
+            register_class=self._register_class,
+            unregister_class=self.registered.remove,
+            extension_path_user=lambda package, path="", create=False: str(self.user_folder / path),
+        )
+        props = _module("bpy.props", **{name: value for name, value in globals().items() if name.endswith("Property")})
+        bpy_types = _module("bpy.types", **{cls.__name__: cls for cls in _TYPES})
+        ed = _module("bpy.ops.ed", undo_push=lambda message="": self.undo_steps.append(message))
+        ops = _module("bpy.ops", ed=ed)
+        path = _module("bpy.path", abspath=lambda path: path)
+        bpy = _module("bpy", app=app, utils=utils, props=props, types=bpy_types, ops=ops, path=path)
+        bpy.context, bpy.data = self.context, self.data  # type: ignore[attr-defined]
+        found = (bpy, app, handlers, timers, utils, previews, props, bpy_types, ops, path)
+        return {module.__name__: module for module in found}
+
+
+def _module(name: str, **members: Any) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__dict__.update(members)
+    return module
+
+
+def installed(host: Host, root: Path) -> Iterator[None]:
+    """While this generator is suspended, `import bpy` gives `host`, and `host.package` is the extension in `root`."""
+    before = dict(sys.modules)
+    package = _module(host.package)
+    package.__path__ = [str(root)]
+    sys.modules.update(host.modules() | {host.package: package})
+    yield
+    for name in set(sys.modules) - set(before):
+        if name.split(".")[0] in ("bpy", host.package):
+            del sys.modules[name]
+    sys.modules.update({name: module for name, module in before.items() if name.split(".")[0] == "bpy"})

@@ -1,0 +1,126 @@
+"""A worker process that speaks the real protocol but makes a fixed mesh, and misbehaves on request.
+
+`python stand_in_worker.py BEHAVIOUR -m flashvdm_core.worker --exchange DIR [...]`, with flashvdm_core on
+PYTHONPATH. BEHAVIOUR is "good", "fail" or ACTION-at-POINT, where ACTION is die, killed, hang,
+rubbish, wait or leave, and POINT is start (before it is ready), the name of a stage, or end (after a generation):
+
+    die       exit with status 3, a reason on standard error
+    killed    like a process that the system ends for want of memory
+    hang      say nothing more and hear nothing more
+    rubbish   print a line that is not part of the protocol, then go on
+    wait      go on only when the generation is cancelled
+    leave     exit with status 0, as when idle for too long
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
+from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.requests import Request
+from flashvdm_core.worker.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
+
+
+def box(scale: float) -> TriangleMesh:
+    """A box, in the core frame 1 wide (x), 2 high (y) and 0.5 deep (z) times `scale`, with a mark that shows the axes.
+
+    The mark is a thin tooth in the middle of the face towards the viewer: the only vertex with the largest z.
+    """
+    corners = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-1.0, 1.0) for z in (-0.25, 0.25)], np.float32)
+    quads = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4))
+    faces = [triangle for a, b, c, d in quads for triangle in ((a, b, c), (a, c, d))]
+    front = (1, 5, 7, 3)  # counter-clockwise seen from +z, raised to a flat pyramid
+    faces += [(front[i], front[(i + 1) % 4], 8) for i in range(4)]
+    tooth = np.array([(0.0, 0.0, 0.3)], np.float32)
+    return TriangleMesh(np.concatenate((corners, tooth)) * np.float32(scale), np.array(faces, np.int32))
+
+
+def steps(request: Request) -> Iterator[Event]:
+    """A whole generation."""
+    for number, stage in enumerate(Stage):
+        yield Progress(stage, number / len(Stage))
+        if stage is Stage.PREPROCESS:
+            picture = np.zeros((8, 8, 4), np.uint8)
+            picture[:4] = (255, 0, 0, 255)
+            yield CutOut("front", picture)
+        if stage in (Stage.SAMPLE, Stage.DECODE):
+            for scale in (0.3, 0.6) if request.settings["preview"] else ():
+                yield Preview(stage, box(scale))
+    yield Log("The stand-in made a box.", warning=True)
+    seconds = {str(stage): 0.0 for stage in Stage}
+    yield Result(box(1.0), int(request.settings["seed"]), "stand-in", request.settings, seconds, (8,))
+
+
+class Worker:
+    """The process: a thread that reads commands, and the main thread that obeys."""
+
+    def __init__(self, behaviour: str, exchange: Path) -> None:
+        self.behaviour = behaviour
+        self.exchange = exchange
+        self.commands: queue.Queue[Generate | Quit] = queue.Queue()
+        self.cancelled = threading.Event()
+
+    def listen(self) -> None:
+        for line in sys.stdin.buffer:
+            command = decode_command(line)
+            if isinstance(command, Cancel):
+                self.cancelled.set()
+            elif isinstance(command, Generate | Quit):
+                self.commands.put(command)
+        os._exit(0)  # the parent is gone
+
+    def say(self, event: Event | Ready, id: int | None) -> None:
+        sys.stdout.buffer.write(encode(event, id, self.exchange))
+        sys.stdout.buffer.flush()
+
+    def misbehave(self, point: str) -> None:
+        action, _, at = self.behaviour.partition("-at-")
+        if at != point:
+            return
+        if action == "die":
+            print("ModuleNotFoundError: No module named 'torch'", file=sys.stderr, flush=True)
+            os._exit(3)
+        if action == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if action == "hang":
+            threading.Event().wait()
+        if action == "rubbish":
+            print("Using cached weights!", flush=True)
+        if action == "wait":
+            self.cancelled.wait()
+        if action == "leave":
+            os._exit(0)
+
+    def run(self) -> None:
+        threading.Thread(target=self.listen, daemon=True).start()
+        self.misbehave("start")
+        self.say(Ready("0.0", "3.11", "stand-in", "cpu"), None)
+        while isinstance(command := self.commands.get(), Generate):
+            self.generate(command)
+            self.misbehave("end")
+
+    def generate(self, command: Generate) -> None:
+        if self.behaviour == "fail":
+            self.say(Failure("ImageError", "The image is empty; choose another.", "a traceback"), command.id)
+            return
+        for event in steps(command.request):
+            if self.cancelled.is_set():
+                self.cancelled.clear()
+                self.say(Failure("Cancelled", "The generation was cancelled."), command.id)
+                return
+            self.say(event, command.id)
+            if isinstance(event, Progress):
+                self.misbehave(str(event.stage))
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    Worker(arguments[0], Path(arguments[arguments.index("--exchange") + 1])).run()

@@ -1,0 +1,244 @@
+"""The client against real processes that speak the protocol, well and badly."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT, Import
+from .stand_in import stand_in_python
+
+SECONDS = 60.0
+STAGES = ("load", "preprocess", "condition", "sample", "decode", "extract")
+
+
+class Setup:
+    """The client's module, and clients that are closed at the end."""
+
+    def __init__(self, extension: Import, folder: Path) -> None:
+        self.module: ModuleType = extension("addon.worker_client")
+        self.requests: ModuleType = extension("flashvdm_core.requests")
+        self.error: type[Exception] = extension("flashvdm_core.errors").WorkerError
+        self.folder = folder
+        self.clients: list[Any] = []
+
+    def client(self, behaviour: str, *, counter: Path | None = None, **limits: float) -> Any:
+        python = stand_in_python(self.folder, behaviour, counter=counter)
+        return self.client_of(python, **limits)
+
+    def client_of(self, python: str, **limits: float) -> Any:
+        limits = {"start_up": SECONDS, "silence": SECONDS, "cancel": SECONDS} | limits
+        client = self.module.WorkerClient(self.module.Launch(python, ROOT), self.module.Limits(**limits))
+        self.clients.append(client)
+        return client
+
+    def request(self, **settings: Any) -> Any:
+        return self.requests.Request({"front": "image.png"}, settings)
+
+
+@pytest.fixture
+def setup(extension: Import, tmp_path: Path):
+    made = Setup(extension, tmp_path)
+    yield made
+    for client in made.clients:
+        client.close()
+
+
+def until_idle(client: Any) -> list[Any]:
+    """Poll until the generation is over; every event."""
+    events: list[Any] = []
+    end = time.monotonic() + SECONDS
+    while client.busy and time.monotonic() < end:
+        events += client.poll()
+        time.sleep(0.005)
+    assert not client.busy, "the generation did not end in time"
+    return events
+
+
+def until_heard(client: Any, name: str) -> None:
+    """Poll until an event of this class has come."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        if any(type(event).__name__ == name for event in client.poll()):
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"no {name} came")
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_events_come_in_order_and_the_worker_is_kept_for_the_next_generation(setup: Setup) -> None:
+    client = setup.client("good")
+    client.generate(setup.request(seed=5))
+    events = until_idle(client)
+    names = [type(event).__name__ for event in events]
+    assert names[0] == "Ready"
+    assert names[-1] == "Result"
+    assert names.count("Preview") == 4
+    assert events[-1].seed == 5
+    assert events[-1].mesh.vertices.shape == (9, 3)
+    process = client.process_id
+    client.generate(setup.request(seed=6))
+    assert until_idle(client)[-1].seed == 6
+    assert client.process_id == process
+
+
+def test_exchange_folder_is_private_and_removed_with_the_worker(setup: Setup, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    client = setup.client("good")
+    client.generate(setup.request())
+    folders = list(tmp_path.glob("flashvdm-*"))
+    assert len(folders) == 1
+    assert sys.platform == "win32" or folders[0].stat().st_mode & 0o077 == 0
+    until_idle(client)
+    assert list(folders[0].iterdir()) == [], "every array file was taken"
+    process = client.process_id
+    client.close()
+    assert not folders[0].exists()
+    assert gone(process)
+
+
+@pytest.mark.parametrize("point", STAGES)
+def test_a_worker_that_dies_is_reported_and_the_next_generation_starts_another(setup: Setup, point: str) -> None:
+    client = setup.client(f"die-at-{point}")
+    client.generate(setup.request())
+    with pytest.raises(setup.error, match=r"stopped unexpectedly \(exit status 3\); press Generate"):
+        until_idle(client)
+    assert "No module named 'torch'" in client.log
+    assert not client.running
+    client.launch = setup.module.Launch(stand_in_python(setup.folder, "good"), ROOT)
+    client.generate(setup.request(seed=1))
+    assert until_idle(client)[-1].seed == 1
+
+
+def test_a_worker_that_does_not_start_is_reported_with_its_last_words(setup: Setup) -> None:
+    client = setup.client("die-at-start")
+    client.generate(setup.request())
+    with pytest.raises(setup.error, match=r"No module named 'torch'.*preferences"):
+        until_idle(client)
+
+
+def test_an_interpreter_that_does_not_exist_is_reported(setup: Setup) -> None:
+    with pytest.raises(setup.error, match=r"cannot be run .*preferences"):
+        setup.client_of(str(setup.folder / "nothing")).generate(setup.request())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_worker_that_the_system_kills_is_reported_as_out_of_memory(setup: Setup) -> None:
+    client = setup.client("killed-at-sample")
+    client.generate(setup.request())
+    with pytest.raises(setup.error, match="memory"):
+        until_idle(client)
+
+
+@pytest.mark.parametrize("point", STAGES)
+def test_rubbish_ends_the_worker(setup: Setup, point: str) -> None:
+    client = setup.client(f"rubbish-at-{point}")
+    client.generate(setup.request())
+    with pytest.raises(setup.error, match="not JSON"):
+        until_idle(client)
+    assert not client.running
+
+
+def test_a_worker_that_is_silent_for_too_long_is_ended(setup: Setup) -> None:
+    client = setup.client("hang-at-sample", silence=0.5)
+    client.generate(setup.request())
+    with pytest.raises(setup.error, match="silent"):
+        until_idle(client)
+    assert not client.running
+
+
+def test_a_worker_that_takes_too_long_to_start_is_ended(setup: Setup) -> None:
+    client = setup.client("hang-at-start", start_up=0.5)
+    client.generate(setup.request())
+    with pytest.raises(setup.error, match="did not start"):
+        until_idle(client)
+    assert not client.running
+
+
+def test_cancelling_keeps_a_worker_that_obeys(setup: Setup) -> None:
+    client = setup.client("wait-at-sample")
+    client.generate(setup.request())
+    until_heard(client, "CutOut")
+    client.cancel()
+    assert until_idle(client)[-1].kind == "Cancelled"
+    assert client.running
+
+
+def test_cancelling_ends_a_worker_that_does_not_obey(setup: Setup) -> None:
+    client = setup.client("hang-at-sample", cancel=0.3)
+    client.generate(setup.request())
+    until_heard(client, "CutOut")
+    client.cancel()
+    assert until_idle(client)[-1].kind == "Cancelled"
+    assert not client.running
+
+
+def test_cancelling_while_the_worker_starts_does_not_wait_for_it(setup: Setup) -> None:
+    client = setup.client("hang-at-start")
+    client.generate(setup.request())
+    client.cancel()
+    assert client.poll()[-1].kind == "Cancelled"
+    assert not client.running
+
+
+def test_a_worker_that_has_left_when_it_is_asked_is_replaced_without_a_word(setup: Setup) -> None:
+    counter = setup.folder / "starts"
+    client = setup.client("leave-at-end", counter=counter)
+    client.generate(setup.request())
+    until_idle(client)
+    client.generate(setup.request(seed=8))
+    assert until_idle(client)[-1].seed == 8
+    assert len(counter.read_text().splitlines()) == 2
+
+
+def test_polling_never_waits(setup: Setup) -> None:
+    client = setup.client("hang-at-start")
+    client.generate(setup.request())
+    start = time.perf_counter()
+    for _ in range(100):
+        client.poll()
+    assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the parent is killed with SIGKILL")
+def test_the_worker_ends_when_its_parent_is_killed(setup: Setup) -> None:
+    """A parent that asks for a generation and hangs is killed; the worker sees the end of its pipe."""
+    python = stand_in_python(setup.folder, "wait-at-sample")
+    script = f"""
+import sys, time, types
+package = types.ModuleType("package"); package.__path__ = [{str(ROOT)!r}]
+sys.modules["package"] = package
+addon = types.ModuleType("package.addon"); addon.__path__ = [{str(ROOT / "addon")!r}]
+sys.modules["package.addon"] = addon
+from package.addon.worker_client import Launch, WorkerClient
+from package.flashvdm_core.requests import Request
+client = WorkerClient(Launch({python!r}, {str(ROOT)!r}))
+client.generate(Request({{"front": "a.png"}}))
+while client.ready is None: client.poll()
+print(client.process_id, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    assert not gone(worker)
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + SECONDS
+    while not gone(worker) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert gone(worker)
