@@ -316,6 +316,9 @@ def _reported(events: Iterator[Event]) -> Iterator[Event]:
         failure = Failure("Cancelled", "The generation was cancelled.")
     except FlashVDMError as error:
         failure = Failure(type(error).__name__, str(error), traceback.format_exc())
+    except NotImplementedError as error:  # torch's answer where a device lacks an operation in a number format
+        message = f"The device cannot compute this in the precision that is set ({error}); set the precision to float32."
+        failure = Failure(DeviceError.__name__, message, traceback.format_exc())
     except (MemoryError, RuntimeError) as error:
         failure = _memory_failure() if isinstance(error, MemoryError) or out_of_memory(error) else _unexpected(error)
     except Exception as error:

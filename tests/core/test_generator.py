@@ -1,0 +1,299 @@
+"""The event stream of a generation, on a tiny model: what a caller can rely on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from flashvdm_core.devices import choose_device, choose_dtype
+from flashvdm_core.errors import DeviceError
+from flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
+from flashvdm_core.generator import Generator
+from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.requests import Request
+
+from .tiny_model import multi_view_config, tiny_config, write_disc_image, write_tiny_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("generator")
+    write_tiny_model(folder / "tiny")
+    write_disc_image(folder / "disc.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    return Generator()
+
+
+def request(folder: Path, *, keep_latents: bool = False, views: tuple[str, ...] = ("front",), **settings: Any) -> Request:
+    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu", "preview": False} | settings
+    return Request({view: str(folder / "disc.png") for view in views}, values, keep_latents)
+
+
+def result_of(events: Iterable[Event]) -> Result:
+    *_, last = events
+    assert isinstance(last, Result), last
+    return last
+
+
+def failure_of(events: Iterable[Event]) -> Failure:
+    *_, last = events
+    assert isinstance(last, Failure), last
+    return last
+
+
+def identical(a: TriangleMesh, b: TriangleMesh) -> bool:
+    return a.vertices.tobytes() == b.vertices.tobytes() and a.faces.tobytes() == b.faces.tobytes()
+
+
+@pytest.fixture(scope="module")
+def events(generator: Generator, folder: Path) -> list[Event]:
+    """All events of one generation of two levels, with previews."""
+    return list(generator.generate(request(folder, seed=7, preview=True, resolution=126, decoder="hierarchical")))
+
+
+def test_the_stream_of_a_generation(events: list[Event]) -> None:
+    assert isinstance(events[-1], Result)
+    assert not any(isinstance(event, Result | Failure) for event in events[:-1])
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0.0
+    assert fractions[-1] <= 1.0
+    stages = [stage for stage, _ in itertools.groupby(event.stage for event in events if isinstance(event, Progress))]
+    assert stages == list(Stage)
+    cutouts = [event for event in events if isinstance(event, CutOut)]
+    assert [(cutout.view, cutout.rgba.shape, cutout.rgba.dtype) for cutout in cutouts] == [("front", (64, 64, 4), np.uint8)]
+    assert {event.stage for event in events if isinstance(event, Preview)} == {Stage.SAMPLE, Stage.DECODE}
+
+
+def test_the_result_says_how_it_was_made(events: list[Event]) -> None:
+    result = result_of(events)
+    assert (result.seed, result.model) == (7, "tiny")
+    wanted = {"steps": 3, "guidance": 3.0, "device": "cpu", "precision": "float32", "seed": 7, "resolution": 126}
+    assert {name: result.settings[name] for name in wanted} == wanted
+    assert list(result.seconds) == [stage.value for stage in Stage]
+    assert all(seconds >= 0 for seconds in result.seconds.values())
+    assert result.queries[0] == 64**3
+    assert 0 < result.queries[1] < 127**3
+    assert len(result.queries) == 2
+    assert result.latents is None
+
+
+def test_the_mesh_is_closed_and_near_where_the_model_put_it(generator: Generator, folder: Path) -> None:
+    mesh = result_of(generator.generate(request(folder, resolution=32))).mesh
+    edges = np.sort(mesh.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+    assert np.abs(mesh.vertices.mean(0)).max() < 0.3
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
+    assert np.einsum("ij,ij->", a, np.cross(b, c)) > 0, "the faces look inwards"
+
+
+def test_no_previews_where_none_are_asked_for(generator: Generator, folder: Path) -> None:
+    assert not any(isinstance(event, Preview) for event in generator.generate(request(folder)))
+
+
+def test_the_same_request_gives_the_same_mesh_with_and_without_previews(generator: Generator, folder: Path) -> None:
+    first = result_of(generator.generate(request(folder, seed=3)))
+    again = result_of(Generator().generate(request(folder, seed=3)))
+    previewed = result_of(generator.generate(request(folder, seed=3, preview=True)))
+    assert identical(first.mesh, again.mesh)
+    assert identical(first.mesh, previewed.mesh)
+
+
+@pytest.mark.parametrize("change", [{"seed": 4}, {"steps": 7}, {"guidance": 9.0}, {"guidance": 0.0}, {"level": 0.4}])
+def test_every_sampling_setting_reaches_the_mesh(generator: Generator, folder: Path, change: dict[str, Any]) -> None:
+    one = result_of(generator.generate(request(folder, seed=3)))
+    settings: dict[str, Any] = {"seed": 3} | change
+    other = result_of(generator.generate(request(folder, **settings)))
+    assert not identical(one.mesh, other.mesh)
+
+
+def test_asking_for_the_models_own_values_is_the_same_as_giving_them(generator: Generator, folder: Path) -> None:
+    own = result_of(generator.generate(request(folder)))
+    given = result_of(generator.generate(request(folder, steps=3, guidance=3.0, precision="float32")))
+    assert identical(own.mesh, given.mesh)
+
+
+def test_kept_latents_make_the_same_mesh_again_and_another_one_at_another_resolution(generator: Generator, folder: Path) -> None:
+    asked = request(folder, keep_latents=True)
+    result = result_of(generator.generate(asked))
+    assert result.latents is not None
+    assert result.latents.shape == (12, 4)
+    again = list(generator.redecode(result.latents, asked.settings))
+    assert identical(result_of(again).mesh, result.mesh)
+    assert {event.stage for event in again if isinstance(event, Progress)} == {Stage.LOAD, Stage.DECODE, Stage.EXTRACT}
+    finer = result_of(generator.redecode(result.latents, request(folder, resolution=40).settings))
+    assert len(finer.mesh.faces) > len(result.mesh.faces)
+
+
+def test_latents_of_another_model_are_refused(generator: Generator, folder: Path) -> None:
+    failure = failure_of(generator.redecode(np.zeros((12, 7), np.float32), request(folder).settings))
+    assert failure.kind == "SettingsError"
+
+
+@pytest.mark.parametrize("guidance_embed", [False, True])
+@pytest.mark.parametrize("scheduler", ["FlowMatchEulerDiscreteScheduler", "ConsistencyFlowMatchEulerDiscreteScheduler"])
+def test_every_kind_of_model_runs(
+    generator: Generator, folder: Path, tmp_path: Path, guidance_embed: bool, scheduler: str
+) -> None:
+    config = tiny_config(model={"guidance_embed": guidance_embed})
+    config["scheduler"] = {"target": scheduler, "params": {"num_train_timesteps": 1000}}
+    model = write_tiny_model(tmp_path / "kind", config)
+    weak, strong = (result_of(generator.generate(request(folder, model=str(model), guidance=value))) for value in (1.0, 8.0))
+    assert not identical(weak.mesh, strong.mesh)
+
+
+def test_several_views_run_and_each_is_shown(generator: Generator, folder: Path, tmp_path: Path) -> None:
+    model = str(write_tiny_model(tmp_path / "views", multi_view_config()))
+    events = list(generator.generate(request(folder, model=model, views=("left", "front"))))
+    both = result_of(events)
+    assert {event.view for event in events if isinstance(event, CutOut)} == {"front", "left"}
+    swapped = result_of(generator.generate(request(folder, model=model, views=("front", "left"))))
+    assert identical(both.mesh, swapped.mesh)
+    front = result_of(generator.generate(request(folder, model=model)))
+    assert not identical(both.mesh, front.mesh)
+
+
+@pytest.mark.parametrize("views", [("front", "left"), ("left",)])
+def test_a_model_of_one_view_refuses_others(generator: Generator, folder: Path, views: tuple[str, ...]) -> None:
+    failure = failure_of(generator.generate(request(folder, views=views)))
+    assert failure.kind == "SettingsError"
+    assert "one image" in failure.message
+
+
+def test_cancelling_works_at_every_point(generator: Generator, folder: Path) -> None:
+    """`cancelled` turns true at its n-th call, for every n: the stream always ends at once in a Failure."""
+    wanted = request(folder, preview=True)
+    n = 0
+    finished = False
+    while not finished:
+        n += 1
+        calls = itertools.count(1)
+        answers = []
+
+        def cancelled(calls: Any = calls, n: int = n, answers: list[bool] = answers) -> bool:
+            answers.append(next(calls) >= n)
+            return answers[-1]
+
+        *_, last = generator.generate(wanted, cancelled)
+        finished = isinstance(last, Result)
+        if not finished:
+            assert isinstance(last, Failure)
+            assert last.kind == "Cancelled"
+            assert answers.count(True) == 1, "the generation went on after it was cancelled"
+    assert n > 10
+
+
+def test_a_caller_may_stop_listening(generator: Generator, folder: Path) -> None:
+    events = generator.generate(request(folder))
+    next(events)
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]
+    assert result_of(generator.generate(request(folder)))
+
+
+def test_a_kept_model_is_not_loaded_again_until_it_is_released(folder: Path, tmp_path: Path) -> None:
+    model = write_tiny_model(tmp_path / "kept")
+    own = Generator()
+    result_of(own.generate(request(folder, model=str(model))))
+    (model / "model.safetensors").rename(model / "hidden")
+    result_of(own.generate(request(folder, model=str(model), seed=1)))
+    own.release()
+    assert failure_of(own.generate(request(folder, model=str(model)))).kind == "CheckpointError"
+
+
+# --- failures ---
+
+
+def test_a_missing_image_is_a_failure_with_a_sentence(generator: Generator, folder: Path) -> None:
+    failure = failure_of(generator.generate(Request({"front": str(folder / "no.png")}, request(folder).settings)))
+    assert failure.kind == "ImageError"
+    assert "no.png" in failure.message
+    assert "\n" not in failure.message
+    assert "Traceback" in failure.details
+
+
+def test_a_field_without_a_surface_is_a_failure(generator: Generator, folder: Path, tmp_path: Path) -> None:
+    model = write_tiny_model(tmp_path / "empty")
+    state = load_file(model / "model.safetensors")
+    state["vae.geo_decoder.output_proj.bias"] = torch.tensor([-100.0])
+    save_file(state, model / "model.safetensors")
+    for preview in (False, True):
+        failure = failure_of(generator.generate(request(folder, model=str(model), preview=preview)))
+        assert failure.kind == "EmptySurfaceError"
+
+
+def test_numbers_that_overflow_are_a_failure_and_not_a_broken_mesh(generator: Generator, folder: Path, tmp_path: Path) -> None:
+    model = write_tiny_model(tmp_path / "hot")
+    state = load_file(model / "model.safetensors")
+    state["model.final_layer.linear.weight"] = torch.full_like(state["model.final_layer.linear.weight"], 3e38)
+    save_file(state, model / "model.safetensors")
+    failure = failure_of(generator.generate(request(folder, model=str(model))))
+    assert failure.kind == "DeviceError"
+    assert "finite" in failure.message
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_half_precision_on_the_cpu_works_or_says_what_to_set(generator: Generator, folder: Path, precision: str) -> None:
+    *_, last = generator.generate(request(folder, precision=precision))
+    if isinstance(last, Failure):
+        assert last.kind == "DeviceError"
+        assert "float32" in last.message
+    else:
+        assert isinstance(last, Result)
+        assert last.settings["precision"] == precision
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "toaster", "meta", "", "cpu:0:0"])
+def test_a_device_that_does_not_exist_is_a_failure(generator: Generator, folder: Path, device: str) -> None:
+    assert failure_of(generator.generate(request(folder, device=device))).kind == "DeviceError"
+
+
+def test_a_warning_about_the_image_reaches_the_caller(generator: Generator, folder: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    noise = tmp_path / "noise.png"
+    Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(noise)
+    wanted = Request({"front": str(noise)}, dict(request(folder).settings) | {"cutout": "border"})
+    events = list(generator.generate(wanted))
+    assert any(isinstance(event, Log) and event.warning for event in events) or isinstance(events[-1], Failure)
+
+
+# --- devices ---
+
+
+def test_auto_is_a_device_that_computes() -> None:
+    device = choose_device("auto")
+    assert torch.ones(2, device=device).sum().item() == 2
+
+
+def test_precision_follows_the_device() -> None:
+    assert choose_dtype("auto", torch.device("cpu")) == torch.float32
+    assert choose_dtype("auto", torch.device("cuda", 0)) == torch.float16
+    assert choose_dtype("bfloat16", torch.device("cpu")) == torch.bfloat16
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a graphics card")
+def test_asking_for_a_graphics_card_that_is_not_there_says_so() -> None:
+    with pytest.raises(DeviceError, match="no CUDA graphics card"):
+        choose_device("cuda")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_the_graphics_card_gives_the_shape_of_the_cpu_and_repeats_itself(generator: Generator, folder: Path) -> None:
+    cpu = result_of(generator.generate(request(folder)))
+    gpu = result_of(generator.generate(request(folder, device="cuda", precision="float32")))
+    again = result_of(generator.generate(request(folder, device="cuda", precision="float32")))
+    assert identical(gpu.mesh, again.mesh)
+    assert abs(len(gpu.mesh.faces) - len(cpu.mesh.faces)) <= 0.02 * len(cpu.mesh.faces)
+    assert result_of(generator.generate(request(folder, device="cuda"))).settings["precision"] == "float16"
