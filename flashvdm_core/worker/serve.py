@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 import traceback
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -65,34 +66,38 @@ class Outbox:
         os._exit(EXIT_OK)
 
 
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A generation that was asked for, and whether it was cancelled since."""
+
+    command: Generate
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
 class Inbox:
     """Commands from the host, read by a thread of their own so that a cancel is seen while a generation runs."""
 
     def __init__(self, pipe: BinaryIO, outbox: Outbox) -> None:
         self._pipe = pipe
         self._outbox = outbox
-        self._waiting: queue.SimpleQueue[Generate | Release | Quit] = queue.SimpleQueue()
-        self._open: set[int] = set()
-        self._cancelled: set[int] = set()
+        self._waiting: queue.SimpleQueue[Job | Release | Quit] = queue.SimpleQueue()
+        self._jobs: dict[int, Job] = {}
         self._lock = threading.Lock()
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
-    def next(self, timeout: float | None) -> Generate | Release | Quit | None:
+    def next(self, timeout: float | None) -> Job | Release | Quit | None:
         """The next command, or None when none came within `timeout` seconds."""
         try:
             return self._waiting.get(timeout=timeout)
         except queue.Empty:
             return None
 
-    def cancelled(self, id: int) -> bool:
-        """Whether generation `id` was cancelled."""
-        return id in self._cancelled
-
-    def close(self, id: int) -> None:
-        """Generation `id` has ended; a late cancel of it does nothing."""
+    def close(self, job: Job) -> None:
+        """The job has ended; a late cancel does nothing."""
         with self._lock:
-            self._open.discard(id)
-            self._cancelled.discard(id)
+            # The host may have given the number to a new job already.
+            if self._jobs.get(job.command.id) is job:
+                del self._jobs[job.command.id]
 
     def _read(self) -> None:
         try:
@@ -118,13 +123,16 @@ class Inbox:
             return
         if isinstance(command, Cancel):
             with self._lock:
-                if command.id in self._open:
-                    self._cancelled.add(command.id)
-            return
-        if isinstance(command, Generate):
+                job = self._jobs.get(command.id)
+            if job is not None:
+                job.cancelled.set()
+        elif isinstance(command, Generate):
+            job = Job(command)
             with self._lock:
-                self._open.add(command.id)
-        self._waiting.put(command)
+                self._jobs[command.id] = job
+            self._waiting.put(job)
+        else:
+            self._waiting.put(command)
 
     def _refuse(self, error: CommandError) -> None:
         if error.id is None:
@@ -171,14 +179,15 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
                 return EXIT_OK
             case Release():
                 generator.release()
-            case Generate() as command:
-                _generate(generator, command, inbox, outbox)
-                inbox.close(command.id)
+            case Job() as job:
+                _generate(generator, job, outbox)
+                inbox.close(job)
 
 
-def _generate(generator: Generator, command: Generate, inbox: Inbox, outbox: Outbox) -> None:
+def _generate(generator: Generator, job: Job, outbox: Outbox) -> None:
+    command = job.command
     try:
-        for event in generator.generate(command.request, lambda: inbox.cancelled(command.id)):
+        for event in generator.generate(command.request, job.cancelled.is_set):
             outbox.send(event, command.id)
     except OutputError as error:
         outbox.send(Failure("OutputError", str(error), traceback.format_exc()), command.id)

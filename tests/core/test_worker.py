@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -79,8 +80,9 @@ class Host:
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if pipe:
-                pipe.close()
+            with contextlib.suppress(BrokenPipeError):
+                if pipe:
+                    pipe.close()
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +182,16 @@ def test_a_late_cancel_does_not_touch_the_next_generation_of_that_number(ready: 
     ready.send(Cancel(1))
     ready.send(Cancel(99))
     assert isinstance(ready.generation(1, request(folder))[-1], Result)
+
+
+def test_a_number_that_is_used_again_at_once_can_still_be_cancelled(ready: Host, folder: Path) -> None:
+    for _ in range(5):
+        assert isinstance(ready.generation(1, request(folder))[-1], Result)
+        ready.send(Generate(1, endless(folder)))
+        ready.send(Cancel(1))
+        last = ready.until(Result, Failure)[-1]
+        assert isinstance(last, Failure)
+        assert last.kind == "Cancelled"
 
 
 @pytest.mark.parametrize(
