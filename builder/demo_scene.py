@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import traceback
-from math import radians
+from math import radians, sin
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def main(order: dict[str, Path]) -> None:
     start = time.perf_counter()
     picture(order["image"], files["png"])
     seconds["Render with Cycles on the CPU"] = time.perf_counter() - start
-    bpy.ops.wm.save_as_mainfile(filepath=str(files["blend"]), check_existing=False)
+    bpy.ops.wm.save_as_mainfile(filepath=str(files["blend"]), check_existing=False, compress=True)
     report = {
         "object": shape.name,
         "vertices": len(shape.data.vertices),
@@ -81,7 +81,7 @@ def set_up_scene(shape: Any) -> None:
     """A clay material, a floor, two lights and a camera that sees the whole shape."""
     corners = [shape.matrix_world @ Vector(corner) for corner in shape.bound_box]
     centre = sum(corners, Vector()) / len(corners)
-    radius = max((corner - centre).length for corner in corners)
+    radius = max((shape.matrix_world @ vertex.co - centre).length for vertex in shape.data.vertices)
     shape.data.materials.clear()
     shape.data.materials.append(matte("Clay", CLAY))
     bpy.ops.mesh.primitive_plane_add(size=100 * radius, location=(centre.x, centre.y, min(corner.z for corner in corners)))
@@ -91,14 +91,14 @@ def set_up_scene(shape: Any) -> None:
     area_light("Fill", centre + radius * Vector((3.5, -2.0, 1.5)), centre, 3.0 * radius, 40.0 * radius**2)
     world = bpy.data.worlds.new("World")
     world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.4
+    world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.5
     world.node_tree.nodes["Background"].inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
     scene = bpy.context.scene
     scene.world = world
     data = bpy.data.cameras.new("Camera")
     data.angle = FIELD_OF_VIEW
     camera = bpy.data.objects.new("Camera", data)
-    camera.location = centre + CAMERA_DIRECTION * radius * 1.1 / (FIELD_OF_VIEW / 2)
+    camera.location = centre + CAMERA_DIRECTION * radius / sin(FIELD_OF_VIEW / 2)  # the sphere around it just fits
     camera.rotation_euler = facing(centre - camera.location)
     scene.collection.objects.link(camera)
     scene.camera = camera
