@@ -156,6 +156,27 @@ def test_help_does_not_load_torch(tmp_path: Path) -> None:
         assert subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False).returncode == 0
 
 
+def test_a_python_without_torch_is_one_sentence(folder: Path) -> None:
+    (folder / "torch.py").write_text("raise ModuleNotFoundError('No module named torch', name='torch')")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+    command = [sys.executable, "-m", "flashvdm_core", "generate", "disc.png", "-o", "out.glb"]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("has no module 'torch'; install the project's requirements there.")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_reader_that_goes_away_gets_no_traceback() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "flashvdm_core", "models"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert done.returncode != 0
+    assert done.stderr == ""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_ends_it_cleanly(folder: Path, model: str) -> None:
     command = [sys.executable, "-m", "flashvdm_core", "generate", "disc.png", "-o", "out.glb", "--json", "--model", model]

@@ -124,8 +124,10 @@ def tiny_state(config: dict[str, Any], *, seed: int = 0, with_encoder: bool = Fa
 
 
 def _blob(decoder: PointDecoder) -> None:
-    """Make the logit 4 (cos x + cos y + cos z - 2.75) plus a little of everything else."""
+    """Make the logit 4 (cos x + cos y + cos z - 2.75) plus a little of everything else, smooth over a tenth of the box."""
     cos_x = 3 + 3 * 8  # the features are x, y, z, then 8 sines for each, then 8 cosines for each
+    waves = decoder.query_proj.weight[:, 3:].unflatten(1, (6, 8))
+    waves[..., 3:] = 0.0
     decoder.query_proj.weight[0] = 0.0
     decoder.query_proj.weight[0, [cos_x, cos_x + 8, cos_x + 16]] = 1.0
     decoder.query_proj.bias[0] = -2.75
