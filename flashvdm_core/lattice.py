@@ -6,7 +6,7 @@ A set of points is a sorted tensor of unique keys, so it costs memory for its me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,12 +91,22 @@ def ravelled(i: Tensor, j: Tensor, k: Tensor, size: int) -> Tensor:
 def positions(keys: Tensor, wanted: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Where `wanted` lie in the sorted set `keys`: (position int64, found bool), position 0 where not found."""
     if keys.numel() == size**3:
-        return wanted, torch.ones_like(wanted, dtype=torch.bool)
+        found = (wanted >= 0) & (wanted < keys.numel())
+        return wanted.masked_fill(~found, 0), found
     if keys.numel() == 0:
         return torch.zeros_like(wanted), torch.zeros_like(wanted, dtype=torch.bool)
     position = torch.searchsorted(keys, wanted).clamp_(max=keys.numel() - 1)
     found = keys[position] == wanted
     return position.mul_(found), found
+
+
+def neighbours(keys: Tensor, size: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """For each axis: (axis, positions of points that have a neighbour along it in the set, positions of those neighbours)."""
+    for axis, stride in enumerate((size * size, size, 1)):
+        position, found = positions(keys, keys + stride, size)
+        # The last point of a row has no neighbour, although the next key is that of the next row's first point.
+        here = (found & (keys // stride % size < size - 1)).nonzero()[:, 0]
+        yield axis, here, position[here]
 
 
 def dilated(keys: Tensor, size: int) -> Tensor:

@@ -9,10 +9,13 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ..lattice import Lattice, SparseVolume, dilated, doubled, positions, ravelled, unravelled
+from ..lattice import Lattice, SparseVolume, dilated, doubled, neighbours, positions, ravelled, unravelled
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95
+# A surface that passes between the points of a lattice passes one of them at half a cell's diagonal or less; this much
+# more is allowed, because the field is no exact distance.
+_REACH = 1.5 * 3**0.5 / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,34 +41,50 @@ class Level(SparseVolume):
 Evaluate = Callable[[Lattice, Tensor, int], Tensor]
 
 
-def decode_levels(lattices: Sequence[Lattice], evaluate: Evaluate, iso: float, complete: bool) -> Iterator[Level]:
+def decode_levels(lattices: Sequence[Lattice], evaluate: Evaluate, iso: float, published: bool = False) -> Iterator[Level]:
     """Evaluate the first lattice everywhere and each finer one around the surface found so far.
 
     Args:
         lattices: coarse to fine; index i of one lies at index 2 i of the next.
         evaluate: (lattice, keys int64 [P], level's index) -> logits float32 [P].
         iso: logit of the surface.
-        complete: evaluate what the surface's cells still lack after each level, so that it has no hole at the border
-            of the band (`missing_corners`).
+        published: use the published threshold of FindNear at all levels, and leave the border of the evaluated band as
+            it is. Otherwise the threshold follows the cells (`near_threshold`), and what the surface's cells still lack
+            after a level is evaluated too, so that the surface has no hole at the border (`missing_corners`).
     """
     keys = lattices[0].all_keys()
     for index, lattice in enumerate(lattices):
         logits = evaluate(lattice, keys, index)
-        while complete and index and (missing := missing_corners(keys, logits > iso, lattice.size)).numel():
+        while not published and index and (missing := missing_corners(keys, logits > iso, lattice.size)).numel():
             keys, order = torch.sort(torch.cat([keys, missing]))
             logits = torch.cat([logits, evaluate(lattice, missing, index)])[order]
         yield Level(lattice, keys, logits, index, len(lattices))
         if index + 1 < len(lattices):
-            last = index + 2 == len(lattices)
-            keys = refined(keys, logits, lattice.size, lattices[index + 1].size, iso, last)
+            near = NEAR if published else near_threshold(keys, logits, lattice.size)
+            chosen = keys[crossing(keys, logits - iso, lattice.size) | (logits.abs() < near)]
+            keys = expanded(chosen, lattice.size, lattices[index + 1].size, last=index + 2 == len(lattices))
 
 
-def refined(keys: Tensor, logits: Tensor, size: int, fine_size: int, iso: float, last: bool) -> Tensor:
-    """Points of the next lattice to evaluate: FindIntersect, FindNear, Dilate and Expand of algorithm 1.
+def near_threshold(keys: Tensor, logits: Tensor, size: int) -> float:
+    """Threshold of FindNear that reaches as far as a surface could hide from a level's lattice.
+
+    The published threshold takes in the whole truncation band, at every level: a shell of fixed thickness, whose points
+    grow with the cube of the resolution (the paper leaves FindNear out at the last level for that reason, which loses
+    walls thinner than a cell of the level before). The field's steepest step between neighbours tells how far the logit
+    can fall within half a cell's diagonal.
+    """
+    steepest = 0.0
+    for _, here, there in neighbours(keys, size):
+        steps = (logits[there] - logits[here]).abs()
+        steepest = max(steepest, float(steps.max()) if steps.numel() else 0.0)
+    return min(NEAR, _REACH * steepest)
+
+
+def expanded(chosen: Tensor, size: int, fine_size: int, last: bool) -> Tensor:
+    """Points of the next lattice around the chosen ones: Dilate and Expand of algorithm 1.
 
     The published decoder dilates once on each of the two lattices, and for the last level twice on the fine one.
     """
-    chosen = keys[crossing(keys, logits - iso, size) | (logits.abs() < NEAR)]
     if not last:
         chosen = dilated(chosen, size)
     fine = dilated(doubled(chosen, size, fine_size), fine_size)
@@ -79,19 +98,11 @@ def crossing(keys: Tensor, values: Tensor, size: int) -> Tensor:
     """
     signs = torch.sign(values)
     differs = torch.zeros_like(keys, dtype=torch.bool)
-    for stride in (1, size, size * size):
-        position, found = positions(keys, keys + stride, size) if keys.numel() < size**3 else _shifted(keys, stride)
-        found &= keys // stride % size < size - 1
-        here = found & (signs[position] != signs)
-        differs |= here
-        differs[position[here]] = True
+    for _, here, there in neighbours(keys, size):
+        both = signs[here] != signs[there]
+        differs[here[both]] = True
+        differs[there[both]] = True
     return differs
-
-
-def _shifted(keys: Tensor, stride: int) -> tuple[Tensor, Tensor]:
-    """`positions` of key + stride in the set of all points."""
-    wanted = (keys + stride).clamp_(max=keys.numel() - 1)
-    return wanted, torch.ones_like(keys, dtype=torch.bool)
 
 
 def missing_corners(keys: Tensor, inside: Tensor, size: int) -> Tensor:

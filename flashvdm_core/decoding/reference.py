@@ -125,7 +125,7 @@ def decode_grid(
         return logits
 
     resolutions = published_resolutions(octree_resolution, min_resolution, decoder)
-    levels = list(decode_levels(published_lattices(resolutions, bounds, field.device), evaluate, mc_level, complete=False))
+    levels = list(decode_levels(published_lattices(resolutions, bounds, field.device), evaluate, mc_level, published=True))
     info: dict[str, list[Any]] = {"calls": recorder.calls, "levels": resolutions, "points_per_level": [x.queries for x in levels]}
     if decoder == "flash":
         info["topk"] = topk

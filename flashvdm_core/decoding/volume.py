@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from ..lattice import Bounds, Lattice, aligned_lattices
-from .evaluate import SMALLEST_CHUNK, Evaluator
+from .evaluate import Evaluator
 from .field import Field
-from .groups import BlockGrouping, Groups, ordered, packed, split
+from .groups import BlockGrouping, ordered, packed, split
 from .hierarchy import Level, decode_levels
 
 Method = Literal["flash", "hierarchical", "dense"]
@@ -67,10 +66,5 @@ def decode_volume(
         groups = split(ordered(grouping(lattice, keys)), LONGEST_GROUP)
         return evaluator.grouped(lattice, keys, groups, index == 0, packed)
 
-    for done in decode_levels(lattices, evaluate, level, complete=True):
+    for done in decode_levels(lattices, evaluate, level):
         yield replace(done, chunk=evaluator.chunk)
-
-
-def warm_up(field: Field) -> None:
-    """Run one small chunk, so that the first real one does not pay for the device's start."""
-    field(torch.zeros(SMALLEST_CHUNK, 3, device=field.device), Groups((SMALLEST_CHUNK,), coarse=False))

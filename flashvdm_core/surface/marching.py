@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import EmptySurfaceError
-from ..lattice import SparseVolume, dilated, positions, ravelled, unravelled
+from ..lattice import SparseVolume, dilated, neighbours, positions, ravelled, unravelled
 from ..mesh import TriangleMesh
 from .tables import CENTRE, EDGES, FACES, case_table
 
@@ -91,13 +91,11 @@ def _crossed_cells(padded: _Padded) -> Tensor:
     """Keys (of the lowest corner) of the cells with an edge whose ends are on both sides: int64 [C], sorted."""
     inside = padded.values > 0
     found_cells = []
-    for axis, stride in enumerate((padded.size**2, padded.size, 1)):
-        position, found = positions(padded.keys, padded.keys + stride, padded.size)
-        # An edge does not run from the last point of a row to the first of the next.
-        found &= padded.keys // stride % padded.size < padded.size - 1
-        crossed = padded.keys[found & (inside[position] != inside)]
-        steps = [s for a, s in enumerate((padded.size**2, padded.size, 1)) if a != axis]
-        found_cells += [crossed - a * steps[0] - b * steps[1] for a, b in product((0, 1), repeat=2)]
+    strides = (padded.size**2, padded.size, 1)
+    for axis, here, there in neighbours(padded.keys, padded.size):
+        crossed = padded.keys[here[inside[here] != inside[there]]]
+        across = [stride for other, stride in enumerate(strides) if other != axis]
+        found_cells += [crossed - a * across[0] - b * across[1] for a, b in product((0, 1), repeat=2)]
     return torch.unique(torch.cat(found_cells))
 
 

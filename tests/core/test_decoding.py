@@ -1,0 +1,300 @@
+"""Volume decoding: dense decoding is the oracle of the hierarchical one, full attention that of the selected one."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode_volume
+from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
+from flashvdm_core.decoding.field import top_tokens
+from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
+from flashvdm_core.decoding.hierarchy import crossing, missing_corners
+from flashvdm_core.decoding.reference import decode_grid, published_resolutions
+from flashvdm_core.errors import Cancelled, MemoryLimitError, SettingsError
+from flashvdm_core.lattice import aligned_lattices, dilated, doubled, ravelled, unravelled
+from flashvdm_core.models.shape_vae import PointDecoder
+from flashvdm_core.models.specs import PointDecoderSpec
+from flashvdm_core.surface import extract_surface
+
+from .fields import AnalyticField, is_closed, plate, same_mesh, sphere, torus_and_plate, volume
+
+TOKENS = 48
+
+
+def last_level(field, resolution: int, **options) -> Level:
+    *_, level = decode_volume(field, resolution, **options)
+    return level
+
+
+def point_decoder(seed: int = 0) -> tuple[PointDecoder, Tensor]:
+    """A random point decoder whose logits change sign in the box, and decoded latents [1, TOKENS, 32]."""
+    torch.manual_seed(seed)
+    spec = PointDecoderSpec(
+        width=32, heads=2, mlp_expand_ratio=2, downsample_ratio=1, enable_ln_post=True,
+        qkv_bias=False, qk_norm=True, num_freqs=2, include_pi=False,
+    )  # fmt: skip
+    decoder = PointDecoder(spec).eval().requires_grad_(False)
+    for parameter in decoder.parameters():
+        parameter.mul_(1.5)
+    decoded = torch.randn(1, TOKENS, 32)
+    points = torch.rand(1, 1000, 3) * 2 - 1
+    decoder.output_proj.bias -= decoder(points, decoder.keys_values(decoded)).median()
+    return decoder, decoded
+
+
+def dense_dilation(mask: np.ndarray) -> np.ndarray:
+    padded = np.pad(mask, 1)
+    n = mask.shape[0]
+    return np.any([padded[i : i + n, j : j + n, k : k + n] for i in range(3) for j in range(3) for k in range(3)], axis=0)
+
+
+class TestPointSets:
+    @given(st.integers(2, 700), st.integers(8, 100))
+    @settings(deadline=None)
+    def test_nested_lattices_end_at_the_resolution_and_span_the_box(self, resolution: int, coarsest: int):
+        lattices = aligned_lattices(resolution, coarsest, [-1.0, -0.9, -1.1, 1.05, 1.0, 0.95])
+        assert lattices[-1].size == resolution + 1
+        for lattice in lattices:
+            assert lattice.axes[:, 0].tolist() == pytest.approx([-1.0, -0.9, -1.1])
+            assert lattice.axes[:, -1].tolist() == pytest.approx([1.05, 1.0, 0.95])
+            assert (lattice.axes.diff(dim=1) > 0).all()
+        for coarse, fine in pairwise(lattices):
+            assert coarse.size - 1 >= coarsest
+            here = torch.arange(coarse.size)
+            there = (2 * here).clamp(max=fine.size - 1)
+            assert torch.equal(coarse.axes[:, here], fine.axes[:, there])
+
+    def test_points_lie_at_minimum_plus_index_times_cell(self):
+        lattice = aligned_lattices(30, 48, 1.01)[-1]
+        key = ravelled(torch.tensor([7]), torch.tensor([0]), torch.tensor([30]), 31)
+        assert lattice.coordinates(key)[0].tolist() == pytest.approx([-1.01 + 7 * 2.02 / 30, -1.01, 1.01])
+
+    @given(st.integers(2, 6), st.integers(0, 2**32 - 1))
+    @settings(max_examples=40, deadline=None)
+    def test_dilation_is_that_of_a_dense_mask(self, size: int, seed: int):
+        mask = np.random.default_rng(seed).random((size,) * 3) < 0.1
+        got = dilated(torch.from_numpy(np.flatnonzero(mask)), size)
+        assert got.tolist() == np.flatnonzero(dense_dilation(mask)).tolist()
+
+    def test_doubling_keeps_the_last_point_inside_an_odd_lattice(self):
+        last = torch.tensor([4**3 - 1])
+        assert [i.item() for i in unravelled(doubled(last, 4, 6), 6)] == [5, 5, 5]
+
+    @given(st.integers(0, 2**32 - 1))
+    @settings(max_examples=30, deadline=None)
+    def test_crossing_is_that_of_a_dense_grid_where_neighbours_are_known(self, seed: int):
+        rng = np.random.default_rng(seed)
+        grid, known = rng.integers(-1, 2, (5, 5, 5)).astype(np.float32), rng.random((5, 5, 5)) < 0.6
+        want = np.zeros_like(known)
+        for i, j, k in np.argwhere(known):
+            for axis in range(3):
+                for step in (-1, 1):
+                    there = [i, j, k]
+                    there[axis] += step
+                    if 0 <= there[axis] < 5 and known[tuple(there)]:
+                        want[i, j, k] |= grid[i, j, k] != grid[tuple(there)]
+        keys = torch.from_numpy(np.flatnonzero(known))
+        got = crossing(keys, torch.from_numpy(grid.reshape(-1)[keys]), 5)
+        assert keys[got].tolist() == np.flatnonzero(want).tolist()
+
+    @pytest.mark.parametrize("bounds", [0.0, -1.0, [1.0, 2.0], [0, 0, 0, 1, 1, 0], float("nan")])
+    def test_bounds_without_a_volume_are_refused(self, bounds):
+        with pytest.raises(SettingsError, match="bounds"):
+            aligned_lattices(16, 16, bounds)
+
+
+class TestHierarchy:
+    @pytest.mark.parametrize("resolution", [96, 101, 130])
+    @pytest.mark.parametrize("distance", [sphere(), plate(), torus_and_plate])
+    def test_gives_the_dense_mesh_with_a_fraction_of_the_queries(self, distance, resolution: int):
+        sparse, dense = AnalyticField(distance), AnalyticField(distance)
+        mesh = extract_surface(last_level(sparse, resolution, method="hierarchical"))
+        oracle = extract_surface(last_level(dense, resolution, method="dense"))
+        assert dense.queries == (resolution + 1) ** 3
+        assert sparse.queries < 0.55 * dense.queries
+        assert same_mesh(mesh, oracle)
+
+    def test_gives_the_dense_mesh_at_another_level(self):
+        field = AnalyticField(sphere())
+        mesh = extract_surface(last_level(field, 100, method="hierarchical", level=0.4), 0.4)
+        oracle = extract_surface(last_level(field, 100, method="dense"), 0.4)
+        assert same_mesh(mesh, oracle)
+        assert volume(mesh) == pytest.approx(4 / 3 * np.pi * (0.6 - 0.4 * 0.06) ** 3, rel=2e-3)
+
+    @pytest.mark.parametrize("seed", [0, 1])
+    def test_gives_the_dense_mesh_of_a_vecset(self, seed: int):
+        field = VecsetField(*point_decoder(seed))
+        mesh = extract_surface(last_level(field, 44, method="hierarchical", min_resolution=20))
+        oracle = extract_surface(last_level(field, 44, method="dense"))
+        assert len(mesh.faces) > 1000
+        assert same_mesh(mesh, oracle, 1e-3)
+
+    def test_queries_and_memory_grow_with_the_surface(self):
+        small, large = (last_level(AnalyticField(sphere()), r, method="hierarchical") for r in (128, 256))
+        assert 3 < large.queries / small.queries < 5
+
+    def test_yields_each_level_of_the_halved_resolution(self):
+        levels = list(decode_volume(AnalyticField(sphere()), 203, method="hierarchical"))
+        assert [level.resolution for level in levels] == [51, 102, 203]
+        assert [(level.index, level.count) for level in levels] == [(0, 3), (1, 3), (2, 3)]
+        assert levels[0].queries == 52**3
+        for level in levels:
+            assert is_closed(extract_surface(level))
+
+    def test_a_field_that_hides_its_surface_from_the_coarse_level_still_gives_a_closed_mesh(self):
+        """Without a truncation band the refinement finds only part of a thin wall; where it does, the wall goes on."""
+        field = AnalyticField(torus_and_plate, truncation=1e-9)
+        level = last_level(field, 120, method="hierarchical", min_resolution=14)
+        assert missing_corners(level.keys, level.logits > 0, level.lattice.size).numel() == 0
+        assert is_closed(extract_surface(level))
+
+    def test_missing_corners_are_those_of_cells_that_are_known_to_be_crossed(self):
+        """One cell of a 3^3 lattice is known but for a corner; its known corners lie on both sides."""
+        keys = torch.tensor([0, 1, 3, 4, 9, 10, 12])
+        inside = torch.tensor([True] + [False] * 6)
+        assert missing_corners(keys, inside, 3).tolist() == [13]
+        assert missing_corners(keys, torch.zeros(7, dtype=torch.bool), 3).tolist() == []
+
+
+class TestEvaluation:
+    def test_cancelling_stops_before_the_next_chunk(self):
+        field = AnalyticField(sphere())
+
+        def cancelled() -> None:
+            if field.calls == 3:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            last_level(field, 64, method="dense", chunk=5000, cancelled=cancelled)
+        assert field.calls == 3
+
+    @pytest.mark.parametrize("method", ["dense", "hierarchical", "flash"])
+    def test_goes_on_in_smaller_chunks_when_memory_runs_out(self, method):
+        class Small(AnalyticField):
+            def __call__(self, points, groups=None):
+                if points.shape[0] > 4500:
+                    raise torch.OutOfMemoryError("CUDA out of memory.")
+                return super().__call__(points, groups)
+
+        level = last_level(Small(sphere()), 100, method=method, chunk=60000)
+        oracle = last_level(AnalyticField(sphere()), 100, method=method)
+        assert level.chunk <= 7500
+        assert torch.equal(level.keys, oracle.keys)
+        assert torch.equal(level.logits, oracle.logits)
+
+    @pytest.mark.parametrize("method", ["dense", "flash"])
+    def test_gives_up_with_advice_when_small_chunks_do_not_help(self, method):
+        class Full(AnalyticField):
+            def __call__(self, points, groups=None):
+                raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+
+        with pytest.raises(MemoryLimitError, match="lower the resolution"):
+            last_level(Full(sphere()), 60, method=method, chunk=8 * SMALLEST_CHUNK)
+
+    def test_other_failures_of_the_field_are_not_taken_for_lack_of_memory(self):
+        class Broken(AnalyticField):
+            def __call__(self, points, groups=None):
+                raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+        with pytest.raises(RuntimeError, match="mat1"):
+            last_level(Broken(sphere()), 60)
+
+
+class TestSelection:
+    @pytest.mark.parametrize("selection", [Selection("mean", topk=TOKENS), Selection("merge", topk=TOKENS, threshold=-1.0)])
+    def test_of_all_tokens_is_full_attention(self, selection: Selection):
+        decoder, decoded = point_decoder()
+        exact = last_level(VecsetField(decoder, decoded), 40, method="hierarchical", min_resolution=20)
+        chosen = last_level(VecsetField(decoder, decoded, selection), 40, method="flash", min_resolution=20)
+        assert torch.equal(chosen.keys, exact.keys)
+        assert torch.allclose(chosen.logits, exact.logits, atol=1e-4)
+
+    @pytest.mark.parametrize("rule", ["mean", "merge"])
+    def test_attends_to_the_same_tokens_however_the_queries_are_packed(self, rule):
+        decoder, decoded = point_decoder()
+        field = VecsetField(decoder, decoded, Selection(rule))
+        one, other = (last_level(field, 40, min_resolution=20, chunk=chunk) for chunk in (2000, 50000))
+        assert torch.equal(one.keys, other.keys)
+        assert torch.allclose(one.logits, other.logits, atol=1e-4)
+
+    def test_changes_the_field_only_for_grouped_queries(self):
+        decoder, decoded = point_decoder()
+        points = torch.rand(200, 3) * 2 - 1
+        exact = decoder(points[None], decoder.keys_values(decoded))[0, :, 0]
+        field = VecsetField(decoder, decoded, Selection())
+        assert torch.allclose(field(points), exact, atol=1e-5)
+        assert not torch.allclose(field(points, Groups((200,), coarse=False)), exact, atol=1e-2)
+
+    def test_top_tokens_have_the_highest_mean_scores_of_the_sampled_queries(self):
+        torch.manual_seed(3)
+        queries, keys, counts = torch.randn(1, 2, 137, 8), torch.randn(1, 2, 20, 8), (60, 1, 76)
+        got = top_tokens(queries, keys, counts, 25, 6)
+        start = 0
+        for group, count in enumerate(counts):
+            for head in range(2):
+                scores = queries[0, head, start : start + count : 25] @ keys[0, head].T
+                assert set(got[group, head].tolist()) == set(scores.mean(0).topk(6).indices.tolist())
+            start += count
+
+    @pytest.mark.parametrize(("available", "kept"), [(3072, 1024), (512, 256), (32, 10), (2, 1), (1, 1)])
+    def test_keeps_as_many_tokens_as_the_published_models(self, available: int, kept: int):
+        assert Selection().tokens(available) == kept
+
+    def test_more_tokens_than_there_are_means_all(self):
+        assert Selection(topk=4096).tokens(512) == 512
+
+    def test_latents_of_several_shapes_are_refused(self):
+        decoder, decoded = point_decoder()
+        with pytest.raises(ValueError, match=r"\[1, N, width\]"):
+            VecsetField(decoder, decoded.repeat(2, 1, 1))
+
+
+class TestGroups:
+    @settings(deadline=None)
+    @given(st.lists(st.integers(1, 5000), min_size=1, max_size=60), st.integers(1, 9000))
+    def test_packs_cover_all_groups_and_stay_below_the_chunk(self, counts: list[int], chunk: int):
+        first = 0
+        while first < len(counts):
+            last = packed(counts, first, chunk)
+            assert last > first
+            assert last == first + 1 or sum(counts[first:last]) < chunk
+            assert last == len(counts) or sum(counts[first : last + 1]) >= chunk
+            first = last
+
+    @settings(deadline=None)
+    @given(st.lists(st.integers(0, 9), min_size=1, max_size=80), st.integers(1, 12))
+    def test_groups_hold_each_query_once_and_none_is_longer_than_allowed(self, numbers: list[int], longest: int):
+        groups = split(ordered(torch.tensor(numbers)), longest)
+        assert sorted(groups.order.tolist()) == list(range(len(numbers)))
+        assert max(groups.counts) <= longest
+        assert min(groups.counts) >= 1
+        sorted_numbers = [numbers[i] for i in groups.order.tolist()]
+        assert sorted_numbers == [n for n, count in zip(groups.ids, groups.counts, strict=True) for _ in range(count)]
+
+    def test_blocks_divide_the_box_evenly(self):
+        lattice = aligned_lattices(63, 48, 1.0)[-1]
+        groups = ordered(BlockGrouping(4)(lattice, lattice.all_keys()))
+        assert groups.counts == (16**3,) * 64
+
+
+class TestPublishedDecoders:
+    @pytest.mark.parametrize(
+        ("asked", "given"),
+        [(32, 31), (64, 63), (128, 126), (192, 190), (196, 190), (256, 252), (300, 300), (380, 380), (512, 504)],
+    )
+    def test_flash_rounds_the_resolution(self, asked: int, given: int):
+        assert published_resolutions(asked, 63, "flash")[-1] == given
+
+    def test_product_evaluates_a_part_of_the_published_points_to_the_same_logits(self):
+        field = AnalyticField(sphere())
+        grid, info = decode_grid(field, "hier_fixed", octree_resolution=128, min_resolution=63)
+        level = last_level(field, 128, min_resolution=63, method="hierarchical")
+        assert level.queries < 0.9 * info["points_per_level"][-1]
+        assert torch.allclose(grid.flatten()[level.keys], level.logits, atol=1e-4)
