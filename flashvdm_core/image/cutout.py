@@ -81,7 +81,7 @@ def _rembg(image: Image.Image, _threshold: float) -> CutOutResult:
         rembg = importlib.import_module("rembg")
     except (ImportError, SystemExit) as error:  # rembg ends the program where onnxruntime is missing
         raise ImageError(
-            "rembg is not installed; run 'pip install \"rembg[cpu]\"' with the worker's Python or choose another background method."
+            "rembg is not installed; run 'pip install rembg[cpu]' with the worker's Python or choose another background method."
         ) from error
     # rembg would fetch its weights without asking.
     folder = Path(os.environ.get("U2NET_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home()) / ".u2net")

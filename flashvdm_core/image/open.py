@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -13,7 +14,7 @@ from ..errors import ImageError
 MAX_MEGAPIXELS = 100
 
 # Only these decoders may see the file: some of Pillow's others start programs (EPS) or are seldom tested.
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _READABLE = "PNG, JPEG, WebP, TIFF, BMP or GIF"
 
 
@@ -96,11 +97,12 @@ def _from_deep_grey(image: Image.Image) -> Image.Image:
 
     Whole numbers up to 65535 and floats from 0 to 1 keep their brightness; anything else is stretched to its range.
     """
-    values = np.nan_to_num(np.asarray(image).astype(np.float64))
+    values = np.asarray(image).astype(np.float64)
+    values[~np.isfinite(values)] = 0
     low, high = 0.0, 1.0 if image.mode == "F" else 65535.0
     if values.min() < low or values.max() > high:
         low, high = float(values.min()), float(values.max())
-    grey = Image.fromarray(np.rint((values - low) * (255 / (high - low))).astype(np.uint8))
+    grey = Image.fromarray(np.rint((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8))
     transparent = image.info.get("transparency")
     if not isinstance(transparent, int):
         return grey.convert("RGB")
@@ -110,13 +112,17 @@ def _from_deep_grey(image: Image.Image) -> Image.Image:
 
 def _checked_content(image: Image.Image, path: Path) -> Image.Image:
     if image.mode == "RGBA":
-        low, high = (int(value) for value in image.getchannel("A").getextrema())  # pyright: ignore[reportArgumentType]
+        low, high = _extrema(image, "A")
         if high == 0:
             raise ImageError(f"The image '{path}' is fully transparent; choose one that shows an object.")
+        if low < high:
+            return image
         if low == 255:
             image = image.convert("RGB")
-        elif low < high:
-            return image
-    if all(low == high for low, high in (image.getchannel(band).getextrema() for band in "RGB")):  # pyright: ignore
+    if all(low == high for low, high in (_extrema(image, band) for band in "RGB")):
         raise ImageError(f"The image '{path}' has one colour only; choose one that shows an object.")
     return image
+
+
+def _extrema(image: Image.Image, band: str) -> tuple[int, int]:
+    return cast(tuple[int, int], image.getchannel(band).getextrema())

@@ -13,11 +13,14 @@ from PIL import Image, ImageFilter
 from .regions import label_regions
 
 _LONGEST_SIDE = 1536  # more than any encoder sees
-_MODELS = 3  # wall, floor, and one more
-_PLAIN_SHARE = 0.7  # of the border must have a background colour
+_SURFACES = 3  # of colour: wall, floor, and one more, which is no plain background
+_PLAIN_DISTANCE = 0.04  # OKLab: what noise does to a plain surface, but not texture
+_PLAIN_SHARE = 0.7  # of the border must be that close to a surface
 _SHADOW_DEPTH = 2.5  # thresholds by which a shadow may darken the background
 _SHADOW_CHROMA = 0.3  # thresholds by which it may change the hue
 _SHADOW_SLOPE = 8.0  # lightness over the length of the picture; edges of objects are steeper
+_SHADOW_STEP = 0.03  # lightness from one pixel to the next
+_EDGE_REACH = 4  # pixels that an edge shows in the smoothed slope
 _SPECK_SHARE = 0.005  # of the largest part: smaller parts are dirt
 
 
@@ -35,13 +38,14 @@ def remove_plain_background(image: Image.Image, threshold: float) -> tuple[np.nd
     image = image.convert("RGB")
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BOX)
     lab = oklab(np.asarray(image.filter(ImageFilter.MedianFilter(3))))
-    surfaces, share = _background_surfaces(lab, threshold)
-    near, shaded = _similarity(lab, surfaces, threshold)
-    background = _touching_border(near | shaded)
+    surfaces, plain = _background_surfaces(lab, threshold)
+    near, shaded, level = _similarity(lab, surfaces, threshold)
+    background = _touching_border(near | (shaded & level))
+    background = _grown_into(background, shaded, lab[..., 0])
     # Holes, as in a handle: the background's colour again, with certainty somewhere inside.
     background |= _regions_with(near & ~background, _distance(lab, surfaces) <= threshold / 4, 5)
     background |= _specks(~background)
-    return _softened(np.asarray(image), background), share >= _PLAIN_SHARE
+    return _softened(np.asarray(image), background), plain
 
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
@@ -70,15 +74,15 @@ def _border_path(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return y, x
 
 
-def _background_surfaces(lab: np.ndarray, threshold: float) -> tuple[list[np.ndarray], float]:
-    """Colour surfaces (coefficients [6, 3] each) of the background, and the share of the border they explain.
+def _background_surfaces(lab: np.ndarray, threshold: float) -> tuple[list[np.ndarray], bool]:
+    """Colour surfaces (coefficients [6, 3] each) of the background, and whether they make a plain one.
 
     The first is that of the commonest border colour. Another one is added only where a corner of the picture is not
     explained, as with a floor: an object that the border cuts off seldom reaches a corner.
     """
     height, width = lab.shape[:2]
     if min(height, width) < 2:
-        return [np.zeros((6, 3), np.float32)], 0.0
+        return [np.zeros((6, 3), np.float32)], False
     tolerance = max(threshold, 0.05)
     y, x = _border_path(height, width)
     colours, basis = lab[y, x], _basis(y, x, lab.shape)
@@ -90,9 +94,10 @@ def _background_surfaces(lab: np.ndarray, threshold: float) -> tuple[list[np.nda
     for corner in corners:
         at_corner = (corner + reach) % len(y)
         unexplained = at_corner[_border_distance(colours, basis, surfaces)[at_corner] > tolerance]
-        if len(surfaces) < _MODELS and len(unexplained) > len(at_corner) / 2:
+        if len(surfaces) < _SURFACES and len(unexplained) > len(at_corner) / 2:
             surfaces.append(_fitted_surface(colours, basis, np.median(colours[unexplained], 0), tolerance))
-    return surfaces, float((_border_distance(colours, basis, surfaces) <= tolerance).mean())
+    close = (_border_distance(colours, basis, surfaces) <= _PLAIN_DISTANCE).mean()
+    return surfaces, len(surfaces) < _SURFACES and bool(close >= _PLAIN_SHARE)
 
 
 def _border_distance(colours: np.ndarray, basis: np.ndarray, surfaces: list[np.ndarray]) -> np.ndarray:
@@ -106,6 +111,8 @@ def _fitted_surface(colours: np.ndarray, basis: np.ndarray, start: np.ndarray, t
     most = int((np.linalg.norm(colours - start, axis=1) <= tolerance).sum())
     for terms in (1, 3, 3, 3, 6, 6):
         inside = np.linalg.norm(colours - basis @ best, axis=1) <= tolerance
+        if not inside.any():
+            break
         chosen = basis[inside, :terms]
         # A little ridge, so that a surface known on one side only stays level on the other.
         normal = chosen.T @ chosen + np.diag([0.0, *[0.01 * len(chosen)] * (terms - 1)]).astype(np.float32)
@@ -127,8 +134,8 @@ def _distance(lab: np.ndarray, surfaces: list[np.ndarray]) -> np.ndarray:
     return np.min([np.linalg.norm(lab - _surface_image(surface, lab.shape), axis=2) for surface in surfaces], 0)
 
 
-def _similarity(lab: np.ndarray, surfaces: list[np.ndarray], threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """Masks [H, W] of the pixels of a background's colour, and of those that may be a soft shadow on it."""
+def _similarity(lab: np.ndarray, surfaces: list[np.ndarray], threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Masks [H, W] of the pixels of a background's colour, of those that may be in shadow, and of those without an edge."""
     near = _distance(lab, surfaces) <= threshold
     shaded = np.zeros_like(near)
     light = _box_mean(lab[..., :1], 2)[..., 0]
@@ -140,7 +147,17 @@ def _similarity(lab: np.ndarray, surfaces: list[np.ndarray], threshold: float) -
         scale = lab[..., :1] / np.maximum(expected[..., :1], 1e-3)
         hue = np.linalg.norm(lab[..., 1:] - scale * expected[..., 1:], axis=2)
         shaded |= (darker > 0) & (darker <= _SHADOW_DEPTH * threshold) & (hue <= _SHADOW_CHROMA * threshold)
-    return near, shaded & (slope <= _SHADOW_SLOPE)
+    return near, shaded, slope <= _SHADOW_SLOPE
+
+
+def _grown_into(background: np.ndarray, shaded: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Take in the shadow right beside the object, where the object's own edge made the slope steep."""
+    for _ in range(_EDGE_REACH):
+        weight = background.astype(np.float32)
+        sums = _box_mean(np.stack([light * weight, weight], 2), 1)
+        like_its_neighbours = np.abs(light * sums[..., 1] - sums[..., 0]) <= _SHADOW_STEP * sums[..., 1]
+        background = background | (shaded & (sums[..., 1] > 1e-4) & like_its_neighbours)
+    return background
 
 
 def _touching_border(mask: np.ndarray) -> np.ndarray:

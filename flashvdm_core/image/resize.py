@@ -137,8 +137,8 @@ def _combine_sum(rows: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
 
 def _combine_overlap(rows: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
     # OpenCV drops bits in between, to stay within 16-bit multiplications.
-    high = [(weight[:, None, None] * (row >> 4)) >> 16 for row, weight in zip(rows, weights, strict=True)]
-    return ((sum(high) + 2) >> 2).clip(0, 255).astype(np.uint8)
+    above, below = ((weight[:, None, None] * (row >> 4)) >> 16 for row, weight in zip(rows, weights, strict=True))
+    return ((above + below + 2) >> 2).clip(0, 255).astype(np.uint8)
 
 
 def _resize_blocks(image: np.ndarray, across: int, down: int) -> np.ndarray:
