@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -26,7 +25,7 @@ import torch
 
 from ..errors import TrainingError
 from .dataset import MANIFEST, decode_points, encode_normals, encode_points
-from .meshes import SPLITS, PackedProps, Prop
+from .meshes import PackedProps, Prop
 from .render import Camera, random_camera, render_view
 from .sdf import sample_sharp_edges, sample_surface, signed_distance
 
@@ -87,7 +86,7 @@ def prepare_prop(prop: Prop, index: int, options: Options) -> dict[str, np.ndarr
         "sharp_normals": encode_normals(sharp_normals),
         "images": torch.stack([render_view(vertices, faces, face_rgb, camera, options.size) for camera in cameras]).numpy(),
         "cameras": np.array([(camera.yaw, camera.elevation, camera.fov) for camera in cameras], np.float32),
-        "index": np.int64(index),
+        "index": np.array(index, np.int64),
     }
 
 
@@ -97,14 +96,12 @@ def write_shard(source: Path, target: Path, indices: list[int], options: Options
     started = time.perf_counter()
     props = PackedProps(source)
     rows = [prepare_prop(props[index], index, options) for index in indices]
-    folder = Path(tempfile.mkdtemp(prefix=".part-", dir=target.parent))
-    try:
-        for name in rows[0]:
-            np.save(folder / f"{name}.npy", np.stack([row[name] for row in rows]), allow_pickle=False)
-        os.replace(folder, target)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    folder = target.with_name(f".{target.name}.part")
+    shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed
+    folder.mkdir()
+    for name in rows[0]:
+        np.save(folder / f"{name}.npy", np.stack([row[name] for row in rows]), allow_pickle=False)
+    os.replace(folder, target)
     return time.perf_counter() - started
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 
 SHEET_HALF_THICKNESS = 0.012
@@ -144,7 +144,7 @@ def _distance(vertices: Tensor, faces: Tensor, surface: Surface, chosen: Tensor,
     anchors = surface.points[chosen]
     owners = surface.faces[chosen]
     count = min(NEIGHBOURS, len(anchors))
-    nearest = cKDTree(anchors.cpu().numpy()).query(points.cpu().numpy(), k=range(1, count + 1))[1]
+    nearest = KDTree(anchors.cpu().numpy()).query(points.cpu().numpy(), k=range(1, count + 1))[1]
     owner = owners[torch.from_numpy(nearest).to(points.device)]
     corners = vertices[faces[owner.reshape(-1)]]
     return point_triangle_distance(points.repeat_interleave(count, 0), corners).view(-1, count).amin(1)
@@ -190,7 +190,7 @@ def sample_sharp_edges(
     chosen = torch.from_numpy(drawn).to(faces.device)
     along = torch.from_numpy(rng.random((2 * count, 1), dtype=np.float32)).to(vertices)
     points = ends[chosen, 0] * (1 - along) + ends[chosen, 1] * along
-    distance, nearest = cKDTree(surface.points.cpu().numpy()).query(points.cpu().numpy())
+    distance, nearest = KDTree(surface.points.cpu().numpy()).query(points.cpu().numpy())
     visible = torch.from_numpy(np.flatnonzero(distance < SHARP_REACH)).to(faces.device)
     if len(visible) == 0:
         return surface.points[anywhere], surface.normals[anywhere]

@@ -1,0 +1,48 @@
+"""Plain solids for the tests of training data and metrics."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def box(
+    half: tuple[float, float, float] = (0.5, 0.5, 0.5), centre: tuple[float, float, float] = (0, 0, 0)
+) -> tuple[Tensor, Tensor]:
+    """Vertices float32 [8, 3] and outward faces int64 [12, 3] of a box."""
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
+    faces = [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1]]
+    faces += [[2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]]
+    return torch.from_numpy(corners * np.float32(half) + np.float32(centre)), torch.tensor(faces)
+
+
+def sphere(radius: float = 0.8, rings: int = 24) -> tuple[Tensor, Tensor]:
+    """A closed sphere of latitude rings, outward faces."""
+    theta = np.pi * np.arange(1, rings) / rings
+    phi = np.pi * np.arange(2 * rings) / rings
+    grid = np.stack(
+        [np.outer(np.sin(theta), np.sin(phi)), np.outer(np.cos(theta), np.ones_like(phi)), np.outer(np.sin(theta), np.cos(phi))],
+        2,
+    ).reshape(-1, 3)
+    vertices = np.concatenate([grid, [[0, 1, 0], [0, -1, 0]]]).astype(np.float32) * radius
+    columns, top, bottom = 2 * rings, len(grid), len(grid) + 1
+    faces = []
+    for j in range(columns):
+        k = (j + 1) % columns
+        faces.append([top, j, k])
+        faces.append([bottom, (rings - 2) * columns + k, (rings - 2) * columns + j])
+        for i in range(rings - 2):
+            a, b, c, d = i * columns + j, i * columns + k, (i + 1) * columns + j, (i + 1) * columns + k
+            faces += [[a, c, d], [a, d, b]]
+    return torch.from_numpy(vertices), torch.tensor(faces)
+
+
+def together(*parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Several meshes as one."""
+    vertices, faces, start = [], [], 0
+    for part_vertices, part_faces in parts:
+        vertices.append(part_vertices)
+        faces.append(part_faces + start)
+        start += len(part_vertices)
+    return torch.cat(vertices), torch.cat(faces)
