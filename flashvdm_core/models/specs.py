@@ -25,7 +25,7 @@ class Spec:
         unknown = set(params) - names - cls.IGNORED
         if unknown:
             raise CheckpointError(
-                f"The config has unknown keys for {cls.__name__}: {', '.join(sorted(unknown))}; it may be of a newer model version."
+                f"The config has unknown keys for {cls.__name__}: {', '.join(sorted(unknown))}; a newer model version?"
             )
         try:
             return cls(**{k: v for k, v in params.items() if k in names})

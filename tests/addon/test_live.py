@@ -1,0 +1,247 @@
+"""Generation as it runs in the user interface: invoked, moved on by the timer, and disturbed by the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import pytest
+
+from .conftest import Import, content, preferences, tick_until
+
+
+@pytest.fixture
+def session(extension: Import) -> ModuleType:
+    return extension("addon.session")
+
+
+def invoke(session: ModuleType, image: str, **properties: Any) -> None:
+    """Press Generate."""
+    assert bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=image, **properties) == {"FINISHED"}
+    assert session.session.generating
+
+
+def finish(session: ModuleType) -> str:
+    """Let the timer run until the job is over; how it ended."""
+    tick_until(session, lambda: not session.session.generating)
+    return session.session.job.state.name
+
+
+def meshes() -> list[bpy.types.Object]:
+    return [obj for obj in bpy.data.objects if obj.type == "MESH"]
+
+
+def until_preview(session: ModuleType) -> bpy.types.Object:
+    tick_until(session, lambda: bool(meshes()))
+    return meshes()[0]
+
+
+def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("wait-at-decode")
+    before = content()
+    invoke(session, image, seed=2)
+    assert content() == before, "nothing is in the scene before the first preview"
+    preview = until_preview(session)
+    uid = preview.session_uid
+    assert preview.name == "red chair"
+    assert len(preview.data.polygons) == 14
+    assert not bpy.ops.flashvdm.generate.poll(), "one generation at a time"
+    bpy.ops.flashvdm.cancel()
+    assert finish(session) == "CANCELLED"
+    assert content() == before
+
+    worker("good")
+    invoke(session, image, seed=2)
+    assert finish(session) == "DONE"
+    assert len(meshes()) == 1
+    assert meshes()[0].session_uid != uid
+    assert meshes()[0]["flashvdm_seed"] == 2
+    assert "flashvdm_preview" not in meshes()[0]
+
+
+def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("good")
+    before = content()
+    invoke(session, image)
+    finish(session)
+    after = content()
+    assert after != before
+    bpy.ops.ed.undo()
+    assert content() == before
+    bpy.ops.ed.redo()
+    assert content() == after
+
+
+@pytest.mark.parametrize("behaviour", ["die-at-decode", "killed-at-decode", "rubbish-at-decode", "die-at-extract"])
+def test_a_failure_after_previews_removes_them(
+    worker: Callable[..., str], image: str, session: ModuleType, behaviour: str
+) -> None:
+    worker(behaviour)
+    before = content()
+    invoke(session, image)
+    assert finish(session) == "FAILED"
+    assert content() == before
+    assert session.session.job.error
+    assert not bpy.app.timers.is_registered(session.tick)
+    worker("good")
+    invoke(session, image)
+    assert finish(session) == "DONE"
+
+
+def test_a_worker_that_hangs_is_given_up(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("hang-at-decode")
+    preferences().silence_minutes = 0.01
+    before = content()
+    invoke(session, image)
+    assert finish(session) == "FAILED"
+    assert "silent" in session.session.job.error
+    assert content() == before
+
+
+def test_a_preview_that_the_user_deletes_stays_deleted_and_the_result_still_comes(
+    worker: Callable[..., str], image: str, session: ModuleType
+) -> None:
+    worker("wait-at-decode")
+    invoke(session, image)
+    bpy.data.objects.remove(until_preview(session))
+    session.session.target.show(session.session.job.request and _mesh(session))
+    assert meshes() == []
+    session.session.job.cancel()
+    assert finish(session) == "CANCELLED"
+    worker("good")
+    invoke(session, image)
+    bpy.data.objects.remove(until_preview(session))
+    assert finish(session) == "DONE"
+    assert len(meshes()) == 1
+
+
+def test_what_the_user_does_to_the_preview_is_kept(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("good")
+    invoke(session, image)
+    preview = until_preview(session)
+    preview.location, preview.name = (5, 6, 7), "Throne"
+    assert finish(session) == "DONE"
+    assert [obj.name for obj in meshes()] == ["Throne"]
+    assert tuple(meshes()[0].location) == (5, 6, 7)
+
+
+def test_a_preview_in_edit_mode_is_left_to_the_user(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("good")
+    invoke(session, image)
+    preview = until_preview(session)
+    bpy.context.view_layer.objects.active = preview
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert finish(session) == "DONE"
+    bpy.ops.object.mode_set(mode="OBJECT")
+    made = [obj for obj in meshes() if "flashvdm_seed" in obj]
+    assert len(meshes()) == 2
+    assert len(made) == 1
+    assert made[0] != preview
+    assert not any("flashvdm_preview" in obj for obj in meshes())
+
+
+def test_another_file_ends_the_generation(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("wait-at-decode")
+    invoke(session, image)
+    until_preview(session)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert not session.session.generating
+    assert meshes() == []
+    worker("good")
+    invoke(session, image)
+    assert finish(session) == "DONE"
+
+
+def test_a_preview_in_a_saved_file_is_gone_when_the_file_is_opened(
+    worker: Callable[..., str], image: str, session: ModuleType, tmp_path: Path
+) -> None:
+    worker("wait-at-decode")
+    invoke(session, image)
+    until_preview(session)
+    path = str(tmp_path / "saved.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path, copy=True, check_existing=False)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert meshes() == []
+
+
+def test_a_scene_that_is_removed_meanwhile_sends_the_result_to_the_current_one(
+    worker: Callable[..., str], image: str, session: ModuleType
+) -> None:
+    first = bpy.context.scene
+    other = bpy.data.scenes.new("Other")
+    worker("good")
+    invoke(session, image)
+    bpy.context.window.scene = other
+    bpy.data.scenes.remove(first)
+    assert finish(session) == "DONE"
+    assert [obj.name for obj in other.objects] == ["red chair"]
+
+
+def test_the_result_goes_to_the_scene_in_which_it_was_asked_for(
+    worker: Callable[..., str], image: str, session: ModuleType
+) -> None:
+    first = bpy.context.scene
+    other = bpy.data.scenes.new("Other")
+    worker("good")
+    invoke(session, image)
+    bpy.context.window.scene = other
+    assert finish(session) == "DONE"
+    assert [obj.name for obj in first.objects] == ["red chair"]
+    assert list(other.objects) == []
+
+
+def test_undo_while_previews_grow_brings_no_orphans(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("wait-at-decode")
+    bpy.data.objects.new("Lamp", None)
+    before = content()
+    bpy.ops.ed.undo_push(message="Add lamp")
+    invoke(session, image)
+    until_preview(session)
+    bpy.ops.ed.undo_push(message="Something that the user does while it runs")
+    bpy.ops.flashvdm.cancel()
+    assert finish(session) == "CANCELLED"
+    assert content() == before
+    bpy.ops.ed.undo_push(message="Something that the user does afterwards")
+    bpy.ops.ed.undo()
+    assert content() == before, "undo must not bring the preview back"
+
+
+def test_disabling_the_extension_while_it_runs_cleans_up(
+    worker: Callable[..., str], image: str, session: ModuleType, extension: Import
+) -> None:
+    import addon_utils
+
+    worker("wait-at-decode")
+    before = content()
+    invoke(session, image)
+    until_preview(session)
+    process = session.session.client._process
+    package = extension("addon").__name__.rpartition(".")[0]
+    addon_utils.disable(package)
+    assert process.poll() is not None
+    assert content() == before
+    assert not bpy.app.timers.is_registered(session.tick)
+    addon_utils.enable(package)
+
+
+def test_checking_the_interpreter_tells_what_it_is(worker: Callable[..., str], session: ModuleType) -> None:
+    worker("good")
+    assert bpy.ops.flashvdm.check_runtime() == {"FINISHED"}
+    tick_until(session, lambda: not session.session.checking)
+    assert session.session.check == "Python 3.11, PyTorch stand-in, device cpu"
+    worker("die-at-start")
+    bpy.ops.flashvdm.check_runtime()
+    tick_until(session, lambda: not session.session.checking)
+    assert "No module named 'torch'" in session.session.check
+
+
+def _mesh(session: ModuleType) -> Any:
+    """A triangle."""
+    import numpy as np
+
+    triangle = session.__dict__["Request"].__module__.rpartition(".")[0] + ".mesh"
+    mesh = __import__(triangle, fromlist=["TriangleMesh"]).TriangleMesh
+    return mesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
