@@ -78,9 +78,23 @@ class Shards:
         if not self.folders:
             raise TrainingError(f"{folder} has no finished {split} {kind}; let flashvdm_core.training.prepare run on.")
 
+    @property
+    def key(self) -> str:
+        """Tells these shards from any others."""
+        return f"{self.manifest['key']} {len(self.folders)}"
+
     def load(self, name: str) -> np.ndarray:
         """One array of all shards."""
         return np.concatenate([np.load(shard / f"{name}.npy", allow_pickle=False) for shard in self.folders])
+
+    def tensor(self, name: str, device: torch.device) -> Tensor:
+        """One array of all shards, on a device; never twice in the host's memory."""
+        parts = [np.load(shard / f"{name}.npy", mmap_mode="r", allow_pickle=False) for shard in self.folders]
+        dtype = torch.from_numpy(np.empty(0, parts[0].dtype)).dtype
+        whole = torch.empty((sum(map(len, parts)), *parts[0].shape[1:]), dtype=dtype, device=device)
+        for target, part in zip(whole.split([len(part) for part in parts]), parts, strict=True):
+            target.copy_(torch.from_numpy(np.array(part)))
+        return whole
 
 
 class ShapeData:
@@ -91,17 +105,19 @@ class ShapeData:
         index: int64 [n], position of each row's prop in the source file.
         scale: factor from the source's coordinates (longest side 2) to the stored ones.
         clouds: point clouds of a row.
+        key: tells this data from any other.
     """
 
     def __init__(self, folder: str | Path, split: str, device: torch.device | str = "cpu") -> None:
         shards = Shards(folder, "points", split)
         self.device = torch.device(device)
+        self.key = shards.key
         self.scale: float = shards.manifest["scale"]
         self.clouds: int = shards.manifest["clouds"]
         self.index = shards.load("index")
         self.names: list[str] = [shards.manifest["names"][position] for position in self.index]
         self._arrays = {
-            name: torch.from_numpy(shards.load(name)).to(self.device)
+            name: shards.tensor(name, self.device)
             for kind in ("near", "uniform", "surface", "sharp")
             for name in (f"{kind}_points", f"{kind}_normals" if kind in ("surface", "sharp") else f"{kind}_sdf")
         }
@@ -160,13 +176,15 @@ class ViewData:
         views, size: number of pictures of a row, and their side in pixels.
         cameras: float32 [n, V, 3].
         index: int64 [n], position of each row's prop in the source file.
+        key: tells this data from any other.
     """
 
     def __init__(self, folder: str | Path, split: str, device: torch.device | str = "cpu") -> None:
         shards = Shards(folder, "views", split)
         self.index = shards.load("index")
         self.cameras = shards.load("cameras")
-        self._images = torch.from_numpy(shards.load("images")).to(device)
+        self.key = shards.key
+        self._images = shards.tensor("images", torch.device(device))
         self.views, self.size = self._images.shape[1:3]
 
     def images(self, rows: Tensor, views: Tensor) -> Tensor:

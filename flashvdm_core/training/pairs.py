@@ -35,15 +35,29 @@ class Latents:
     scale_factor: float
 
 
-def encode_split(vae: ShapeVAE, data: ShapeData, cache: Path) -> Latents:
-    """Encode every cloud of every row, plain and mirrored; kept in `cache` for the same autoencoder and data."""
-    digest = hashlib.sha256(f"{len(data)} {data.clouds} {data.index.sum()}".encode())
+def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, device: torch.device) -> Latents:
+    """Encode every cloud of every training row, plain and mirrored; kept in `cache` for the same autoencoder and data.
+
+    Args:
+        vae: with its encoder, on `device`.
+        data_folder: prepared data.
+        data_key: tells the data from any other.
+        cache: file.
+        device: where the latents are wanted.
+
+    Raises:
+        TrainingError: the points are not prepared as far as `data_key` says.
+    """
+    digest = hashlib.sha256(data_key.encode())
     for parameter in vae.parameters():
-        digest.update(f"{parameter.double().sum().item():.12e}".encode())
+        digest.update(f"{parameter.double().sum().item():.9e}".encode())
     if cache.exists():
-        stored = load_file(cache, device=str(data.device))
+        stored = load_file(cache, device=str(device))
         if bytes(stored["key"].tolist()) == digest.digest():
             return Latents(stored["values"], stored["scale_factor"].item())
+    data = ShapeData(data_folder, "train", device)
+    if data.key != data_key:
+        raise TrainingError(f"{data_folder} has points and views of different shapes; let the preparation run to its end.")
     values = torch.cat([_encoded(vae, data, mirrored) for mirrored in (False, True)], dim=1)
     factor = 1.0 / values.float().std()
     stored = {"values": values, "scale_factor": factor, "key": torch.tensor(list(digest.digest()), dtype=torch.uint8)}
@@ -96,10 +110,7 @@ class Pairs:
 
     def __init__(self, data_folder: Path, vae: ShapeVAE, cache: Path, device: torch.device) -> None:
         self.views = ViewData(data_folder, "train", device)
-        data = ShapeData(data_folder, "train", device)
-        if len(data) != len(self.views.index) or (data.index != self.views.index).any():
-            raise TrainingError(f"{data_folder} has points and views of different shapes; let the preparation run to its end.")
-        self.latents = encode_split(vae, data, cache)
+        self.latents = encode_split(vae, data_folder, self.views.key, cache, device)
 
     def draw(self, batch: int, rng: torch.Generator) -> Batch:
         """Random pairs: `images` float32 [B, 3, S, S] in [-1, 1], scaled `latents` float32 [B, N, C], and `noise` like them."""

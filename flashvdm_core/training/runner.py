@@ -265,8 +265,9 @@ class Run(Generic[M]):
     def _average(self) -> None:
         # A short memory at first, so that early validations do not look at the initial weights.
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        for average, current in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
-            average.lerp_(current, 1 - decay)
+        averages: list[Tensor] = list(self.averaged.parameters())
+        current: list[Tensor] = list(self.model.parameters())
+        torch._foreach_lerp_(averages, current, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
 
     def save(self) -> None:
         """Write the state and the averaged weights, each whole or not at all."""

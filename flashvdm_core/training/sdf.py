@@ -147,7 +147,7 @@ def nearest_samples(anchors: Tensor, points: Tensor, count: int) -> Tensor:
     """
     count = min(count, len(anchors))
     if points.device.type == "cpu":
-        return torch.from_numpy(KDTree(anchors.numpy()).query(points.numpy(), k=list(range(1, count + 1)))[1])
+        return torch.from_numpy(KDTree(anchors.numpy()).query(points.numpy(), k=count)[1].reshape(-1, count))
     usable = len(anchors) // count * count
     heaps = anchors[:usable].view(-1, count, 3)
     offset = torch.arange(count, device=points.device)
