@@ -5,6 +5,7 @@ python build.py demo [IMAGE]   an image to a mesh in real Blender, with a pictur
 python build.py test           everything: style, types, core, host mock, parity, Blender 4.5 and 5.2
 python build.py check          style and types only
 python build.py package        the extension's zips, in dist/
+python build.py bench          times of every stage, in docs/performance/
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 from builder import checks, demo, extension
-from builder.environments import ROOT, BuildError
+from builder.environments import MAIN, ROOT, BuildError, run
 
 
 def main() -> int:
@@ -26,12 +27,17 @@ def main() -> int:
     commands.add_parser("test", help="everything that is tested")
     commands.add_parser("check", help="style and types only")
     commands.add_parser("package", help="the extension's zips, in dist/")
+    commands.add_parser("bench", help="times of every stage, in docs/performance/")
     options = parser.parse_args()
     try:
         if options.command == "demo":
             return demo.demo(options.image)
         if options.command == "package":
             extension.report(extension.build_zips(ROOT / "dist", split=True))
+            return 0
+        if options.command == "bench":
+            command = [MAIN.ensure(), "-m", "flashvdm_core.bench", "suite", ROOT / "docs" / "performance"]
+            run(command, "Not everything could be timed")
             return 0
         return checks.test() if options.command == "test" else checks.check()
     except BuildError as error:
