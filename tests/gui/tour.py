@@ -26,7 +26,7 @@ TOUR = Path(os.environ["FLASHVDM_TOUR"])
 sys.path.insert(0, str(TOUR))
 
 from measure import PREVIEW_MARK, Heartbeat, Ticks, content  # noqa: E402 - from the folder that was just named
-from screen import Steps, click, main_button, move, press, region_box, until, view_point  # noqa: E402
+from screen import Steps, click, main_button, move, press, until, view_point  # noqa: E402
 
 ORDER: dict[str, str] = json.loads((TOUR / "order.json").read_text(encoding="utf-8"))
 SESSION = importlib.import_module(f"{gui.extension}.addon.session")
@@ -60,21 +60,54 @@ def first_look() -> Steps[None]:
     """The panel before anything is chosen, then with an image, at both scales of the interface."""
     prepare_view()
     yield from gui.open_tab("FlashVDM")
-    yield from shot("panel_nothing_set_up")
+    yield from at_both_scales("panel_nothing_set_up")
     preferences().python = ORDER["python"]
-    yield 1.0
-    yield from shot("panel_no_image")
     settings().model = ORDER["model"]
-    settings().image = ORDER["image"]
-    yield 1.0
-    yield from shot("readme_panel")
+    redraw()
+    yield from shot("panel_no_image")
+    yield from choose_image()
+    yield from at_both_scales("panel_with_image")
     yield from unfold()
-    for scale in (1.0, 2.0):
+    yield from at_both_scales("panel_unfolded")
+
+
+def choose_image() -> Steps[None]:
+    """Open Image, and the file browser behind it."""
+    bpy.context.preferences.view.filebrowser_display_type = "SCREEN"
+    yield from click_main_button()
+    yield from until(lambda: browser() is not None and browser().params is not None, "no file browser opened", 20)
+    folder, _, name = ORDER["image"].rpartition("/")
+    browser().params.directory = folder.encode()
+    yield 2.0
+    yield from shot("file_browser")
+    browser().params.filename = name
+    window = bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window, area=next(area for area in window.screen.areas if area.type == "FILE_BROWSER")):
+        bpy.ops.file.execute()
+    yield from until(lambda: browser() is None, "the file browser did not close", 20)
+    assert settings().image == ORDER["image"], settings().image
+
+
+def browser() -> Any:
+    """The file browser that is open, or None."""
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    return next((area.spaces.active for area in areas if area.type == "FILE_BROWSER"), None)
+
+
+def at_both_scales(name: str) -> Steps[None]:
+    """A picture at the usual scale of the interface and one at twice that."""
+    for scale in (2.0, 1.0):
         bpy.context.preferences.view.ui_scale = scale
+        redraw()
         yield 1.0
-        yield from shot(f"panel_unfolded_{scale:.0f}x")
-    bpy.context.preferences.view.ui_scale = 1.0
-    yield 1.0
+        yield from shot(f"{name}_{scale:.0f}x")
+
+
+def redraw() -> None:
+    """What a script sets, Blender does not draw by itself."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            area.tag_redraw()
 
 
 def first_generation() -> Steps[None]:
@@ -165,7 +198,6 @@ def stopped(way: str) -> Steps[None]:
 
 def disturbed_by_undo() -> Steps[None]:
     """Undo while it runs: what the user did before is undone, the preview stays alone, and the end is clean."""
-    layer = bpy.context.view_layer
     before = content()
     with in_view():
         bpy.ops.object.empty_add()
@@ -178,7 +210,6 @@ def disturbed_by_undo() -> Steps[None]:
     yield from until(lambda: not generating(), "Escape did not end the generation", 20)
     assert content()["objects"] == before["objects"]
     assert content()["meshes"] == before["meshes"]
-    assert layer is not None
     yield 0.5
 
 
@@ -216,11 +247,7 @@ def failures() -> Steps[None]:
     yield from click_main_button()
     yield from until_over("FAILED")
     assert content() == before
-    for scale in (1.0, 2.0):
-        bpy.context.preferences.view.ui_scale = scale
-        yield 1.0
-        yield from shot(f"missing_image_{scale:.0f}x")
-    bpy.context.preferences.view.ui_scale = 1.0
+    yield from at_both_scales("missing_image")
     settings().image = image
     yield 0.5
 
