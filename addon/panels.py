@@ -138,13 +138,13 @@ def _draw_missing_runtime(layout: bpy.types.UILayout, width: int) -> bool:
 
 
 def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
-    column = layout.column()
-    column.enabled = not session.session.generating
     if not settings.image:
-        row = column.row()
+        row = layout.row()
         row.scale_y = 1.6
+        row.enabled = not session.session.generating
         _draw_open(row, "", "Open Image")
         return
+    column = layout.column()
     path = bpy.path.abspath(settings.image)
     cutout = thumbnails.icon_of_cutout(path)
     icon = cutout or thumbnails.icon_of_file(path)
@@ -156,6 +156,7 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> 
     else:
         box.label(text="This file does not exist", icon="ERROR")
     row = column.row(align=True)
+    row.enabled = not session.session.generating
     row.prop(settings, "image", text="")
     _draw_open(row, "")
 
