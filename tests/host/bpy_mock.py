@@ -49,14 +49,21 @@ StringProperty = _property("StringProperty")
 class bpy_struct:  # noqa: N801 - the stubs' name
     """Properties from annotations and from attributes of the class, with their defaults until they are set."""
 
+    def __getattribute__(self, name: str) -> Any:
+        value = object.__getattribute__(self, name)
+        return self._made(name, value) if isinstance(value, Property) else value  # set on the class, as Scene.flashvdm
+
     def __getattr__(self, name: str) -> Any:
         for cls in type(self).__mro__:
-            found = inspect.get_annotations(cls).get(name, cls.__dict__.get(name))
+            found = inspect.get_annotations(cls).get(name)
             if isinstance(found, Property):
-                value = found.make_default()
-                object.__setattr__(self, name, value)
-                return value
+                return self._made(name, found)
         raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def _made(self, name: str, property: Property) -> Any:
+        value = property.make_default()
+        object.__setattr__(self, name, value)
+        return value
 
     def is_property_set(self, property: str) -> bool:
         return property in self.__dict__
