@@ -108,19 +108,19 @@ class FLASHVDM_PT_memory(_Panel, bpy.types.Panel):  # noqa: N801
         layout.operator("flashvdm.release_memory")
 
 
-def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayout) -> None:
+def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayout, context: Context) -> None:
     """The add-on's page in the preferences."""
     layout.use_property_split, layout.use_property_decorate = True, False
     layout.prop(preferences, "python")
     try:
         found = session.runtime()
     except WorkerError as error:
-        layout.label(text=str(error), icon="ERROR")
+        _draw_text(layout, str(error), _width(context), "ERROR")
     else:
         layout.label(text=f"{found.python} ({found.origin})", icon="CHECKMARK")
-    row = layout.row()
-    row.label(text="Checking: the worker is starting" if session.session.checking else session.session.check)
-    row.operator("flashvdm.check_runtime")
+    layout.operator("flashvdm.check_runtime")
+    check = "The worker is starting" if session.session.checking else session.session.check
+    _draw_text(layout, check, _width(context), "INFO")
     for name in ("device", "precision", "idle_minutes", "silence_minutes"):
         layout.prop(preferences, name)
 

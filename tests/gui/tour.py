@@ -20,7 +20,7 @@ from typing import Any
 
 import bpy
 import gui
-from mathutils import Euler
+from mathutils import Euler, Vector
 
 TOUR = Path(os.environ["FLASHVDM_TOUR"])
 sys.path.insert(0, str(TOUR))
@@ -33,8 +33,8 @@ SESSION = importlib.import_module(f"{gui.extension}.addon.session")
 TICKS = Ticks(SESSION)
 REPORT: dict[str, Any] = {}
 
-ANSWER_SECONDS = 0.5
-"""Within this time Cancel and Escape must have left the scene as it was."""
+ANSWER_SECONDS = 1.0
+"""Within this time Cancel and Escape must have left the scene as it was; half of it where drawing is not done in software."""
 ENOUGH_STEPS = 1000
 """Sampling steps of a generation that is to be disturbed: any model is still busy with them."""
 COARSE = 96
@@ -51,6 +51,7 @@ def main() -> Steps[None]:
         yield from first_generation()
         yield from undo_and_redo()
         yield from every_setting()
+        clear_scene()
         settings().resolution = COARSE
         yield from second_generation()
         for way in ("cancel", "escape"):
@@ -199,7 +200,6 @@ def second_generation() -> Steps[None]:
     yield from until_over("DONE")
     heartbeat.stop()
     assert SESSION.session.client.process_id == worker, "the worker was started again"
-    assert len(meshes()) == 2
     REPORT["second generation"] = {
         "seconds": bpy.context.object["flashvdm_seconds"],
         "longest time between two rounds of Blender's loop, s": round(heartbeat.longest_gap, 3),
@@ -223,6 +223,7 @@ def stopped(way: str) -> Steps[None]:
     yield from shot(f"after_{way}")
     assert content() == before
     assert SESSION.session.job.state.name == "CANCELLED"
+    assert answered - pressed < ANSWER_SECONDS, f"{way} took {answered - pressed:.2f} s"
     REPORT[way] = {
         "scene as before after, s": round(answered - pressed, 3),
         "ended after, s": round(ended - pressed, 3),
@@ -235,6 +236,7 @@ def disturbed_by_undo() -> Steps[None]:
     before = content()
     with in_view():
         bpy.ops.object.empty_add()
+        bpy.ops.ed.undo_push(message="Add Empty")
     yield from start_long()
     with stopped_worker():
         yield from move(*view_point())
@@ -259,8 +261,7 @@ def another_file() -> Steps[None]:
     assert not generating()
     assert not previews()
     os.unlink(saved)
-    for obj in meshes():
-        bpy.data.objects.remove(obj)
+    clear_scene()
     settings().steps = 0
     yield from gui.open_tab("FlashVDM")
     yield from click_main_button()
@@ -307,20 +308,25 @@ def end_of_blender() -> Steps[None]:
         note.unlink()
 
 
-def prepare_view() -> None:
-    """An empty scene seen from the front right, in a viewport that fills the window."""
+def clear_scene() -> None:
+    """No object is left in the file."""
     for obj in list(bpy.data.objects):
         bpy.data.objects.remove(obj)
     bpy.ops.outliner.orphans_purge(do_recursive=True)
+    bpy.ops.ed.undo_push(message="Clear")
+
+
+def prepare_view() -> None:
+    """An empty scene seen from the front right, in a viewport that fills the window."""
+    clear_scene()
     with in_view():
         bpy.ops.screen.screen_full_area(use_hide_panels=False)
     _, area, _ = gui.view3d()
     view = area.spaces.active.region_3d
     view.view_perspective = "PERSP"
     view.view_rotation = Euler((math.radians(72), 0, math.radians(28))).to_quaternion()
-    view.view_location = (0.0, 0.0, 0.95)
-    view.view_distance = 6.0
-    bpy.ops.ed.undo_push(message="Start of the tour")
+    view.view_location = view.view_rotation @ Vector((0.3, 0.0, 0.0)) + Vector((0.0, 0.0, 0.95))  # left of the sidebar
+    view.view_distance = 5.0
 
 
 def unfold() -> Steps[None]:

@@ -148,6 +148,16 @@ def test_sentences_are_broken_to_the_width_of_the_sidebar(panels: ModuleType, ho
     assert all(len(line) <= 20 for line in lines)
 
 
+def test_the_preferences_tell_what_a_check_has_found_in_whole(panels: ModuleType, host: Host, extension: Import) -> None:
+    found = "The Python '/opt/python' cannot run the worker (No module named 'torch'); choose another."
+    extension("addon.session").session.check = found
+    page = host.addons[PACKAGE].preferences
+    page.draw(host.context)
+    lines = [text for what, text in page.layout.drawn if what == "label"]
+    assert found in " ".join(lines)
+    assert all(len(line) <= 40 for line in lines)
+
+
 def test_the_cutout_is_shown_on_checks(extension: Import) -> None:
     import numpy as np
 
