@@ -6,8 +6,7 @@ from typing import Any
 import bpy.utils.previews
 import numpy as np
 
-_SIDE = 256
-_CHECKS = 16
+_CHECKS = 16  # of them along the longer side
 _CHECK_GREYS = (0.36, 0.44)
 _previews: bpy.utils.previews.ImagePreviewCollection | None = None
 
@@ -33,22 +32,17 @@ def show_cutout(path: str, rgba: np.ndarray) -> None:
     key = _key("cutout", path)
     if _previews is None or not key:
         return
-    pixels = on_checks(shrunk(rgba, _SIDE))
+    pixels = on_checks(rgba)
     picture: Any = _previews[key] if key in _previews else _previews.new(key)
     picture.image_size = (pixels.shape[1], pixels.shape[0])
     picture.image_pixels_float.foreach_set(pixels[::-1].ravel())  # Blender's row 0 is at the bottom
 
 
-def shrunk(rgba: np.ndarray, side: int) -> np.ndarray:
-    """Every n-th pixel of `rgba` [H, W, 4], so that neither side is longer than `side`."""
-    step = -(-max(rgba.shape[:2]) // side)
-    return np.ascontiguousarray(rgba[::step, ::step])
-
-
 def on_checks(rgba: np.ndarray) -> np.ndarray:
     """`rgba` (uint8 [H, W, 4]) over grey checks, so that what was cut away is seen: float32 [H, W, 4], 0 to 1, opaque."""
+    side = -(-max(rgba.shape[:2]) // _CHECKS)
     rows, columns = np.ogrid[: rgba.shape[0], : rgba.shape[1]]
-    ground = np.array(_CHECK_GREYS, np.float32)[(rows // _CHECKS + columns // _CHECKS) % 2][..., None]
+    ground = np.array(_CHECK_GREYS, np.float32)[(rows // side + columns // side) % 2][..., None]
     colour, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
     shown = ground + (colour - ground) * alpha
     return np.concatenate((shown, np.ones_like(alpha)), axis=2)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
 import os
 import signal
 import subprocess
@@ -20,12 +19,12 @@ from typing import Any
 
 import bpy
 import gui
-from mathutils import Euler, Vector
 
 TOUR = Path(os.environ["FLASHVDM_TOUR"])
 sys.path.insert(0, str(TOUR))
 
-from measure import PREVIEW_MARK, Heartbeat, Ticks, content  # noqa: E402 - from the folder that was just named
+from measure import Heartbeat, Ticks, content  # noqa: E402 - from the folder that was just named
+from scene import at_both_scales, browser, clear_scene, in_view, meshes, prepare_view, previews, redraw, scaled, shot  # noqa: E402
 from screen import Steps, click, main_button, move, press, until, view_point  # noqa: E402
 
 ORDER: dict[str, str] = json.loads((TOUR / "order.json").read_text(encoding="utf-8"))
@@ -106,32 +105,6 @@ def choose_image() -> Steps[None]:
         bpy.ops.file.execute()
     yield from until(lambda: browser() is None, "the file browser did not close", 20)
     assert settings().image == ORDER["image"], settings().image
-
-
-def browser() -> Any:
-    """The file browser that is open, or None."""
-    areas = bpy.context.window_manager.windows[0].screen.areas
-    return next((area.spaces.active for area in areas if area.type == "FILE_BROWSER"), None)
-
-
-def at_both_scales(name: str) -> Steps[None]:
-    """A picture at the usual scale of the interface and one at twice that."""
-    for scale in (2.0, 1.0):
-        yield from scaled(scale)
-        yield from shot(f"{name}_{scale:.0f}x")
-
-
-def scaled(scale: float) -> Steps[None]:
-    bpy.context.preferences.view.ui_scale = scale
-    redraw()
-    yield 1.5
-
-
-def redraw() -> None:
-    """What a script sets, Blender does not draw by itself."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            area.tag_redraw()
 
 
 def first_generation() -> Steps[None]:
@@ -308,27 +281,6 @@ def end_of_blender() -> Steps[None]:
         note.unlink()
 
 
-def clear_scene() -> None:
-    """No object is left in the file."""
-    for obj in list(bpy.data.objects):
-        bpy.data.objects.remove(obj)
-    bpy.ops.outliner.orphans_purge(do_recursive=True)
-    bpy.ops.ed.undo_push(message="Clear")
-
-
-def prepare_view() -> None:
-    """An empty scene seen from the front right, in a viewport that fills the window."""
-    clear_scene()
-    with in_view():
-        bpy.ops.screen.screen_full_area(use_hide_panels=False)
-    _, area, _ = gui.view3d()
-    view = area.spaces.active.region_3d
-    view.view_perspective = "PERSP"
-    view.view_rotation = Euler((math.radians(72), 0, math.radians(28))).to_quaternion()
-    view.view_location = view.view_rotation @ Vector((0.3, 0.0, 0.0)) + Vector((0.0, 0.0, 0.95))  # left of the sidebar
-    view.view_distance = 5.0
-
-
 def unfold() -> Steps[None]:
     """Open the panel's closed parts, the lowest first, by their headers."""
     box = yield from main_button()
@@ -360,13 +312,6 @@ def until_over(state: str) -> Steps[None]:
     assert job.state.name == state, f"{job.state.name}: {job.error}\n{job.details}"
 
 
-def shot(name: str) -> Steps[None]:
-    """A picture, once everything is drawn and no tooltip is in the way."""
-    yield from move(*view_point())
-    yield 1.2
-    gui.shot(name)
-
-
 class stopped_worker:  # noqa: N801 - used like a function
     """The worker stands still, so that what it showed last can be looked at."""
 
@@ -376,14 +321,6 @@ class stopped_worker:  # noqa: N801 - used like a function
 
     def __exit__(self, *_: object) -> None:
         os.kill(self.process, signal.SIGCONT)
-
-
-def in_view() -> Any:
-    """The context of the 3D viewport, for operators that need one."""
-    window, area, _ = gui.view3d()
-    return bpy.context.temp_override(
-        window=window, area=area, region=next(region for region in area.regions if region.type == "WINDOW")
-    )
 
 
 def alive(process: int) -> bool:
@@ -405,11 +342,3 @@ def settings() -> Any:
 
 def generating() -> bool:
     return SESSION.session.generating
-
-
-def meshes() -> list[Any]:
-    return [obj for obj in bpy.context.scene.objects if obj.type == "MESH"]
-
-
-def previews() -> list[Any]:
-    return [obj for obj in bpy.data.objects if PREVIEW_MARK in obj]
