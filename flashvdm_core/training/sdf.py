@@ -10,6 +10,8 @@ Sign convention: positive inside, as the logits.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +24,9 @@ PROBE_OFFSET = 2e-3
 SHARP_ANGLE_DEGREES = 20.0
 SHARP_REACH = 0.05
 NEIGHBOURS = 4
+# Queries and faces at a time: what fits a CPU's cache, and what fills a GPU.
 _QUERY_CHUNK, _FACE_CHUNK = 1024, 128
+_GPU_QUERY_CHUNK, _GPU_FACE_CHUNK, _GPU_SAMPLES = 8192, 1024, 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +61,11 @@ def winding_numbers(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
     Returns:
         float32 [P]: 1 inside a closed mesh with outward faces, 0 outside, anything between for open meshes.
     """
-    corners = vertices.double()[faces]
-    a, b, c = corners.unbind(1)
-    cross = torch.linalg.cross(b - a, c - a)
-    normal = (-2 * cross).float()
-    offset = (2 * (a * cross).sum(1, keepdim=True)).float()
-    ab, bc, ca = ((x - y).square().sum(1, keepdim=True).float() for x, y in ((a, b), (b, c), (c, a)))
+    if len(points) == 0:
+        return points.new_zeros(0)
+    triangles = _Triangles.of(vertices, faces)
+    if points.device.type == "cuda":
+        return _winding_on_gpu(triangles, points)
     total = []
     for query in points.split(_QUERY_CHUNK):
         distance = torch.cdist(vertices, query, compute_mode="donot_use_mm_for_euclid_dist")
@@ -71,11 +74,68 @@ def winding_numbers(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
             part = slice(start, start + _FACE_CHUNK)
             la, lb, lc = (distance[faces[part, corner]] for corner in range(3))
             den = (la + lb).mul_(lb + lc).mul_(lc + la)
-            den.addcmul_(bc[part], la, value=-1).addcmul_(ca[part], lb, value=-1).addcmul_(ab[part], lc, value=-1)
-            det = torch.addmm(offset[part], normal[part], query.T)
+            for edge, opposite in zip(triangles.edges[part].unbind(1), (lc, la, lb), strict=True):
+                den.addcmul_(edge[:, None], opposite, value=-1)
+            det = torch.addmm(triangles.offset[part, None], triangles.normal[part], query.T)
             angle += torch.atan2(det, den, out=det).sum(0)
         total.append(angle / (2 * torch.pi))
-    return torch.cat(total) if total else points.new_zeros(0)
+    return torch.cat(total)
+
+
+@dataclass(frozen=True, eq=False)
+class _Triangles:
+    """What the solid angle needs of each triangle.
+
+    `corners` float32 [F, 3, 3]; `normal` [F, 3] and `offset` [F] give det = offset + p . normal; `edges` [F, 3] are the
+    squared lengths of ab, bc and ca.
+    """
+
+    corners: Tensor
+    normal: Tensor
+    offset: Tensor
+    edges: Tensor
+
+    @classmethod
+    def of(cls, vertices: Tensor, faces: Tensor) -> _Triangles:
+        corners = vertices.double()[faces]
+        a, b, c = corners.unbind(1)
+        cross = torch.linalg.cross(b - a, c - a)
+        edges = torch.stack([(x - y).square().sum(1) for x, y in ((a, b), (b, c), (c, a))], 1)
+        return cls(corners.float(), (-2 * cross).float(), (2 * (a * cross).sum(1)).float(), edges.float())
+
+    def padded(self, multiple: int) -> _Triangles:
+        """With triangles of no size at the end, which have no solid angle."""
+        missing = -len(self.corners) % multiple
+        parts = (self.corners, self.normal, self.offset, self.edges)
+        return _Triangles(*(torch.cat([part, part.new_zeros(missing, *part.shape[1:])]) for part in parts))
+
+
+def _solid_angles(query: Tensor, corners: Tensor, normal: Tensor, offset: Tensor, edges: Tensor) -> Tensor:
+    """Half the sum of the solid angles of triangles seen from points [Q, 3], [Q]; written to be one fused kernel."""
+    x, y, z = query.unbind(1)
+    steps = [[point[:, None] - corners[None, :, corner, axis] for axis, point in enumerate((x, y, z))] for corner in range(3)]
+    la, lb, lc = ((dx * dx + dy * dy + dz * dz).sqrt() for dx, dy, dz in steps)
+    den = (la + lb) * (lb + lc) * (lc + la) - edges[:, 0] * lc - edges[:, 1] * la - edges[:, 2] * lb
+    det = offset + x[:, None] * normal[:, 0] + y[:, None] * normal[:, 1] + z[:, None] * normal[:, 2]
+    return torch.atan2(det, den).sum(1)
+
+
+def _winding_on_gpu(triangles: _Triangles, points: Tensor) -> Tensor:
+    """`winding_numbers` in blocks of one size, so that the kernel is compiled once."""
+    fused = _fused(_solid_angles)
+    padded = triangles.padded(_GPU_FACE_CHUNK)
+    queries = torch.cat([points, points.new_zeros(-len(points) % _GPU_QUERY_CHUNK, 3)])
+    angle = torch.zeros(len(queries), device=points.device)
+    for start in range(0, len(padded.offset), _GPU_FACE_CHUNK):
+        part = slice(start, start + _GPU_FACE_CHUNK)
+        block = (padded.corners[part], padded.normal[part], padded.offset[part], padded.edges[part])
+        angle += torch.cat([fused(query, *block) for query in queries.split(_GPU_QUERY_CHUNK)])
+    return angle[: len(points)] / (2 * torch.pi)
+
+
+@functools.cache
+def _fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return torch.compile(function, dynamic=False)
 
 
 def is_inside(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
@@ -107,9 +167,8 @@ def sample_surface(vertices: Tensor, faces: Tensor, count: int, rng: np.random.G
     If every face is hidden by the test (degenerate input), all of them are kept as sheets.
     """
     points, normals, chosen = sample_faces(vertices, faces, count, rng)
-    front, back = is_inside(vertices, faces, torch.cat([points + PROBE_OFFSET * normals, points - PROBE_OFFSET * normals])).chunk(
-        2
-    )
+    both_sides = torch.cat([points + PROBE_OFFSET * normals, points - PROBE_OFFSET * normals])
+    front, back = is_inside(vertices, faces, both_sides).chunk(2)
     keep = ~(front & back)
     if not keep.any():
         keep, front, back = torch.ones_like(keep), torch.zeros_like(front), torch.zeros_like(back)
@@ -137,17 +196,37 @@ def point_triangle_distance(points: Tensor, corners: Tensor) -> Tensor:
     return torch.where(above, torch.minimum(plane, edge_distance), edge_distance).sqrt()
 
 
+def nearest_samples(anchors: Tensor, points: Tensor, count: int) -> Tensor:
+    """Indices int64 [P, count] (fewer where there are fewer samples) of samples near each point, the nearest among them.
+
+    A tree finds the `count` nearest on the CPU. On a GPU every distance is computed; the samples are dealt into
+    `count` heaps (a power of two; they are in random order) and the nearest of each heap is returned.
+    """
+    if points.device.type == "cpu":
+        count = min(count, len(anchors))
+        return torch.from_numpy(KDTree(anchors.numpy()).query(points.numpy(), k=count)[1].reshape(-1, count))
+    size = max(_GPU_SAMPLES, 1 << (len(anchors) - 1).bit_length())  # few sizes, so few kernels to compile
+    dealt = torch.arange(size, device=points.device) % len(anchors)
+    queries = torch.cat([points, points.new_zeros(-len(points) % _GPU_QUERY_CHUNK, 3)])
+    heaps = anchors[dealt].view(-1, count, 3)
+    found = torch.cat([_fused(_nearest_of_each_heap)(query, heaps) for query in queries.split(_GPU_QUERY_CHUNK)])[: len(points)]
+    return dealt[found * count + torch.arange(count, device=points.device)]
+
+
+def _nearest_of_each_heap(query: Tensor, heaps: Tensor) -> Tensor:
+    """Points [Q, 3] and samples [M, K, 3] -> index of the nearest of the M samples in each of K heaps, int64 [Q, K]."""
+    distance = sum((query[:, None, None, axis] - heaps[None, :, :, axis]).square() for axis in range(3))
+    assert isinstance(distance, Tensor)
+    return distance.argmin(1)
+
+
 def _distance(vertices: Tensor, faces: Tensor, surface: Surface, chosen: Tensor, points: Tensor) -> Tensor:
-    """Distance to the triangles of the nearest `NEIGHBOURS` of the samples `chosen` (mask); inf if there are none."""
+    """Distance to the triangles of the samples nearest to each point, of the samples `chosen` (mask); inf if there are none."""
     if not chosen.any():
         return points.new_full((len(points),), torch.inf)
-    anchors = surface.points[chosen]
-    owners = surface.faces[chosen]
-    count = min(NEIGHBOURS, len(anchors))
-    nearest = KDTree(anchors.cpu().numpy()).query(points.cpu().numpy(), k=range(1, count + 1))[1]
-    owner = owners[torch.from_numpy(nearest).to(points.device)]
+    owner = surface.faces[chosen][nearest_samples(surface.points[chosen], points, NEIGHBOURS)]
     corners = vertices[faces[owner.reshape(-1)]]
-    return point_triangle_distance(points.repeat_interleave(count, 0), corners).view(-1, count).amin(1)
+    return point_triangle_distance(points.repeat_interleave(owner.shape[1], 0), corners).view(owner.shape).amin(1)
 
 
 def signed_distance(vertices: Tensor, faces: Tensor, surface: Surface, points: Tensor) -> Tensor:
@@ -190,12 +269,12 @@ def sample_sharp_edges(
     chosen = torch.from_numpy(drawn).to(faces.device)
     along = torch.from_numpy(rng.random((2 * count, 1), dtype=np.float32)).to(vertices)
     points = ends[chosen, 0] * (1 - along) + ends[chosen, 1] * along
-    distance, nearest = KDTree(surface.points.cpu().numpy()).query(points.cpu().numpy())
-    visible = torch.from_numpy(np.flatnonzero(distance < SHARP_REACH)).to(faces.device)
+    nearest = nearest_samples(surface.points, points, 1)[:, 0]
+    visible = ((points - surface.points[nearest]).norm(dim=1) < SHARP_REACH).nonzero()[:, 0]
     if len(visible) == 0:
         return surface.points[anywhere], surface.normals[anywhere]
     visible = visible[torch.arange(count, device=faces.device) % len(visible)]
-    outward = surface.normals[torch.from_numpy(nearest).to(faces.device)[visible]]
+    outward = surface.normals[nearest[visible]]
     normal = normals[chosen[visible]]
     return points[visible], torch.where((normal * outward).sum(1, keepdim=True) < 0, -normal, normal)
 
