@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import MemoryLimitError
 from ..lattice import Lattice
-from .field import Field
+from .field import Field, KeyedField, on_lattice
 from .groups import Groups, Ordered
 
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
@@ -38,10 +38,11 @@ class Evaluator:
     def plain(self, lattice: Lattice, keys: Tensor) -> Tensor:
         """Exact logits float32 [P] at `keys`."""
         out = torch.empty(keys.numel(), device=lattice.device)
+        field = on_lattice(self.field, lattice)
         start = 0
         while start < keys.numel():
             part = keys[start : start + self.chunk]
-            values = self._call(lattice.coordinates(part), None, divisible=True)
+            values = self._call(field, part, None, divisible=True)
             if values is not None:
                 out[start : start + part.numel()] = values
                 start += part.numel()
@@ -50,22 +51,23 @@ class Evaluator:
     def grouped(self, lattice: Lattice, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Tensor:
         """Logits float32 [P] at `keys`, evaluated group by group with `pack` groups in a call."""
         out = torch.empty(keys.numel(), device=lattice.device)
+        field = on_lattice(self.field, lattice)
         first, start = 0, 0
         while first < len(groups.counts):
             last = pack(groups.counts, first, self.chunk)
             counts = groups.counts[first:last]
             order = groups.order[start : start + sum(counts)]
-            values = self._call(lattice.coordinates(keys[order]), Groups(counts, coarse), divisible=len(counts) > 1)
+            values = self._call(field, keys[order], Groups(counts, coarse), divisible=len(counts) > 1)
             if values is not None:
                 out[order] = values
                 first, start = last, start + order.numel()
         return out
 
-    def _call(self, points: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
+    def _call(self, field: KeyedField, keys: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
         """One call of the field; None (with the chunk halved) when it ran out of memory and smaller calls may work."""
         self.cancelled()
         try:
-            values = self.field(points, groups)
+            values = field(keys, groups)
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise
@@ -76,8 +78,8 @@ class Evaluator:
         else:
             self.calls += 1
             return values
-        self.chunk = max(min(self.chunk, points.shape[0]) // 2, SMALLEST_CHUNK)
-        if points.device.type == "cuda":
+        self.chunk = max(min(self.chunk, keys.numel()) // 2, SMALLEST_CHUNK)
+        if keys.device.type == "cuda":
             torch.cuda.empty_cache()
         return None
 
