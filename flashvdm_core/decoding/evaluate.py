@@ -16,6 +16,11 @@ from .groups import Groups, Ordered
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
 SMALLEST_CHUNK = 1024
 
+# Queries of a call: on a CPU as many as keep its caches busy; on a GPU enough that starting the kernels costs little beside
+# them, in a quarter of the free memory (a query of the largest published decoder takes this much at its peak).
+_CPU_CHUNK, _CHUNKS = 8192, (1 << 14, 1 << 18)
+_QUERY_BYTES = 32768
+
 Pack = Callable[[Sequence[int], int, int], int]
 
 
@@ -88,3 +93,14 @@ def out_of_memory(error: RuntimeError) -> bool:
     """Whether a failed call ran out of memory (each kind of device says it in its own way)."""
     text = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
+
+
+def default_chunk(device: torch.device) -> int:
+    """Queries of one call, from the memory that is free."""
+    if device.type == "cpu":
+        return _CPU_CHUNK
+    if device.type != "cuda":
+        return 4 * _CHUNKS[0]
+    free, _ = torch.cuda.mem_get_info(device)
+    free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return min(max(free // 4 // _QUERY_BYTES, _CHUNKS[0]), _CHUNKS[1])

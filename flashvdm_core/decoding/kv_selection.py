@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..models.shape_vae import KeysValues
+
+GroupAttention = Callable[[Tensor, KeysValues, Tensor, Sequence[int]], Tensor]
+"""What `grouped_attention` is: (queries, keys and values, tokens, counts) -> the queries' answers."""
 
 # Groups of similar size share a call of the attention; the shorter ones are filled up to the longest, by at most this share.
 _FILL = 0.25

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..lattice import Lattice
 from ..models.shape_vae import KeysValues, PointDecoder
 from .groups import Groups
-from .kv_selection import Selection, gathered, grouped_attention, sampled_positions, selected_tokens
+from .kv_selection import GroupAttention, Selection, gathered, grouped_attention, sampled_positions, selected_tokens
 from .lattice_decoder import Finish, LatticeDecoder
 
 # Scores that are worked on at once by a thread of the CPU: with what belongs to them they stay in its cache.
@@ -36,6 +36,7 @@ class LatticeField:
         self._kv, self._selection, self._finish = kv, selection, finish
         self._tables = LatticeDecoder(decoder, lattice)
         normed = not isinstance(decoder.cross_attn_decoder.attn.attention.q_norm, nn.Identity)
+        self._attention = _group_attention(kv.k)
         self._by_scores = kv.k.device.type == "cpu" and kv.k.dtype == torch.float32 and not normed
 
     @torch.no_grad()
@@ -53,7 +54,7 @@ class LatticeField:
             return self._scored_groups(rows, weights, groups, self._selection)
         queries = self._tables.queries(rows, weights)
         tokens = self._tokens(queries, groups, self._selection)
-        attended = grouped_attention(queries, self._kv, tokens, groups.counts)
+        attended = self._attention(queries, self._kv, tokens, groups.counts)
         return self._finish(self._tables.hidden(rows), attended.flatten(1))
 
     def _tokens(self, queries: Tensor, groups: Groups, selection: Selection) -> Tensor:
@@ -84,3 +85,15 @@ class LatticeField:
             attended = torch.bmm(scores.softmax(-1).transpose(0, 1), v)
             logits.append(self._finish(self._tables.hidden(r), attended.transpose(0, 1).flatten(1)))
         return torch.cat(logits)
+
+
+def _group_attention(keys: Tensor) -> GroupAttention:
+    """The kernel that gathers tokens itself where it can be used, else its plain twin."""
+    if keys.device.type == "cuda":
+        try:
+            from .gathered_attention import gathered_attention, usable
+        except ImportError:
+            return grouped_attention
+        if usable(keys.device, keys.dtype, keys.shape[-1]):
+            return gathered_attention
+    return grouped_attention
