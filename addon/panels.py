@@ -62,7 +62,7 @@ class FLASHVDM_PT_settings(_Panel, bpy.types.Panel):  # noqa: N801
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.enabled = not session.session.generating
         for group, label in _GROUPS.items():
-            column = layout.column(heading="")
+            column = layout.column()
             column.label(text=label)
             for setting in SETTINGS.values():
                 if setting.group == group and setting.name not in _IN_FRONT:

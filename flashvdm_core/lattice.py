@@ -117,6 +117,11 @@ def neighbours(keys: Tensor, size: int) -> Iterator[tuple[int, Tensor, Tensor]]:
         yield axis, here, position[here]
 
 
+def on_box(keys: Tensor, size: int) -> Tensor:
+    """bool: which points lie on the lattice's border."""
+    return torch.stack([(index == 0) | (index == size - 1) for index in unravelled(keys, size)]).any(0)
+
+
 def dilated(keys: Tensor, size: int) -> Tensor:
     """The set with its 26 neighbours, inside the lattice (a 3 x 3 x 3 box)."""
     if keys.numel() * _SORTED_BELOW < size**2:

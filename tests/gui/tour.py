@@ -26,7 +26,7 @@ TOUR = Path(os.environ["FLASHVDM_TOUR"])
 sys.path.insert(0, str(TOUR))
 
 from measure import PREVIEW_MARK, Heartbeat, Ticks, content  # noqa: E402 - from the folder that was just named
-from screen import Steps, click, main_button, move, press, region_box, until, view_point  # noqa: E402
+from screen import Steps, click, main_button, move, press, until, view_point  # noqa: E402
 
 ORDER: dict[str, str] = json.loads((TOUR / "order.json").read_text(encoding="utf-8"))
 SESSION = importlib.import_module(f"{gui.extension}.addon.session")

@@ -49,14 +49,21 @@ StringProperty = _property("StringProperty")
 class bpy_struct:  # noqa: N801 - the stubs' name
     """Properties from annotations and from attributes of the class, with their defaults until they are set."""
 
+    def __getattribute__(self, name: str) -> Any:
+        found = object.__getattribute__(self, name)
+        return self._default(name, found) if isinstance(found, Property) else found
+
     def __getattr__(self, name: str) -> Any:
         for cls in type(self).__mro__:
-            found = inspect.get_annotations(cls).get(name, cls.__dict__.get(name))
+            found = inspect.get_annotations(cls).get(name)
             if isinstance(found, Property):
-                value = found.make_default()
-                object.__setattr__(self, name, value)
-                return value
+                return self._default(name, found)
         raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def _default(self, name: str, property: Property) -> Any:
+        value = property.make_default()
+        object.__setattr__(self, name, value)
+        return value
 
     def is_property_set(self, property: str) -> bool:
         return property in self.__dict__
@@ -343,7 +350,10 @@ class Host:
             unregister_class=self.registered.remove,
             extension_path_user=lambda package, path="", create=False: str(self.user_folder / path),
         )
-        props = _module("bpy.props", **{name: value for name, value in globals().items() if name.endswith("Property")})
+        props = _module(
+            "bpy.props",
+            **{name: value for name, value in globals().items() if name.endswith("Property") and value is not Property},
+        )
         bpy_types = _module("bpy.types", **{cls.__name__: cls for cls in _TYPES})
         ed = _module("bpy.ops.ed", undo_push=lambda message="": self.undo_steps.append(message))
         ops = _module("bpy.ops", ed=ed)
