@@ -5,6 +5,8 @@ python build.py demo [IMAGE]   an image to a mesh in real Blender, with a pictur
 python build.py test           everything: style, types, core, host mock, parity, Blender 4.5 and 5.2
 python build.py check          style and types only
 python build.py package        the extension's zips, in dist/
+python build.py bench          times of every stage, in docs/performance/
+python build.py gui RUNNER     a tour through the add-on in Blender's real window, with pictures in build/gui/
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from builder import checks, demo, extension
-from builder.environments import ROOT, BuildError
+from builder import checks, demo, extension, gui
+from builder.environments import MAIN, ROOT, BuildError, run
 
 
 def main() -> int:
@@ -26,12 +28,25 @@ def main() -> int:
     commands.add_parser("test", help="everything that is tested")
     commands.add_parser("check", help="style and types only")
     commands.add_parser("package", help="the extension's zips, in dist/")
+    commands.add_parser("bench", help="times of every stage, in docs/performance/")
+    gui_parser = commands.add_parser("gui", help="a tour through the add-on in Blender's real window, with pictures")
+    gui_parser.add_argument("runner", type=Path, help="the program that brings Blender and a screen; see builder/gui.py")
+    gui_parser.add_argument("image", nargs="?", type=Path, default=demo.SAMPLE, help="the image (default: %(default)s)")
+    gui_parser.add_argument(
+        "--model", type=Path, help="a folder with config.yaml and model.safetensors (default: the embedded model)"
+    )
     options = parser.parse_args()
     try:
         if options.command == "demo":
             return demo.demo(options.image)
+        if options.command == "gui":
+            return gui.gui(options.runner, options.image, options.model)
         if options.command == "package":
             extension.report(extension.build_zips(ROOT / "dist", split=True))
+            return 0
+        if options.command == "bench":
+            command = [MAIN.ensure(), "-m", "flashvdm_core.bench", "suite", ROOT / "docs" / "performance"]
+            run(command, "Not everything could be timed")
             return 0
         return checks.test() if options.command == "test" else checks.check()
     except BuildError as error:

@@ -18,8 +18,8 @@ PLATFORMS = ("windows-x64", "windows-arm64", "macos-x64", "macos-arm64", "linux-
 """Blender's names of the systems it is published for."""
 
 _PARTS = ("addon", "flashvdm_core")
-# Training and evaluation stand on the core and nothing in the extension imports them.
-_LEFT_OUT = (ROOT / "flashvdm_core" / "training", ROOT / "flashvdm_core" / "evaluation")
+# These stand on the core and nothing in the extension imports them.
+_LEFT_OUT = tuple(ROOT / "flashvdm_core" / room for room in ("training", "evaluation", "bench"))
 
 
 def stage(folder: Path) -> Path:

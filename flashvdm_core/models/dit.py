@@ -6,6 +6,7 @@ Layout and names are those of the public checkpoints (`Hunyuan3DDiT`). No positi
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -178,15 +179,29 @@ class DiT(nn.Module):
         Raises:
             ValueError: guidance given or missing against `spec.guidance_embed`.
         """
+        vec = self._vector(x, t, guidance)
+        *_, last = self._blocks(x, cond, vec)
+        return self.final_layer(last, vec)
+
+    def features(self, x: Tensor, t: Tensor, cond: Tensor, guidance: Tensor | None = None) -> list[Tensor]:
+        """The latent tokens after each block, [B, N, hidden_size] each; arguments as in `forward`."""
+        return list(self._blocks(x, cond, self._vector(x, t, guidance)))
+
+    def _vector(self, x: Tensor, t: Tensor, guidance: Tensor | None) -> Tensor:
+        """What modulates every block [B, C]: time and, where the model takes it, the guidance scale."""
         if (guidance is not None) != self.spec.guidance_embed:
             raise ValueError(f"guidance given: {guidance is not None}, model has an embedding for it: {self.spec.guidance_embed}")
         vec = self.time_in(timestep_embedding(t).to(x.dtype))
         if self.guidance_in is not None and guidance is not None:
             vec = vec + self.guidance_in(timestep_embedding(guidance).to(x.dtype))
+        return vec
+
+    def _blocks(self, x: Tensor, cond: Tensor, vec: Tensor) -> Iterator[Tensor]:
         img, txt = self.latent_in(x), self.cond_in(cond)
         for block in self.double_blocks:
             img, txt = block(img, txt, vec)
+            yield img
         tokens = torch.cat([txt, img], dim=1)
         for block in self.single_blocks:
             tokens = block(tokens, vec)
-        return self.final_layer(tokens[:, txt.shape[1] :], vec)
+            yield tokens[:, txt.shape[1] :]

@@ -95,7 +95,7 @@ def _simplified(vertices: np.ndarray, faces: np.ndarray, face_budget: int) -> tu
 
     points, triangles = vertices, faces
     for aggressiveness in _AGGRESSIVENESS:
-        points, triangles = fast_simplification.simplify(vertices, faces, target_count=face_budget, agg=aggressiveness)
+        points, triangles, *_ = fast_simplification.simplify(vertices, faces, target_count=face_budget, agg=aggressiveness)
         if len(triangles) <= face_budget:
             break
     return points.astype(np.float32), triangles

@@ -9,63 +9,119 @@ from typing import Any
 
 import torch
 import yaml
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
+from torch import Tensor
 
 from ..errors import TrainingError
-from .flow import FlowConfig, load_vae
-from .runner import write_whole
+from ..models.shape_vae import ShapeVAE
+from .distill import SOLVER_STEPS, best_guidance, load_student
+from .runner import last_validation, write_whole
+from .teacher import SCALE_FILE, TeacherConfig, load_teacher
+from .vae import VAEConfig, load_autoencoder, vae_params
+
+STUDENTS = ("consistency", "one_phase", "adversarial")
+STEPS = 5
+_PACKAGE = "hy3dgen.shapegen"
 
 
-def published_config(flow: FlowConfig, vae_params: dict[str, Any], channels: int) -> dict[str, Any]:
-    """The sections of a published config.yaml, plus `defaults` (steps and guidance)."""
-    dino = dataclasses.asdict(flow.conditioner().dino)
-    return {
-        "model": {
-            "target": "hy3dgen.shapegen.models.Hunyuan3DDiT",
-            "params": dataclasses.asdict(flow.transformer(channels)),
-        },
-        "vae": {"target": "hy3dgen.shapegen.models.ShapeVAE", "params": vae_params},
-        "conditioner": {
-            "target": "hy3dgen.shapegen.models.SingleImageEncoder",
-            "params": {
-                "main_image_encoder": {
-                    "type": "DinoImageEncoder",
-                    "kwargs": {"config": dino, "image_size": flow.image_size},
-                }
-            },
-        },
-        "scheduler": {
-            "target": "hy3dgen.shapegen.schedulers.FlowMatchEulerDiscreteScheduler",
-            "params": {"num_train_timesteps": 1000},
-        },
-        "image_processor": {
-            "target": "hy3dgen.shapegen.preprocessors.ImageProcessorV2",
-            "params": {"size": flow.image_size, "border_ratio": 0.15},
-        },
-        "defaults": {"steps": flow.validate_steps, "guidance": flow.validate_guidance},
-    }
+def export(runs: Path, out: Path, student: str | None = None) -> str:
+    """Write the averaged weights of a recipe's stages, in float16, as one checkpoint folder.
 
+    The base decoder, which the efficient one is measured against, goes into the subfolder `base` as a stand-alone VAE.
 
-def export(vae_folder: Path, flow_folder: Path, out: Path) -> None:
-    """Write the averaged weights of both stages, in float16, as one checkpoint folder.
+    Args:
+        runs: folder of the stages' runs.
+        out: folder of the checkpoint, made where it does not exist.
+        student: stage of the transformer ("teacher" for the undistilled one); None for the student whose shapes of
+            5 steps were best on the validation split.
+
+    Returns:
+        The stage that the transformer is from.
 
     Raises:
         TrainingError: a stage is missing, or its weights are not finite in float16.
     """
-    vae, vae_config = load_vae(vae_folder, torch.device("cpu"))
+    cpu = torch.device("cpu")
+    student = student or _best_student(runs)
+    vae, vae_config = load_autoencoder(runs / "efficient", cpu)
+    base, base_config = load_autoencoder(runs / "vae", cpu)
+    teacher, sizes = load_teacher(runs / "teacher", cpu)
+    scale_factor = _scale_factor(runs / "teacher")
+    distilled = student != "teacher"
+    dit = load_student(runs / student, sizes, cpu) if distilled else teacher.model
+    weights = _prefixed("model.", dit.state_dict()) | _prefixed("conditioner.", teacher.conditioner.state_dict())
+    weights |= _prefixed("vae.", vae.state_dict())
+    config = published_config(sizes, vae_config, scale_factor, distilled, best_guidance(runs / "teacher"))
+    _write(out, config, weights)
+    _write(out / "base", vae_section(base_config, scale_factor), _without_encoder(base))
+    return student
+
+
+def published_config(
+    sizes: TeacherConfig, vae: VAEConfig, scale_factor: float, distilled: bool, guidance: float
+) -> dict[str, Any]:
+    """The sections of a published config.yaml, plus `defaults` (steps and guidance)."""
+    kind = "Consistency" if distilled else ""
+    phases = {"pcm_timesteps": SOLVER_STEPS} if distilled else {}
+    encoder = {"config": dataclasses.asdict(sizes.conditioner().dino), "image_size": sizes.image_size}
+    return {
+        "model": {
+            "target": f"{_PACKAGE}.models.Hunyuan3DDiT",
+            "params": dataclasses.asdict(sizes.transformer(guidance_embed=distilled)),
+        },
+        "vae": vae_section(vae, scale_factor),
+        "conditioner": {
+            "target": f"{_PACKAGE}.models.SingleImageEncoder",
+            "params": {"main_image_encoder": {"type": "DinoImageEncoder", "kwargs": encoder}},
+        },
+        "scheduler": {
+            "target": f"{_PACKAGE}.schedulers.{kind}FlowMatchEulerDiscreteScheduler",
+            "params": {"num_train_timesteps": 1000} | phases,
+        },
+        "image_processor": {
+            "target": f"{_PACKAGE}.preprocessors.ImageProcessorV2",
+            "params": {"size": sizes.image_size, "border_ratio": 0.15},
+        },
+        "defaults": {"steps": STEPS if distilled else 50, "guidance": guidance},
+    }
+
+
+def vae_section(config: VAEConfig, scale_factor: float) -> dict[str, Any]:
+    """The section of a VAE, which is also the whole config of a stand-alone one."""
+    return {"target": f"{_PACKAGE}.models.ShapeVAE", "params": vae_params(config, scale_factor)}
+
+
+def _best_student(runs: Path) -> str:
+    scores = {}
+    for stage in STUDENTS:
+        if (runs / stage / "finished.json").exists():
+            row = last_validation(runs / stage)
+            scores[stage] = max(value for name, value in row.items() if name.endswith(f"_{STEPS}_steps"))
+    if not scores:
+        raise TrainingError(f"{runs} holds no finished student; run the distillation first or export the teacher.")
+    return max(scores, key=lambda stage: scores[stage])
+
+
+def _scale_factor(folder: Path) -> float:
     try:
-        flow = FlowConfig(**json.loads((flow_folder / "config.json").read_text(encoding="utf-8")))
-        scale_factor = json.loads((flow_folder / "scale_factor.json").read_text(encoding="utf-8"))["scale_factor"]
-        weights = load_file(flow_folder / "weights.safetensors")
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TrainingError(f"{flow_folder} holds no finished flow stage ({error}); run that stage first.") from error
-    weights |= {f"vae.{name}": value for name, value in vae.state_dict().items()}
+        return float(json.loads((folder / SCALE_FILE).read_text(encoding="utf-8"))["scale_factor"])
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(f"{folder} lacks {SCALE_FILE} ({error}); run the teacher stage again.") from error
+
+
+def _prefixed(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: value for name, value in weights.items()}
+
+
+def _without_encoder(vae: ShapeVAE) -> dict[str, Tensor]:
+    return {name: value for name, value in vae.state_dict().items() if not name.startswith(("encoder.", "pre_kl."))}
+
+
+def _write(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:
     half = {name: value.half().contiguous() for name, value in weights.items()}
     if bad := [name for name, value in half.items() if not value.isfinite().all()]:
         raise TrainingError(f"The weights of {bad[0]} are not finite in float16; resume from an earlier checkpoint.")
-    vae_params = dataclasses.asdict(vae_config.spec()) | {"scale_factor": scale_factor}
-    config = published_config(flow, vae_params, vae_config.embed_dim)
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "model.safetensors", lambda p: save_file(half, p))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "model.safetensors", lambda p: save_file(half, p))
     text = yaml.safe_dump(config, sort_keys=False)
-    write_whole(out / "config.yaml", lambda p: p.write_text(text, encoding="utf-8"))
+    write_whole(folder / "config.yaml", lambda p: p.write_text(text, encoding="utf-8"))

@@ -22,7 +22,9 @@ PROBE_OFFSET = 2e-3
 SHARP_ANGLE_DEGREES = 20.0
 SHARP_REACH = 0.05
 NEIGHBOURS = 4
-_QUERY_CHUNK, _FACE_CHUNK = 1024, 128
+# Queries and faces at a time: what fits a CPU's cache, and what fills a GPU.
+_CHUNKS = {"cpu": (1024, 128), "cuda": (16384, 1024)}
+_PAIRS_AT_ONCE = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +66,12 @@ def winding_numbers(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
     offset = (2 * (a * cross).sum(1, keepdim=True)).float()
     ab, bc, ca = ((x - y).square().sum(1, keepdim=True).float() for x, y in ((a, b), (b, c), (c, a)))
     total = []
-    for query in points.split(_QUERY_CHUNK):
+    query_chunk, face_chunk = _CHUNKS.get(points.device.type, _CHUNKS["cpu"])
+    for query in points.split(query_chunk):
         distance = torch.cdist(vertices, query, compute_mode="donot_use_mm_for_euclid_dist")
         angle = torch.zeros(len(query), device=points.device)
-        for start in range(0, len(faces), _FACE_CHUNK):
-            part = slice(start, start + _FACE_CHUNK)
+        for start in range(0, len(faces), face_chunk):
+            part = slice(start, start + face_chunk)
             la, lb, lc = (distance[faces[part, corner]] for corner in range(3))
             den = (la + lb).mul_(lb + lc).mul_(lc + la)
             den.addcmul_(bc[part], la, value=-1).addcmul_(ca[part], lb, value=-1).addcmul_(ab[part], lc, value=-1)
@@ -107,9 +110,8 @@ def sample_surface(vertices: Tensor, faces: Tensor, count: int, rng: np.random.G
     If every face is hidden by the test (degenerate input), all of them are kept as sheets.
     """
     points, normals, chosen = sample_faces(vertices, faces, count, rng)
-    front, back = is_inside(vertices, faces, torch.cat([points + PROBE_OFFSET * normals, points - PROBE_OFFSET * normals])).chunk(
-        2
-    )
+    both_sides = torch.cat([points + PROBE_OFFSET * normals, points - PROBE_OFFSET * normals])
+    front, back = is_inside(vertices, faces, both_sides).chunk(2)
     keep = ~(front & back)
     if not keep.any():
         keep, front, back = torch.ones_like(keep), torch.zeros_like(front), torch.zeros_like(back)
@@ -137,17 +139,32 @@ def point_triangle_distance(points: Tensor, corners: Tensor) -> Tensor:
     return torch.where(above, torch.minimum(plane, edge_distance), edge_distance).sqrt()
 
 
+def nearest_samples(anchors: Tensor, points: Tensor, count: int) -> Tensor:
+    """Indices int64 [P, count] of samples near each point, the nearest one among them.
+
+    A tree finds the `count` nearest on the CPU. On a GPU every distance is computed; the samples are dealt into
+    `count` heaps (they are in random order) and the nearest of each heap is returned.
+    """
+    count = min(count, len(anchors))
+    if points.device.type == "cpu":
+        return torch.from_numpy(KDTree(anchors.numpy()).query(points.numpy(), k=count)[1].reshape(-1, count))
+    usable = len(anchors) // count * count
+    heaps = anchors[:usable].view(-1, count, 3)
+    offset = torch.arange(count, device=points.device)
+    found = []
+    for query in points.split(max(1, _PAIRS_AT_ONCE // usable)):
+        distance = torch.cdist(query, heaps.reshape(-1, 3)).view(len(query), -1, count)
+        found.append(distance.argmin(1) * count + offset)
+    return torch.cat(found)
+
+
 def _distance(vertices: Tensor, faces: Tensor, surface: Surface, chosen: Tensor, points: Tensor) -> Tensor:
-    """Distance to the triangles of the nearest `NEIGHBOURS` of the samples `chosen` (mask); inf if there are none."""
+    """Distance to the triangles of the samples nearest to each point, of the samples `chosen` (mask); inf if there are none."""
     if not chosen.any():
         return points.new_full((len(points),), torch.inf)
-    anchors = surface.points[chosen]
-    owners = surface.faces[chosen]
-    count = min(NEIGHBOURS, len(anchors))
-    nearest = KDTree(anchors.cpu().numpy()).query(points.cpu().numpy(), k=range(1, count + 1))[1]
-    owner = owners[torch.from_numpy(nearest).to(points.device)]
+    owner = surface.faces[chosen][nearest_samples(surface.points[chosen], points, NEIGHBOURS)]
     corners = vertices[faces[owner.reshape(-1)]]
-    return point_triangle_distance(points.repeat_interleave(count, 0), corners).view(-1, count).amin(1)
+    return point_triangle_distance(points.repeat_interleave(owner.shape[1], 0), corners).view(owner.shape).amin(1)
 
 
 def signed_distance(vertices: Tensor, faces: Tensor, surface: Surface, points: Tensor) -> Tensor:
@@ -190,12 +207,12 @@ def sample_sharp_edges(
     chosen = torch.from_numpy(drawn).to(faces.device)
     along = torch.from_numpy(rng.random((2 * count, 1), dtype=np.float32)).to(vertices)
     points = ends[chosen, 0] * (1 - along) + ends[chosen, 1] * along
-    distance, nearest = KDTree(surface.points.cpu().numpy()).query(points.cpu().numpy())
-    visible = torch.from_numpy(np.flatnonzero(distance < SHARP_REACH)).to(faces.device)
+    nearest = nearest_samples(surface.points, points, 1)[:, 0]
+    visible = ((points - surface.points[nearest]).norm(dim=1) < SHARP_REACH).nonzero()[:, 0]
     if len(visible) == 0:
         return surface.points[anywhere], surface.normals[anywhere]
     visible = visible[torch.arange(count, device=faces.device) % len(visible)]
-    outward = surface.normals[torch.from_numpy(nearest).to(faces.device)[visible]]
+    outward = surface.normals[nearest[visible]]
     normal = normals[chosen[visible]]
     return points[visible], torch.where((normal * outward).sum(1, keepdim=True) < 0, -normal, normal)
 

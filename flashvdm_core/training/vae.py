@@ -1,23 +1,31 @@
-"""Stage 1: the shape autoencoder, on truncated signed distances (paper section 3.3, appendix A).
+"""Stages "vae" and "efficient": the shape autoencoder, and its efficient decoder (paper section 3.3, appendix A).
 
 Supervision is the signed distance over `truncation`, clamped to [-1, 1] and positive inside, so that the
 near-surface test of the hierarchical decoder can read distances off the logits.
+
+The second stage keeps the encoder, starts the latent transformer from the first one's, and trains it together with a
+point decoder of half the width, without the wide MLP and the norms after the attention.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..models.shape_vae import Posterior, ShapeVAE, choose_points
+from ..errors import TrainingError
+from ..models.shape_vae import ShapeVAE, Surface
 from ..models.specs import ShapeVAESpec
-from .dataset import PropData
-from .runner import Run, RunConfig, device_of_choice
+from .dataset import ShapeData
+from .runner import Batch, Run, RunConfig, config_of, device_of_choice, read_stage
+
+VALIDATION_QUERIES = 4096
+_VALIDATION_BATCH = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,33 +33,36 @@ class VAEConfig(RunConfig):
     """Sizes and losses of the autoencoder; see `ShapeVAESpec` for the sizes.
 
     Attributes:
+        pc_size, pc_sharpedge_size: points the encoder reads; those of the prepared clouds.
+        efficient: the point decoder is the small one.
         truncation: distance (core frame) at which the target saturates.
         kl_weight: weight of the KL term at the end; it ramps up from a hundredth over the first half.
         posterior_logvar: initial log-variance of the posterior. Far below the prior's, else the latents carry
             nothing for the first thousand steps.
         sign_weight: weight of the logistic loss on the side of the surface, which thin parts need.
         near, uniform: queries a shape near the surface and in the whole volume.
+        smallest: shapes are shrunk at random, down to this factor.
     """
 
-    num_latents: int = 64
+    num_latents: int = 256
     embed_dim: int = 16
-    width: int = 128
+    width: int = 256
     heads: int = 4
     num_encoder_layers: int = 1
-    num_decoder_layers: int = 4
-    pc_size: int = 384
-    pc_sharpedge_size: int = 128
-    downsample_ratio: int = 8
-    geo_decoder_downsample_ratio: int = 1
-    truncation: float = 0.1
-    kl_weight: float = 1e-4
+    num_decoder_layers: int = 5
+    pc_size: int = 1536
+    pc_sharpedge_size: int = 512
+    efficient: bool = False
+    truncation: float = 0.05
+    kl_weight: float = 3e-4
     posterior_logvar: float = -6.0
     sign_weight: float = 0.1
-    near: int = 512
-    uniform: int = 256
+    near: int = 1024
+    uniform: int = 512
+    smallest: float = 0.8
 
     def spec(self) -> ShapeVAESpec:
-        """The network's sizes, with the efficient point decoder (MLP ratio 1, no norms after the attention)."""
+        """The network's sizes."""
         return ShapeVAESpec(
             num_latents=self.num_latents,
             embed_dim=self.embed_dim,
@@ -62,14 +73,14 @@ class VAEConfig(RunConfig):
             pc_size=self.pc_size,
             pc_sharpedge_size=self.pc_sharpedge_size,
             point_feats=4,
-            downsample_ratio=self.downsample_ratio,
+            downsample_ratio=(self.pc_size + self.pc_sharpedge_size) // self.num_latents,
             num_freqs=8,
             include_pi=False,
             qkv_bias=False,
             qk_norm=True,
-            geo_decoder_downsample_ratio=self.geo_decoder_downsample_ratio,
-            geo_decoder_mlp_expand_ratio=1,
-            geo_decoder_ln_post=False,
+            geo_decoder_downsample_ratio=2 if self.efficient else 1,
+            geo_decoder_mlp_expand_ratio=1 if self.efficient else 4,
+            geo_decoder_ln_post=not self.efficient,
         )
 
 
@@ -89,106 +100,126 @@ def new_autoencoder(config: VAEConfig) -> ShapeVAE:
     return vae
 
 
-def mirrored(points: Tensor) -> Tensor:
-    """Surface points [B, n, 6+] (position, normal, ...) or positions [B, n, 3] mirrored in x."""
-    sign = torch.ones(points.shape[-1], device=points.device)
-    sign[0] = -1
-    if points.shape[-1] >= 6:
-        sign[3] = -1
-    return points * sign
+def efficient_from(base: ShapeVAE, config: VAEConfig) -> ShapeVAE:
+    """An autoencoder with a new point decoder; the rest is the base's, and the encoder is frozen."""
+    vae = new_autoencoder(config)
+    own = vae.state_dict()
+    kept = {name: value for name, value in base.state_dict().items() if not name.startswith("geo_decoder.")}
+    if any(own[name].shape != value.shape for name, value in kept.items()):
+        raise TrainingError("The efficient stage's sizes differ from those of the vae stage; give both the same.")
+    vae.load_state_dict(own | kept)
+    assert vae.encoder is not None
+    assert vae.pre_kl is not None
+    vae.encoder.requires_grad_(False)
+    vae.pre_kl.requires_grad_(False)
+    return vae
 
 
-def with_edge_flag(uniform: Tensor, sharp: Tensor) -> Tensor:
-    """[B, n, 6] and [B, m, 6] -> [B, n + m, 7]: the last feature marks sharp-edge points."""
-    return torch.cat([F.pad(uniform, (0, 1)), F.pad(sharp, (0, 1), value=1.0)], dim=1)
+def load_autoencoder(folder: Path, device: torch.device) -> tuple[ShapeVAE, VAEConfig]:
+    """The averaged autoencoder of a vae or efficient stage; TrainingError where there is none."""
+    values, weights = read_stage(folder, "vae")
+    config = config_of(VAEConfig, values)
+    vae = ShapeVAE(config.spec(), with_encoder=True)
+    vae.load_state_dict(weights)
+    return vae.to(device).eval().requires_grad_(False), config
 
 
-def numpy_rng(rng: torch.Generator) -> np.random.Generator:
-    """A NumPy generator seeded by the next number of a torch one."""
-    return np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
+def quarter_turns(device: torch.device) -> Tensor:
+    """The eight turns and mirror images about the vertical axis that keep the box: float32 [8, 3, 3]."""
+    turns = []
+    for cosine, sine in ((1, 0), (0, 1), (-1, 0), (0, -1)):
+        turn = torch.tensor([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]], dtype=torch.float32, device=device)
+        turns += [turn, torch.diag(torch.tensor([-1.0, 1.0, 1.0], device=device)) @ turn]
+    return torch.stack(turns)
 
 
-def draw_batch(data: PropData, config: VAEConfig, indices: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-    """Surface and queries of some props, every other one mirrored: `surface` [B, n, 7], `points` [B, q, 3], `sdf` [B, q]."""
-    raw = data.sample(indices.numpy(), config.pc_size, config.pc_sharpedge_size, config.near, config.uniform, numpy_rng(rng))
-    surface = with_edge_flag(raw["surface"], raw["sharp"])
-    flip = (torch.rand(len(indices), generator=rng) < 0.5)[:, None, None]
+def moved(points: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
+    """Positions [B, n, 3], or positions, normals and a flag [B, n, 7], turned by [B, 3, 3] and scaled by [B]."""
+    positions = points[..., :3] @ turn.mT * scale[:, None, None]
+    if points.shape[-1] == 3:
+        return positions
+    return torch.cat([positions, points[..., 3:6] @ turn.mT, points[..., 6:]], dim=-1)
+
+
+def draw_batch(data: ShapeData, config: VAEConfig, rng: torch.Generator) -> Batch:
+    """Random shapes, turned and shrunk: clouds and queries of the encoder [B, n, 7], `points` [B, q, 3], `sdf` [B, q], noise."""
+    device = rng.device
+    rows = torch.randint(len(data), (config.batch,), generator=rng, device=device)
+    clouds = torch.randint(data.clouds, (config.batch,), generator=rng, device=device)
+    turn = quarter_turns(device)[torch.randint(8, (config.batch,), generator=rng, device=device)]
+    scale = config.smallest + (1 - config.smallest) * torch.rand(config.batch, generator=rng, device=device)
+    surface = data.surfaces(rows, clouds, config.num_latents)
+    points, sdf = data.queries(rows, config.near, config.uniform, rng)
     return {
-        "surface": torch.where(flip, mirrored(surface), surface),
-        "points": torch.where(flip, mirrored(raw["points"]), raw["points"]),
-        "sdf": raw["sdf"],
+        "data": moved(surface.data, turn, scale),
+        "queries": moved(surface.queries, turn, scale),
+        "points": moved(points, turn, scale),
+        "sdf": sdf * scale[:, None],
+        "noise": torch.randn(config.batch, config.num_latents, config.embed_dim, generator=rng, device=device),
     }
 
 
-def encode(vae: ShapeVAE, surface: Tensor) -> Posterior:
-    """The posterior of surfaces [B, pc_size + pc_sharpedge_size, 7]. All points are read, in their order."""
-    spec = vae.spec
-    return vae.encode(choose_points(spec, surface, torch.arange(spec.pc_size), torch.arange(spec.pc_sharpedge_size)))
-
-
-def reconstruction_losses(logits: Tensor, sdf: Tensor, config: VAEConfig) -> tuple[Tensor, Tensor]:
+def reconstruction_losses(logits: Tensor, sdf: Tensor, truncation: float) -> tuple[Tensor, Tensor]:
     """Squared error on the truncated distance, and the logistic loss on its sign; logits and sdf [B, q]."""
-    target = (sdf / config.truncation).clamp(-1, 1)
+    target = (sdf / truncation).clamp(-1, 1)
     return F.mse_loss(logits, target), F.softplus(-8 * logits * sdf.sign()).mean()
 
 
-def train_vae(config: VAEConfig, data_folder: Path, out: Path) -> None:
-    """Train, or go on training, the autoencoder in the folder `out`."""
+def train_vae(config: VAEConfig, data_folder: Path, out: Path, base: Path | None = None) -> None:
+    """Train, or go on training, the autoencoder in the folder `out`; with `base`, the efficient decoder of that stage."""
     device = device_of_choice()
-    data, val = PropData(data_folder, "train"), PropData(data_folder, "val")
-    run = Run(out, config, new_autoencoder(config), device)
+    data, val = (ShapeData(data_folder, split, device) for split in ("train", "val"))
+    if config.efficient != (base is not None):
+        raise TrainingError("The efficient decoder needs the folder of the vae stage, and only it does.")
+    model = efficient_from(load_autoencoder(base, torch.device("cpu"))[0], config) if base else new_autoencoder(config)
+    run = Run(out, config, model, device)
     vae = run.model
-    assert isinstance(vae, ShapeVAE)
-    sums: dict[str, float] = {}
-    while run.step < config.steps:
-        rng = run.rng()
-        batch = draw_batch(data, config, torch.randint(len(data), (config.batch,), generator=rng), rng)
-        batch = {k: v.to(device) for k, v in batch.items()}
-        posterior = encode(vae, batch["surface"])
-        latents = posterior.sample(torch.randn(posterior.mean.shape, generator=rng).to(device))
-        kv = vae.geo_decoder.keys_values(vae.decode(latents))
-        logits = vae.geo_decoder(batch["points"], kv)[..., 0]
-        square, sign = reconstruction_losses(logits, batch["sdf"], config)
+
+    def draw(rng: torch.Generator) -> Batch:
+        ramp = min(1.0, 0.01 + 2 * run.progress)
+        return draw_batch(data, config, rng) | {"kl_weight": torch.tensor(config.kl_weight * ramp, device=device)}
+
+    def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        posterior = vae.encode(Surface(batch["data"], batch["queries"]))
+        kv = vae.geo_decoder.keys_values(vae.decode(posterior.sample(batch["noise"])))
+        logits = vae.geo_decoder(batch["points"], kv)[..., 0].float()
+        square, sign = reconstruction_losses(logits, batch["sdf"], config.truncation)
         kl = posterior.kl()
-        ramp = min(1.0, 0.01 + 2 * run.step / config.steps)
-        run.update(square + config.sign_weight * sign + config.kl_weight * ramp * kl)
-        for name, value in (("square", square), ("sign", sign), ("kl", kl)):
-            sums[name] = sums.get(name, 0.0) + value.item()
-        if run.step % config.log_every == 0:
-            run.log({k: v / config.log_every for k, v in sums.items()})
-            sums.clear()
-        if run.step % config.validate_every == 0 or run.step == config.steps:
-            run.log(validate(run, val, config), "validation.csv")
-        run.save_if_due()
-    run.save()
+        return square + config.sign_weight * sign + batch["kl_weight"] * kl, {"square": square, "sign": sign, "kl": kl}
+
+    run.train(draw, loss, lambda: validate(run.averaged, val))
 
 
 @torch.no_grad()
-def validate(run: Run, val: PropData, config: VAEConfig, props: int = 96) -> dict[str, float]:
-    """V-IoU and S-IoU of the averaged weights on the first validation props (4096 queries a prop of each kind)."""
-    vae = ShapeVAE(config.spec(), with_encoder=True).to(run.device)
-    vae.load_state_dict(run.averaged())
-    vae.eval()
-    v_iou, s_iou, deviation = [], [], []
-    for start in range(0, min(props, len(val)), 16):
-        indices = torch.arange(start, min(start + 16, props, len(val)))
-        raw = val.sample(indices.numpy(), config.pc_size, config.pc_sharpedge_size, 4096, 4096, np.random.default_rng(start))
-        raw = {k: v.to(run.device) for k, v in raw.items()}
-        mean = encode(vae, with_edge_flag(raw["surface"], raw["sharp"])).mean
-        kv = vae.geo_decoder.keys_values(vae.decode(mean))
-        inside = vae.geo_decoder(raw["points"], kv)[..., 0] > 0
-        truth = raw["sdf"] > 0
-        near, far = slice(0, 4096), slice(4096, None)
-        s_iou.append(_iou(inside[:, near], truth[:, near]))
-        v_iou.append(_iou(inside[:, far], truth[:, far]))
-        deviation.append(mean.std())
-    return {
-        "v_iou": torch.cat(v_iou).mean().item(),
-        "s_iou": torch.cat(s_iou).mean().item(),
-        "latent_std": torch.stack(deviation).mean().item(),
-    }
+def validate(vae: ShapeVAE, val: ShapeData, shapes: int = 194) -> Mapping[str, float]:
+    """V-IoU and S-IoU of reconstructions of validation shapes (`VALIDATION_QUERIES` a shape of each kind)."""
+    found: dict[str, list[Tensor]] = {"v_iou": [], "s_iou": [], "latent_std": []}
+    for start in range(0, min(shapes, len(val)), _VALIDATION_BATCH):
+        rows = torch.arange(start, min(start + _VALIDATION_BATCH, shapes, len(val)), device=val.device)
+        rng = torch.Generator(val.device).manual_seed(start)
+        mean = vae.encode(val.surfaces(rows, torch.zeros_like(rows), vae.spec.num_latents)).mean
+        near, volume = occupancy_iou(vae, mean, val, rows, rng)
+        found["s_iou"].append(near)
+        found["v_iou"].append(volume)
+        found["latent_std"].append(mean.float().std()[None])
+    return {name: torch.cat(values).mean().item() for name, values in found.items()}
+
+
+def occupancy_iou(vae: ShapeVAE, latents: Tensor, data: ShapeData, rows: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """IoU float32 [B] of decoded (unscaled) latents with the true shapes of `rows`, near the surface and in the volume."""
+    per_kind = min(VALIDATION_QUERIES, data.stored("near"), data.stored("uniform"))
+    points, sdf = data.queries(rows, per_kind, per_kind, rng)
+    kv = vae.geo_decoder.keys_values(vae.decode(latents))
+    inside = vae.geo_decoder(points, kv)[..., 0] > 0
+    near, volume = slice(0, per_kind), slice(per_kind, None)
+    return _iou(inside[:, near], sdf[:, near] > 0), _iou(inside[:, volume], sdf[:, volume] > 0)
 
 
 def _iou(inside: Tensor, truth: Tensor) -> Tensor:
     both, either = (inside & truth).sum(1), (inside | truth).sum(1)
     return both / either.clamp(min=1)
+
+
+def vae_params(config: VAEConfig, scale_factor: float) -> dict[str, Any]:
+    """Parameters of the published config section."""
+    return dataclasses.asdict(config.spec()) | {"scale_factor": scale_factor}

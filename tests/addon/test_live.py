@@ -8,13 +8,22 @@ from types import ModuleType
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
+
+from flashvdm_core.mesh import TriangleMesh
 
 from .conftest import Import, content, preferences, tick_until
 
 
 @pytest.fixture
-def session(extension: Import) -> ModuleType:
+def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The add-on's session, in a Blender where the operator is invoked as by its button.
+
+    Without windows Blender executes an operator even when it is asked to invoke it, so `invoke` stands in for `execute`.
+    """
+    operator = extension("addon.operators.generate").FLASHVDM_OT_generate
+    monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
     return extension("addon.session")
 
 
@@ -37,6 +46,14 @@ def meshes() -> list[bpy.types.Object]:
 def until_preview(session: ModuleType) -> bpy.types.Object:
     tick_until(session, lambda: bool(meshes()))
     return meshes()[0]
+
+
+@pytest.fixture
+def go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]:
+    """Lets a stand-in worker that pauses go on."""
+    gate = tmp_path / "go on"
+    monkeypatch.setenv("STAND_IN_GATE", str(gate))
+    return gate.touch
 
 
 def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..., str], image: str, session: ModuleType) -> None:
@@ -102,38 +119,40 @@ def test_a_worker_that_hangs_is_given_up(worker: Callable[..., str], image: str,
 
 
 def test_a_preview_that_the_user_deletes_stays_deleted_and_the_result_still_comes(
-    worker: Callable[..., str], image: str, session: ModuleType
+    worker: Callable[..., str], image: str, session: ModuleType, go_on: Callable[[], None]
 ) -> None:
-    worker("wait-at-decode")
+    worker("pause-at-decode")
     invoke(session, image)
     bpy.data.objects.remove(until_preview(session))
-    session.session.target.show(session.session.job.request and _mesh(session))
+    session.session.target.show(TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32)))
     assert meshes() == []
-    session.session.job.cancel()
-    assert finish(session) == "CANCELLED"
-    worker("good")
-    invoke(session, image)
-    bpy.data.objects.remove(until_preview(session))
+    go_on()
     assert finish(session) == "DONE"
     assert len(meshes()) == 1
 
 
-def test_what_the_user_does_to_the_preview_is_kept(worker: Callable[..., str], image: str, session: ModuleType) -> None:
-    worker("good")
+def test_what_the_user_does_to_the_preview_is_kept(
+    worker: Callable[..., str], image: str, session: ModuleType, go_on: Callable[[], None]
+) -> None:
+    worker("pause-at-decode")
     invoke(session, image)
     preview = until_preview(session)
     preview.location, preview.name = (5, 6, 7), "Throne"
+    go_on()
     assert finish(session) == "DONE"
     assert [obj.name for obj in meshes()] == ["Throne"]
     assert tuple(meshes()[0].location) == (5, 6, 7)
 
 
-def test_a_preview_in_edit_mode_is_left_to_the_user(worker: Callable[..., str], image: str, session: ModuleType) -> None:
-    worker("good")
+def test_a_preview_in_edit_mode_is_left_to_the_user(
+    worker: Callable[..., str], image: str, session: ModuleType, go_on: Callable[[], None]
+) -> None:
+    worker("pause-at-decode")
     invoke(session, image)
     preview = until_preview(session)
     bpy.context.view_layer.objects.active = preview
     bpy.ops.object.mode_set(mode="EDIT")
+    go_on()
     assert finish(session) == "DONE"
     bpy.ops.object.mode_set(mode="OBJECT")
     made = [obj for obj in meshes() if "flashvdm_seed" in obj]
@@ -236,12 +255,3 @@ def test_checking_the_interpreter_tells_what_it_is(worker: Callable[..., str], s
     bpy.ops.flashvdm.check_runtime()
     tick_until(session, lambda: not session.session.checking)
     assert "No module named 'torch'" in session.session.check
-
-
-def _mesh(session: ModuleType) -> Any:
-    """A triangle."""
-    import numpy as np
-
-    triangle = session.__dict__["Request"].__module__.rpartition(".")[0] + ".mesh"
-    mesh = __import__(triangle, fromlist=["TriangleMesh"]).TriangleMesh
-    return mesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))

@@ -87,7 +87,7 @@ def test_the_staged_tree_holds_what_runs_and_nothing_else(tmp_path: Path):
     assert {"__init__.py", "blender_manifest.toml", "LICENSE", "addon/__init__.py", "flashvdm_core/__init__.py"} <= files
     assert "flashvdm_core/worker/__main__.py" in files
     for path in files:
-        assert not re.search(r"(^|/)(__pycache__|training|evaluation|tests|\.[^/]*)(/|$)|\.pyc$|old\.py", path), path
+        assert not re.search(r"(^|/)(__pycache__|training|evaluation|bench|tests|\.[^/]*)(/|$)|\.pyc$|old\.py", path), path
 
 
 def test_the_core_works_in_the_staged_tree_alone(tmp_path: Path):

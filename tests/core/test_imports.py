@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 # These sit on top of the stages: nothing else may import them, and they leave the front ends alone.
-ON_TOP = {"training", "evaluation"}
+ON_TOP = {"training", "evaluation", "bench"}
 FRONT_ENDS = {"worker", "cli", "__main__"}
 
 LIGHT_MODULES = (

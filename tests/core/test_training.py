@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,31 +15,53 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
-
-from flashvdm_core.checkpoints import load_checkpoint
-from flashvdm_core.training.flow import paired
 
 pytest.importorskip("scipy")
 
+from flashvdm_core.checkpoints import load_checkpoint
+from flashvdm_core.models.dit import DiT
+from flashvdm_core.sampling.flow import guided_velocity
+from flashvdm_core.sampling.schedules import consistency_schedule
+from flashvdm_core.training.__main__ import STAGES
+from flashvdm_core.training.distill import (
+    SOLVER_STEPS,
+    Discriminator,
+    DistillConfig,
+    new_student,
+    phase_ends,
+    pseudo_huber,
+    solver_times,
+)
+from flashvdm_core.training.pairs import condition_image, recoloured
+from flashvdm_core.training.runner import config_of, read_yaml
+from flashvdm_core.training.teacher import Teacher, TeacherConfig, initialise
+from flashvdm_core.training.vae import VAEConfig, moved, quarter_turns
+
+ROOT = Path(__file__).resolve().parents[2]
 CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
 BOX = np.array(
     [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1],
      [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]]
 )  # fmt: skip
-SMALL_VAE = ["num_latents=16", "embed_dim=8", "width=32", "heads=2", "num_decoder_layers=1", "pc_size=96", "pc_sharpedge_size=32"]
-SMALL_FLOW = [
-    "dino_hidden=24",
-    "dino_layers=1",
-    "dino_heads=2",
-    "hidden_size=32",
-    "num_heads=2",
-    "depth=1",
-    "depth_single_blocks=1",
-]
+SIZES = {
+    "num_latents": 16, "embed_dim": 8, "width": 32, "heads": 2, "num_decoder_layers": 1, "pc_size": 96, "pc_sharpedge_size": 32,
+    "near": 64, "uniform": 64,
+}  # fmt: skip
+TRANSFORMER = {
+    "image_size": 28, "dino_hidden": 24, "dino_layers": 1, "dino_heads": 2, "hidden_size": 32, "num_heads": 2, "depth": 1,
+    "depth_single_blocks": 1, "validate_shapes": 2, "validate_steps": 2,
+}  # fmt: skip
+SHORT = {"steps": 4, "batch": 2, "log_every": 2, "validate_every": 4}
+RECIPE = {
+    "vae": SIZES | {"steps": 60, "batch": 4, "warmup": 5, "log_every": 10, "validate_every": 30},
+    "efficient": SIZES | SHORT,
+    "teacher": TRANSFORMER | SHORT,
+} | {stage: SHORT | {"validate_shapes": 2} for stage in ("guidance", "consistency", "one_phase", "adversarial")}
 
 
-def run(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+def call(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "flashvdm_core.training", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
@@ -63,8 +86,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "boxes.json").write_text(json.dumps({"models": [{"name": f"box {i}"} for i in range(9)]}))
     command = [sys.executable, "-m", "flashvdm_core.training.prepare", "--data", folder / "boxes.npz", "--out", folder / "data"]
-    subprocess.run([*map(str, command), "--views", "2", "--size", "28", "--workers", "1"], check=True, timeout=300)
+    sizes = ["--views", "2", "--size", "28", "--variants", "1", "--clouds", "2", "--surface", "96", "--sharp", "32"]
+    counts = ["--probes", "2048", "--near", "1024", "--uniform", "512", "--workers", "1"]
+    subprocess.run([*map(str, command), *sizes, *counts], check=True, timeout=300)
     return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def runs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All stages of the recipe, run by the one command."""
+    folder = tmp_path_factory.mktemp("recipe")
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(RECIPE))
+    call("all", "--data", data, "--runs", folder / "runs", "--config", folder / "recipe.yaml")
+    return folder / "runs"
 
 
 def rows(path: Path) -> list[dict[str, float]]:
@@ -72,101 +106,198 @@ def rows(path: Path) -> list[dict[str, float]]:
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(handle)]
 
 
-@pytest.fixture(scope="module")
-def trained_vae(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("runs") / "vae"
-    options = ["steps=60", "batch=4", "warmup=5", "log_every=10", "validate_every=30", "near=64", "uniform=64"]
-    run("vae", "--data", data, "--out", out, *options, *SMALL_VAE)
-    return out
-
-
-def test_the_autoencoder_learns_and_logs(trained_vae: Path) -> None:
-    log = rows(trained_vae / "log.csv")
+def test_the_autoencoder_learns_and_logs(runs: Path) -> None:
+    log = rows(runs / "vae" / "log.csv")
     assert [row["step"] for row in log] == [10, 20, 30, 40, 50, 60]
     assert log[-1]["square"] < 0.8 * log[0]["square"]
-    validation = rows(trained_vae / "validation.csv")
+    validation = rows(runs / "vae" / "validation.csv")
     assert [row["step"] for row in validation] == [30, 60]
     assert 0 <= validation[-1]["v_iou"] <= 1
 
 
+def test_the_efficient_stage_keeps_the_encoder_and_the_latents_with_it(runs: Path) -> None:
+    base, efficient = (load_file(runs / stage / "weights.safetensors") for stage in ("vae", "efficient"))
+    frozen = [name for name in base if name.startswith(("encoder.", "pre_kl."))]
+    assert frozen
+    assert all(base[name].equal(efficient[name]) for name in frozen)
+    assert not base["transformer.resblocks.0.mlp.c_fc.weight"].equal(efficient["transformer.resblocks.0.mlp.c_fc.weight"])
+    assert efficient["geo_decoder.output_proj.weight"].shape[1] * 2 == base["geo_decoder.output_proj.weight"].shape[1]
+
+
+def test_finished_stages_are_skipped(data: Path, runs: Path) -> None:
+    before = (runs / "vae" / "state.pt").stat().st_mtime_ns
+    done = call("all", "--data", data, "--runs", runs, "--config", runs.parent / "recipe.yaml")
+    assert done.stdout.split("\n")[:-1] == [f"{stage} is finished" for stage in STAGES]
+    assert (runs / "vae" / "state.pt").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("student", ["teacher", "adversarial"])
+def test_the_export_loads_as_a_published_checkpoint(runs: Path, student: str, tmp_path: Path) -> None:
+    call("export", "--runs", runs, "--out", tmp_path / "model", "--student", student)
+    names = load_file(tmp_path / "model" / "model.safetensors")
+    assert {name.split(".")[0] for name in names} == {"model", "vae", "conditioner"}
+    model = load_checkpoint(str(tmp_path / "model"), torch.device("cpu"), torch.float32)
+    assert model.guidance_embed == (student != "teacher")
+    assert (model.schedule.kind, model.steps) == (("consistency", 5) if model.guidance_embed else ("flow_matching", 50))
+    base = load_file(tmp_path / "model" / "base" / "model.safetensors")
+    assert not any(name.startswith("encoder.") for name in base)
+
+
+def test_a_time_limit_ends_a_stage(data: Path, tmp_path: Path) -> None:
+    options = [f"{key}={value}" for key, value in (SIZES | SHORT | {"steps": 10**6, "minutes": 0.02}).items()]
+    call("vae", "--data", data, "--runs", tmp_path, *options)
+    assert json.loads((tmp_path / "vae" / "finished.json").read_text())["seconds"] >= 1.2
+    assert len(rows(tmp_path / "vae" / "validation.csv")) >= 1
+
+
 def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
-    out = tmp_path / "vae"
-    options = ["steps=100000", "batch=2", "log_every=1", "save_minutes=0.0001", "validate_every=100000", "near=16", "uniform=16"]
-    command = [
-        sys.executable,
-        "-m",
-        "flashvdm_core.training",
-        "vae",
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        *options,
-        *SMALL_VAE,
-    ]
+    options = SIZES | {"steps": 10**5, "batch": 2, "log_every": 1, "save_minutes": 1e-4, "validate_every": 10**5}
+    command = [sys.executable, "-m", "flashvdm_core.training", "vae", "--data", str(data), "--runs", str(tmp_path)]
+    command += [f"{key}={value}" for key, value in options.items()]
+    log = tmp_path / "vae" / "log.csv"
     for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
-        before = len(rows(out / "log.csv")) if (out / "log.csv").exists() else 0
+        before = len(rows(log)) if log.exists() else 0
         deadline = time.monotonic() + 120
-        while not (out / "log.csv").exists() or len(rows(out / "log.csv")) < before + 5:
+        while not log.exists() or len(rows(log)) < before + 5:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    steps = [row["step"] for row in rows(out / "log.csv")]
+    steps = [row["step"] for row in rows(log)]
     # A step whose log line was written after the last checkpoint is done again; none is skipped.
     assert max(steps) > 5
     assert set(steps) == set(range(1, int(max(steps)) + 1))
 
 
-def test_both_stages_give_a_checkpoint_that_loads(data: Path, trained_vae: Path, tmp_path: Path) -> None:
-    options = [
-        "steps=6",
-        "batch=2",
-        "image_size=28",
-        "variants=2",
-        "log_every=3",
-        "validate_every=6",
-        "validate_props=2",
-        "validate_steps=2",
-    ]
-    run("flow", "--data", data, "--vae", trained_vae, "--out", tmp_path / "flow", *options, *SMALL_FLOW)
-    assert rows(tmp_path / "flow" / "validation.csv")[-1]["v_iou_vae"] >= 0
-    run("export", "--vae", trained_vae, "--flow", tmp_path / "flow", "--out", tmp_path / "model")
-    names = load_file(tmp_path / "model" / "model.safetensors")
-    assert {name.split(".")[0] for name in names} == {"model", "vae", "conditioner"}
-    load_checkpoint(str(tmp_path / "model"), torch.device("cpu"), torch.float32)
+def test_two_processes_train_one_model(data: Path, tmp_path: Path) -> None:
+    options = [f"{key}={value}" for key, value in (SIZES | SHORT).items()]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["-m", "flashvdm_core.training", "vae", "--data", str(data), "--runs", str(tmp_path), *options]
+    subprocess.run(command, check=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True)
+    assert [row["step"] for row in rows(tmp_path / "vae" / "log.csv")] == [2, 4]
+    assert json.loads((tmp_path / "vae" / "finished.json").read_text())["step"] == 4
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["vae", "--data", "DATA", "--out", "OUT", "colour=3"], "unknown keys: colour"),
-        (["vae", "--data", "nowhere", "--out", "OUT"], "no prepared data"),
-        (["flow", "--data", "DATA", "--vae", "nowhere", "--out", "OUT"], "no finished vae stage"),
-        (
-            ["vae", "--data", "DATA", "--out", "OUT", "batch=2", "clip=1e30", "learning_rate=1e30", "warmup=1", *SMALL_VAE],
-            "lower learning",
-        ),
+        (["vae", "--data", "DATA", "--runs", "RUNS", "colour=3"], "unknown keys: colour"),
+        (["vae", "--data", "nowhere", "--runs", "RUNS"], "no prepared data"),
+        (["teacher", "--data", "DATA", "--runs", "RUNS"], "no vae stage"),
+        (["guidance", "--data", "DATA", "--runs", "RUNS"], "no vae stage"),
+        (["export", "--runs", "RUNS", "--out", "OUT"], "no finished student"),
+        (["vae", "--data", "DATA", "--runs", "RUNS", *(f"{k}={v}" for k, v in (SIZES | SHORT).items()),
+          "clip=1e30", "learning_rate=1e30", "warmup=1"], "in batch"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_used_ends_in_one_sentence(arguments: list[str], message: str, data: Path, tmp_path: Path) -> None:
-    named = [{"DATA": str(data), "OUT": str(tmp_path / "out")}.get(argument, argument) for argument in arguments]
-    done = run(*named, check=False)
+    places = {"DATA": str(data), "RUNS": str(tmp_path / "runs"), "OUT": str(tmp_path / "out")}
+    done = call(*(places.get(argument, argument) for argument in arguments), check=False)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_run_of_another_size_is_not_overwritten(data: Path, trained_vae: Path) -> None:
-    done = run("vae", "--data", data, "--out", trained_vae, "width=48", "heads=2", check=False)
+def test_a_stage_whose_predecessor_is_missing_says_so(data: Path, runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "efficient", tmp_path / "efficient")
+    done = call("guidance", "--data", data, "--runs", tmp_path, "steps=1", check=False)
+    assert done.returncode == 1
+    assert "no teacher stage" in done.stderr
+
+
+def test_a_run_of_another_size_is_not_overwritten(data: Path, runs: Path) -> None:
+    wider = [f"{key}={value}" for key, value in (SIZES | {"width": 48}).items()]
+    done = call("vae", "--data", data, "--runs", runs, *wider, check=False)
     assert done.returncode == 1
     assert "another shape" in done.stderr
 
 
-def test_pairing_permutes_and_never_lengthens() -> None:
-    noise, data = torch.randn(3, 12, 4), torch.randn(3, 12, 4)
-    pairs = paired(noise, data)
-    assert torch.equal(pairs.sort(1).values, data.sort(1).values)
-    assert (pairs - noise).square().sum() <= (data - noise).square().sum()
+def test_an_unknown_section_of_the_recipe_is_named(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("wae: {steps: 1}\n")
+    done = call("all", "--data", data, "--runs", tmp_path, "--config", tmp_path / "recipe.yaml", check=False)
+    assert done.returncode == 1
+    assert "unknown sections: wae" in done.stderr
+
+
+def test_the_shipped_recipe_fits_the_stages() -> None:
+    recipe = read_yaml(ROOT / "flashvdm_core" / "training" / "recipes" / "embedded.yaml")
+    assert list(recipe) == list(STAGES)
+    for stage, section in recipe.items():
+        config_of(VAEConfig if stage in ("vae", "efficient") else TeacherConfig if stage == "teacher" else DistillConfig, section)
+
+
+def test_the_solver_stops_at_the_times_that_the_sampler_asks_for() -> None:
+    times = solver_times()
+    assert times[[0, 1, 100]].tolist() == pytest.approx([0, 9 / 999, 1])
+    for steps in (1, 4, 5, 8):
+        asked = consistency_schedule(steps, SOLVER_STEPS).sigmas
+        assert all((times - time).abs().min() < 1e-6 for time in asked)
+
+
+def test_phases_end_where_five_steps_start() -> None:
+    ends = phase_ends(5)
+    assert ends[[0, 19, 20, 99]].tolist() == [20, 20, 40, 100]
+    assert solver_times()[ends.unique()].tolist() == pytest.approx(consistency_schedule(5, SOLVER_STEPS).sigmas[1:])
+    assert phase_ends(1).unique().tolist() == [100]
+
+
+def test_pseudo_huber_is_quadratic_near_zero_and_linear_far_away() -> None:
+    assert pseudo_huber(torch.full((4,), 1e-5), 1e-3).item() == pytest.approx(1e-10 / 2e-3, rel=1e-2)
+    assert pseudo_huber(torch.full((4,), 7.0), 1e-3).item() == pytest.approx(7.0, abs=2e-3)
+
+
+def test_a_new_student_answers_as_its_teacher_without_guidance() -> None:
+    sizes = TeacherConfig(**{k: v for k, v in TRANSFORMER.items() if k in TeacherConfig.__dataclass_fields__}, channels=8)
+    teacher = Teacher(sizes)
+    initialise(teacher, 0)
+    for parameter in teacher.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    student = new_student(teacher.model, sizes)
+    x, s, tokens = torch.randn(2, 16, 8), torch.tensor([0.2, 0.7]), torch.randn(2, 5, 24)
+    for scale in (1.0, 7.0):
+        assert student(x, s, tokens, torch.full((2,), scale)).allclose(teacher.model(x, s, tokens), atol=1e-6)
+
+
+def test_the_student_is_guided_in_one_evaluation() -> None:
+    sizes = TeacherConfig(hidden_size=32, num_heads=2, depth=1, depth_single_blocks=1, dino_hidden=24, channels=8)
+    student = DiT(sizes.transformer(guidance_embed=True))
+    tokens = torch.randn(1, 5, 24)
+    seen = []
+    velocity = guided_velocity(lambda *a: seen.append(a) or student(*a), tokens, 2.5, distilled=True)
+    assert velocity(torch.randn(1, 16, 8), torch.tensor([0.3])).shape == (1, 16, 8)
+    assert len(seen) == 1
+    assert seen[0][3].tolist() == [2.5]
+
+
+def test_every_layer_has_a_judge_of_its_own() -> None:
+    sizes = TeacherConfig(hidden_size=32, num_heads=2, depth=1, depth_single_blocks=2, dino_hidden=24, channels=8)
+    dit = DiT(sizes.transformer())
+    x, s, tokens = torch.randn(2, 16, 8), torch.ones(2), torch.randn(2, 5, 24)
+    features = dit.features(x, s, tokens)
+    assert Discriminator(sizes)(features).shape == (3, 2, 16)
+
+
+def test_turns_keep_lengths_and_the_upright() -> None:
+    turns = quarter_turns(torch.device("cpu"))
+    assert len({tuple(turn.flatten().round().int().tolist()) for turn in turns}) == 8
+    assert torch.allclose(turns @ turns.mT, torch.eye(3).expand(8, 3, 3))
+    points = torch.randn(8, 10, 7)
+    there = moved(points, turns, torch.full((8,), 0.5))
+    assert there[..., 1].allclose(points[..., 1] * 0.5)
+    assert there[..., :3].norm(dim=-1).allclose(points[..., :3].norm(dim=-1) * 0.5)
+    assert there[..., 3:6].norm(dim=-1).allclose(points[..., 3:6].norm(dim=-1))
+    assert there[..., 6].equal(points[..., 6])
+
+
+def test_other_colours_leave_the_silhouette_and_the_white_around_it() -> None:
+    rgba = torch.randint(0, 256, (16, 6, 6, 4), dtype=torch.uint8)
+    rgba[:, :3, :, 3] = 0
+    changed = recoloured(rgba, torch.Generator().manual_seed(0))
+    assert changed[..., 3].equal(rgba[..., 3])
+    different = (changed != rgba).flatten(1).any(1)
+    assert 0 < different.sum() < 16
+    image = condition_image(changed)
+    assert image.shape == (16, 3, 6, 6)
+    assert (image[:, :, :3] == 1).all()

@@ -17,9 +17,10 @@ import torch
 pytest.importorskip("scipy")
 
 from flashvdm_core.errors import TrainingError
-from flashvdm_core.training.dataset import PropData, decode_normals, decode_points, encode_normals, encode_points
+from flashvdm_core.models.shape_vae import farthest_points
+from flashvdm_core.training.dataset import ShapeData, ViewData, decode_normals, decode_points, encode_normals, encode_points
 from flashvdm_core.training.meshes import PackedProps
-from flashvdm_core.training.prepare import Options, main, prepare, prepare_prop
+from flashvdm_core.training.prepare import Options, Row, main, prepare, row_views, shaped
 from flashvdm_core.training.sdf import (
     SHEET_HALF_THICKNESS,
     is_inside,
@@ -33,7 +34,8 @@ from flashvdm_core.training.sdf import (
 
 from .training_shapes import box, sphere, together
 
-SMALL = Options(views=2, size=32, probes=2048, near=512, uniform=256, surface=512, sharp=128)
+SMALL = Options(views=2, size=32, variants=2, probes=2048, near=512, uniform=256, clouds=2, surface=256, sharp=64)
+SMALL_ARGUMENTS = [text for name, value in SMALL.__dict__.items() for text in (f"--{name}", str(value))]
 
 
 def uniform_points(count: int, seed: int = 0) -> torch.Tensor:
@@ -188,57 +190,85 @@ def prepared(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_batches_have_the_shapes_and_the_truth_of_the_props(prepared: Path) -> None:
-    data = PropData(prepared, "train")
-    assert data.names == ["shape 0", "shape 1", "shape 2"]
-    batch = data.sample(np.array([0, 1, 0, 2]), 64, 32, 128, 256, np.random.default_rng(0))
-    assert {name: list(value.shape) for name, value in batch.items()} == {
-        "surface": [4, 64, 6],
-        "sharp": [4, 32, 6],
-        "points": [4, 384, 3],
-        "sdf": [4, 384],
-    }
-    half = torch.full((3,), data.scale)
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_queries_have_the_true_distances(prepared: Path) -> None:
+    data = ShapeData(prepared, "train")
+    assert data.names[:3] == ["shape 0", "shape 1", "shape 2"]
+    points, sdf = data.queries(torch.tensor([0, 1, 0]), 128, 256, generator(0))
+    assert points.shape == (3, 384, 3)
     for row in (0, 2):
-        assert (batch["sdf"][row] - box_distance(batch["points"][row], half)).abs().max() < 5e-3
-    assert batch["sdf"][:, :128].abs().mean() < 0.1 < batch["sdf"][:, 128:].abs().mean()
-    assert (batch["surface"][1, :, :3].norm(dim=1) - data.scale).abs().max() < 0.01
-    assert batch["surface"][..., 3:].norm(dim=-1).allclose(torch.tensor(1.0), atol=1e-4)
-    assert ((batch["sharp"][0, :, :3].abs() - data.scale).abs() < 1e-3).sum(1).ge(2).all()
+        # Float16 distances, and the triangles of the samples nearby instead of all.
+        assert (sdf[row] - box_distance(points[row], torch.full((3,), data.scale))).abs().max() < 0.03
+    # The facets of the coarse sphere lie inside it.
+    assert (sdf[1] - (data.scale - points[1].norm(dim=1))).abs().max() < 0.06
+    assert sdf[:, :128].abs().mean() < 0.1 < sdf[:, 128:].abs().mean()
+
+
+def test_clouds_lie_on_the_surface_and_their_queries_are_the_farthest_points(prepared: Path) -> None:
+    data = ShapeData(prepared, "train")
+    surface = data.surfaces(torch.tensor([0, 1]), torch.tensor([1, 0]), 40)
+    assert surface.data.shape == (2, 320, 7)
+    assert surface.queries.shape == (2, 40, 7)
+    assert surface.data[..., 6].sum(1).tolist() == [64, 64]
+    assert (surface.data[0, :, :3].abs().amax(1) - data.scale).abs().max() < 1e-3
+    assert (surface.data[1, :256, :3].norm(dim=1) - data.scale).abs().max() < 0.02
+    assert surface.data[..., 3:6].norm(dim=-1).allclose(torch.tensor(1.0), atol=1e-4)
+    assert ((surface.data[0, 256:, :3].abs() - data.scale).abs() < 1e-3).sum(1).ge(2).all()
+    # A fifth of the points are of sharp edges, and so are as many of the queries.
+    assert surface.queries[..., 6].sum(1).tolist() == [8, 8]
+    uniform = surface.data[:, :256, :3]
+    picked = uniform.gather(1, farthest_points(uniform, 32)[..., None].expand(-1, -1, 3))
+    assert surface.queries[:, :32, :3].equal(picked)
 
 
 def test_a_batch_repeats_no_sample_and_depends_on_the_generator_alone(prepared: Path) -> None:
-    data = PropData(prepared, "train")
-    first = data.sample(np.array([1]), 512, 1, 512, 1, np.random.default_rng(5))
-    again = data.sample(np.array([1]), 512, 1, 512, 1, np.random.default_rng(5))
-    other = data.sample(np.array([1]), 512, 1, 512, 1, np.random.default_rng(6))
-    assert len(first["points"][0, :512].unique(dim=0)) >= 511
-    assert first["points"].equal(again["points"])
-    assert not first["points"].equal(other["points"])
+    data = ShapeData(prepared, "train")
+    rows = torch.tensor([1])
+    first, _ = data.queries(rows, 512, 1, generator(5))
+    again, _ = data.queries(rows, 512, 1, generator(5))
+    other, _ = data.queries(rows, 512, 1, generator(6))
+    assert len(first[0, :512].unique(dim=0)) >= 511
+    assert first.equal(again)
+    assert not first.equal(other)
     with pytest.raises(ValueError, match="stored"):
-        data.sample(np.array([1]), 513, 1, 1, 1, np.random.default_rng(0))
+        data.queries(rows, 513, 1, generator(0))
 
 
-def test_images_are_those_of_the_props_and_views_asked_for(prepared: Path, packed: Path) -> None:
-    data = PropData(prepared, "train")
-    pictures = data.images(np.array([2, 0, 2]), np.array([1, 0, 0]))
+def test_images_are_those_of_the_shapes_and_views_asked_for(prepared: Path, packed: Path) -> None:
+    data = ViewData(prepared, "train")
+    pictures = data.images(torch.tensor([2, 0, 5]), torch.tensor([1, 0, 0]))
     assert pictures.shape == (3, 32, 32, 4)
     assert pictures.dtype == torch.uint8
-    own = prepare_prop(PackedProps(packed)[2], 2, SMALL)["images"]
-    assert pictures[0].numpy().tolist() == own[1].tolist()
-    assert pictures[2].numpy().tolist() == own[0].tolist()
-    assert data.cameras[:, 0, 0].tolist() == [0, 0, 0]
+    prop = PackedProps(packed)[2]
+    assert pictures[0].numpy().tolist() == row_views(prop, Row(0, 2), SMALL)["images"][1].tolist()
+    assert pictures[2].numpy().tolist() == row_views(prop, Row(1, 2), SMALL)["images"][0].tolist()
+    assert data.cameras[:, 0, 0].tolist() == [0] * 6
+
+
+def test_a_stretched_variant_is_another_shape_of_the_same_size(packed: Path) -> None:
+    prop = PackedProps(packed)[0]
+    plain, stretched = shaped(prop, Row(0, 0), SMALL), shaped(prop, Row(1, 0), SMALL)
+    assert np.allclose(plain, prop.vertices * SMALL.scale)
+    assert np.abs(stretched).max() == pytest.approx(SMALL.scale)
+    sides = np.ptp(stretched, axis=0)
+    assert sides.max() / sides.min() > 1.01
+    assert sides.max() / sides.min() <= SMALL.stretch**2 + 1e-6
 
 
 def test_splits_are_kept_apart(prepared: Path) -> None:
-    assert PropData(prepared, "val").names == ["shape 3"]
-    assert PropData(prepared, "test").index.tolist() == [4]
+    assert ShapeData(prepared, "train").index.tolist() == [0, 1, 2, 0, 1, 2]
+    assert ShapeData(prepared, "val").names == ["shape 3"]
+    assert ShapeData(prepared, "test").index.tolist() == [4]
+    assert ViewData(prepared, "test").index.tolist() == [4]
 
 
 def test_a_second_run_keeps_finished_shards_and_another_option_makes_new_ones(packed: Path, tmp_path: Path) -> None:
     prepare(packed, tmp_path, SMALL)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*-*/*.npy")}
-    victim = next(tmp_path.glob("*-val-0000"))
+    victim = next(tmp_path.glob("*-points-val-0000"))
     for file in victim.iterdir():
         file.unlink()
     victim.rmdir()
@@ -247,12 +277,13 @@ def test_a_second_run_keeps_finished_shards_and_another_option_makes_new_ones(pa
     assert after.keys() == before.keys()
     assert {path for path in before if before[path] != after[path]} == {path for path in before if path.parent == victim}
     prepare(packed, tmp_path, Options(**{**SMALL.__dict__, "seed": 1}))
-    assert len(PropData(tmp_path, "train")) == 3
-    assert len(list(tmp_path.glob("*-train-0000"))) == 2
+    assert len(ShapeData(tmp_path, "train")) == 6
+    assert len(list(tmp_path.glob("*-points-train-0000"))) == 2
 
 
 def test_a_killed_run_leaves_no_shard_half_written(packed: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "flashvdm_core.training.prepare", "--data", packed, "--out", tmp_path, "--workers", "1"]
+    command += SMALL_ARGUMENTS
     process = subprocess.Popen(list(map(str, command)), start_new_session=True)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("*-*-0000")) and process.poll() is None and time.monotonic() < deadline:
@@ -261,9 +292,9 @@ def test_a_killed_run_leaves_no_shard_half_written(packed: Path, tmp_path: Path)
     process.wait()
     finished = {path.name: len(list(path.iterdir())) for path in tmp_path.glob("*-*-0000")}
     assert finished
-    assert set(finished.values()) == {11}
-    assert main(["--data", str(packed), "--out", str(tmp_path), "--workers", "1"]) == 0
-    assert [len(PropData(tmp_path, split)) for split in ("train", "val", "test")] == [3, 1, 1]
+    assert all(count == (9 if "points" in name else 3) for name, count in finished.items())
+    assert main(["--data", str(packed), "--out", str(tmp_path), "--workers", "1", *SMALL_ARGUMENTS]) == 0
+    assert [len(ShapeData(tmp_path, split)) for split in ("train", "val", "test")] == [6, 1, 1]
     assert not list(tmp_path.glob(".*"))
 
 
@@ -273,7 +304,13 @@ def test_unusable_meshes_are_named_and_left_out(tmp_path: Path) -> None:
     prepare(source, tmp_path / "out", SMALL)
     left_out = json.loads((tmp_path / "out" / "data.json").read_text())["left_out"]
     assert left_out == {"1 shape 1": "faces that name missing vertices", "2 shape 2": "empty"}
-    assert PropData(tmp_path / "out", "train").names == ["shape 0"]
+    assert ShapeData(tmp_path / "out", "train").names == ["shape 0", "shape 0"]
+
+
+def test_a_file_without_a_usable_mesh_is_refused(tmp_path: Path) -> None:
+    vertices, faces = box()
+    with pytest.raises(TrainingError, match="no usable mesh"):
+        prepare(pack(tmp_path / "none.npz", [(vertices, faces[:0])], [0]), tmp_path / "out", SMALL)
 
 
 def test_wrong_files_are_refused_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -282,6 +319,6 @@ def test_wrong_files_are_refused_with_a_sentence(tmp_path: Path, capsys: pytest.
         assert main(["--data", str(tmp_path / path), "--out", str(tmp_path / "out")]) == 1
         assert path in capsys.readouterr().err
     with pytest.raises(TrainingError, match="prepare"):
-        PropData(tmp_path, "train")
+        ShapeData(tmp_path, "train")
     with pytest.raises(TrainingError, match="packed mesh file"):
         PackedProps(tmp_path / "text.npz")

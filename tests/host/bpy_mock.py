@@ -6,6 +6,7 @@ Every name that it offers must exist in the stubs of the oldest and the newest B
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import sys
 import types
@@ -50,7 +51,7 @@ class bpy_struct:  # noqa: N801 - the stubs' name
 
     def __getattr__(self, name: str) -> Any:
         for cls in type(self).__mro__:
-            found = cls.__dict__.get("__annotations__", {}).get(name, cls.__dict__.get(name))
+            found = inspect.get_annotations(cls).get(name, cls.__dict__.get(name))
             if isinstance(found, Property):
                 value = found.make_default()
                 object.__setattr__(self, name, value)

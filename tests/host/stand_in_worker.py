@@ -2,13 +2,14 @@
 
 `python stand_in_worker.py BEHAVIOUR -m flashvdm_core.worker --exchange DIR [...]`, with flashvdm_core on
 PYTHONPATH. BEHAVIOUR is "good", "fail" or ACTION-at-POINT, where ACTION is die, killed, hang,
-rubbish, wait or leave, and POINT is start (before it is ready), the name of a stage, or end (after a generation):
+rubbish, wait, pause or leave, and POINT is start (before it is ready), the name of a stage, or end (after a generation):
 
     die       exit with status 3, a reason on standard error
     killed    like a process that the system ends for want of memory
     hang      say nothing more and hear nothing more
     rubbish   print a line that is not part of the protocol, then go on
     wait      go on only when the generation is cancelled
+    pause     go on once the file that the environment variable STAND_IN_GATE names exists
     leave     exit with status 0, as when idle for too long
 """
 
@@ -19,10 +20,12 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
 from flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
 from flashvdm_core.mesh import TriangleMesh
 from flashvdm_core.requests import Request
@@ -96,6 +99,9 @@ class Worker:
             print("Using cached weights!", flush=True)
         if action == "wait":
             self.cancelled.wait()
+        if action == "pause":
+            while not os.path.exists(os.environ["STAND_IN_GATE"]):
+                time.sleep(0.01)
         if action == "leave":
             os._exit(0)
 

@@ -1,0 +1,108 @@
+"""`python -m flashvdm_core.bench`: time a model's stages, or volume decoding and surface alone, or all that is documented."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..devices import choose_device, choose_dtype
+from ..errors import FlashVDMError
+from ..settings import SETTINGS
+from .stages import run
+from .subject import PUBLIC, subject
+from .tables import comparison, headline, stages_table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with `arguments` (default: those of the process); returns the exit status."""
+    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else list(arguments)))
+    try:
+        return options.run(options)
+    except FlashVDMError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """`stages` where no command is named."""
+    named = arguments and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
+    return arguments if named else ["stages", *arguments]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flashvdm_core.bench", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, text in (("stages", "time every stage (the default)"), ("decode", "time volume decoding and surface alone")):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=_time, decode_only=name == "decode")
+        command.add_argument("--model", default="embedded", help=(
+            f"embedded, a model's folder, or a public configuration with random weights: {', '.join(PUBLIC)} "
+            "(default: %(default)s)"))  # fmt: skip
+        command.add_argument("--resolution", type=int, default=380, help="cells along each axis (default: %(default)s)")
+        command.add_argument("--device", default="auto", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
+        choices = [choice for choice, _, _ in SETTINGS["precision"].choices]
+        command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
+        command.add_argument("--json", type=Path, metavar="OUT", help="write the measurements to this file")
+    suite = commands.add_parser("suite", help="the documented runs that suit this machine, each into a file of its own")
+    suite.set_defaults(run=_suite)
+    suite.add_argument("folder", type=Path)
+    compare = commands.add_parser("compare", help="two files side by side")
+    compare.set_defaults(run=_compare)
+    compare.add_argument("before", type=Path)
+    compare.add_argument("after", type=Path)
+    return parser
+
+
+def _time(options: argparse.Namespace) -> int:
+    SETTINGS["resolution"].checked(options.resolution)
+    device = choose_device(options.device)
+    chosen = subject(options.model, device, choose_dtype(options.precision, device))
+    report = run(chosen, options.resolution, decode_only=options.decode_only)
+    if options.json:
+        _write_whole(options.json, json.dumps(report, indent=1) + "\n")
+    print(headline(report), *stages_table(report), sep="\n")
+    return 0
+
+
+def _suite(options: argparse.Namespace) -> int:
+    """The embedded model everywhere, the public configurations on a GPU. A run that fails does not stop the others."""
+    device = choose_device("auto")
+    runs = [("stages", "embedded", 256), ("decode", "embedded", 384)]
+    if device.type == "cuda":
+        runs += [("stages", model, 380) for model in PUBLIC]
+    failed = 0
+    for command, model, resolution in runs:
+        path = options.folder / f"{model}-{resolution}-{command}-{device.type}.json"
+        failed |= main([command, "--model", model, "--resolution", str(resolution), "--json", str(path)])
+    return failed
+
+
+def _compare(options: argparse.Namespace) -> int:
+    before, after = (_read(path) for path in (options.before, options.after))
+    print(f"before: {headline(before)}", f"after: {headline(after)}", *comparison(before, after), sep="\n")
+    return 0
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if {"machine", "stages", "naive", "speedup_vs_naive"} <= set(report):
+            return report
+    except (OSError, ValueError, TypeError) as error:
+        raise FlashVDMError(f"{path} cannot be read ({error}); name a file that this program wrote with --json.") from error
+    raise FlashVDMError(f"{path} holds no measurements; name a file that this program wrote with --json.")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

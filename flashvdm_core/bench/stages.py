@@ -1,0 +1,315 @@
+"""Time the stages of one model at one resolution, and the naive twin, into one plain dictionary."""
+
+from __future__ import annotations
+
+import gc
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..decoding import Field, Groups, Level, Selection, VecsetField, decode_volume
+from ..lattice import aligned_lattices
+from ..mesh import TriangleMesh
+from ..sampling import draw_noise, guided_velocity, sample
+from ..surface import cleaned, extract_surface
+from .clock import Floor, Timing, measured_floor, timed
+from .naive import Repeated, dense_time, filled, mesh_volume, occupancy_agreement, published_flash, published_mesh
+from .operations import Operations, counted
+from .shape import KnownShape, Replaced
+from .subject import Subject
+
+FORMAT = 1
+_LEVEL = 0.0
+_BOUND = 1.01
+_MEGABYTE = 1 << 20
+
+ResultT = TypeVar("ResultT")
+Report = dict[str, Any]
+
+
+@dataclass
+class Bench:
+    """Times one model's stages. A stage that fails is reported with its error, and so are those that need its answer.
+
+    Attributes:
+        subject: the model.
+        resolution: cells along each axis of the decoded volume.
+        floor: what the machine does at best.
+        stages: name -> seconds (median), fastest, runs, peak_memory_mb, and where they are known tflop, floor_seconds,
+            ratio_to_floor and what the stage itself counts; or `error`.
+    """
+
+    subject: Subject
+    resolution: int
+    floor: Floor
+    stages: dict[str, Report] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.selection = Selection()
+        configuration = self.subject.configuration
+        self.operations: Operations | None = self.tried(
+            "operations", lambda: counted(configuration, self.selection.tokens(configuration.vae.num_latents))
+        )
+        self.shape = KnownShape(self.subject.device) if self.subject.random else None
+
+    def decoded(self) -> Tensor:
+        """The example's decoded latents [1, N, width]."""
+        return self._decoded(self._sampled(self.subject.condition()))
+
+    def networks(self) -> Tensor | None:
+        """Time the image encoder, the steps and the latent transformer; the decoded latents [1, N, width]."""
+        subject, operations = self.subject, self.operations
+        condition = self.stage("image_encoder", subject.condition, operations and operations.image_encoder)
+        if condition is None:
+            return None
+        latents = self.stage("sampling", lambda: self._sampled(condition), operations and self._sampling_operations(operations))
+        if "error" not in self.stages["sampling"]:
+            evaluations = subject.configuration.schedule.evaluations
+            self.stages["sampling"] |= {
+                "evaluations": evaluations,
+                "seconds_per_evaluation": self.stages["sampling"]["seconds"] / evaluations,
+            }
+        if latents is None:
+            return None
+        return self.stage("latent_transformer", lambda: self._decoded(latents), operations and operations.latent_transformer)
+
+    def decoding(self, decoded: Tensor) -> list[Level] | None:
+        """Time volume decoding from decoded latents."""
+        levels = self.stage("decode", lambda: list(self._levels(self._field(decoded))), None)
+        if levels is None:
+            return None
+        entry = self.stages["decode"]
+        queries = [level.queries for level in levels]
+        entry |= {"queries": queries, "chunk": levels[-1].chunk}
+        if self.operations:
+            flop = sum(queries) * self.operations.query_selected + self.operations.keys_values
+            entry |= self._against_floor(entry["seconds"], flop)
+        clocked = Clocked(self._field(decoded))
+        if self.tried("decode", lambda: list(self._levels(clocked))) is not None:
+            entry |= {"network_seconds": clocked.seconds(), "network_calls": clocked.calls}
+        return levels
+
+    def surface(self, level: Level) -> TriangleMesh | None:
+        """Time surface extraction and clean-up."""
+        mesh = self.stage("surface", lambda: extract_surface(level, _LEVEL), None)
+        if mesh is None:
+            return None
+        moved = level.keys.nbytes + level.logits.nbytes + mesh.vertices.nbytes + mesh.faces.nbytes
+        self.stages["surface"] |= {"vertices": len(mesh.vertices), "faces": len(mesh.faces)}
+        self.stages["surface"] |= self._against_floor(self.stages["surface"]["seconds"], 0.0, moved)
+        return self.stage("clean_up", lambda: cleaned(mesh), None)
+
+    def whole(self) -> None:
+        """Time everything in one go, from the prepared image to the cleaned mesh."""
+        self.stage("whole", self._everything, None)
+        parts = [self.stages.get(name, {}) for name in ("image_encoder", "sampling", "latent_transformer", "decode", "surface")]
+        if "seconds" in self.stages["whole"] and all("floor_seconds" in part for part in parts):
+            floor = sum(part["floor_seconds"] for part in parts)
+            self.stages["whole"] |= {"floor_seconds": floor, "ratio_to_floor": self.stages["whole"]["seconds"] / floor}
+
+    def naive(self, decoded: Tensor, levels: list[Level], mesh: TriangleMesh) -> Report:
+        """Time the naive twin; see `summary` for what the speed-up is taken against."""
+        decoder = self.subject.vae.geo_decoder
+        ours, self.stages = self.stages, {}
+        plain = Repeated(decoder, decoded, None)
+        lattice = aligned_lattices(self.resolution, self.resolution, _BOUND, self.subject.device)[-1]
+        dense = self.tried("dense", lambda: dense_time(plain, lattice))
+        if dense:
+            self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share}
+        self._scikit_image("scikit_image", self.tried("scikit_image", lambda: filled(levels)))
+        if self.subject.device.type != "cpu":
+            field = self._answered(Repeated(decoder, decoded, self.selection))
+            grid = self.stage("published_flash", lambda: published_flash(field, self.resolution), None)
+            self._scikit_image("published_flash_scikit_image", grid)
+        report: Report = self.stages
+        self.stages = ours
+        if not self.subject.random:
+            cells = mesh_volume(mesh.vertices, mesh.faces) / (2 * _BOUND / self.resolution) ** 3
+            exact = VecsetField(decoder, decoded)
+            iou = self.tried("v_iou", lambda: occupancy_agreement(levels[-1], exact, _LEVEL, cells))
+            report["v_iou_against_full_attention"] = iou
+        return report
+
+    def _scikit_image(self, name: str, grid: Tensor | None) -> None:
+        if grid is not None:
+            self.stage(name, lambda: published_mesh(grid, _LEVEL, self.resolution), None)
+
+    def stage(self, name: str, run: Callable[[], ResultT], flop: float | None) -> ResultT | None:
+        """Time one stage; None where it fails."""
+        timing = self.tried(name, lambda: timed(torch.no_grad()(run), self.subject.device))
+        if timing is None:
+            return None
+        self.stages[name] = self._entry(timing) | (self._against_floor(timing.seconds, flop) if flop else {})
+        return timing.result
+
+    def _entry(self, timing: Timing[Any]) -> Report:
+        peak = None if timing.peak_bytes is None else round(timing.peak_bytes / _MEGABYTE, 1)
+        return {"seconds": timing.seconds, "fastest": timing.fastest, "runs": timing.runs, "peak_memory_mb": peak}
+
+    def _against_floor(self, seconds: float, flop: float, moved: float = 0.0) -> Report:
+        floor = self.floor.seconds(flop, moved)
+        work = {"tflop": flop / 1e12} if flop else {"megabytes": moved / _MEGABYTE}
+        return work | {"floor_seconds": floor, "ratio_to_floor": seconds / floor}
+
+    def tried(self, name: str, run: Callable[[], ResultT]) -> ResultT | None:
+        """The answer of `run`; None, with the error reported under `name`, where it fails."""
+        try:
+            with torch.no_grad():
+                return run()
+        except Exception as error:  # whatever it is: the other stages' times are worth having
+            self.stages.setdefault(name, {})["error"] = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return None
+
+    def _sampling_operations(self, operations: Operations) -> float:
+        both = 1 if self.subject.configuration.guidance_embed else 2
+        return operations.velocity * both * self.subject.configuration.schedule.evaluations
+
+    def _sampled(self, condition: Tensor) -> Tensor:
+        subject, configuration = self.subject, self.subject.configuration
+        velocity = guided_velocity(subject.dit, condition, subject.guidance, distilled=configuration.guidance_embed)
+        spec = configuration.vae
+        noise = draw_noise(0, 1, spec.num_latents, spec.embed_dim, device=subject.device, dtype=subject.dtype)
+        latents = noise
+        for step in sample(velocity, noise, configuration.schedule):
+            latents = step.latents
+        return latents
+
+    def _decoded(self, latents: Tensor) -> Tensor:
+        return self.subject.vae.decode(latents / self.subject.vae.spec.scale_factor)
+
+    def _field(self, decoded: Tensor) -> Field:
+        return self._answered(VecsetField(self.subject.vae.geo_decoder, decoded, self.selection))
+
+    def _answered(self, network: Field) -> Field:
+        """The network's field, with the known shape's answer where its weights are random."""
+        return Replaced(network, self.shape) if self.shape else network
+
+    def _levels(self, field: Field) -> list[Level]:
+        return list(decode_volume(field, self.resolution, level=_LEVEL, bounds=_BOUND))
+
+    def _everything(self) -> TriangleMesh:
+        return cleaned(extract_surface(self._levels(self._field(self.decoded()))[-1], _LEVEL))
+
+
+class Clocked:
+    """A field that notes how long its calls take."""
+
+    def __init__(self, inner: Field) -> None:
+        self._inner = inner
+        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+        self._seconds = 0.0
+        self.calls = 0
+
+    @property
+    def device(self) -> torch.device:
+        """Where points are wanted."""
+        return self._inner.device
+
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        """See `Field`."""
+        self.calls += 1
+        if self.device.type != "cuda":
+            start = time.perf_counter()
+            values = self._inner(points, groups)
+            self._seconds += time.perf_counter() - start
+            return values
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        values = self._inner(points, groups)
+        end.record()
+        self._events.append((begin, end))
+        return values
+
+    def seconds(self) -> float:
+        """Time of all calls so far."""
+        if self._events:
+            torch.cuda.synchronize(self.device)
+        return self._seconds + sum(begin.elapsed_time(end) for begin, end in self._events) / 1e3
+
+
+def run(subject: Subject, resolution: int, *, decode_only: bool = False) -> Report:
+    """Time a model at one resolution.
+
+    Args:
+        subject: the model.
+        resolution: cells along each axis.
+        decode_only: volume decoding and surface alone; the networks before them run once, untimed.
+
+    Returns:
+        A dictionary for JSON: `machine`, `model`, `resolution`, `stages`, `naive`, `decode_and_surface_seconds`,
+        `naive_seconds` and `speedup_vs_naive` (None where a part of either failed).
+    """
+    floor = measured_floor(subject.device, subject.dtype)
+    bench = Bench(subject, resolution, floor)
+    decoded = bench.tried("networks", bench.decoded) if decode_only else bench.networks()
+    levels = mesh = None
+    naive: Report = {}
+    if decoded is not None:
+        levels = bench.decoding(decoded)
+    if levels:
+        mesh = bench.surface(levels[-1])
+    if decoded is not None and not decode_only:
+        bench.whole()
+    if decoded is not None and levels and mesh is not None:
+        naive = bench.naive(decoded, levels, mesh)
+    return {"format": FORMAT, **_about(subject, resolution, floor), "stages": bench.stages, "naive": naive} | summary(
+        bench.stages, naive
+    )
+
+
+def summary(stages: Report, naive: Report) -> Report:
+    """Decode and surface together, against the naive twin: the published flash decoder where it ran (on a GPU), else dense."""
+    kind = ("published_flash", "published_flash_scikit_image") if "published_flash" in naive else ("dense", "scikit_image")
+    ours, theirs = (_sum(report, names) for report, names in ((stages, ("decode", "surface")), (naive, kind)))
+    return {
+        "decode_and_surface_seconds": ours,
+        "naive_seconds": theirs,
+        "naive_kind": " + ".join(kind),
+        "speedup_vs_naive": theirs / ours if ours and theirs else None,
+    }
+
+
+def _sum(report: Report, names: tuple[str, str]) -> float | None:
+    seconds = [report.get(name, {}).get("seconds") for name in names]
+    return sum(seconds) if all(seconds) else None
+
+
+def _about(subject: Subject, resolution: int, floor: Floor) -> Report:
+    cuda = subject.device.type == "cuda"
+    weights = sum(p.nbytes for module in (subject.dit, subject.vae, subject.conditioner) for p in module.parameters())
+    return {
+        "machine": {
+            "device": torch.cuda.get_device_name(subject.device) if cuda else platform.processor() or platform.machine(),
+            "kind": subject.device.type,
+            "threads": torch.get_num_threads(),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "triton": _version("triton"),
+            "scikit_image": _version("scikit-image"),
+            "floor_tflops": floor.flops / 1e12,
+            "floor_gigabytes_per_second": floor.bandwidth / 1e9,
+        },
+        "model": subject.name,
+        "random_weights": subject.random,
+        "weights_mb": round(weights / _MEGABYTE, 1),
+        "precision": str(subject.dtype).removeprefix("torch."),
+        "resolution": resolution,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

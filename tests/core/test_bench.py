@@ -1,0 +1,171 @@
+"""The benchmark: its counts, its clock, what it reports of a whole model, and what it does when a part fails."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from flashvdm_core.bench import stages as bench_stages
+from flashvdm_core.bench.__main__ import main
+from flashvdm_core.bench.clock import measured_floor, timed
+from flashvdm_core.bench.naive import filled, mesh_volume
+from flashvdm_core.bench.operations import counted
+from flashvdm_core.bench.shape import KnownShape, figure_distance
+from flashvdm_core.bench.stages import run
+from flashvdm_core.bench.subject import PUBLIC, Configuration, random_subject, subject
+from flashvdm_core.decoding import decode_volume
+from flashvdm_core.models.dit_moe import MoEDiTSpec
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
+from flashvdm_core.sampling import consistency_schedule
+from flashvdm_core.surface import extract_surface
+
+from .tiny_model import CONFIG, write_tiny_model
+
+CPU = torch.device("cpu")
+
+
+def tiny_configuration(**changes) -> Configuration:
+    configuration = Configuration(
+        DiTSpec.from_config(CONFIG["model"]["params"]),
+        ShapeVAESpec.from_config(CONFIG["vae"]["params"]),
+        ConditionerSpec.from_config(CONFIG["conditioner"]["params"]),
+        32,
+        consistency_schedule(2, 100),
+    )
+    return replace(configuration, **changes)
+
+
+class TestOperations:
+    @pytest.mark.parametrize(
+        ("name", "encoder", "velocity", "query"),
+        [("hunyuan3d-dit-v2-0-turbo", 3.57, 46.3 / 5, 4.25), ("hunyuan3d-dit-v2-mini-turbo", 19.1, 60.2 / 5, 4.25)],
+    )
+    def test_of_the_public_models_are_those_that_their_sizes_give(self, name: str, encoder: float, velocity: float, query: float):
+        operations = counted(PUBLIC[name], 1024)
+        assert operations.image_encoder / 1e12 == pytest.approx(encoder, rel=0.01)
+        assert operations.velocity / 1e12 == pytest.approx(velocity, rel=0.01)
+        assert operations.latent_transformer / 1e12 == pytest.approx(1.86, rel=0.01)
+        assert operations.query_selected / 1e6 == pytest.approx(query, rel=0.01)
+
+    def test_of_experts_are_those_that_a_token_meets(self):
+        spec = MoEDiTSpec(in_channels=4, hidden_size=32, context_dim=24, depth=2, num_heads=2, num_moe_layers=1)
+        all_dense = replace(spec, num_moe_layers=0)
+        sparse, dense = (counted(tiny_configuration(dit=dit), 4).velocity for dit in (spec, all_dense))
+        feed_forward = 2 * 13 * 2 * 32 * 128  # 12 latents and the time token
+        assert sparse - dense == 2 * feed_forward
+
+
+class TestClock:
+    def test_gives_the_median_of_several_runs_after_a_warm_up(self):
+        calls = []
+        timing = timed(lambda: calls.append(time.perf_counter()), CPU)
+        assert len(calls) == timing.runs + 1 > 3
+        assert 0 < timing.fastest <= timing.seconds < 0.1
+
+    def test_peak_memory_is_what_the_function_took_in_between(self):
+        timing = timed(lambda: torch.ones(1 << 24).sum(), CPU)
+        if timing.peak_bytes is None:
+            pytest.skip("this system does not tell")
+        assert 60e6 < timing.peak_bytes < 100e6
+
+    def test_the_floor_is_the_longer_of_work_and_traffic(self):
+        floor = measured_floor(CPU, torch.float32)
+        assert floor.seconds(floor.flops, floor.bandwidth / 2) == pytest.approx(1)
+        assert floor.seconds(floor.flops / 2, 3 * floor.bandwidth) == pytest.approx(3)
+
+
+class TestKnownShape:
+    def test_has_the_volume_of_its_distance(self):
+        level = list(decode_volume(KnownShape(CPU), 120, method="hierarchical"))[-1]
+        mesh = extract_surface(level)
+        points = torch.rand(200_000, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1
+        assert mesh_volume(mesh.vertices, mesh.faces) == pytest.approx(
+            8 * float((figure_distance(points) > 0).float().mean()), rel=0.04
+        )
+
+    def test_fills_the_dense_grid_with_the_sign_of_the_first_level(self):
+        levels = list(decode_volume(KnownShape(CPU), 97, method="hierarchical"))
+        dense = list(decode_volume(KnownShape(CPU), 97, method="dense"))[-1]
+        grid = filled(levels)
+        assert torch.equal(grid.flatten()[levels[-1].keys], levels[-1].logits)
+        assert ((grid.flatten() > 0) == (dense.logits > 0)).float().mean() > 0.999
+
+
+class TestReport:
+    def test_of_a_folder_has_every_stage_and_a_speed_up(self, tmp_path: Path):
+        out = tmp_path / "out.json"
+        folder = write_tiny_model(tmp_path / "tiny")
+        assert main(["--model", str(folder), "--resolution", "24", "--device", "cpu", "--json", str(out)]) == 0
+        report = json.loads(out.read_text())
+        assert list(report["stages"]) == [
+            "image_encoder", "sampling", "latent_transformer", "decode", "surface", "clean_up", "whole",
+        ]  # fmt: skip
+        assert all(stage["seconds"] > 0 and "error" not in stage for stage in report["stages"].values())
+        assert report["stages"]["decode"]["queries"] == [25**3]
+        assert report["stages"]["whole"]["ratio_to_floor"] > 1
+        ours = report["stages"]["decode"]["seconds"] + report["stages"]["surface"]["seconds"]
+        theirs = report["naive"]["dense"]["seconds"] + report["naive"]["scikit_image"]["seconds"]
+        assert report["speedup_vs_naive"] == pytest.approx(theirs / ours)
+        assert 0.5 < report["naive"]["v_iou_against_full_attention"] <= 1
+
+    def test_of_decoding_alone_leaves_the_networks_out(self, tmp_path: Path):
+        out = tmp_path / "out.json"
+        folder = write_tiny_model(tmp_path / "tiny")
+        main(["decode", "--model", str(folder), "--resolution", "24", "--device", "cpu", "--json", str(out)])
+        report = json.loads(out.read_text())
+        assert list(report["stages"]) == ["decode", "surface", "clean_up"]
+        assert report["speedup_vs_naive"] > 0
+
+    def test_of_random_weights_counts_the_queries_of_the_known_shape(self):
+        chosen = random_subject("tiny", tiny_configuration(), CPU, torch.float32)
+        report = run(chosen, 32)
+        assert report["random_weights"]
+        known = [level.queries for level in decode_volume(KnownShape(CPU), 32)]
+        assert report["stages"]["decode"]["queries"] == known
+        assert report["stages"]["surface"]["faces"] > 300
+
+    def test_a_stage_that_fails_is_reported_and_the_others_go_on(self, monkeypatch: pytest.MonkeyPatch):
+        def without_memory(*_: object) -> None:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+        monkeypatch.setattr(bench_stages, "published_mesh", without_memory)
+        report = run(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24, decode_only=True)
+        assert report["naive"]["scikit_image"] == {"error": "OutOfMemoryError: CUDA out of memory."}
+        assert report["naive"]["dense"]["seconds"] > 0
+        assert report["stages"]["decode"]["seconds"] > 0
+        assert report["speedup_vs_naive"] is None
+
+    def test_two_files_are_compared_stage_by_stage(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        report = run(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24, decode_only=True)
+        before, after = tmp_path / "before.json", tmp_path / "after.json"
+        before.write_text(json.dumps(report))
+        report["stages"]["decode"]["seconds"] /= 2
+        after.write_text(json.dumps(report))
+        assert main(["compare", str(before), str(after)]) == 0
+        row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| decode "))
+        assert [cell.strip() for cell in row.split("|")][4] == "2.00"
+
+    @pytest.mark.parametrize("text", ["", "[]", '{"stages": {}}'])
+    def test_another_file_is_refused(self, tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]):
+        path = tmp_path / "other.json"
+        path.write_text(text)
+        assert main(["compare", str(path), str(path)]) == 1
+        assert "--json" in capsys.readouterr().err
+
+
+def test_an_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]):
+    assert main(["--model", "no such model", "--device", "cpu"]) == 1
+    assert "v2-0-turbo" in capsys.readouterr().err
+
+
+def test_the_example_image_is_what_the_encoder_takes(tmp_path: Path):
+    chosen = subject(str(write_tiny_model(tmp_path)), CPU, torch.float32)
+    assert chosen.image.shape == (1, 3, 32, 32)
+    assert chosen.image.abs().max() <= 1
+    assert chosen.image[0, :, 0, 0].tolist() == [1, 1, 1]
+    assert chosen.condition().shape == (1, 5, 24)
