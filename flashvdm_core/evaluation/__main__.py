@@ -26,7 +26,7 @@ from .metrics import DEFINITIONS, METRIC_POINTS
 from .pictures import generation_sheet, holes_sheet
 from .props import SHAPE_SCALE, Selected, select
 from .reconstruction import measure_reconstruction
-from .report import filled, sentence, text_table, write_whole
+from .report import filled, sentence, table, write_whole
 
 # What a CPU of two cores does in a few minutes; a graphics card takes the paper's resolution.
 _RESOLUTIONS = {"reconstruction": (128, 380), "generation": (128, 256), "locality": (96, 256)}
@@ -192,7 +192,7 @@ def _print(result: dict[str, Any]) -> None:
     titles = {"rows": "", "decoders": "Logits at the same points, without a volume", "top_k": "Tokens kept", "holes": "Holes"}
     for part, title in titles.items():
         if part in result:
-            print(f"\n{title}\n{text_table(result[part])}" if title else text_table(result[part]))
+            print(f"\n{title}\n{table(result[part])}" if title else table(result[part]))
     if same := result.get("same_surface"):
         print(
             f"\nThe hierarchical surface against the dense one: IoU {100 * same['iou']:.3f} %, "

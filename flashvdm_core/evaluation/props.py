@@ -14,11 +14,12 @@ from torch import Tensor
 from ..errors import SettingsError
 from ..models.shape_vae import ShapeVAE, choose_points
 from ..training.meshes import SPLITS, PackedProps, Prop
+from ..training.prepare import Options
 from ..training.sdf import Surface, sample_sharp_edges, sample_surface
 from .metrics import METRIC_POINTS, VOLUME_BOUND, iou, near_surface_points, volume_points
 from .occupancy import solid_occupancy
 
-SHAPE_SCALE = 0.96
+SHAPE_SCALE = Options.scale
 """Half the longest side of a prop in the core frame; as in the training data, it leaves a margin in the decoded volume."""
 
 SURFACE_SAMPLES = 16_384

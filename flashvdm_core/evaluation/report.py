@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..bench.tables import markdown
 from ..errors import OutputError, SettingsError
+from ..training.runner import write_whole as write_file
 
 Scores = dict[str, float]
 """What was measured of one prop, by name."""
@@ -72,26 +72,17 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
 
 
 def cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Heading and rows as text; a column appears where any row has it, and names that no table knows at the end."""
+    """Heading and rows of text; a column appears where any row has it."""
     known = [key for key in _COLUMNS if any(key in row for row in rows)]
-    table = [[_COLUMNS[key][0] for key in known]]
+    lines = [[_COLUMNS[key][0] for key in known]]
     for row in rows:
-        table.append([_COLUMNS[key][1](row[key]) if row.get(key) is not None else "–" for key in known])
-    return table
+        lines.append([_COLUMNS[key][1](row[key]) if row.get(key) is not None else "–" for key in known])
+    return lines
 
 
-def text_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table for a terminal."""
-    table = cells(rows)
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table)
-
-
-def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table for a document: names to the left, numbers to the right."""
-    table = cells(rows)
-    rule = ["---"] + ["---:"] * (len(table[0]) - 1)
-    return "\n".join(f"| {' | '.join(line)} |" for line in [table[0], rule, *table[1:]])
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of numbers as a table, for a terminal and for a document."""
+    return "\n".join(markdown(cells(rows)))
 
 
 def sentence(result: Mapping[str, Any]) -> str:
@@ -115,14 +106,10 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OutputError: the folder does not exist, may not be written, or the disk is full.
     """
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        write(partial)
-        os.replace(partial, path)
+        write_file(path, write)
     except OSError as error:
         raise OutputError(f"'{path}' cannot be written ({error.strerror or error}); choose another name or folder.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_result(path: Path) -> dict[str, Any]:
@@ -164,6 +151,6 @@ def filled(document: str, folder: Path) -> str:
         result = read_result(path)
         if not isinstance(result.get(part), list) or not result[part]:
             raise SettingsError(f"{path} has no table '{part}'; correct the mark in the document.")
-        return f"{match[1]}\n{markdown_table(result[part])}\n\n{sentence(result)}\n\n{match[4]}"
+        return f"{match[1]}\n{table(result[part])}\n\n{sentence(result)}\n\n{match[4]}"
 
     return _BLOCK.sub(block, document)
