@@ -28,9 +28,12 @@ from .props import SHAPE_SCALE, Selected, select
 from .reconstruction import measure_reconstruction
 from .report import filled, sentence, table, write_whole
 
-# What a CPU of two cores does in a few minutes; a graphics card takes the paper's resolution.
-_RESOLUTIONS = {"reconstruction": (128, 380), "generation": (128, 256), "locality": (96, 256)}
-_COUNTS = {"reconstruction": 24, "generation": 24, "locality": 8}
+# Cells an axis and props: what a CPU of two cores does in about five minutes, and what a graphics card does.
+_DEFAULTS = {
+    "reconstruction": {"cpu": (96, 8), "gpu": (380, 24)},
+    "generation": {"cpu": (128, 24), "gpu": (256, 96)},
+    "locality": {"cpu": (64, 4), "gpu": (192, 24)},
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,15 +75,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_measuring(command: argparse.ArgumentParser, name: str) -> None:
     """The options of a measurement."""
-    cpu, gpu = _RESOLUTIONS[name]
+    (cells, props), (gpu_cells, gpu_props) = _DEFAULTS[name].values()
     several = name == "generation"
     add = command.add_argument
     add("--data", required=True, type=Path, help="packed mesh file (.npz)")
     add("--model", required=True, nargs="+" if several else None, help="embedded, or a checkpoint's folder")
     add("--json", required=True, type=Path, help="file of the result, replaced when the measurement is done")
     add("--split", default="", choices=["train", "val", "test", "all"], help="default: val, or else test, or else all")
-    add("--count", type=_whole, default=_COUNTS[name], help="props; 0 for all of the split (default: %(default)s)")
-    add("--resolution", type=_whole, default=0, help=f"cells an axis (default: {cpu}, {gpu} on a graphics card)")
+    add("--count", type=_whole, help=f"props; 0 for all of the split (default: {props}, {gpu_props} on a graphics card)")
+    add("--resolution", type=_whole, help=f"cells an axis (default: {cells}, {gpu_cells} on a graphics card)")
     add("--points", type=_positive, default=METRIC_POINTS, help="for each IoU (default: %(default)s)")
     add("--scale", type=float, default=SHAPE_SCALE, help="half the longest side of a prop (default: %(default)s)")
     add("--seed", type=_whole, default=0)
@@ -117,9 +120,11 @@ def _measure(options: argparse.Namespace) -> int:
     for path in (options.json, getattr(options, "pictures", None)):
         if path is not None and not path.resolve().parent.is_dir():
             raise OutputError(f"There is no folder {path.resolve().parent} for {path.name}; make it or choose another.")
-    resolution = options.resolution or _RESOLUTIONS[options.command][device.type != "cpu"]
+    resolution, count = _DEFAULTS[options.command]["cpu" if device.type == "cpu" else "gpu"]
+    resolution = resolution if options.resolution is None else options.resolution
+    count = count if options.count is None else options.count
     SETTINGS["resolution"].checked(resolution)
-    selected = select(options.data, options.split, options.count, options.seed, options.scale)
+    selected = select(options.data, options.split, count, options.seed, options.scale)
     measured = _measured(options, selected, resolution) | {"device": str(device), "precision": dtype_name(dtype)}
     run = {"reconstruction": _reconstruction, "generation": _generation, "locality": _locality}[options.command]
     result = {"measured": measured} | run(options, selected, device, dtype, resolution)

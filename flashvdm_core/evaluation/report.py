@@ -89,7 +89,7 @@ def sentence(result: Mapping[str, Any]) -> str:
     """What a result was measured on, in one line."""
     measured = result["measured"]
     parts = [
-        f"{measured['props']} props of the split {measured['split']} of {measured['data']}",
+        f"{measured['props']} prop{'s' if measured['props'] != 1 else ''} of the split {measured['split']} of {measured['data']}",
         f"model {measured['model']}",
         f"{measured['resolution']}³ cells",
         f"seed {measured['seed']}",
