@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted; nothing was written.", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`) and the files are written; nor can Python write the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +74,6 @@ def _parser() -> argparse.ArgumentParser:
         "Renew the tables between <!-- table FILE.json --> and <!-- end of table --> in a Markdown document."))  # fmt: skip
     tables.set_defaults(run=_tables)
     tables.add_argument("document", type=Path)
-    tables.add_argument("--results", type=Path, help="where the files' names start (default: the document's folder)")
     return parser
 
 
@@ -230,7 +234,7 @@ def _tables(options: argparse.Namespace) -> int:
         text = options.document.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{options.document} cannot be read; give a Markdown document with marked tables.") from error
-    new = filled(text, options.results or options.document.parent)
+    new = filled(text, options.document.parent)
     write_whole(options.document, lambda path: path.write_text(new, encoding="utf-8"))
     return 0
 

@@ -103,7 +103,7 @@ def _steps(rows: Sequence[Mapping[str, Any]]) -> Figure:
 def _locality(result: Mapping[str, Any]) -> dict[str, Figure]:
     histograms, mass = result["histograms"], f"{100 * result['mass']:.0f} %"
     titles = {
-        "activated": ("regions", f"Tokens that get {mass} of a region's attention (figure 6)", "share of regions"),
+        "activated": ("regions", f"Tokens with {mass} of a region's attention (figure 6)", "share of regions"),
         "whole_case": ("cases", "Tokens activated in any region of a shape (figure 16)", "share of shapes"),
     }
     figures = {
@@ -112,9 +112,7 @@ def _locality(result: Mapping[str, Any]) -> dict[str, Figure]:
     }
     label, entry = list(histograms.items())[-2]
     same = {f"region {number}": counts for number, counts in entry["same_region"].items()}
-    figures["same_region"] = _histograms(
-        same, f"Activated tokens of one region over shapes (figure 15; {label})", "share of shapes"
-    )
+    figures["same_region"] = _histograms(same, f"One region over shapes (figure 15; {label})", "share of shapes")
     figures["example"] = _example(result["example"], result["mass"])
     figures["top_k"] = _top_k(result["top_k"])
     return figures

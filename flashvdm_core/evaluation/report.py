@@ -140,7 +140,7 @@ def filled(document: str, folder: Path) -> str:
 
     Args:
         document: the text.
-        folder: where the files' names start.
+        folder: the document's, where the files' names start.
 
     Raises:
         SettingsError: a file is missing or has no such part.

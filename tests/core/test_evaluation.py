@@ -78,7 +78,8 @@ def results(data: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -
     """A folder with the results of all three measurements."""
     folder = tmp_path_factory.mktemp("results")
     run("reconstruction", data, model, folder / "reconstruction.json", "--resolution", 96, "--count", 1)
-    run("locality", data, model, folder / "locality.json", "--resolution", 40, "--count", 2, "--pictures", folder / "holes.png")
+    more = ("--resolution", 40, "--count", 2, "--topk", 4, 100, "--pictures", folder / "holes.png")
+    run("locality", data, model, folder / "locality.json", *more)
     more = ("--resolution", 40, "--count", 2, "--steps", 1, 2, "--pictures", folder / "generation.png", "--shown", 1)
     run("generation", data, model, folder / "generation.json", *more)
     return folder
@@ -134,12 +135,13 @@ def test_the_surface_scores_as_the_logits_at_the_same_points_do(results: Path) -
         assert row["s_iou"] == pytest.approx(exact[name]["s_iou"], abs=0.01)
 
 
-def test_a_measurement_gives_the_same_numbers_again(results: Path, data: Path, model: Path, tmp_path: Path) -> None:
-    before = read(results, "reconstruction")
-    again = run("reconstruction", data, model, tmp_path / "again.json", "--resolution", 96, "--count", 1)
-    assert list(map(without_seconds, again["rows"])) == list(map(without_seconds, before["rows"]))
-    other = run("reconstruction", data, model, tmp_path / "other.json", "--resolution", 40, "--count", 1, "--seed", 3)
-    assert other["measured"]["seed"] == 3
+def test_a_measurement_gives_the_same_numbers_again_and_others_for_another_seed(data: Path, model: Path, tmp_path: Path) -> None:
+    for command in ("reconstruction", "generation"):
+        seeds = (1, 1, 2)
+        results = [run(command, data, model, tmp_path / "out.json", "--resolution", 24, "--count", 2, "--seed", s) for s in seeds]
+        first, again, other = ([without_seconds(row) for row in result["rows"]] for result in results)
+        assert first == again
+        assert first != other
 
 
 def test_without_a_base_decoder_the_own_one_stands_in(
@@ -234,7 +236,7 @@ def test_generation_has_a_row_for_each_number_of_steps(results: Path) -> None:
         assert row["slabs"] == row["failed"] == 0.0
         assert row["guidance"] == 3.0
     with Image.open(results / "generation.png") as picture:
-        assert picture.size[0] == 4 * (picture.size[1] - 18)
+        assert picture.size[0] == 4 * (picture.size[1] - 32)
 
 
 def test_the_models_own_steps_are_the_default(data: Path, model: Path, tmp_path: Path) -> None:
@@ -365,12 +367,12 @@ def test_leaving_out_the_safeguards_tears_thin_walls() -> None:
     assert open_edges["without both"] > 0
 
 
-def test_marked_tables_are_made_anew_and_the_rest_is_kept(results: Path, tmp_path: Path) -> None:
-    document = tmp_path / "results.md"
+def test_marked_tables_are_made_anew_and_the_rest_is_kept(results: Path) -> None:
+    document = results / "results.md"
     text = "# Results\n\n<!-- table reconstruction.json -->\nold\n<!-- end of table -->\nbetween\n"
     text += "<!-- table locality.json#holes -->\n<!-- end of table -->\nend\n"
     document.write_text(text, encoding="utf-8")
-    assert main(["tables", str(document), "--results", str(results)]) == 0
+    assert main(["tables", str(document)]) == 0
     new = document.read_text(encoding="utf-8")
     assert "old" not in new
     assert new.startswith("# Results\n\n<!-- table reconstruction.json -->\n")
@@ -389,11 +391,11 @@ def test_marked_tables_are_made_anew_and_the_rest_is_kept(results: Path, tmp_pat
 
 @pytest.mark.parametrize(("mark", "words"), [("absent.json", "no file"), ("reconstruction.json#holes", "no table 'holes'")])
 def test_a_table_without_its_numbers_is_an_error_and_leaves_the_document(
-    results: Path, tmp_path: Path, mark: str, words: str, capsys: pytest.CaptureFixture[str]
+    results: Path, mark: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    document = tmp_path / "results.md"
+    document = results / "missing.md"
     document.write_text(f"<!-- table {mark} -->\n<!-- end of table -->\n", encoding="utf-8")
-    assert main(["tables", str(document), "--results", str(results)]) == 1
+    assert main(["tables", str(document)]) == 1
     assert words in capsys.readouterr().err
     assert document.read_text(encoding="utf-8").count("|") == 0
 
@@ -425,3 +427,15 @@ def test_what_cannot_work_is_said_before_anything_is_computed(
         main([*arguments, "--json", str(tmp_path / "out.json"), "--points", "0"])
     assert wrong.value.code == 2
     assert not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_graphics_card_measures_what_the_cpu_does(results: Path, data: Path, model: Path, tmp_path: Path) -> None:
+    arguments = ["reconstruction", "--data", data, "--model", model, "--json", tmp_path / "out.json", "--points", 3000]
+    arguments += ["--device", "cuda", "--precision", "float32", "--resolution", 96, "--count", 1]
+    assert main(list(map(str, arguments))) == 0
+    rows = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["rows"]
+    for row, expected in zip(rows, read(results, "reconstruction")["rows"], strict=True):
+        assert row["v_iou"] == pytest.approx(expected["v_iou"], abs=0.005)
+        assert row["s_iou"] == pytest.approx(expected["s_iou"], abs=0.005)
