@@ -237,9 +237,13 @@ def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run:
             mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, clean, settings, run))
             if mesh is not None:
                 yield Preview(Stage.SAMPLE, mesh)
-    if not torch.isfinite(latents).all():
-        raise DeviceError(f"The model gives no finite numbers in {dtype_name(model.dtype)}; set the precision to float32.")
+    _check_finite(latents, model)
     return latents
+
+
+def _check_finite(values: Tensor, model: Model) -> None:
+    if not torch.isfinite(values).all():
+        raise DeviceError(f"The model gives no finite numbers in {dtype_name(model.dtype)}; set the precision to float32.")
 
 
 def _schedule(model: Model, steps: int) -> Schedule:
@@ -283,6 +287,7 @@ def _decode_and_extract(
     queries: list[int] = []
     level = None
     for level in _levels(model, latents, settings, run):
+        _check_finite(level.logits, model)
         queries.append(level.queries)
         yield run.progress((level.index + 1) / level.count)
         if settings["preview"] and level.index + 1 < level.count:
@@ -293,8 +298,11 @@ def _decode_and_extract(
     yield run.enter(Stage.EXTRACT)
     mesh = extract_surface(level, float(settings["level"]))
     run.check()
-    mesh = cleaned(mesh, int(settings["largest_parts"]), int(settings["face_budget"]))
+    budget = int(settings["face_budget"])
+    mesh = cleaned(mesh, int(settings["largest_parts"]), budget)
     run.check()
+    if budget and len(mesh.faces) > budget:
+        yield Log(f"The shape needs more than {budget} triangles to stay whole: the mesh has {len(mesh.faces)}.", warning=True)
     return mesh, tuple(queries)
 
 

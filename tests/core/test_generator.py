@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -250,14 +251,41 @@ def test_a_field_without_a_surface_is_a_failure(generator: Generator, folder: Pa
         assert failure.kind == "EmptySurfaceError"
 
 
-def test_numbers_that_overflow_are_a_failure_and_not_a_broken_mesh(generator: Generator, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("weight", ["model.final_layer.linear.weight", "vae.geo_decoder.output_proj.weight"])
+def test_numbers_that_overflow_are_a_failure_and_not_a_broken_mesh(
+    generator: Generator, folder: Path, tmp_path: Path, weight: str
+) -> None:
     model = write_tiny_model(tmp_path / "hot")
     state = load_file(model / "model.safetensors")
-    state["model.final_layer.linear.weight"] = torch.full_like(state["model.final_layer.linear.weight"], 3e38)
+    state[weight] = torch.full_like(state[weight], 3e38)
     save_file(state, model / "model.safetensors")
     failure = failure_of(generator.generate(request(folder, model=str(model))))
     assert failure.kind == "DeviceError"
     assert "finite" in failure.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own memory as only Linux does")
+def test_too_little_memory_is_a_failure_that_says_what_to_do(generator: Generator, folder: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (2 << 30), before[1]))
+        failure = failure_of(generator.generate(request(folder, resolution=1024, decoder="dense")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert failure.kind == "MemoryLimitError"
+    assert "lower the resolution" in failure.message
+    result_of(generator.generate(request(folder)))
+
+
+def test_a_face_budget_is_kept_or_the_caller_is_warned(generator: Generator, folder: Path) -> None:
+    assert len(result_of(generator.generate(request(folder, face_budget=200))).mesh.faces) <= 200
+    *events, last = generator.generate(request(folder, face_budget=1))
+    assert isinstance(last, Result)
+    assert len(last.mesh.faces) > 1
+    assert any(isinstance(event, Log) and event.warning and "triangles" in event.message for event in events)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])

@@ -50,17 +50,17 @@ class bpy_struct:  # noqa: N801 - the stubs' name
     """Properties from annotations and from attributes of the class, with their defaults until they are set."""
 
     def __getattribute__(self, name: str) -> Any:
-        value = object.__getattribute__(self, name)
-        return self._made(name, value) if isinstance(value, Property) else value  # set on the class, as Scene.flashvdm
+        found = object.__getattribute__(self, name)
+        return self._default(name, found) if isinstance(found, Property) else found
 
     def __getattr__(self, name: str) -> Any:
         for cls in type(self).__mro__:
             found = inspect.get_annotations(cls).get(name)
             if isinstance(found, Property):
-                return self._made(name, found)
+                return self._default(name, found)
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
-    def _made(self, name: str, property: Property) -> Any:
+    def _default(self, name: str, property: Property) -> Any:
         value = property.make_default()
         object.__setattr__(self, name, value)
         return value
@@ -365,7 +365,10 @@ class Host:
             unregister_class=self.registered.remove,
             extension_path_user=lambda package, path="", create=False: str(self.user_folder / path),
         )
-        props = _module("bpy.props", **{name: value for name, value in globals().items() if name.endswith("Property")})
+        props = _module(
+            "bpy.props",
+            **{name: value for name, value in globals().items() if name.endswith("Property") and value is not Property},
+        )
         bpy_types = _module("bpy.types", **{cls.__name__: cls for cls in _TYPES})
         ed = _module("bpy.ops.ed", undo_push=lambda message="": self.undo_steps.append(message))
         ops = _module("bpy.ops", ed=ed)
