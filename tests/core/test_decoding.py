@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from flashvdm_core import lattice as lattice_module
 from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode_volume
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
@@ -18,7 +19,7 @@ from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
 from flashvdm_core.decoding.hierarchy import crossing, missing_corners
 from flashvdm_core.decoding.reference import decode_grid, published_resolutions
 from flashvdm_core.errors import Cancelled, MemoryLimitError, SettingsError
-from flashvdm_core.lattice import aligned_lattices, dilated, doubled, ravelled, unravelled
+from flashvdm_core.lattice import aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
 from flashvdm_core.models.shape_vae import PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
 from flashvdm_core.surface import extract_surface
@@ -82,6 +83,21 @@ class TestPointSets:
         mask = np.random.default_rng(seed).random((size,) * 3) < 0.1
         got = dilated(torch.from_numpy(np.flatnonzero(mask)), size)
         assert got.tolist() == np.flatnonzero(dense_dilation(mask)).tolist()
+
+    @given(st.integers(1, 40), st.floats(0, 0.3), st.sampled_from([1, 300, 1 << 24]))
+    @settings(max_examples=60, deadline=None)
+    def test_dilation_on_bits_is_that_by_sorting(self, size: int, share: float, slab: int):
+        """Whatever the set's size, and in however many slabs."""
+        keys = torch.from_numpy(np.flatnonzero(np.random.default_rng(size).random(size**3) < share))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lattice_module, "_SLAB_BYTES", slab)
+            patch.setattr(lattice_module, "_SORTED_BELOW", 1 << 40)
+            assert dilated(keys, size).tolist() == dilated_by_sorting(keys, size).tolist()
+
+    @given(st.integers(2, 9), st.booleans())
+    def test_doubled_points_stay_distinct_and_in_order(self, size: int, odd: bool):
+        fine = doubled(torch.arange(size**3), size, 2 * size - 1 - odd)
+        assert (fine.diff() > 0).all()
 
     def test_doubling_keeps_the_last_point_inside_an_odd_lattice(self):
         last = torch.tensor([4**3 - 1])
@@ -263,6 +279,14 @@ class TestSelection:
 
     def test_more_tokens_than_there_are_means_all(self):
         assert Selection(topk=4096).tokens(512) == 512
+
+    def test_smaller_sub_volumes_come_closer_to_full_attention(self):
+        decoder, decoded = point_decoder()
+        exact = last_level(VecsetField(decoder, decoded), 40, method="dense").logits
+        field = VecsetField(decoder, decoded, Selection(topk=TOKENS // 3))
+        errors = [(last_level(field, 40, cells=(n, n)).logits - exact).abs().mean().item() for n in (1, 4, 20)]
+        assert errors == sorted(errors, reverse=True)
+        assert errors[2] < 0.7 * errors[0]
 
     def test_latents_of_several_shapes_are_refused(self):
         decoder, decoded = point_decoder()
