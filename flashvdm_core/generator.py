@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from .checkpoints.load import Model, load_checkpoint
-from .decoding import Level, Selection, VecsetField, decode_volume
+from .decoding import Level, decode_shape
 from .decoding.evaluate import out_of_memory
 from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
@@ -307,14 +307,13 @@ def _decode_and_extract(
 
 
 def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: _Run) -> Iterator[Level]:
-    method = str(settings["decoder"])
     run.check()
     decoded = model.vae.decode(latents / model.vae.spec.scale_factor)
-    field = VecsetField(model.vae.geo_decoder, decoded, Selection() if method == "flash" else None)
-    return decode_volume(
-        field,
+    return decode_shape(
+        model.vae.geo_decoder,
+        decoded,
         int(settings["resolution"]),
-        method=cast(Method, method),
+        method=cast(Method, settings["decoder"]),
         level=float(settings["level"]),
         cancelled=run.check,
     )
