@@ -120,7 +120,12 @@ class WorkerClient:
             return
         self.close()
         self._log.clear()
-        self._exchange = Path(tempfile.mkdtemp(prefix="flashvdm-"))
+        try:
+            self._exchange = Path(tempfile.mkdtemp(prefix="flashvdm-"))
+        except OSError as error:
+            raise WorkerError(
+                f"No folder for temporary files can be made ({error}); free some disk space or correct the folder's permissions."
+            ) from error
         try:
             self._process = subprocess.Popen(
                 self.launch.command(self._exchange),

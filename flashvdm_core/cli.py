@@ -108,7 +108,7 @@ class _Job:
 
 def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     jobs = _jobs(parser, options)
-    report = _JsonReport() if options.json else _TerminalReport(options.traceback)
+    report = _JsonReport(options.traceback) if options.json else _TerminalReport(options.traceback)
     with _interruptible() as interrupted:
         # Not before the arguments are known to be right: torch takes seconds to load.
         from .generator import Generator
@@ -220,6 +220,9 @@ class _TerminalReport(_Report):
 class _JsonReport(_Report):
     """One JSON object a line on standard output; meshes and images are told by their sizes."""
 
+    def __init__(self, traceback: bool) -> None:
+        self._traceback = traceback
+
     def event(self, job: _Job, event: Event) -> None:
         fields: dict[str, Any] = {"event": type(event).__name__.lower(), "image": job.request.images["front"]}
         match event:
@@ -232,7 +235,7 @@ class _JsonReport(_Report):
             case Log(message, warning):
                 fields |= {"message": message, "warning": warning}
             case Failure(kind, message, details):
-                fields |= {"kind": kind, "message": message, "details": details}
+                fields |= {"kind": kind, "message": message} | ({"details": details} if self._traceback else {})
             case Result():
                 fields |= {
                     "output": str(job.output),

@@ -17,6 +17,7 @@ from typing import cast
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from .checkpoints.load import Model, load_checkpoint
@@ -32,6 +33,9 @@ from .requests import Request
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
 from .settings import Value, validated
 from .surface import cleaned, extract_surface
+
+CUTOUT_SIDE = 512
+"""Longest side in pixels of the pictures of what was cut out."""
 
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
@@ -198,7 +202,7 @@ def _preprocess(request: Request, model: Model) -> Generating[Event, None, tuple
     for view, path in request.images.items():
         cut = cut_out(open_image(path), str(request.settings["cutout"]), float(request.settings["cutout_threshold"]))
         pictures[view] = cut.rgba
-        yield CutOut(view, cut.rgba)
+        yield CutOut(view, _for_the_eye(cut.rgba))
         for warning in cut.warnings:
             yield Log(warning, warning=True)
     size, border = model.processor.size, model.processor.border_ratio
@@ -207,6 +211,13 @@ def _preprocess(request: Request, model: Model) -> Generating[Event, None, tuple
     else:
         (image, _), views = ImageProcessor(size, border)(pictures["front"]), (0,)
     return image.to(model.device, model.dtype), views
+
+
+def _for_the_eye(rgba: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 4], made smaller where a side is longer than CUTOUT_SIDE."""
+    picture = Image.fromarray(rgba)
+    picture.thumbnail((CUTOUT_SIDE, CUTOUT_SIDE))
+    return np.array(picture)
 
 
 def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run: _Run) -> Generating[Event, None, Tensor]:
@@ -226,9 +237,13 @@ def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run:
             mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, clean, settings, run))
             if mesh is not None:
                 yield Preview(Stage.SAMPLE, mesh)
-    if not torch.isfinite(latents).all():
-        raise DeviceError(f"The model gives no finite numbers in {dtype_name(model.dtype)}; set the precision to float32.")
+    _check_finite(latents, model)
     return latents
+
+
+def _check_finite(values: Tensor, model: Model) -> None:
+    if not torch.isfinite(values).all():
+        raise DeviceError(f"The model gives no finite numbers in {dtype_name(model.dtype)}; set the precision to float32.")
 
 
 def _schedule(model: Model, steps: int) -> Schedule:
@@ -272,6 +287,7 @@ def _decode_and_extract(
     queries: list[int] = []
     level = None
     for level in _levels(model, latents, settings, run):
+        _check_finite(level.logits, model)
         queries.append(level.queries)
         yield run.progress((level.index + 1) / level.count)
         if settings["preview"] and level.index + 1 < level.count:
@@ -282,8 +298,11 @@ def _decode_and_extract(
     yield run.enter(Stage.EXTRACT)
     mesh = extract_surface(level, float(settings["level"]))
     run.check()
-    mesh = cleaned(mesh, int(settings["largest_parts"]), int(settings["face_budget"]))
+    budget = int(settings["face_budget"])
+    mesh = cleaned(mesh, int(settings["largest_parts"]), budget)
     run.check()
+    if budget and len(mesh.faces) > budget:
+        yield Log(f"The shape needs more than {budget} triangles to stay whole: the mesh has {len(mesh.faces)}.", warning=True)
     return mesh, tuple(queries)
 
 

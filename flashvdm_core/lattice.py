@@ -17,6 +17,10 @@ from .errors import SettingsError
 
 Bounds = float | Sequence[float]
 
+# A set is dilated on bits, this many bytes of them at a time, unless it has fewer points than a plane of the lattice has
+# by this factor: then its points are sorted.
+_SLAB_BYTES, _SORTED_BELOW = 1 << 24, 4
+
 
 def box(bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
     """The corners (minimum, maximum), each float64 [3], of a cube of half size `bounds` or of six numbers (min xyz, max xyz)."""
@@ -103,24 +107,69 @@ def positions(keys: Tensor, wanted: Tensor, size: int) -> tuple[Tensor, Tensor]:
 def neighbours(keys: Tensor, size: int) -> Iterator[tuple[int, Tensor, Tensor]]:
     """For each axis: (axis, positions of points that have a neighbour along it in the set, positions of those neighbours)."""
     for axis, stride in enumerate((size * size, size, 1)):
-        position, found = positions(keys, keys + stride, size)
+        if stride == 1:
+            position = torch.arange(1, keys.numel() + 1, device=keys.device)
+            found = torch.diff(keys, append=keys.new_full((1,), -1)) == 1
+        else:
+            position, found = positions(keys, keys + stride, size)
         # The last point of a row has no neighbour, although the next key is that of the next row's first point.
         here = (found & (keys // stride % size < size - 1)).nonzero()[:, 0]
         yield axis, here, position[here]
 
 
+def on_box(keys: Tensor, size: int) -> Tensor:
+    """bool: which points lie on the lattice's border."""
+    return torch.stack([(index == 0) | (index == size - 1) for index in unravelled(keys, size)]).any(0)
+
+
 def dilated(keys: Tensor, size: int) -> Tensor:
-    """The set with its 26 neighbours, inside the lattice (a 3 x 3 x 3 box, one axis after the other)."""
+    """The set with its 26 neighbours, inside the lattice (a 3 x 3 x 3 box)."""
+    if keys.numel() * _SORTED_BELOW < size**2:
+        return dilated_by_sorting(keys, size)
+    planes = max(_SLAB_BYTES // (size * -(-size // 8)), 1)
+    parts = [_dilated_planes(keys, first, min(first + planes, size), size) for first in range(0, size, planes)]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def dilated_by_sorting(keys: Tensor, size: int) -> Tensor:
+    """The same for a small set, one axis after the other; costs as the set is large, not the lattice."""
     for stride in (1, size, size * size):
         index = keys // stride % size
         keys = torch.unique(torch.cat([keys, (keys - stride)[index > 0], (keys + stride)[index < size - 1]]))
     return keys
 
 
+def _dilated_planes(keys: Tensor, first: int, last: int, size: int) -> Tensor:
+    """Planes `first` to before `last` along x of a dilated set, found on bits: eight points of a row in a byte."""
+    below, above, plane, row = max(first - 1, 0), min(last + 1, size), size * size, -(-size // 8)
+    if above - below < size:
+        ends = torch.tensor([below * plane, above * plane], device=keys.device)
+        start, end = torch.searchsorted(keys, ends).tolist()
+        keys = keys[start:end]
+    line, k = keys // size - below * size, keys % size
+    bits = torch.zeros((above - below) * size * row, dtype=torch.uint8, device=keys.device)
+    # The points are distinct, so their bits add up without a carry.
+    bits.index_add_(0, line * row + k // 8, torch.ones_like(k).bitwise_left_shift_(k % 8).to(torch.uint8))
+    bits = bits.view(above - below, size, row)
+    grown = bits | (bits << 1) | (bits >> 1)
+    grown[..., 1:] |= bits[..., :-1] >> 7
+    grown[..., :-1] |= bits[..., 1:] << 7
+    grown[..., -1] &= 0xFF >> (-size % 8)
+    for axis in (1, 0):
+        bits, length = grown, grown.shape[axis]
+        grown = bits.clone()
+        grown.narrow(axis, 1, length - 1).bitwise_or_(bits.narrow(axis, 0, length - 1))
+        grown.narrow(axis, 0, length - 1).bitwise_or_(bits.narrow(axis, 1, length - 1))
+    grown = grown[first - below : last - below].flatten()
+    byte = grown.nonzero()[:, 0]
+    which, bit = ((grown[byte][:, None] >> torch.arange(8, dtype=torch.uint8, device=keys.device)) & 1).nonzero().unbind(1)
+    byte = byte[which]
+    return (first * size + byte // row) * size + byte % row * 8 + bit
+
+
 def doubled(keys: Tensor, size: int, fine_size: int) -> Tensor:
-    """Where the points lie on the next finer lattice: index i at 2 i (its last point where 2 i is past the end)."""
-    i, j, k = (index.mul(2).clamp_(max=fine_size - 1) for index in unravelled(keys, size))
-    return torch.unique(ravelled(i, j, k, fine_size))
+    """Where the points lie on the next finer lattice: index i at 2 i (its last point where 2 i is past the end). Keeps order."""
+    return ravelled(*(index.mul(2).clamp_(max=fine_size - 1) for index in unravelled(keys, size)), size=fine_size)
 
 
 def aligned_lattices(resolution: int, min_resolution: int, bounds: Bounds, device: torch.device | str = "cpu") -> list[Lattice]:

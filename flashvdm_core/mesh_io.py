@@ -62,6 +62,8 @@ def check_output(path: str | Path, *, overwrite: bool = False) -> None:
     if path.suffix.lower() not in _WRITERS:
         raise OutputError(f"'{path.name}' does not end in {', '.join(_WRITERS)}; choose one of these formats.")
     try:
+        if "\0" in str(path):  # which the questions below would answer with "no"
+            raise ValueError("its name holds a null character")
         if not path.parent.is_dir():
             raise OutputError(f"The folder '{path.parent}' does not exist; create it or choose another.")
         if path.is_dir():

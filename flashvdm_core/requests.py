@@ -42,6 +42,9 @@ class Request:
     def from_json(cls, data: Mapping[str, Any]) -> Request:
         """The inverse of `to_json`; raises SettingsError for anything unexpected."""
         unknown = set(data) - {"images", "settings", "keep_latents"}
-        if unknown or not isinstance(data.get("images"), Mapping):
+        images, settings, keep_latents = data.get("images"), data.get("settings", {}), data.get("keep_latents", False)
+        if unknown or not isinstance(images, Mapping) or not all(isinstance(path, str) for path in images.values()):
             raise SettingsError(f"Not a request: unknown fields {sorted(unknown)} or no images.")
-        return cls(dict(data["images"]), dict(data.get("settings", {})), bool(data.get("keep_latents", False)))
+        if not isinstance(settings, Mapping) or not isinstance(keep_latents, bool):
+            raise SettingsError("Not a request: its settings are no table or keep_latents is neither true nor false.")
+        return cls(dict(images), dict(settings), keep_latents)

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..decoding import Field, Groups
+from ..decoding.field import KeyedField, on_lattice
+from ..lattice import Lattice
 
 # Distance at which the field saturates. With it the published decoder asks about as often for this figure (0.9, 0.3 and
 # 1.3 million queries at 95, 190 and 380 cells) as it does for one with the published weights (0.9, 0.3 and 0.9 million).
@@ -73,3 +75,13 @@ class Replaced:
         """See `Field`."""
         self._network(points, groups)
         return self._shape(points)
+
+    def on_lattice(self, lattice: Lattice) -> KeyedField:
+        """The same on the network's fast path."""
+        network = on_lattice(self._network, lattice)
+
+        def values(keys: Tensor, groups: Groups | None = None) -> Tensor:
+            network(keys, groups)
+            return self._shape(lattice.coordinates(keys))
+
+        return values

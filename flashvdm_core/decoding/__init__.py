@@ -1,9 +1,10 @@
 """From the decoded latents of a shape to a sparse volume of logits around its surface."""
 
 from ..lattice import Lattice
-from .field import Field, Selection, VecsetField
+from .field import Field, VecsetField
 from .groups import Groups
 from .hierarchy import Level
+from .kv_selection import Selection
 from .volume import decode_volume
 
 __all__ = ["Field", "Groups", "Lattice", "Level", "Selection", "VecsetField", "decode_volume"]

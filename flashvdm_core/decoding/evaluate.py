@@ -10,11 +10,16 @@ from torch import Tensor
 
 from ..errors import MemoryLimitError
 from ..lattice import Lattice
-from .field import Field
+from .field import Field, KeyedField, on_lattice
 from .groups import Groups, Ordered
 
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
 SMALLEST_CHUNK = 1024
+
+# Queries of a call: on a CPU as many as keep its caches busy; on a GPU enough that starting the kernels costs little beside
+# them, in a quarter of the free memory (a query of the largest published decoder takes this much at its peak).
+_CPU_CHUNK, _CHUNKS = 8192, (1 << 14, 1 << 18)
+_QUERY_BYTES = 32768
 
 Pack = Callable[[Sequence[int], int, int], int]
 
@@ -38,10 +43,11 @@ class Evaluator:
     def plain(self, lattice: Lattice, keys: Tensor) -> Tensor:
         """Exact logits float32 [P] at `keys`."""
         out = torch.empty(keys.numel(), device=lattice.device)
+        field = on_lattice(self.field, lattice)
         start = 0
         while start < keys.numel():
             part = keys[start : start + self.chunk]
-            values = self._call(lattice.coordinates(part), None, divisible=True)
+            values = self._call(field, part, None, divisible=True)
             if values is not None:
                 out[start : start + part.numel()] = values
                 start += part.numel()
@@ -50,22 +56,23 @@ class Evaluator:
     def grouped(self, lattice: Lattice, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Tensor:
         """Logits float32 [P] at `keys`, evaluated group by group with `pack` groups in a call."""
         out = torch.empty(keys.numel(), device=lattice.device)
+        field = on_lattice(self.field, lattice)
         first, start = 0, 0
         while first < len(groups.counts):
             last = pack(groups.counts, first, self.chunk)
             counts = groups.counts[first:last]
             order = groups.order[start : start + sum(counts)]
-            values = self._call(lattice.coordinates(keys[order]), Groups(counts, coarse), divisible=len(counts) > 1)
+            values = self._call(field, keys[order], Groups(counts, coarse), divisible=len(counts) > 1)
             if values is not None:
                 out[order] = values
                 first, start = last, start + order.numel()
         return out
 
-    def _call(self, points: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
+    def _call(self, field: KeyedField, keys: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
         """One call of the field; None (with the chunk halved) when it ran out of memory and smaller calls may work."""
         self.cancelled()
         try:
-            values = self.field(points, groups)
+            values = field(keys, groups)
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise
@@ -76,8 +83,8 @@ class Evaluator:
         else:
             self.calls += 1
             return values
-        self.chunk = max(min(self.chunk, points.shape[0]) // 2, SMALLEST_CHUNK)
-        if points.device.type == "cuda":
+        self.chunk = max(min(self.chunk, keys.numel()) // 2, SMALLEST_CHUNK)
+        if keys.device.type == "cuda":
             torch.cuda.empty_cache()
         return None
 
@@ -86,3 +93,14 @@ def out_of_memory(error: RuntimeError) -> bool:
     """Whether a failed call ran out of memory (each kind of device says it in its own way)."""
     text = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
+
+
+def default_chunk(device: torch.device) -> int:
+    """Queries of one call, from the memory that is free."""
+    if device.type == "cpu":
+        return _CPU_CHUNK
+    if device.type != "cuda":
+        return 4 * _CHUNKS[0]
+    free, _ = torch.cuda.mem_get_info(device)
+    free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return min(max(free // 4 // _QUERY_BYTES, _CHUNKS[0]), _CHUNKS[1])

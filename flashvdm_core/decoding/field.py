@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..lattice import Lattice
 from ..models.shape_vae import KeysValues, PointDecoder
 from .groups import Groups
+from .kv_selection import Selection
+from .lattice_decoder import Finish
+from .lattice_field import LatticeField
 
 
 class Field(Protocol):
@@ -34,34 +37,39 @@ class Field(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Adaptive KV selection (paper section 3.2, algorithm 2): the tokens that matter for a group of queries.
-
-    Attributes:
-        rule: "mean" takes the `topk` tokens of the highest mean score, for each head; "merge" takes, at the fine levels,
-            every token to which a sampled query gives more than `threshold` of its attention (mean over heads).
-        topk: tokens of the mean rule; 0 follows the published models (1024 of 3072, 256 of 512, else a third).
-        threshold: of the merge rule.
-    """
-
-    rule: Literal["mean", "merge"] = "mean"
-    topk: int = 0
-    threshold: float = 1e-6
-
-    def tokens(self, available: int) -> int:
-        """Tokens the mean rule keeps of `available`."""
-        return min(self.topk or {3072: 1024, 512: 256}.get(available, max(available // 3, 1)), available)
+# The merge rule looks at every so many queries of a group (number of the published decoder).
+_STRIDE_MERGE = 30
 
 
-# A group's tokens are estimated from every n-th of its queries (numbers of the published decoder).
-_STRIDE_COARSE, _STRIDE_MEAN, _STRIDE_MERGE = 100, 50, 30
+class KeyedField(Protocol):
+    """A field at the points of one lattice."""
+
+    def __call__(self, keys: Tensor, groups: Groups | None = None) -> Tensor:
+        """Logits float32 [P] at keys int64 [P]; the rest as for a `Field`."""
+        ...
+
+
+@runtime_checkable
+class HasLattice(Protocol):
+    """A field that is evaluated faster where it is told that the points are those of a lattice."""
+
+    def on_lattice(self, lattice: Lattice) -> KeyedField:
+        """The same field at the points of a lattice."""
+        ...
+
+
+def on_lattice(field: Field, lattice: Lattice) -> KeyedField:
+    """Any field at the points of a lattice."""
+    if isinstance(field, HasLattice):
+        return field.on_lattice(lattice)
+    return lambda keys, groups=None: field(lattice.coordinates(keys), groups)
 
 
 class VecsetField:
     """The field of one shape: cross attention of query points to its decoded latents.
 
-    Keys and values are computed once, here. Nothing else is kept between calls.
+    Keys and values are computed once, here. Nothing else is kept between calls. Points anywhere are evaluated plainly, by
+    the decoder's own parts and one group after the other; those of a lattice on a fast path that gives the same.
 
     Args:
         decoder: the point decoder, on its device and in its dtype.
@@ -76,6 +84,7 @@ class VecsetField:
         self._selection = selection
         with torch.no_grad():
             self._kv = decoder.keys_values(decoded)
+            self._finish = Finish(decoder)
 
     @property
     def device(self) -> torch.device:
@@ -93,14 +102,19 @@ class VecsetField:
             attended = selected_attention(queries, self._kv, groups, self._selection)
         return self._decoder.finish(hidden, attended)[0, :, 0].float()
 
+    def on_lattice(self, lattice: Lattice) -> KeyedField:
+        """The same field at the points of a lattice."""
+        if self._selection is not None and self._selection.rule == "merge":
+            return lambda keys, groups=None: self(lattice.coordinates(keys), groups)
+        return LatticeField(self._decoder, self._kv, self._selection, self._finish, lattice)
+
 
 def selected_attention(queries: Tensor, kv: KeysValues, groups: Groups, selection: Selection) -> Tensor:
     """Attention of each group's queries [1, H, P, D] to the tokens selected for the group -> [1, H, P, D]."""
     if selection.rule == "merge" and not groups.coarse:
         chosen = merged_tokens(queries, kv.k, groups.counts, selection.threshold)
     else:
-        stride = _STRIDE_COARSE if groups.coarse else _STRIDE_MEAN
-        chosen = top_tokens(queries, kv.k, groups.counts, stride, selection.tokens(kv.k.shape[2]))
+        chosen = top_tokens(queries, kv.k, groups.counts, selection.stride(groups.coarse), selection.tokens(kv.k.shape[2]))
     attended = []
     for query, tokens in zip(queries.split(groups.counts, dim=2), chosen, strict=True):
         index = tokens[None, :, :, None].expand(-1, kv.k.shape[1], -1, kv.k.shape[3])

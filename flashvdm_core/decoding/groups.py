@@ -71,6 +71,8 @@ def ordered(numbers: Tensor, stable: bool = True) -> Ordered:
 
 def split(groups: Ordered, longest: int) -> Ordered:
     """Cut groups of more than `longest` queries into several of the same number, so that any group fits into a chunk."""
+    if max(groups.counts) <= longest:
+        return groups
     ids, counts = [], []
     for number, count in zip(groups.ids, groups.counts, strict=True):
         parts = -(-count // longest)

@@ -9,13 +9,12 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ..lattice import Lattice, SparseVolume, dilated, doubled, neighbours, positions, ravelled, unravelled
+from ..lattice import Lattice, SparseVolume, dilated, doubled, neighbours, on_box, positions, ravelled, unravelled
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95
-# A surface that passes between the points of a lattice passes one of them at half a cell's diagonal or less; this much
-# more is allowed, because the field is no exact distance.
-_REACH = 1.5 * 3**0.5 / 2
+# Any point of a cell lies within half a step, along each of the three axes, of the cell's nearest corner.
+_HALF_STEPS = 3 / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +47,10 @@ def decode_levels(lattices: Sequence[Lattice], evaluate: Evaluate, iso: float, p
         lattices: coarse to fine; index i of one lies at index 2 i of the next.
         evaluate: (lattice, keys int64 [P], level's index) -> logits float32 [P].
         iso: logit of the surface.
-        published: use the published threshold of FindNear at all levels, and leave the border of the evaluated band as
-            it is. Otherwise the threshold follows the cells (`near_threshold`), and what the surface's cells still lack
-            after a level is evaluated too, so that the surface has no hole at the border (`missing_corners`).
+        published: FindNear takes the whole truncation band at all levels, the border of the evaluated band is left as
+            it is, and so is a shape that leads out of the box. Otherwise FindNear reaches as far as a surface can hide
+            (`hiding`), the box is refined where it cuts the shape off, and what the surface's cells still lack after
+            a level is evaluated too, so that the surface has no hole (`missing_corners`).
     """
     keys = lattices[0].all_keys()
     for index, lattice in enumerate(lattices):
@@ -60,24 +60,29 @@ def decode_levels(lattices: Sequence[Lattice], evaluate: Evaluate, iso: float, p
             logits = torch.cat([logits, evaluate(lattice, missing, index)])[order]
         yield Level(lattice, keys, logits, index, len(lattices))
         if index + 1 < len(lattices):
-            near = NEAR if published else near_threshold(keys, logits, lattice.size)
-            chosen = keys[crossing(keys, logits - iso, lattice.size) | (logits.abs() < near)]
-            keys = expanded(chosen, lattice.size, lattices[index + 1].size, last=index + 2 == len(lattices))
+            size = lattice.size
+            near = logits.abs() < NEAR
+            if not published:
+                near = near & hiding(keys, logits - iso, size) | on_box(keys, size) & (logits > iso)
+            chosen = keys[near | crossing(keys, logits - iso, size)]
+            keys = expanded(chosen, size, lattices[index + 1].size, last=index + 2 == len(lattices))
 
 
-def near_threshold(keys: Tensor, logits: Tensor, size: int) -> float:
-    """Threshold of FindNear that reaches as far as a surface could hide from a level's lattice.
+def hiding(keys: Tensor, values: Tensor, size: int) -> Tensor:
+    """bool [P]: behind which points of a level a surface can hide, as their values (logit minus the surface's) tell.
 
-    The published threshold takes in the whole truncation band, at every level: a shell of fixed thickness, whose points
-    grow with the cube of the resolution (the paper leaves FindNear out at the last level for that reason, which loses
-    walls thinner than a cell of the level before). The field's steepest step between neighbours tells how far the logit
-    can fall within half a cell's diagonal.
+    Where the field is linear in a cell, it differs at the nearest corner from that on a surface anywhere in the cell by at
+    most half a step along each axis. The steepest step between neighbours of the whole level stands for all cells.
+
+    The published FindNear takes in the whole truncation band at every level: a shell of fixed thickness, whose points
+    grow with the cube of the resolution. The paper leaves it out at the last level for that reason, which loses walls
+    thinner than a cell of the level before.
     """
     steepest = 0.0
     for _, here, there in neighbours(keys, size):
-        steps = (logits[there] - logits[here]).abs()
+        steps = (values[there] - values[here]).abs()
         steepest = max(steepest, float(steps.max()) if steps.numel() else 0.0)
-    return min(NEAR, _REACH * steepest)
+    return values.abs() < _HALF_STEPS * steepest
 
 
 def expanded(chosen: Tensor, size: int, fine_size: int, last: bool) -> Tensor:
@@ -106,16 +111,22 @@ def crossing(keys: Tensor, values: Tensor, size: int) -> Tensor:
 
 
 def missing_corners(keys: Tensor, inside: Tensor, size: int) -> Tensor:
-    """Points that are not in the set but belong to a cell whose known corners lie on both sides of the surface.
+    """Points that are not in the set but belong to a cell whose known corners lie on both sides of the surface: sorted.
 
-    Without them such a cell could not be triangulated and the surface would have a hole.
+    Without them such a cell could not be triangulated and the surface would have a hole. All is outside beyond the box, so
+    the cells that begin on it count as well.
     """
     if keys.numel() == size**3:
         return keys[:0]
     near_both = _common(dilated(keys[inside], size), dilated(keys[~inside], size))
     candidates = near_both[~positions(keys, near_both, size)[1]]
-    if not candidates.numel():
-        return candidates
+    needed = candidates[_in_crossed_cell(candidates, keys, inside, size)]
+    cap = _beside_on_box(keys[inside & on_box(keys, size)], size)
+    return torch.unique(torch.cat([needed, cap[~positions(keys, cap, size)[1]]]))
+
+
+def _in_crossed_cell(candidates: Tensor, keys: Tensor, inside: Tensor, size: int) -> Tensor:
+    """bool [C]: which candidates are a corner of a cell that has known corners on both sides."""
     index = torch.stack(unravelled(candidates, size))
     seen = torch.zeros(2, 8, candidates.numel(), dtype=torch.bool, device=keys.device)
     for step in product((-1, 0, 1), repeat=3):
@@ -127,7 +138,16 @@ def missing_corners(keys: Tensor, inside: Tensor, size: int) -> Tensor:
             if all(a in (0, b) for a, b in zip(step, side, strict=True)):
                 seen[0, octant] |= found & inside[position]
                 seen[1, octant] |= found & ~inside[position]
-    return candidates[seen.all(0).any(0)]
+    return seen.all(0).any(0)
+
+
+def _beside_on_box(keys: Tensor, size: int) -> Tensor:
+    """The points on the box with their neighbours on the same of its faces."""
+    found = [keys]
+    for axis, side in product(range(3), (0, size - 1)):
+        around = dilated(keys[unravelled(keys, size)[axis] == side], size)
+        found.append(around[unravelled(around, size)[axis] == side])
+    return torch.unique(torch.cat(found))
 
 
 def _common(a: Tensor, b: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from ..lattice import Bounds, Lattice, aligned_lattices
-from .evaluate import Evaluator
+from .evaluate import Evaluator, default_chunk
 from .field import Field
 from .groups import BlockGrouping, ordered, packed, split
 from .hierarchy import Level, decode_levels
@@ -59,7 +59,7 @@ def decode_volume(
     """
     coarsest = resolution if method == "dense" else min_resolution
     lattices = aligned_lattices(resolution, coarsest, bounds, field.device)
-    evaluator = Evaluator(field, chunk or (8192 if field.device.type == "cpu" else 65536), cancelled)
+    evaluator = Evaluator(field, chunk or default_chunk(field.device), cancelled)
 
     def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
         if method != "flash":

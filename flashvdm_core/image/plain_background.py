@@ -232,7 +232,8 @@ def _softened(rgb: np.ndarray, background: np.ndarray) -> np.ndarray:
     edge = has_front & has_back & (edge > 0) & (edge < 1)
     # Too alike to tell apart: fall back to the mask, smoothed.
     alpha = np.where(edge, np.where(length > 30**2, mixed.clip(0, 1), coverage), solid)
-    alpha[alpha < 0.04] = 0
+    # What does not even touch the object is no mixture: it only differs from the background round about, as a shadow does.
+    alpha[(alpha < 0.04) | (coverage < 1e-4)] = 0
     # What is invisible takes part when the picture is scaled, so it gets the object's colour nearby, else white.
     hidden = np.where(has_front, front, 255.0)
     result = np.where(edge & (alpha < 1), front, np.where(alpha > 0, colour, hidden))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import EmptySurfaceError
-from ..lattice import SparseVolume, dilated, neighbours, positions, ravelled, unravelled
+from ..lattice import SparseVolume, dilated, neighbours, on_box, positions, ravelled, unravelled
 from ..mesh import TriangleMesh
 from .tables import CENTRE, EDGES, FACES, case_table
 
@@ -78,9 +78,8 @@ def _pad(volume: SparseVolume, level: float) -> _Padded:
     index = unravelled(volume.keys, size)
     keys = ravelled(*(i + 1 for i in index), size=size + 2)
     values = volume.logits.float() - level
-    on_box = torch.stack([(i == 0) | (i == size - 1) for i in index]).any(0)
-    around = dilated(keys[on_box & (values > 0)], size + 2)
-    beyond = torch.stack([(i == 0) | (i == size + 1) for i in unravelled(around, size + 2)]).any(0)
+    around = dilated(keys[on_box(volume.keys, size) & (values > 0)], size + 2)
+    beyond = on_box(around, size + 2)
     keys, order = torch.sort(torch.cat([keys, around[beyond]]))
     values = torch.cat([values, values.new_full((int(beyond.sum()),), -torch.inf)])[order]
     axes = volume.lattice.axes

@@ -19,7 +19,7 @@ from ..models.dit import DiT
 from ..sampling.flow import guided_velocity
 from ..sampling.schedules import consistency_schedule, flow_matching_schedule
 from .pairs import Generation, Pairs
-from .runner import Batch, Run, RunConfig, adamw, device_of_choice, last_validation, mean_over_processes, read_stage
+from .runner import Batch, Run, RunConfig, device_of_choice, last_validation, read_stage
 from .teacher import Teacher, TeacherConfig, interpolate, load_teacher
 from .vae import load_autoencoder
 
@@ -74,8 +74,11 @@ def new_student(teacher: DiT, spec_source: TeacherConfig) -> DiT:
 def load_student(folder: Path, config: TeacherConfig, device: torch.device) -> DiT:
     """The averaged student of a distillation stage; TrainingError where there is none."""
     student = DiT(config.transformer(guidance_embed=True))
+    weights = read_stage(folder, "distillation")[1]
+    # The adversarial stage keeps its discriminator beside the student.
+    own = {name.removeprefix("student."): value for name, value in weights.items() if not name.startswith("critic.")}
     try:
-        student.load_state_dict(read_stage(folder, "distillation")[1])
+        student.load_state_dict(own)
     except RuntimeError as error:
         raise TrainingError(f"{folder} holds no student of this teacher; run the stage before this one.") from error
     return student.to(device).eval().requires_grad_(False)
@@ -102,12 +105,10 @@ class Bench:
         held_out = Generation(data, autoencoder, pairs.latents.scale_factor, config.validate_shapes, device)
         return cls(config.guidance or best_guidance(teacher), model, sizes, pairs, held_out, device)
 
-    def draw(self, config: DistillConfig, rng: torch.Generator) -> Batch:
-        """Pairs with their condition `tokens` [B, T, C]."""
-        batch = self.pairs.draw(config.batch, rng)
-        with torch.no_grad(), torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            tokens = self.teacher.conditioner(batch.pop("images")).float()
-        return batch | {"tokens": tokens}
+    @torch.no_grad()
+    def tokens(self, images: Tensor) -> Tensor:
+        """Condition tokens float32 [B, T, C] of images [B, 3, S, S]."""
+        return self.teacher.conditioner(images).float()
 
     def validate(self, student: DiT, guidances: tuple[float, ...], steps: tuple[int, ...], curved: bool) -> Mapping[str, float]:
         """V-IoU at each scale and number of steps; `curved` for a student whose paths still need many steps."""
@@ -130,15 +131,11 @@ def train_guidance(config: DistillConfig, data: Path, vae: Path, teacher: Path, 
         s = torch.rand(config.batch, generator=rng, device=bench.device)
         scale = torch.rand(config.batch, generator=rng, device=bench.device)
         scale = config.guidance_low + (config.guidance_high - config.guidance_low) * scale
-        return bench.draw(config, rng) | {"s": s, "scale": scale}
+        return bench.pairs.draw(config.batch, rng) | {"s": s, "scale": scale}
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        x, s, tokens, scale = (
-            interpolate(batch["latents"], batch["noise"], batch["s"]),
-            batch["s"],
-            batch["tokens"],
-            batch["scale"],
-        )
+        s, scale, tokens = batch["s"], batch["scale"], bench.tokens(batch["images"])
+        x = interpolate(batch["latents"], batch["noise"], s)
         with torch.no_grad():
             both = bench.teacher.model(torch.cat([x, x]), torch.cat([s, s]), torch.cat([tokens, torch.zeros_like(tokens)]))
             conditional, unconditional = both.float().chunk(2)
@@ -182,12 +179,16 @@ class Consistency:
         """Pairs, and at which solver's step each is looked at: `start`, `next`, `end` float32 [B] and `scale` [B]."""
         step = torch.randint(SOLVER_STEPS, (self.config.batch,), generator=rng, device=rng.device)
         nodes = {"start": self.times[step], "next": self.times[step + 1], "end": self.times[self.ends[step]]}
-        return self.bench.draw(self.config, rng) | nodes | {"scale": torch.full_like(nodes["start"], self.bench.guidance)}
+        return (
+            self.bench.pairs.draw(self.config.batch, rng)
+            | nodes
+            | {"scale": torch.full_like(nodes["start"], self.bench.guidance)}
+        )
 
-    def loss(self, student: DiT, averaged: DiT, batch: Batch) -> tuple[Tensor, Tensor]:
+    def loss(self, student: DiT, averaged: DiT, batch: Batch, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """The loss, and the student's estimate of the clean latents [B, N, C]."""
         start, after, end = (batch[name][:, None, None] for name in ("start", "next", "end"))
-        tokens, scale = batch["tokens"], batch["scale"]
+        scale = batch["scale"]
         x = interpolate(batch["latents"], batch["noise"], batch["start"])
         velocity = student(x, batch["start"], tokens, scale).float()
         with torch.no_grad():
@@ -203,7 +204,7 @@ def train_consistency(config: DistillConfig, data: Path, vae: Path, teacher: Pat
     run = Run(out, config, load_student(start, bench.sizes, bench.device).requires_grad_(True), bench.device)
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        error, _ = consistency.loss(run.model, run.averaged, batch)
+        error, _ = consistency.loss(run.model, run.averaged, batch, bench.tokens(batch["images"]))
         return error, {"consistency": error}
 
     run.train(consistency.draw, loss, lambda: bench.validate(run.averaged, (bench.guidance,), (1, 2, 3, 5, 8), curved=False))
@@ -225,40 +226,40 @@ class Discriminator(nn.Module):
         return torch.stack([head(layer)[..., 0] for head, layer in zip(self.heads, features, strict=True)]).float()
 
 
+class Adversaries(nn.Module):
+    """The student and the discriminator that it is trained against."""
+
+    def __init__(self, student: DiT, critic: Discriminator) -> None:
+        super().__init__()
+        self.student, self.critic = student, critic
+
+
 def train_adversarial(config: DistillConfig, data: Path, vae: Path, teacher: Path, solver: Path, start: Path, out: Path) -> None:
-    """Adversarial fine-tuning: the consistency loss and a hinge loss on the clean latents."""
+    """Adversarial fine-tuning: the consistency loss and a hinge loss on the clean latents; both sides learn in one step."""
     bench = Bench.open(config, data, vae, teacher)
     frozen = load_student(solver, bench.sizes, bench.device)
     consistency = Consistency(config, bench, frozen)
     torch.manual_seed(config.seed)
-    critic = Discriminator(bench.sizes).to(bench.device)
-    optimizer = adamw(critic, config.discriminator_rate, config.weight_decay)
-    extra = {"discriminator": critic, "discriminator_optimizer": optimizer}
-    run = Run(out, config, load_student(start, bench.sizes, bench.device).requires_grad_(True), bench.device, extra)
+    student = load_student(start, bench.sizes, bench.device).requires_grad_(True)
+    model = Adversaries(student, Discriminator(bench.sizes))
+    run = Run(out, config, model, bench.device, {"critic.": config.discriminator_rate / config.learning_rate})
 
-    def scores(latents: Tensor, batch: Batch) -> Tensor:
-        return critic(frozen.features(latents, torch.ones_like(batch["start"]), batch["tokens"], batch["scale"]))
+    def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        tokens, critic = bench.tokens(batch["images"]), run.model.critic
+        error, clean = consistency.loss(run.model.student, run.averaged.student, batch, tokens)
 
-    def student_loss(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        error, clean = consistency.loss(run.model, run.averaged, batch)
-        return error, -scores(clean, batch).mean(), clean.detach()
+        def features(latents: Tensor) -> list[Tensor]:
+            return frozen.features(latents, torch.ones_like(batch["start"]), tokens, batch["scale"])
 
-    def critic_loss(batch: Batch, fake: Tensor) -> Tensor:
+        unmoved = {name: parameter.detach() for name, parameter in critic.named_parameters()}
+        fake = features(clean)
+        # The student sees a discriminator that stands still, the discriminator latents that do.
+        fooling = -torch.func.functional_call(critic, unmoved, (fake,)).mean()
         # The usual hinge loss; equation 3 of the paper has real and fake exchanged.
-        return F.relu(1 - scores(batch["latents"], batch)).mean() + F.relu(1 + scores(fake, batch)).mean()
+        hinge = F.relu(1 - critic(features(batch["latents"]))).mean() + F.relu(1 + critic([f.detach() for f in fake])).mean()
+        return error + config.adversarial * fooling + hinge, {"consistency": error, "fooling": fooling, "hinge": hinge}
 
-    fast_student, fast_critic = run.compiled(student_loss), run.compiled(critic_loss)
-    while not run.finished:
-        batch = consistency.draw(run.rng())
-        critic.requires_grad_(False)
-        error, fooling, fake = fast_student(batch)
-        run.update(error + config.adversarial * fooling, {"consistency": error, "fooling": fooling})
-        critic.requires_grad_(True)
-        hinge = fast_critic(batch, fake)
-        optimizer.zero_grad(set_to_none=True)
-        hinge.backward()
-        mean_over_processes(list(critic.parameters()))
-        optimizer.step()
-        run.add({"hinge": hinge})
-        run.report(lambda: bench.validate(run.averaged, (bench.guidance,), (1, 2, 3, 5, 8), curved=False))
-    run.save()
+    def validate() -> Mapping[str, float]:
+        return bench.validate(run.averaged.student, (bench.guidance,), (1, 2, 3, 5, 8), curved=False)
+
+    run.train(consistency.draw, loss, validate)

@@ -60,10 +60,10 @@ class Options:
 
     views: int = 8
     size: int = 112
-    variants: int = 4
+    variants: int = 3
     stretch: float = 1.35
     scale: float = 0.96
-    probes: int = 16384
+    probes: int = 8192
     near: int = 8192
     uniform: int = 4096
     clouds: int = 4

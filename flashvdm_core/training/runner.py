@@ -26,6 +26,9 @@ from ..errors import TrainingError
 C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
 
+WARM_UP = 5
+"""Steps before a graph is captured: what is compiled or allocated once must be there."""
+
 Batch = dict[str, Tensor]
 Draw = Callable[[torch.Generator], Batch]
 """Random numbers of a step, on the run's device -> a batch."""
@@ -47,6 +50,7 @@ class RunConfig:
         seed: seeds the initial weights and, with the step's number, every batch, so that a resumed run goes on as it was.
         log_every, validate_every: steps between CSV rows.
         save_minutes: wall time between checkpoints.
+        graph: on a GPU, replay whole steps as one CUDA graph; a host of ordinary speed can't keep up otherwise.
     """
 
     steps: int = 10_000
@@ -61,6 +65,7 @@ class RunConfig:
     log_every: int = 50
     validate_every: int = 500
     save_minutes: float = 3.0
+    graph: bool = True
 
 
 def config_of(kind: type[C], values: Mapping[str, Any]) -> C:
@@ -137,7 +142,7 @@ class Run(Generic[M]):
         config: settings; recorded in the folder.
         model: what is trained; parameters that need no gradient stay as they are.
         device: where it runs; on CUDA the loss is compiled and computed under bfloat16 autocast.
-        extra: further objects with a state (a discriminator and its optimiser), saved and restored with the rest.
+        rates: factors of the learning rate for parts of the model, by the start of their parameters' names.
 
     Attributes:
         averaged: the model with averaged weights.
@@ -151,21 +156,24 @@ class Run(Generic[M]):
         config: RunConfig,
         model: M,
         device: torch.device,
-        extra: Mapping[str, nn.Module | torch.optim.Optimizer] | None = None,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.config, self.model, self.device = folder, config, model.to(device), device
-        self.extra = dict(extra or {})
         _join_processes(device)
-        self.optimizer = adamw(self.model, config.learning_rate, config.weight_decay)
+        self.optimizer, self._rates = _adamw(self.model, config, rates or {})
+        self._trained = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.step = 0
         self._seconds_before = 0.0
         self._resume()
         self._saved_at = self._started = time.monotonic()
-        self._sums: dict[str, Tensor] = {}
         self.progress = self._progress()
+        # What a captured step reads and writes, beside the model: all on the device.
+        self._decay = torch.zeros((), device=device)
+        self._number = torch.zeros((), dtype=torch.long, device=device)
         self._bad_step = torch.full((), -1, dtype=torch.long, device=device)
+        self._sums: dict[str, Tensor] = {}
         if self.leads:
             write_json(folder / "config.json", dataclasses.asdict(config))
 
@@ -201,53 +209,88 @@ class Run(Generic[M]):
         """bfloat16 where the device is fast at it. CPUs are hundreds of times slower in it than in float32."""
         return torch.autocast("cuda", torch.bfloat16) if self.device.type == "cuda" else contextlib.nullcontext()
 
-    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function under autocast, compiled where that pays: on a GPU, where it halves the time of a step."""
-        fast = torch.compile(function, dynamic=False) if self.device.type == "cuda" else function
-
-        def run(*arguments: Any) -> Any:
-            with self.autocast():
-                return fast(*arguments)
-
-        return run
-
     def train(self, draw: Draw, loss: Loss, validate: Callable[[], Mapping[str, float]]) -> None:
-        """Run to the end of the schedule, with logs, validations and checkpoints on the way."""
-        fast = self.compiled(loss)
+        """Run to the end of the schedule, with logs, validations and checkpoints on the way.
+
+        On a GPU the loss is compiled, and after a few steps the whole step is captured as a CUDA graph.
+        """
+        on_gpu = self.device.type == "cuda"
+        fast = torch.compile(loss, dynamic=False) if on_gpu else loss
+        # Gradients are exchanged between processes outside of any graph.
+        graphed = on_gpu and self.config.graph and not dist.is_initialized()
+        replay: Callable[[Batch], None] | None = None
+        eager_steps = 0
         while not self.finished:
-            total, parts = fast(draw(self.rng()))
-            self.update(total, parts)
-            self.report(validate)
+            batch = draw(self.rng())
+            self._set_rates()
+            if replay is None and graphed and eager_steps == WARM_UP:
+                replay = self._captured(fast, batch)
+            elif replay is None:
+                self._update(fast, batch)
+                eager_steps += 1
+            else:
+                replay(batch)
+            self.step += 1
+            self.progress = self._progress()
+            self._report(validate)
         self.save()
 
-    def update(self, loss: Tensor, parts: Mapping[str, Tensor]) -> None:
-        """One optimiser step on `loss`; `parts` are added up for the log."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * _learning_rate_factor(self.config, self.step, self.progress)
+    def _captured(self, loss: Loss, batch: Batch) -> Callable[[Batch], None]:
+        """Capture the step on `batch` (which is done once by that) as a graph that runs with the values of other batches."""
+        inputs = {name: value.clone() for name, value in batch.items()}
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        trained = [p for p in self.model.parameters() if p.grad is not None]
-        mean_over_processes(trained)
-        norm = nn.utils.clip_grad_norm_(trained, self.config.clip)
-        fine = norm.isfinite() & loss.detach().isfinite()
-        self._bad_step = torch.where((self._bad_step < 0) & ~fine, self.step, self._bad_step)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._update(loss, inputs)
+
+        def replay(values: Batch) -> None:
+            for name, value in values.items():
+                inputs[name].copy_(value)
+            graph.replay()
+
+        graph.replay()  # capturing ran nothing
+        return replay
+
+    def _set_rates(self) -> None:
+        """The numbers of the coming step: learning rates, the average's memory, the step's number."""
+        factor = self.config.learning_rate * _learning_rate_factor(self.config, self.step, self.progress)
+        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+            group["lr"].fill_(factor * rate)
+        # A short memory at first, so that early validations do not look at the initial weights.
+        self._decay.fill_(min(self.config.ema, (1 + self.step) / (10 + self.step)))
+        self._number.fill_(self.step)
+
+    def _update(self, loss: Loss, batch: Batch) -> None:
+        """One optimiser step; nothing in it waits for the device."""
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.autocast():
+            total, parts = loss(batch)
+        total.backward()
+        _mean_over_processes(self._trained)
+        norm = nn.utils.clip_grad_norm_(self._trained, self.config.clip)
+        fine = norm.isfinite() & total.detach().isfinite()
+        self._bad_step.copy_(torch.where((self._bad_step < 0) & ~fine, self._number, self._bad_step))
         self.optimizer.step()
         self._average()
-        self.add(parts)
-        self.step += 1
-        self.progress = self._progress()
-
-    def add(self, parts: Mapping[str, Tensor]) -> None:
-        """Add scalars up for the next row of the log."""
         for name, value in parts.items():
-            self._sums[name] = self._sums.get(name, torch.zeros((), device=self.device)) + value.detach()
+            if name not in self._sums:
+                self._sums[name] = torch.zeros((), device=self.device)
+            self._sums[name] += value.detach()
 
-    def report(self, validate: Callable[[], Mapping[str, float]]) -> None:
+    @torch.no_grad()
+    def _average(self) -> None:
+        averages: list[Tensor] = list(self.averaged.parameters())
+        current: list[Tensor] = list(self.model.parameters())
+        for average, new in zip(averages, current, strict=True):
+            average.lerp_(new, 1 - self._decay)
+
+    def _report(self, validate: Callable[[], Mapping[str, float]]) -> None:
         """Log, validate and save where it is time to. A loss that is not finite stops the run with TrainingError."""
         if self.step % self.config.log_every == 0:
             self._check_finite()
             self.log({name: value.item() / self.config.log_every for name, value in self._sums.items()})
-            self._sums.clear()
+            for value in self._sums.values():
+                value.zero_()
         if self.step % self.config.validate_every == 0 or self.finished:
             self._check_finite()
             with torch.no_grad(), self.autocast():
@@ -261,14 +304,6 @@ class Run(Generic[M]):
                 f"The loss became infinite or NaN in batch {bad}; the last checkpoint is kept: resume with a lower learning rate."
             )
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        # A short memory at first, so that early validations do not look at the initial weights.
-        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        averages: list[Tensor] = list(self.averaged.parameters())
-        current: list[Tensor] = list(self.model.parameters())
-        torch._foreach_lerp_(averages, current, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
-
     def save(self) -> None:
         """Write the state and the averaged weights, each whole or not at all."""
         self._check_finite()
@@ -277,7 +312,6 @@ class Run(Generic[M]):
                 "model": self.model.state_dict(),
                 "averaged": self.averaged.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
-                "extra": {name: thing.state_dict() for name, thing in self.extra.items()},
                 "step": self.step,
                 "seconds": self.seconds,
             }
@@ -296,9 +330,7 @@ class Run(Generic[M]):
         try:
             self.model.load_state_dict(state["model"])
             self.averaged.load_state_dict(state["averaged"])
-            for name, thing in self.extra.items():
-                thing.load_state_dict(state["extra"][name])
-        except (RuntimeError, KeyError) as error:
+        except RuntimeError as error:
             raise TrainingError(f"{path} is of a model of another shape; choose another folder or delete it.") from error
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self._seconds_before = state["step"], state["seconds"]
@@ -318,14 +350,24 @@ class Run(Generic[M]):
         print(self.folder.name, file.removesuffix(".csv"), " ".join(f"{k}={v:g}" for k, v in full.items()), flush=True)
 
 
-def adamw(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW over the parameters that need gradients; biases, norms and single vectors do not decay."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+def _adamw(model: nn.Module, config: RunConfig, rates: Mapping[str, float]) -> tuple[torch.optim.AdamW, list[float]]:
+    """AdamW over the parameters that need gradients, and the factor of the learning rate of each of its groups.
+
+    Biases, norms and single vectors do not decay.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            rate = next((factor for start, factor in rates.items() if name.startswith(start)), 1.0)
+            groups.setdefault((rate, config.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
+    device = next(model.parameters()).device
+    options = {"betas": (0.9, 0.99), "eps": 1e-6, "fused": True, "capturable": device.type == "cuda"}
+    parts = [
+        # A tensor, so that a captured step sees it change.
+        {"params": parameters, "weight_decay": decay, "lr": torch.tensor(config.learning_rate, device=device)}
+        for (_, decay), parameters in groups.items()
     ]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99), eps=1e-6)
+    return torch.optim.AdamW(parts, **options), [rate for rate, _ in groups]
 
 
 def _learning_rate_factor(config: RunConfig, step: int, progress: float) -> float:
@@ -339,7 +381,7 @@ def _join_processes(device: torch.device) -> None:
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
 
 
-def mean_over_processes(parameters: list[nn.Parameter]) -> None:
+def _mean_over_processes(parameters: list[nn.Parameter]) -> None:
     """Replace the gradients by their mean over all processes, in one exchange."""
     if not dist.is_initialized():
         return

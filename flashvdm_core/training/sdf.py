@@ -10,6 +10,8 @@ Sign convention: positive inside, as the logits.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +25,8 @@ SHARP_ANGLE_DEGREES = 20.0
 SHARP_REACH = 0.05
 NEIGHBOURS = 4
 # Queries and faces at a time: what fits a CPU's cache, and what fills a GPU.
-_CHUNKS = {"cpu": (1024, 128), "cuda": (16384, 1024)}
-_PAIRS_AT_ONCE = 1 << 26
+_QUERY_CHUNK, _FACE_CHUNK = 1024, 128
+_GPU_QUERY_CHUNK, _GPU_FACE_CHUNK, _GPU_SAMPLES = 8192, 1024, 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,26 +61,81 @@ def winding_numbers(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
     Returns:
         float32 [P]: 1 inside a closed mesh with outward faces, 0 outside, anything between for open meshes.
     """
-    corners = vertices.double()[faces]
-    a, b, c = corners.unbind(1)
-    cross = torch.linalg.cross(b - a, c - a)
-    normal = (-2 * cross).float()
-    offset = (2 * (a * cross).sum(1, keepdim=True)).float()
-    ab, bc, ca = ((x - y).square().sum(1, keepdim=True).float() for x, y in ((a, b), (b, c), (c, a)))
+    if len(points) == 0:
+        return points.new_zeros(0)
+    triangles = _Triangles.of(vertices, faces)
+    if points.device.type == "cuda":
+        return _winding_on_gpu(triangles, points)
     total = []
-    query_chunk, face_chunk = _CHUNKS.get(points.device.type, _CHUNKS["cpu"])
-    for query in points.split(query_chunk):
+    for query in points.split(_QUERY_CHUNK):
         distance = torch.cdist(vertices, query, compute_mode="donot_use_mm_for_euclid_dist")
         angle = torch.zeros(len(query), device=points.device)
-        for start in range(0, len(faces), face_chunk):
-            part = slice(start, start + face_chunk)
+        for start in range(0, len(faces), _FACE_CHUNK):
+            part = slice(start, start + _FACE_CHUNK)
             la, lb, lc = (distance[faces[part, corner]] for corner in range(3))
             den = (la + lb).mul_(lb + lc).mul_(lc + la)
-            den.addcmul_(bc[part], la, value=-1).addcmul_(ca[part], lb, value=-1).addcmul_(ab[part], lc, value=-1)
-            det = torch.addmm(offset[part], normal[part], query.T)
+            for edge, opposite in zip(triangles.edges[part].unbind(1), (lc, la, lb), strict=True):
+                den.addcmul_(edge[:, None], opposite, value=-1)
+            det = torch.addmm(triangles.offset[part, None], triangles.normal[part], query.T)
             angle += torch.atan2(det, den, out=det).sum(0)
         total.append(angle / (2 * torch.pi))
-    return torch.cat(total) if total else points.new_zeros(0)
+    return torch.cat(total)
+
+
+@dataclass(frozen=True, eq=False)
+class _Triangles:
+    """What the solid angle needs of each triangle.
+
+    `corners` float32 [F, 3, 3]; `normal` [F, 3] and `offset` [F] give det = offset + p . normal; `edges` [F, 3] are the
+    squared lengths of ab, bc and ca.
+    """
+
+    corners: Tensor
+    normal: Tensor
+    offset: Tensor
+    edges: Tensor
+
+    @classmethod
+    def of(cls, vertices: Tensor, faces: Tensor) -> _Triangles:
+        corners = vertices.double()[faces]
+        a, b, c = corners.unbind(1)
+        cross = torch.linalg.cross(b - a, c - a)
+        edges = torch.stack([(x - y).square().sum(1) for x, y in ((a, b), (b, c), (c, a))], 1)
+        return cls(corners.float(), (-2 * cross).float(), (2 * (a * cross).sum(1)).float(), edges.float())
+
+    def padded(self, multiple: int) -> _Triangles:
+        """With triangles of no size at the end, which have no solid angle."""
+        missing = -len(self.corners) % multiple
+        parts = (self.corners, self.normal, self.offset, self.edges)
+        return _Triangles(*(torch.cat([part, part.new_zeros(missing, *part.shape[1:])]) for part in parts))
+
+
+def _solid_angles(query: Tensor, corners: Tensor, normal: Tensor, offset: Tensor, edges: Tensor) -> Tensor:
+    """Half the sum of the solid angles of triangles seen from points [Q, 3], [Q]; written to be one fused kernel."""
+    x, y, z = query.unbind(1)
+    steps = [[point[:, None] - corners[None, :, corner, axis] for axis, point in enumerate((x, y, z))] for corner in range(3)]
+    la, lb, lc = ((dx * dx + dy * dy + dz * dz).sqrt() for dx, dy, dz in steps)
+    den = (la + lb) * (lb + lc) * (lc + la) - edges[:, 0] * lc - edges[:, 1] * la - edges[:, 2] * lb
+    det = offset + x[:, None] * normal[:, 0] + y[:, None] * normal[:, 1] + z[:, None] * normal[:, 2]
+    return torch.atan2(det, den).sum(1)
+
+
+def _winding_on_gpu(triangles: _Triangles, points: Tensor) -> Tensor:
+    """`winding_numbers` in blocks of one size, so that the kernel is compiled once."""
+    fused = _fused(_solid_angles)
+    padded = triangles.padded(_GPU_FACE_CHUNK)
+    queries = torch.cat([points, points.new_zeros(-len(points) % _GPU_QUERY_CHUNK, 3)])
+    angle = torch.zeros(len(queries), device=points.device)
+    for start in range(0, len(padded.offset), _GPU_FACE_CHUNK):
+        part = slice(start, start + _GPU_FACE_CHUNK)
+        block = (padded.corners[part], padded.normal[part], padded.offset[part], padded.edges[part])
+        angle += torch.cat([fused(query, *block) for query in queries.split(_GPU_QUERY_CHUNK)])
+    return angle[: len(points)] / (2 * torch.pi)
+
+
+@functools.cache
+def _fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return torch.compile(function, dynamic=False)
 
 
 def is_inside(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
@@ -140,22 +197,27 @@ def point_triangle_distance(points: Tensor, corners: Tensor) -> Tensor:
 
 
 def nearest_samples(anchors: Tensor, points: Tensor, count: int) -> Tensor:
-    """Indices int64 [P, count] of samples near each point, the nearest one among them.
+    """Indices int64 [P, count] (fewer where there are fewer samples) of samples near each point, the nearest among them.
 
     A tree finds the `count` nearest on the CPU. On a GPU every distance is computed; the samples are dealt into
-    `count` heaps (they are in random order) and the nearest of each heap is returned.
+    `count` heaps (a power of two; they are in random order) and the nearest of each heap is returned.
     """
-    count = min(count, len(anchors))
     if points.device.type == "cpu":
+        count = min(count, len(anchors))
         return torch.from_numpy(KDTree(anchors.numpy()).query(points.numpy(), k=count)[1].reshape(-1, count))
-    usable = len(anchors) // count * count
-    heaps = anchors[:usable].view(-1, count, 3)
-    offset = torch.arange(count, device=points.device)
-    found = []
-    for query in points.split(max(1, _PAIRS_AT_ONCE // usable)):
-        distance = torch.cdist(query, heaps.reshape(-1, 3)).view(len(query), -1, count)
-        found.append(distance.argmin(1) * count + offset)
-    return torch.cat(found)
+    size = max(_GPU_SAMPLES, 1 << (len(anchors) - 1).bit_length())  # few sizes, so few kernels to compile
+    dealt = torch.arange(size, device=points.device) % len(anchors)
+    queries = torch.cat([points, points.new_zeros(-len(points) % _GPU_QUERY_CHUNK, 3)])
+    heaps = anchors[dealt].view(-1, count, 3)
+    found = torch.cat([_fused(_nearest_of_each_heap)(query, heaps) for query in queries.split(_GPU_QUERY_CHUNK)])[: len(points)]
+    return dealt[found * count + torch.arange(count, device=points.device)]
+
+
+def _nearest_of_each_heap(query: Tensor, heaps: Tensor) -> Tensor:
+    """Points [Q, 3] and samples [M, K, 3] -> index of the nearest of the M samples in each of K heaps, int64 [Q, K]."""
+    distance = sum((query[:, None, None, axis] - heaps[None, :, :, axis]).square() for axis in range(3))
+    assert isinstance(distance, Tensor)
+    return distance.argmin(1)
 
 
 def _distance(vertices: Tensor, faces: Tensor, surface: Surface, chosen: Tensor, points: Tensor) -> Tensor:

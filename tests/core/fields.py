@@ -41,9 +41,25 @@ def plate(thickness: float = 0.01) -> Callable[[Tensor], Tensor]:
     return lambda points: -((points - 0.013).abs() - half).amax(-1)
 
 
+def ring(radius: float, centre: float = 0.013) -> Callable[[Tensor], Tensor]:
+    """A torus of which `radius` is the thickness of the tube."""
+
+    def distance(points: Tensor) -> Tensor:
+        x, y, z = (points - centre).unbind(-1)
+        return radius - torch.hypot(torch.hypot(x, y) - 0.55, z)
+
+    return distance
+
+
+def tilted(distance: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The shape turned so that its z axis points along a diagonal of the cells."""
+    axes = torch.tensor([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0], [1.0, 1.0, 1.0]])
+    axes /= axes.norm(dim=1, keepdim=True)
+    return lambda points: distance(points @ axes.T)
+
+
 def torus_and_plate(points: Tensor) -> Tensor:
-    ring = torch.hypot(torch.hypot(points[..., 0], points[..., 1]) - 0.55, points[..., 2])
-    return torch.maximum(0.12 - ring, plate()(points))
+    return torch.maximum(ring(0.12, 0.0)(points), plate()(points))
 
 
 def directed_edges(mesh: TriangleMesh) -> np.ndarray:

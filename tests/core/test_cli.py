@@ -102,6 +102,9 @@ def test_json_reports_failures_too(folder: Path, model: str, capsys: pytest.Capt
     assert generate(model, "missing.png", "-o", "out.glb", "--json") == 1
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (last["event"], last["kind"]) == ("failure", "ImageError")
+    assert "Traceback" not in str(last)
+    assert generate(model, "missing.png", "-o", "out.glb", "--json", "--traceback") == 1
+    assert "Traceback" in json.loads(capsys.readouterr().out.splitlines()[-1])["details"]
 
 
 def test_a_checkpoint_that_is_not_there_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

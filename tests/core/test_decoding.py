@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from flashvdm_core import lattice as lattice_module
 from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode_volume
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
@@ -18,12 +19,12 @@ from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
 from flashvdm_core.decoding.hierarchy import crossing, missing_corners
 from flashvdm_core.decoding.reference import decode_grid, published_resolutions
 from flashvdm_core.errors import Cancelled, MemoryLimitError, SettingsError
-from flashvdm_core.lattice import aligned_lattices, dilated, doubled, ravelled, unravelled
+from flashvdm_core.lattice import aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
 from flashvdm_core.models.shape_vae import PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
 from flashvdm_core.surface import extract_surface
 
-from .fields import AnalyticField, is_closed, plate, same_mesh, sphere, torus_and_plate, volume
+from .fields import AnalyticField, is_closed, plate, ring, same_mesh, sphere, tilted, torus_and_plate, volume
 
 TOKENS = 48
 
@@ -83,6 +84,21 @@ class TestPointSets:
         got = dilated(torch.from_numpy(np.flatnonzero(mask)), size)
         assert got.tolist() == np.flatnonzero(dense_dilation(mask)).tolist()
 
+    @given(st.integers(1, 40), st.floats(0, 0.3), st.sampled_from([1, 300, 1 << 24]))
+    @settings(max_examples=60, deadline=None)
+    def test_dilation_on_bits_is_that_by_sorting(self, size: int, share: float, slab: int):
+        """Whatever the set's size, and in however many slabs."""
+        keys = torch.from_numpy(np.flatnonzero(np.random.default_rng(size).random(size**3) < share))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lattice_module, "_SLAB_BYTES", slab)
+            patch.setattr(lattice_module, "_SORTED_BELOW", 1 << 40)
+            assert dilated(keys, size).tolist() == dilated_by_sorting(keys, size).tolist()
+
+    @given(st.integers(2, 9), st.booleans())
+    def test_doubled_points_stay_distinct_and_in_order(self, size: int, odd: bool):
+        fine = doubled(torch.arange(size**3), size, 2 * size - 1 - odd)
+        assert (fine.diff() > 0).all()
+
     def test_doubling_keeps_the_last_point_inside_an_odd_lattice(self):
         last = torch.tensor([4**3 - 1])
         assert [i.item() for i in unravelled(doubled(last, 4, 6), 6)] == [5, 5, 5]
@@ -112,28 +128,42 @@ class TestPointSets:
 
 class TestHierarchy:
     @pytest.mark.parametrize("resolution", [96, 101, 130])
-    @pytest.mark.parametrize("distance", [sphere(), plate(), torus_and_plate])
+    @pytest.mark.parametrize("distance", [sphere(), plate(), tilted(plate()), torus_and_plate, ring(0.012), sphere(radius=1.3)])
     def test_gives_the_dense_mesh_with_a_fraction_of_the_queries(self, distance, resolution: int):
+        """Walls and wires thinner than a coarse cell, straight and tilted, and a shape that the box cuts off."""
         sparse, dense = AnalyticField(distance), AnalyticField(distance)
         mesh = extract_surface(last_level(sparse, resolution, method="hierarchical"))
         oracle = extract_surface(last_level(dense, resolution, method="dense"))
         assert dense.queries == (resolution + 1) ** 3
         assert sparse.queries < 0.55 * dense.queries
         assert same_mesh(mesh, oracle)
+        assert is_closed(mesh)
 
-    def test_gives_the_dense_mesh_at_another_level(self):
+    @pytest.mark.parametrize("level", [-0.4, 0.4])
+    def test_gives_the_dense_mesh_at_another_level(self, level: float):
         field = AnalyticField(sphere())
-        mesh = extract_surface(last_level(field, 100, method="hierarchical", level=0.4), 0.4)
-        oracle = extract_surface(last_level(field, 100, method="dense"), 0.4)
+        mesh = extract_surface(last_level(field, 100, method="hierarchical", level=level), level)
+        oracle = extract_surface(last_level(field, 100, method="dense"), level)
         assert same_mesh(mesh, oracle)
-        assert volume(mesh) == pytest.approx(4 / 3 * np.pi * (0.6 - 0.4 * 0.06) ** 3, rel=2e-3)
+        assert volume(mesh) == pytest.approx(4 / 3 * np.pi * (0.6 - level * 0.06) ** 3, rel=2e-3)
 
-    @pytest.mark.parametrize("seed", [0, 1])
+    def test_finds_a_thin_wall_at_another_level(self):
+        """Where the field stays below zero, but not below the level: thinner than a coarse cell, and between its points."""
+        field = AnalyticField(plate(-0.108), truncation=0.2)
+        coarse, fine = decode_volume(field, 128, method="hierarchical", level=-0.6)
+        assert (coarse.logits < -0.6).all()
+        mesh = extract_surface(fine, -0.6)
+        assert fine.queries < 0.3 * 129**3
+        assert same_mesh(mesh, extract_surface(last_level(field, 128, method="dense"), -0.6))
+
+    @pytest.mark.parametrize("seed", [0, 1, 2])
     def test_gives_the_dense_mesh_of_a_vecset(self, seed: int):
+        """A random network's field is smooth, but no distance, and the box cuts its shape off in many places."""
         field = VecsetField(*point_decoder(seed))
         mesh = extract_surface(last_level(field, 44, method="hierarchical", min_resolution=20))
         oracle = extract_surface(last_level(field, 44, method="dense"))
         assert len(mesh.faces) > 1000
+        assert is_closed(mesh)
         assert same_mesh(mesh, oracle, 1e-3)
 
     def test_queries_and_memory_grow_with_the_surface(self):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,23 @@ def test_the_stream_of_a_generation(events: list[Event]) -> None:
     cutouts = [event for event in events if isinstance(event, CutOut)]
     assert [(cutout.view, cutout.rgba.shape, cutout.rgba.dtype) for cutout in cutouts] == [("front", (64, 64, 4), np.uint8)]
     assert {event.stage for event in events if isinstance(event, Preview)} == {Stage.SAMPLE, Stage.DECODE}
+
+
+def test_the_picture_of_the_cutout_is_small_and_its_edges_keep_the_colour_of_the_object(
+    generator: Generator, folder: Path, tmp_path: Path
+) -> None:
+    rgba = np.zeros((600, 1500, 4), np.uint8)
+    rgba[...] = (0, 0, 255, 0)  # what is transparent may have any colour
+    rgba[100:501, 200:1301] = (220, 120, 40, 255)
+    Image.fromarray(rgba).save(tmp_path / "wide.png")
+    wide = Request({"front": str(tmp_path / "wide.png")}, request(folder).settings)
+    (shown,) = [event.rgba for event in generator.generate(wide) if isinstance(event, CutOut)]
+    assert (shown.shape, shown.dtype) == ((205, 512, 4), np.uint8)
+    assert (shown[102, 256] == (220, 120, 40, 255)).all()
+    assert shown[0, 0, 3] == 0
+    edges = shown[(shown[..., 3] > 32) & (shown[..., 3] < 255)]
+    assert len(edges)
+    assert edges[:, 2].max() < 60
 
 
 def test_the_result_says_how_it_was_made(events: list[Event]) -> None:
@@ -233,14 +251,41 @@ def test_a_field_without_a_surface_is_a_failure(generator: Generator, folder: Pa
         assert failure.kind == "EmptySurfaceError"
 
 
-def test_numbers_that_overflow_are_a_failure_and_not_a_broken_mesh(generator: Generator, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("weight", ["model.final_layer.linear.weight", "vae.geo_decoder.output_proj.weight"])
+def test_numbers_that_overflow_are_a_failure_and_not_a_broken_mesh(
+    generator: Generator, folder: Path, tmp_path: Path, weight: str
+) -> None:
     model = write_tiny_model(tmp_path / "hot")
     state = load_file(model / "model.safetensors")
-    state["model.final_layer.linear.weight"] = torch.full_like(state["model.final_layer.linear.weight"], 3e38)
+    state[weight] = torch.full_like(state[weight], 3e38)
     save_file(state, model / "model.safetensors")
     failure = failure_of(generator.generate(request(folder, model=str(model))))
     assert failure.kind == "DeviceError"
     assert "finite" in failure.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits its own memory as only Linux does")
+def test_too_little_memory_is_a_failure_that_says_what_to_do(generator: Generator, folder: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (2 << 30), before[1]))
+        failure = failure_of(generator.generate(request(folder, resolution=1024, decoder="dense")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert failure.kind == "MemoryLimitError"
+    assert "lower the resolution" in failure.message
+    result_of(generator.generate(request(folder)))
+
+
+def test_a_face_budget_is_kept_or_the_caller_is_warned(generator: Generator, folder: Path) -> None:
+    assert len(result_of(generator.generate(request(folder, face_budget=200))).mesh.faces) <= 200
+    *events, last = generator.generate(request(folder, face_budget=1))
+    assert isinstance(last, Result)
+    assert len(last.mesh.faces) > 1
+    assert any(isinstance(event, Log) and event.warning and "triangles" in event.message for event in events)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])

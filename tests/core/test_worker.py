@@ -234,6 +234,16 @@ def test_a_failure_says_what_to_do_and_keeps_the_traceback_apart(ready: Host, fo
     assert isinstance(ready.generation(2, request(folder))[-1], Result)
 
 
+def test_arrays_that_cannot_be_handed_over_fail_the_generation_and_not_the_worker(ready: Host, folder: Path) -> None:
+    aside = ready.exchange.rename(ready.exchange.with_name("aside"))
+    failure = ready.generation(1, request(folder))[-1]
+    aside.rename(ready.exchange)
+    assert isinstance(failure, Failure)
+    assert failure.kind == "OutputError"
+    assert "free some disk space" in failure.message
+    assert isinstance(ready.generation(2, request(folder))[-1], Result)
+
+
 def test_release_gives_the_model_back_and_the_next_generation_loads_it_again(ready: Host, folder: Path, tmp_path: Path) -> None:
     own = write_tiny_model(tmp_path / "own")
     wanted = request(folder, model=str(own))

@@ -49,14 +49,21 @@ StringProperty = _property("StringProperty")
 class bpy_struct:  # noqa: N801 - the stubs' name
     """Properties from annotations and from attributes of the class, with their defaults until they are set."""
 
+    def __getattribute__(self, name: str) -> Any:
+        found = object.__getattribute__(self, name)
+        return self._default(name, found) if isinstance(found, Property) else found
+
     def __getattr__(self, name: str) -> Any:
         for cls in type(self).__mro__:
-            found = inspect.get_annotations(cls).get(name, cls.__dict__.get(name))
+            found = inspect.get_annotations(cls).get(name)
             if isinstance(found, Property):
-                value = found.make_default()
-                object.__setattr__(self, name, value)
-                return value
+                return self._default(name, found)
         raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def _default(self, name: str, property: Property) -> Any:
+        value = property.make_default()
+        object.__setattr__(self, name, value)
+        return value
 
     def is_property_set(self, property: str) -> bool:
         return property in self.__dict__
@@ -112,6 +119,7 @@ class Mesh(ID):
 
     def clear_geometry(self) -> None:
         self.vertices, self.loops, self.polygons = _Elements(), _Elements(), _Elements()
+        self.attributes = {".corner_vert": types.SimpleNamespace(data=_Elements())}
 
     def update(self, calc_edges: bool = False) -> None:
         pass
@@ -207,8 +215,9 @@ class UILayout(bpy_struct):
         getattr(data, property)  # what does not exist cannot be drawn
         self.drawn.append(("prop", property))
 
-    def operator(self, operator: str, text: str = "", icon: str = "NONE") -> None:
+    def operator(self, operator: str, text: str = "", icon: str = "NONE") -> types.SimpleNamespace:
         self.drawn.append(("operator", operator))
+        return types.SimpleNamespace()  # what the button gives to the operator
 
     def progress(self, text: str = "", factor: float = 0.0, type: str = "RING") -> None:
         self.drawn.append(("progress", text))
@@ -235,8 +244,17 @@ class Event(bpy_struct):
     pass
 
 
+class KeyMap(bpy_struct):
+    pass
+
+
+class KeyMapItem(bpy_struct):
+    pass
+
+
 _TYPES = (
     bpy_struct, PropertyGroup, ID, Mesh, Object, Collection, Scene, Operator, UILayout, Panel, AddonPreferences, Context, Event,
+    KeyMap, KeyMapItem,
 )  # fmt: skip
 
 
@@ -298,7 +316,11 @@ class Host:
         )  # fmt: skip
         scene = self.data.scenes.new("Scene")
         manager = types.SimpleNamespace(
-            windows=[], progress_begin=lambda *_: None, progress_update=lambda _: None, progress_end=lambda: None
+            windows=[],
+            keyconfigs=types.SimpleNamespace(addon=None),
+            progress_begin=lambda *_: None,
+            progress_update=lambda _: None,
+            progress_end=lambda: None,
         )
         self.context = types.SimpleNamespace(
             scene=scene, collection=scene.collection, window=None, window_manager=manager, mode="EDIT_MESH", view_layer=None,
@@ -343,7 +365,10 @@ class Host:
             unregister_class=self.registered.remove,
             extension_path_user=lambda package, path="", create=False: str(self.user_folder / path),
         )
-        props = _module("bpy.props", **{name: value for name, value in globals().items() if name.endswith("Property")})
+        props = _module(
+            "bpy.props",
+            **{name: value for name, value in globals().items() if name.endswith("Property") and value is not Property},
+        )
         bpy_types = _module("bpy.types", **{cls.__name__: cls for cls in _TYPES})
         ed = _module("bpy.ops.ed", undo_push=lambda message="": self.undo_steps.append(message))
         ops = _module("bpy.ops", ed=ed)

@@ -136,6 +136,17 @@ def test_an_interpreter_that_does_not_exist_is_reported(setup: Setup) -> None:
         setup.client_of(str(setup.folder / "nothing")).generate(setup.request())
 
 
+def test_a_missing_or_full_temporary_folder_is_reported(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = setup.client("good")
+    with monkeypatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(setup.folder / "nothing"))
+        with pytest.raises(setup.error, match="free some disk space"):
+            client.generate(setup.request())
+    assert not client.busy
+    client.generate(setup.request(seed=4))
+    assert until_idle(client)[-1].seed == 4
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_worker_that_the_system_kills_is_reported_as_out_of_memory(setup: Setup) -> None:
     client = setup.client("killed-at-sample")

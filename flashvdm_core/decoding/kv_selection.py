@@ -1,0 +1,125 @@
+"""Attention of groups of queries to the tokens selected for each group, all groups at once (paper section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..models.shape_vae import KeysValues
+
+GroupAttention = Callable[[Tensor, KeysValues, Tensor, Sequence[int]], Tensor]
+"""What `grouped_attention` is: (queries, keys and values, tokens, counts) -> the queries' answers."""
+
+# Groups of similar size share a call of the attention; the shorter ones are filled up to the longest, by at most this share.
+_FILL = 0.25
+
+
+# A group's tokens are estimated from every n-th of its queries (numbers of the published decoder).
+_STRIDE_COARSE, _STRIDE_FINE = 100, 50
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Adaptive KV selection (paper section 3.2, algorithm 2): the tokens that matter for a group of queries.
+
+    Attributes:
+        rule: "mean" takes the `topk` tokens of the highest mean score, for each head; "merge" takes, at the fine levels,
+            every token to which a sampled query gives more than `threshold` of its attention (mean over heads).
+        topk: tokens of the mean rule; 0 follows the published models (1024 of 3072, 256 of 512, else a third).
+        threshold: of the merge rule.
+    """
+
+    rule: Literal["mean", "merge"] = "mean"
+    topk: int = 0
+    threshold: float = 1e-6
+
+    def tokens(self, available: int) -> int:
+        """Tokens the mean rule keeps of `available`."""
+        return min(self.topk or {3072: 1024, 512: 256}.get(available, max(available // 3, 1)), available)
+
+    def stride(self, coarse: bool) -> int:
+        """The mean rule looks at every so many queries of a group."""
+        return _STRIDE_COARSE if coarse else _STRIDE_FINE
+
+
+def sampled_positions(counts: Sequence[int], stride: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every `stride`-th query of each group, from its first.
+
+    Returns:
+        Positions int64 [G, S], filled up with each group's last sample, and the number of samples int64 [G].
+    """
+    lengths = np.asarray(counts)
+    samples = -(-lengths // stride)
+    number = np.minimum(np.arange(samples.max()), samples[:, None] - 1)
+    return (lengths.cumsum() - lengths)[:, None] + stride * number, samples
+
+
+def selected_tokens(sampled: Tensor, samples: np.ndarray, keys: Tensor, topk: int) -> Tensor:
+    """Tokens of the highest mean score q.k over each group's sampled queries.
+
+    The mean of the products is the product with the mean query, so all groups cost one small matrix product.
+
+    Args:
+        sampled: [G, S, H, D] queries at `sampled_positions`.
+        samples: int64 [G], how many of the S count.
+        keys: [1, H, N, D].
+        topk: tokens to select.
+
+    Returns:
+        int64 [G, H, topk].
+    """
+    shares = (np.arange(sampled.shape[1]) < samples[:, None]) / samples[:, None]
+    weights = torch.from_numpy(shares.astype(np.float32)).to(sampled.device)
+    mean = torch.einsum("gs,gshd->hgd", weights, sampled.float())
+    scores = mean @ keys[0].float().transpose(1, 2)
+    return scores.topk(topk, dim=-1, sorted=False).indices.transpose(0, 1)
+
+
+def gathered(kv: KeysValues, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Keys and values of the tokens int64 [G, H, K] selected for each group and head: each [G, H, K, D]."""
+    heads, available = kv.k.shape[1:3]
+    rows = tokens + torch.arange(heads, device=tokens.device)[:, None] * available
+    return tuple(part[0].flatten(0, 1)[rows] for part in (kv.k, kv.v))  # pyright: ignore[reportReturnType]
+
+
+def grouped_attention(queries: Tensor, kv: KeysValues, tokens: Tensor, counts: Sequence[int]) -> Tensor:
+    """Each group's queries read the tokens selected for it.
+
+    Args:
+        queries: [P, H, D], the groups one after the other.
+        kv: keys and values of the shape.
+        tokens: int64 [G, H, K].
+        counts: queries of each group.
+
+    Returns:
+        [P, H, D].
+    """
+    out = torch.empty_like(queries)
+    for members, rows in batches(counts):
+        index = torch.from_numpy(rows).to(queries.device)
+        k, v = gathered(kv, tokens[torch.from_numpy(members).to(tokens.device)])
+        attended = F.scaled_dot_product_attention(queries[index].transpose(1, 2), k, v)
+        # A group that was filled up repeats its last query, whose answer is written more than once, the same each time.
+        out[index.flatten()] = attended.transpose(1, 2).flatten(0, 1)
+    return out
+
+
+def batches(counts: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Groups of similar size: (their numbers int64 [B], positions of their queries int64 [B, longest])."""
+    lengths = np.asarray(counts)
+    starts = lengths.cumsum() - lengths
+    order = np.argsort(-lengths, kind="stable")
+    first = 0
+    while first < len(order):
+        longest = lengths[order[first]]
+        last = int(np.searchsorted(-lengths[order], -longest * (1 - _FILL), side="right"))
+        members = order[first:last]
+        position = np.minimum(np.arange(longest), lengths[members, None] - 1)
+        yield members, starts[members, None] + position
+        first = last

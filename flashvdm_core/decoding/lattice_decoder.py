@@ -1,0 +1,144 @@
+"""A point decoder on a lattice: what depends on one coordinate alone is computed once for each plane of points.
+
+The embedding of a point is linear in its Fourier features, and each of these is a function of one coordinate, so
+
+    query_proj(fourier(x, y, z)) = X[x] + Y[y] + Z[z]
+
+exactly, with 3 n rows for the n^3 points of a lattice. The norm before the attention only subtracts the mean and divides by
+the standard deviation s; its affine part and the projection to queries are linear again:
+
+    query(x, y, z) = (QX[x] + QY[y] + QZ[z]) / s(x, y, z) + constant,
+
+and s comes from the inner products of the rows. A query is thus a weighted sum of four rows of one table, and its scores
+against fixed keys are a weighted sum of four rows of a table of scores.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..lattice import Lattice, unravelled
+from ..models.shape_vae import PointDecoder
+
+
+class LatticeDecoder:
+    """The part of a point decoder that comes before the attention, at the points of one lattice.
+
+    Args:
+        decoder: the point decoder; the lattice lies on its device.
+        lattice: n points an axis.
+    """
+
+    def __init__(self, decoder: PointDecoder, lattice: Lattice) -> None:
+        attention = decoder.cross_attn_decoder.attn
+        norm = decoder.cross_attn_decoder.ln_1
+        self._size, self._heads, self._norm = lattice.size, attention.heads, attention.attention.q_norm
+        embedded = _embedded(decoder, lattice)
+        # The bias of the projection after the attention is added to the same sum in the end.
+        bias = attention.c_proj.bias.float() / 3
+        self._hidden = (embedded + bias).flatten(0, 1).to(attention.c_proj.weight.dtype)
+        centred = embedded - embedded.mean(-1, keepdim=True)
+        self._squares, self._eps = _squares(centred), norm.eps
+        weight = attention.c_q.weight.float()
+        rows = (centred * norm.weight.float()).flatten(0, 1) @ weight.T
+        constant = weight @ norm.bias.float()
+        if attention.c_q.bias is not None:
+            constant = constant + attention.c_q.bias.float()
+        self._table = torch.cat([rows, constant[None]]).to(attention.c_proj.weight.dtype)
+
+    def rows(self, keys: Tensor) -> Tensor:
+        """Keys int64 [P] -> the four rows of a point in the tables: int64 [P, 4]; the last is the constant's."""
+        i, j, k = unravelled(keys, self._size)
+        return torch.stack([i, j + self._size, k + 2 * self._size, torch.full_like(i, 3 * self._size)], dim=1)
+
+    def weights(self, rows: Tensor) -> Tensor:
+        """How the four rows add up to a query: float32 [P, 4], three times 1 / s and 1."""
+        size, (i, j, k, _) = self._size, rows.unbind(1)
+        j, k = j - size, k - 2 * size
+        pairs = zip(self._squares, (i * size + j, i * size + k, j * size + k), strict=True)
+        variance = sum(table.index_select(0, pair) for table, pair in pairs)
+        assert isinstance(variance, Tensor)
+        scale = torch.rsqrt(variance.clamp_min_(0) + self._eps)
+        return torch.stack([scale, scale, scale, torch.ones_like(scale)], dim=1)
+
+    def hidden(self, rows: Tensor) -> Tensor:
+        """The embedding [P, W] with the bias of the attention's last projection, in the decoder's dtype."""
+        return F.embedding_bag(rows[:, :3].contiguous(), self._hidden, mode="sum")
+
+    def queries(self, rows: Tensor, weights: Tensor) -> Tensor:
+        """The normed queries [P, H, D], in the decoder's dtype."""
+        summed = F.embedding_bag(rows, self._table, mode="sum", per_sample_weights=weights.to(self._table.dtype))
+        return self._norm(summed.unflatten(-1, (self._heads, -1)))
+
+    def score_table(self, rows: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores of every row that some of the points need against keys, where queries are not normed.
+
+        Args:
+            rows: int64 [P, 4].
+            k: [H, K, D].
+
+        Returns:
+            The table [R, H * K], and the points' rows in it, int64 [P, 4].
+        """
+        low, high = rows.amin(0), rows.amax(0)
+        lengths = (high - low + 1).tolist()
+        used = torch.cat([self._table[a : a + length] for a, length in zip(low.tolist(), lengths, strict=True)])
+        # [H, R, K] -> [R, H * K]
+        scores = torch.bmm(used.unflatten(-1, (self._heads, -1)).transpose(0, 1), k.transpose(1, 2))
+        first = torch.tensor([0, *lengths[:-1]], device=rows.device).cumsum(0)
+        return scores.transpose(0, 1).flatten(1), rows - (low - first)
+
+
+def _embedded(decoder: PointDecoder, lattice: Lattice) -> Tensor:
+    """What each axis adds to the embedding: float32 [3, n, W]; their sum is the embedding of a point."""
+    points = torch.diag_embed(lattice.axes.T).transpose(0, 1)  # [3, n, 3]: the other two coordinates are zero
+    features = decoder.fourier(points).float()
+    origin = decoder.fourier(points.new_zeros(3)).float()
+    weight, bias = decoder.query_proj.weight.float(), decoder.query_proj.bias.float()
+    embedded = (features - origin) @ weight.T
+    embedded[0] += weight @ origin + bias
+    return embedded
+
+
+def _squares(centred: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Three tables [n * n], for the pairs (x, y), (x, z), (y, z), that add up to the mean square of X + Y + Z."""
+    x, y, z = centred
+    own = centred.square().sum(-1)
+    xy = own[0, :, None] + own[1] + 2 * (x @ y.T)
+    xz = 2 * (x @ z.T)
+    yz = own[2] + 2 * (y @ z.T)
+    return tuple(table.flatten() / centred.shape[-1] for table in (xy, xz, yz))  # pyright: ignore[reportReturnType]
+
+
+class Finish:
+    """The part of a point decoder that comes after the attention: [P, W] of both -> logits [P].
+
+    Where no norm follows the MLP, its last projection and the output's are one vector.
+    """
+
+    def __init__(self, decoder: PointDecoder) -> None:
+        self._decoder, self._block = decoder, decoder.cross_attn_decoder
+        self._projection = self._block.attn.c_proj.weight.T
+        self._folded: tuple[Tensor, Tensor, Tensor] | None = None
+        if isinstance(decoder.ln_post, nn.Identity):
+            last, output = self._block.mlp.c_proj, decoder.output_proj
+            row, dtype = output.weight[0].float(), output.weight.dtype
+            constant = row @ last.bias.float() + output.bias[0].float()
+            self._folded = output.weight[0], (row @ last.weight.float()).to(dtype), constant
+
+    def __call__(self, hidden: Tensor, attended: Tensor) -> Tensor:
+        """Logits float32 [P].
+
+        Args:
+            hidden: [P, W], answer of `LatticeDecoder.hidden`.
+            attended: [P, W], the attention's answer with its heads side by side.
+        """
+        x = torch.addmm(hidden, attended, self._projection)
+        normed = self._block.ln_3(x)
+        if self._folded is None:
+            out = x + self._block.mlp(normed)
+            return self._decoder.output_proj(self._decoder.ln_post(out))[:, 0].float()
+        direct, through, constant = self._folded
+        return (x @ direct).float() + (F.gelu(self._block.mlp.c_fc(normed)) @ through).float() + constant

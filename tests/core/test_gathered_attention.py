@@ -1,0 +1,46 @@
+"""The Triton kernel against its plain twin: by Triton's interpreter, and compiled where there is a GPU."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+
+from flashvdm_core.decoding.kv_selection import grouped_attention
+from flashvdm_core.models.shape_vae import KeysValues
+
+if not torch.cuda.is_available():
+    # Triton reads this when it is first imported.
+    os.environ["TRITON_INTERPRET"] = "1"
+pytest.importorskip("triton")
+from flashvdm_core.decoding.gathered_attention import gathered_attention, usable
+
+CASES = [((5, 130, 1, 256), 16, 70), ((64,), 64, 64), ((1, 1, 1), 32, 3)]
+
+
+def arguments(counts: tuple[int, ...], width: int, selected: int, device: str, dtype: torch.dtype):
+    torch.manual_seed(0)
+    queries = torch.randn(sum(counts), 2, width).to(device, dtype)
+    kv = KeysValues(*(torch.randn(1, 2, 100, width).to(device, dtype) for _ in range(2)))
+    tokens = torch.rand(len(counts), 2, 100).topk(selected).indices.to(device)
+    return queries, kv, tokens, counts
+
+
+@pytest.mark.parametrize(("counts", "width", "selected"), CASES)
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float16, 3e-3)])
+def test_the_kernel_gives_what_its_twin_gives(counts, width: int, selected: int, dtype: torch.dtype, tolerance: float):
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    given = arguments(counts, width, selected, device, dtype)
+    torch.testing.assert_close(gathered_attention(*given), grouped_attention(*given), atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_the_kernel_is_used_on_a_gpu(dtype: torch.dtype):
+    assert usable(torch.device("cuda", 0), dtype, 64)
+
+
+def test_the_kernel_is_not_used_on_a_cpu():
+    assert not usable(torch.device("cpu"), torch.float16, 64)

@@ -1,0 +1,113 @@
+"""The fast path of a vecset field on a lattice against its plain twin, for the kinds of point decoders that exist."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from flashvdm_core.decoding import Groups, Selection, VecsetField
+from flashvdm_core.decoding.field import selected_attention, top_tokens
+from flashvdm_core.decoding.groups import BlockGrouping, ordered
+from flashvdm_core.decoding.kv_selection import batches, grouped_attention, sampled_positions, selected_tokens
+from flashvdm_core.decoding.lattice_decoder import LatticeDecoder
+from flashvdm_core.lattice import Lattice, aligned_lattices
+from flashvdm_core.models.shape_vae import KeysValues, PointDecoder
+from flashvdm_core.models.specs import PointDecoderSpec
+
+KINDS = {
+    "efficient": PointDecoderSpec(64, 4, 1, 2, enable_ln_post=False, qkv_bias=False, include_pi=False),
+    "with biases": PointDecoderSpec(64, 4, 2, 2, enable_ln_post=False, qkv_bias=True, include_pi=True, num_freqs=4),
+    "full": PointDecoderSpec(32, 2, 4, 1, enable_ln_post=True, qkv_bias=False, qk_norm=True, include_pi=False),
+    "one head": PointDecoderSpec(64, 2, 1, 2, enable_ln_post=False, qkv_bias=False, include_pi=False),
+}
+BOUNDS = [-1.0, -0.9, -1.1, 1.05, 1.0, 0.95]
+
+
+def shape(kind: str, tokens: int = 60) -> tuple[PointDecoder, Tensor]:
+    """A random point decoder with nothing at its usual start (norms and biases as well), and decoded latents."""
+    torch.manual_seed(1)
+    spec = KINDS[kind]
+    decoder = PointDecoder(spec).eval().requires_grad_(False)
+    for parameter in decoder.parameters():
+        parameter.add_(torch.randn_like(parameter) * 0.2)
+    return decoder, torch.randn(1, tokens, spec.width)
+
+
+def lattice_and_keys(points: int = 3000) -> tuple[Lattice, Tensor]:
+    lattice = aligned_lattices(37, 37, BOUNDS)[-1]
+    keys = torch.randperm(38**3, generator=torch.Generator().manual_seed(0))[:points].sort().values
+    return lattice, keys
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lattice_gives_what_points_give(kind: str):
+    field, (lattice, keys) = VecsetField(*shape(kind)), lattice_and_keys()
+    plain = field(lattice.coordinates(keys))
+    assert plain.std() > 0.1
+    torch.testing.assert_close(field.on_lattice(lattice)(keys), plain, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("coarse", [True, False])
+@pytest.mark.parametrize("rule", ["mean", "merge"])
+def test_groups_on_the_lattice_read_the_tokens_that_groups_of_points_read(kind: str, coarse: bool, rule):
+    field, (lattice, keys) = VecsetField(*shape(kind), Selection(rule, threshold=1e-3)), lattice_and_keys()
+    grouped = ordered(BlockGrouping(3)(lattice, keys))
+    keys, groups = keys[grouped.order], Groups(grouped.counts, coarse)
+    plain = field(lattice.coordinates(keys), groups)
+    assert not torch.allclose(plain, field(lattice.coordinates(keys)), atol=1e-2)
+    torch.testing.assert_close(field.on_lattice(lattice)(keys, groups), plain, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_looked_up_queries_are_those_of_the_decoder(kind: str):
+    (decoder, _), (lattice, keys) = shape(kind), lattice_and_keys(500)
+    tables = LatticeDecoder(decoder, lattice)
+    rows = tables.rows(keys)
+    hidden = decoder.embed(lattice.coordinates(keys)[None])
+    torch.testing.assert_close(tables.queries(rows, tables.weights(rows)).transpose(0, 1), decoder.queries(hidden)[0])
+    torch.testing.assert_close(tables.hidden(rows), hidden[0] + decoder.cross_attn_decoder.attn.c_proj.bias)
+
+
+COUNTS = st.lists(st.integers(1, 70), min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=30)
+@given(COUNTS, st.integers(1, 40))
+def test_tokens_are_selected_from_every_nth_query_of_a_group(counts: list[int], stride: int):
+    torch.manual_seed(0)
+    queries, keys = torch.randn(1, 2, sum(counts), 8), torch.randn(1, 2, 20, 8)
+    positions, samples = sampled_positions(counts, stride)
+    start = 0
+    for count, where, number in zip(counts, positions, samples, strict=True):
+        assert where[:number].tolist() == list(range(start, start + count, stride))
+        start += count
+    sampled = queries[0].transpose(0, 1)[torch.from_numpy(positions)]
+    got, plain = selected_tokens(sampled, samples, keys, 6), top_tokens(queries, keys, tuple(counts), stride, 6)
+    assert torch.equal(got.sort(-1).values, plain.sort(-1).values)
+
+
+@settings(deadline=None, max_examples=30)
+@given(COUNTS)
+def test_groups_that_share_a_call_are_not_mixed_up(counts: list[int]):
+    torch.manual_seed(0)
+    queries, kv = torch.randn(1, 2, sum(counts), 8), KeysValues(torch.randn(1, 2, 20, 8), torch.randn(1, 2, 20, 8))
+    selection = Selection(topk=6)
+    tokens = top_tokens(queries, kv.k, tuple(counts), selection.stride(False), 6)
+    got = grouped_attention(queries[0].transpose(0, 1), kv, tokens, counts)
+    plain = selected_attention(queries, kv, Groups(tuple(counts), coarse=False), selection)
+    torch.testing.assert_close(got.transpose(0, 1)[None], plain)
+
+
+def test_no_group_is_filled_up_by_more_than_a_quarter():
+    counts = np.random.default_rng(0).integers(1, 4096, 300)
+    seen = []
+    for members, rows in batches(counts.tolist()):
+        assert rows.shape == (len(members), counts[members].max())
+        assert rows.shape[1] * 0.75 <= counts[members].min()
+        seen += members.tolist()
+    assert sorted(seen) == list(range(300))

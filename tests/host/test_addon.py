@@ -1,0 +1,169 @@
+"""The add-on on the host mock: registering, the panel in each state, and the live path from Generate to the object."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .bpy_mock import Host
+from .conftest import PACKAGE, Import
+from .stand_in import stand_in_python
+
+SECONDS = 60.0
+
+
+class Blender:
+    """The registered add-on, and what a user does with it."""
+
+    def __init__(self, host: Host, extension: Import, folder: Path) -> None:
+        self.host, self.extension, self.folder = host, extension, folder
+        self.addon: ModuleType = extension("addon")
+        self.addon.register()
+        self.session: Any = extension("addon.session").session
+        self.image = folder / "red chair.png"
+        self.image.write_bytes(b"")  # the stand-in worker never opens it
+
+    @property
+    def settings(self) -> Any:
+        return self.host.context.scene.flashvdm
+
+    @property
+    def preferences(self) -> Any:
+        return self.host.addons[PACKAGE].preferences
+
+    def work_with(self, behaviour: str) -> None:
+        self.preferences.python = stand_in_python(self.folder, behaviour)
+
+    def press(self, operator: str, **given: Any) -> Any:
+        """Press a button: the operator, after its poll and its invoke (or execute)."""
+        cls = next(cls for cls in self.host.registered if getattr(cls, "bl_idname", "") == operator)
+        assert getattr(cls, "poll", lambda context: True)(self.host.context), f"{operator} cannot be pressed"
+        made: Any = cls(**given)
+        result = made.invoke(self.host.context, None) if hasattr(made, "invoke") else made.execute(self.host.context)
+        made.finished = result == {"FINISHED"}
+        return made
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < end, "the condition was not met in time"
+            assert self.host.timers, "nothing moves it on"
+            self.host.run_timers()
+            time.sleep(0.005)
+
+    def drawn(self, panel: str = "FLASHVDM_PT_main") -> list[tuple[str, str]]:
+        """What a panel shows now."""
+        shown: Any = next(cls for cls in self.host.registered if cls.__name__ == panel)()
+        shown.draw(self.host.context)
+        return shown.layout.drawn
+
+
+@pytest.fixture
+def blender(host: Host, extension: Import, tmp_path: Path) -> Iterator[Blender]:
+    made = Blender(host, extension, tmp_path)
+    yield made
+    if host.registered:
+        made.addon.unregister()
+
+
+def test_unregistering_leaves_nothing_behind(blender: Blender, host: Host) -> None:
+    import bpy
+
+    assert len(host.registered) > 5
+    blender.addon.unregister()
+    assert host.registered == []
+    assert host.timers == {}
+    assert not hasattr(bpy.types.Scene, "flashvdm")
+    for name in ("load_pre", "load_post", "undo_post", "redo_post"):
+        assert getattr(bpy.app.handlers, name) == []
+
+
+def test_generating_from_the_panel(blender: Blender, host: Host) -> None:
+    blender.work_with("good")
+    blender.settings.image = str(blender.image)
+    assert ("operator", "flashvdm.generate") in blender.drawn()
+    assert blender.press("flashvdm.generate").finished
+    shown = blender.drawn()
+    assert ("operator", "flashvdm.cancel") in shown
+    assert ("operator", "flashvdm.generate") not in shown
+    assert any(what == "progress" for what, _ in shown)
+    blender.until(lambda: not blender.session.generating)
+    assert [obj.name for obj in host.data.objects] == ["red chair"]
+    obj = host.data.objects[0]
+    assert obj["flashvdm_seed"] == 0
+    assert obj.location == (1.0, 2.0, 3.0), "on the cursor"
+    height = obj.data.vertices.values["co"].reshape(-1, 3)[:, 2]
+    assert np.ptp(height) == pytest.approx(2.0)
+    assert host.undo_steps == ["Generate red chair"]
+    assert host.timers == {}
+    shown = blender.drawn()
+    assert any(what == "label" and text.startswith("Done in") for what, text in shown)
+    assert ("label", "As the model sees it") in shown
+    assert ("label", "The stand-in made a box.") in shown, "the warning"
+
+
+def test_cancelling_from_the_panel_leaves_the_scene_as_it_was(blender: Blender, host: Host) -> None:
+    blender.work_with("wait-at-decode")
+    blender.settings.image = str(blender.image)
+    blender.press("flashvdm.generate")
+    blender.until(lambda: bool(host.data.objects))
+    assert host.undo_steps == []
+    blender.press("flashvdm.cancel")
+    blender.until(lambda: not blender.session.generating)
+    assert host.data.objects == []
+    assert host.data.meshes == []
+    assert host.undo_steps == []
+    assert ("label", "Cancelled") in blender.drawn()
+
+
+def test_a_failure_is_shown_with_its_details(blender: Blender, host: Host) -> None:
+    blender.work_with("fail")
+    blender.settings.image = str(blender.image)
+    blender.press("flashvdm.generate")
+    blender.until(lambda: not blender.session.generating)
+    shown = blender.drawn()
+    assert "The image is empty; choose another." in " ".join(text for what, text in shown if what == "label")
+    assert ("operator", "flashvdm.show_details") in shown
+    assert host.data.objects == []
+
+
+def test_without_an_image_or_an_interpreter_nothing_starts(blender: Blender, host: Host) -> None:
+    pressed = blender.press("flashvdm.generate")
+    assert not pressed.finished
+    assert "choose an image" in pressed.reports[0][1]
+    blender.settings.image = str(blender.image)
+    blender.preferences.python = str(blender.folder / "no such python")
+    pressed = blender.press("flashvdm.generate")
+    assert not pressed.finished
+    assert "does not exist" in pressed.reports[0][1]
+    assert host.timers == {}
+
+
+def test_every_panel_and_the_preferences_draw(blender: Blender) -> None:
+    for panel in ("FLASHVDM_PT_main", "FLASHVDM_PT_views", "FLASHVDM_PT_settings", "FLASHVDM_PT_memory"):
+        assert blender.drawn(panel)
+    properties = {
+        name for panel in ("main", "settings") for what, name in blender.drawn(f"FLASHVDM_PT_{panel}") if what == "prop"
+    }
+    assert set(blender.extension("addon.properties").OF_SCENE) <= properties, "every setting of the scene can be seen"
+    blender.preferences.draw(blender.host.context)
+    shown = {name for what, name in blender.preferences.layout.drawn if what == "prop"}
+    assert {"python", "device", "precision"} <= shown
+
+
+def test_memory_is_given_back_when_asked(blender: Blender) -> None:
+    blender.work_with("good")
+    blender.settings.image = str(blender.image)
+    blender.press("flashvdm.generate")
+    blender.until(lambda: not blender.session.generating)
+    assert blender.session.client.running
+    assert ("label", "Running on cpu") in blender.drawn("FLASHVDM_PT_memory")
+    blender.press("flashvdm.release_memory")
+    assert blender.session.client is None
+    assert ("label", "Not running") in blender.drawn("FLASHVDM_PT_memory")
