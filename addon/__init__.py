@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import operators, panels, preferences, properties, session, thumbnails
+from . import keymap, operators, panels, preferences, properties, session, thumbnails
 
-_MODULES = (properties, preferences, operators, panels, thumbnails, session)
+_MODULES = (properties, preferences, operators, panels, thumbnails, keymap, session)
 
 
 def register() -> None:

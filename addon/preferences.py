@@ -19,16 +19,18 @@ ROOT_PACKAGE = (__package__ or "").rpartition(".")[0]
         subtype="FILE_PATH",
     ),
     idle_minutes=FloatProperty(
-        name="Idle Time-Out",
+        name="End When Idle (min)",
         description="Minutes without work after which the worker ends and gives its memory back; 0: it stays",
         default=10.0,
+        precision=1,
         min=0.0,
         max=24 * 60.0,
     ),
     silence_minutes=FloatProperty(
-        name="Give Up After",
+        name="Give Up After (min)",
         description="Minutes without any sign of life during a generation after which the worker is stopped",
         default=15.0,
+        precision=1,
         min=0.01,
         max=24 * 60.0,
     ),
@@ -50,7 +52,7 @@ class FlashVDMPreferences(bpy.types.AddonPreferences):
         from .panels import draw_preferences  # panels needs this module
 
         assert self.layout is not None
-        draw_preferences(self, self.layout)
+        draw_preferences(self, self.layout, context)
 
 
 def preferences() -> FlashVDMPreferences:

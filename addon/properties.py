@@ -55,10 +55,13 @@ def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
 
 
 def image_properties(prefix: str, options: set[Any] | None = None) -> dict[str, Any]:
-    """A file path for each view: `prefix` for the front, `prefix_left` and so on for the others."""
+    """The path of an image for each view: `prefix` for the front, `prefix_left` and so on for the others.
+
+    Plain texts: a FILE_PATH would bring a button that opens a browser of all files, beside the one of the images.
+    """
     views = {prefix: "Image"} | {f"{prefix}_{view}": label for view, label in VIEW_LABELS.items()}
     return {
-        name: StringProperty(name=label, description="Image file of the object", subtype="FILE_PATH", options=options or set())
+        name: StringProperty(name=label, description="Image file of the object", options=options or set())
         for name, label in views.items()
     }
 
@@ -66,6 +69,8 @@ def image_properties(prefix: str, options: set[Any] | None = None) -> dict[str, 
 def _property(setting: Setting, options: set[Any]) -> Any:
     make: Any = EnumProperty if setting.choices else _MAKERS[setting.kind]
     arguments: dict[str, Any] = {"name": setting.label, "description": setting.tooltip, "options": options}
+    if setting.name == "model":
+        arguments["subtype"] = "DIR_PATH"
     if setting.choices:
         arguments["items"] = setting.choices
     if setting.minimum is not None:

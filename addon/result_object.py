@@ -14,7 +14,7 @@ import bpy
 
 from ..flashvdm_core.events import Result
 from ..flashvdm_core.mesh import TriangleMesh
-from .mesh_builder import fill_mesh, finish_mesh
+from .mesh_builder import fill_mesh, shade_by_angle
 
 PREVIEW_MARK = "flashvdm_preview"
 """Custom property of an object that is only a preview: whatever bears it without a running job is removed."""
@@ -83,7 +83,7 @@ class ResultObject:
             data = _free_mesh(obj)
             assert data is not None
         fill_mesh(data, result.mesh, self._placement.size)
-        finish_mesh(data)
+        shade_by_angle(data)
         obj.pop(PREVIEW_MARK, None)
         obj["flashvdm_seed"] = result.seed
         obj["flashvdm_model"] = result.model
@@ -94,7 +94,7 @@ class ResultObject:
 
     def discard(self) -> None:
         """Leave the scene as it was before the first preview."""
-        obj = self._find()
+        obj, self._object = self._find(), None
         if obj is not None:
             _remove(obj)
 

@@ -37,6 +37,8 @@ class Session:
     check: str = ""
     """What the last check of the interpreter found, as one line; "" if there was none."""
     checking: bool = False
+    second: int = 0
+    """The whole second since its start that the panel shows for the job under way: a sign of life."""
 
     @property
     def generating(self) -> bool:
@@ -102,9 +104,12 @@ def run_to_end() -> Job:
 
 
 def cancel() -> None:
-    """Ask the job under way to stop."""
+    """Ask the job under way to stop. Its previews leave the scene at once, the worker answers when it can."""
     if session.job is not None:
         session.job.cancel()
+    if session.target is not None:
+        session.target.discard()
+    _redraw()
 
 
 def release() -> None:
@@ -152,7 +157,8 @@ def tick() -> float | None:
         _show(job)
         if job.over:
             _settle(job)
-        if changed or job.over:
+        if changed or job.over or int(job.seconds) != session.second:
+            session.second = int(job.seconds)
             _redraw()
     elif session.checking:
         _tick_check()
@@ -224,11 +230,13 @@ def _with_window(act: Callable[[], object]) -> None:
 
 
 def _redraw() -> None:
+    """Draw the add-on's panels anew. The viewports notice by themselves when the scene has changed."""
     manager = bpy.context.window_manager
     for window in manager.windows if manager is not None else ():
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PREFERENCES"}:
-                area.tag_redraw()
+            for region in area.regions:
+                if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
+                    region.tag_redraw()
 
 
 def _drop_job() -> None:

@@ -6,51 +6,54 @@ from typing import Any
 import bpy.utils.previews
 import numpy as np
 
-_SIDE = 256
+_CHECKS = 16  # of them along the longer side
+_CHECK_GREYS = (0.36, 0.44)
 _previews: bpy.utils.previews.ImagePreviewCollection | None = None
 
 
 def icon_of_file(path: str) -> int:
     """The icon of an image file; 0 if there is none or it cannot be read."""
-    if _previews is None or not path:
+    key = _key("file", path)
+    if _previews is None or not key:
         return 0
-    try:
-        changed = Path(path).stat().st_mtime_ns
-    except OSError:
-        return 0
-    key = f"file:{path}:{changed}"
     if key not in _previews:
         _previews.load(key, path, "IMAGE")
     return _previews[key].icon_id
 
 
 def icon_of_cutout(path: str) -> int:
-    """The icon of the cut-out that was made of the image file `path`; 0 if there is none."""
-    if _previews is None or not path or _cutout_key(path) not in _previews:
-        return 0
-    return _previews[_cutout_key(path)].icon_id
+    """The icon of the cut-out that was made of the image file `path` as the file is now; 0 if there is none."""
+    key = _key("cutout", path)
+    return _previews[key].icon_id if _previews is not None and key in _previews else 0
 
 
 def show_cutout(path: str, rgba: np.ndarray) -> None:
     """Keep `rgba` (uint8 [H, W, 4], row 0 at the top) as the cut-out of the image file `path`."""
-    if _previews is None:
+    key = _key("cutout", path)
+    if _previews is None or not key:
         return
-    small = shrunk(rgba, _SIDE)
-    key = _cutout_key(path)
+    pixels = on_checks(rgba)
     picture: Any = _previews[key] if key in _previews else _previews.new(key)
-    picture.image_size = (small.shape[1], small.shape[0])
-    pixels = small[::-1].astype(np.float32) / 255.0  # Blender's row 0 is at the bottom
-    picture.image_pixels_float.foreach_set(pixels.ravel())
+    picture.image_size = (pixels.shape[1], pixels.shape[0])
+    picture.image_pixels_float.foreach_set(pixels[::-1].ravel())  # Blender's row 0 is at the bottom
 
 
-def shrunk(rgba: np.ndarray, side: int) -> np.ndarray:
-    """Every n-th pixel of `rgba` [H, W, 4], so that neither side is longer than `side`."""
-    step = -(-max(rgba.shape[:2]) // side)
-    return np.ascontiguousarray(rgba[::step, ::step])
+def on_checks(rgba: np.ndarray) -> np.ndarray:
+    """`rgba` (uint8 [H, W, 4]) over grey checks, so that what was cut away is seen: float32 [H, W, 4], 0 to 1, opaque."""
+    side = -(-max(rgba.shape[:2]) // _CHECKS)
+    rows, columns = np.ogrid[: rgba.shape[0], : rgba.shape[1]]
+    ground = np.array(_CHECK_GREYS, np.float32)[(rows // side + columns // side) % 2][..., None]
+    colour, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
+    shown = ground + (colour - ground) * alpha
+    return np.concatenate((shown, np.ones_like(alpha)), axis=2)
 
 
-def _cutout_key(path: str) -> str:
-    return f"cutout:{path}"
+def _key(kind: str, path: str) -> str:
+    """The name of a picture of the file `path` as it is now; "" if there is no such file."""
+    try:
+        return f"{kind}:{path}:{Path(path).stat().st_mtime_ns}" if path else ""
+    except OSError:
+        return ""
 
 
 def register() -> None:

@@ -19,7 +19,7 @@ PLATFORMS = ("windows-x64", "windows-arm64", "macos-x64", "macos-arm64", "linux-
 
 _PARTS = ("addon", "flashvdm_core")
 # These stand on the core and nothing in the extension imports them.
-_LEFT_OUT = tuple(ROOT / "flashvdm_core" / room for room in ("training", "evaluation", "bench"))
+_LEFT_OUT = tuple(ROOT / "flashvdm_core" / room for room in ("training", "evaluation", "bench", "embedded/base"))
 
 
 def stage(folder: Path) -> Path:

@@ -37,7 +37,10 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class CutOut:
-    """The image as the model will see it: uint8 [H, W, 4] RGBA, row 0 at the top. Sent once per view."""
+    """What was cut out of an image, for the eye: uint8 [H, W, 4] RGBA, straight alpha, row 0 at the top.
+
+    Sent once per view, no side longer than 512 pixels: a host shows it between two beats of its interface.
+    """
 
     view: str
     rgba: np.ndarray

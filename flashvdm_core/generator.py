@@ -17,6 +17,7 @@ from typing import cast
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from .checkpoints.load import Model, load_checkpoint
@@ -32,6 +33,9 @@ from .requests import Request
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
 from .settings import Value, validated
 from .surface import cleaned, extract_surface
+
+CUTOUT_SIDE = 512
+"""Longest side in pixels of the pictures of what was cut out."""
 
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
@@ -198,7 +202,7 @@ def _preprocess(request: Request, model: Model) -> Generating[Event, None, tuple
     for view, path in request.images.items():
         cut = cut_out(open_image(path), str(request.settings["cutout"]), float(request.settings["cutout_threshold"]))
         pictures[view] = cut.rgba
-        yield CutOut(view, cut.rgba)
+        yield CutOut(view, _for_the_eye(cut.rgba))
         for warning in cut.warnings:
             yield Log(warning, warning=True)
     size, border = model.processor.size, model.processor.border_ratio
@@ -207,6 +211,13 @@ def _preprocess(request: Request, model: Model) -> Generating[Event, None, tuple
     else:
         (image, _), views = ImageProcessor(size, border)(pictures["front"]), (0,)
     return image.to(model.device, model.dtype), views
+
+
+def _for_the_eye(rgba: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 4], made smaller where a side is longer than CUTOUT_SIDE."""
+    picture = Image.fromarray(rgba)
+    picture.thumbnail((CUTOUT_SIDE, CUTOUT_SIDE))
+    return np.array(picture)
 
 
 def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run: _Run) -> Generating[Event, None, Tensor]:

@@ -7,6 +7,7 @@ import bpy
 
 from ...flashvdm_core.errors import FlashVDMError, SettingsError
 from ...flashvdm_core.requests import Request
+from ...flashvdm_core.settings import SETTINGS
 from .. import session
 from ..host_types import Context, Event, Returned
 from ..job import Job, State
@@ -104,8 +105,9 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
             images |= {view: getattr(self, f"filepath_{view}") for view in VIEW_LABELS}
         settings = {name: self._value(name, context) for name in (*OF_SCENE, *MACHINE)}
         settings["preview"] = bool(settings["preview"]) and live
-        if settings["model"] != "embedded":
-            settings["model"] = bpy.path.abspath(settings["model"])
+        # An emptied field means the built-in model.
+        embedded = SETTINGS["model"].default
+        settings["model"] = embedded if settings["model"] in ("", embedded) else bpy.path.abspath(settings["model"])
         return Request({view: bpy.path.abspath(path) for view, path in images.items() if path}, settings)
 
     def _placement(self, context: Context, image: str) -> Placement:

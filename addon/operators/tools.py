@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...flashvdm_core.errors import WorkerError
 from .. import session
@@ -51,6 +51,8 @@ class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
     filepath=StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"}),
     filter_image=BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
     filter_folder=BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+    # The file browser asks the operator for this property and takes its number: 3 shows thumbnails.
+    display_type=EnumProperty(items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN", "SKIP_SAVE"}),
     view=StringProperty(default="", options={"HIDDEN", "SKIP_SAVE"}),
 )
 class FLASHVDM_OT_open_image(bpy.types.Operator):  # noqa: N801

@@ -76,7 +76,7 @@ def load_checkpoint(
     Raises:
         CheckpointError: anything missing, damaged, unsafe or of another architecture; the sentence names it.
     """
-    folder = EMBEDDED_FOLDER if str(name_or_folder) == EMBEDDED else Path(name_or_folder).expanduser()
+    folder = checkpoint_folder(name_or_folder)
     config = read_config(folder)
     device = torch.device(device)
     dit_section = config.section("model")
@@ -104,6 +104,16 @@ def load_checkpoint(
         device=device,
         dtype=dtype,
     )
+
+
+def checkpoint_folder(name_or_folder: str | Path) -> Path:
+    """The folder that a setting "model" names."""
+    return EMBEDDED_FOLDER if str(name_or_folder) == EMBEDDED else Path(name_or_folder).expanduser()
+
+
+def has_encoder(folder: Path) -> bool:
+    """Whether the VAE of a folder came with its encoder, which making shapes from images does not need."""
+    return any(name.removeprefix("vae.").startswith(_ENCODER_NAMES) for name in open_weights(folder, half=False).names())
 
 
 def load_vae(folder: Path, device: torch.device | str, dtype: torch.dtype, *, with_encoder: bool = False) -> ShapeVAE:

@@ -49,6 +49,7 @@ def decode_volume(
     bounds: Bounds = 1.01,
     level: float = 0.0,
     min_resolution: int = 48,
+    cells: tuple[int, int] = (COARSE_CELLS, FINE_CELLS),
     chunk: int = 0,
     cancelled: Callable[[], None] = lambda: None,
 ) -> Iterator[Level]:
@@ -65,6 +66,7 @@ def decode_volume(
         bounds: half size of the decoded cube in the core frame, or six numbers (minimum, maximum).
         level: logit of the surface, in (-1, 1).
         min_resolution: fewest cells of the first level.
+        cells: sub-volumes along each axis that share selected tokens, on the first and on the finer levels.
         chunk: most queries in one call of the field; 0 chooses for the device.
         cancelled: called before each chunk of queries; raises `errors.Cancelled` to stop.
 
@@ -81,7 +83,7 @@ def decode_volume(
     def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
         if method != "flash":
             return evaluator.plain(lattice, keys)
-        grouping = BlockGrouping(COARSE_CELLS if index == 0 else FINE_CELLS)
+        grouping = BlockGrouping(cells[0] if index == 0 else cells[1])
         groups = split(ordered(grouping(lattice, keys)), LONGEST_GROUP)
         return evaluator.grouped(lattice, keys, groups, index == 0, packed)
 

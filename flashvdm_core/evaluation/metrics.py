@@ -1,4 +1,4 @@
-"""Metrics between shapes: occupancy, distances between surfaces, and silhouettes.
+"""Metrics between shapes: occupancy, distances between surfaces, silhouettes, and whether a surface is closed.
 
 V-IoU and S-IoU are the paper's (section 4.1): the IoU of occupancies on points uniform in the volume, and on points near
 the surface. The paper publishes neither counts nor offsets; those used here are `METRIC_POINTS` each, uniform in
@@ -8,7 +8,6 @@ the surface. The paper publishes neither counts nor offsets; those used here are
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +16,34 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from ..mesh import TriangleMesh
+from ..surface.cleanup import areas, parts
 from ..training.render import Camera, silhouette
-from ..training.sdf import Surface, sample_faces, sample_surface, signed_distance
+from ..training.sdf import Surface, sample_faces
+from .occupancy import as_tensors
 
 METRIC_POINTS = 125_000
 VOLUME_BOUND = 1.05
 NEAR_SIGMAS = (0.005, 0.05)
 NEAR_LIMIT = 0.25
+HIT_DISTANCE = 0.05
+CLOUD_POINTS = 16_384
+SLAB_SHARE = 0.05
 
-Occupancy = Callable[[Tensor], Tensor]
-"""From points float32 [P, 3] to bool [P]: which of them are inside."""
+DEFINITIONS = {
+    "v_iou": "intersection over union of the occupancies at {points:,} points uniform in [-1.05, 1.05]^3",
+    "s_iou": (
+        "the same at {points:,} samples of the true surface, moved along their normals by normal offsets of sigma 0.005 "
+        "(one half of them) and 0.05 (the other), at most 0.25"
+    ),
+    "occupancy": (
+        "truth: generalised winding number above 1/2, sheets 0.024 thick; a decoded shape: inside its extracted surface, by "
+        "signed ray crossings"
+    ),
+    "chamfer": f"mean distance between surfaces, both directions averaged, on up to {CLOUD_POINTS:,} samples of each",
+    "f_score": f"harmonic mean of precision and recall within {HIT_DISTANCE}, on the same samples",
+    "units": "core frame: the longest side of a prop is {side:g}",
+}
+"""What the numbers mean; the text goes with the numbers. `points` and `side` are filled in."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,31 @@ class SurfaceScores:
     threshold: float
 
 
+@dataclass(frozen=True)
+class Topology:
+    """How a mesh hangs together.
+
+    Attributes:
+        parts: connected parts.
+        boundary_edges: edges whose faces do not run along them equally often in both directions: the rims of holes.
+        slab_share: area of the mesh on the sides of the decoded box, over the area of one side.
+    """
+
+    parts: int
+    boundary_edges: int
+    slab_share: float
+
+    @property
+    def closed(self) -> bool:
+        """One closed surface."""
+        return self.parts == 1 and self.boundary_edges == 0
+
+    @property
+    def slab(self) -> bool:
+        """Cut off by the box like a slab: more than a twentieth of one of its sides is covered."""
+        return self.slab_share > SLAB_SHARE
+
+
 def iou(first: Tensor, second: Tensor) -> float:
     """Intersection over union of two bool tensors of one shape; 1 where both are empty."""
     union = (first | second).sum().item()
@@ -67,56 +109,17 @@ def near_surface_points(surface: Surface, count: int, rng: np.random.Generator) 
     return surface.points[rows] + torch.from_numpy(offset).to(surface.points) * surface.normals[rows]
 
 
-def as_tensors(mesh: TriangleMesh) -> tuple[Tensor, Tensor]:
-    """Vertices float32 [V, 3] and faces int64 [F, 3] of a mesh."""
-    return torch.from_numpy(mesh.vertices), torch.from_numpy(mesh.faces).long()
+def surface_scores(mesh: TriangleMesh, truth: Tensor, seed: int = 0) -> SurfaceScores:
+    """Chamfer distance and F-score of a mesh against samples of the true surface, float32 [N, 3].
 
-
-def mesh_occupancy(mesh: TriangleMesh, probes: int = 16384, seed: int = 0) -> tuple[Occupancy, Surface]:
-    """The solid of a mesh as the training data define it: generalised winding numbers, sheets thickened.
-
-    Args:
-        mesh: any triangle mesh in the core frame; it may be open or overlap itself.
-        probes: number of surface samples.
-        seed: of the samples.
-
-    Returns:
-        The occupancy, and the surface samples it uses.
-    """
-    vertices, faces = as_tensors(mesh)
-    surface = sample_surface(vertices, faces, probes, np.random.default_rng(seed))
-    return (lambda points: signed_distance(vertices, faces, surface, points) > 0), surface
-
-
-def occupancy_ious(
-    first: Occupancy, truth: Occupancy, surface: Surface, count: int = METRIC_POINTS, seed: int = 0
-) -> tuple[float, float]:
-    """V-IoU and S-IoU of an occupancy against the true one.
-
-    Args:
-        first: the occupancy to judge, a decoder's or a mesh's.
-        truth: the true one.
-        surface: samples of the true surface, for the points of S-IoU.
-        count: points for each of the two.
-        seed: of the points.
+    Up to `CLOUD_POINTS` samples of each are used; the mesh's are uniform by area.
     """
     rng = np.random.default_rng(seed)
-    uniform, near = volume_points(count, rng), near_surface_points(surface, count, rng)
-    return iou(first(uniform), truth(uniform)), iou(first(near), truth(near))
+    cloud = sample_faces(*as_tensors(mesh), CLOUD_POINTS, rng)[0]
+    return cloud_scores(cloud.numpy(), truth[:CLOUD_POINTS].cpu().numpy())
 
 
-def surface_scores(
-    first: TriangleMesh, second: TriangleMesh, threshold: float = 0.05, count: int = 20_000, seed: int = 0
-) -> SurfaceScores:
-    """Chamfer distance and F-score of `first` against `second` (the truth), on `count` samples of each, uniform by area."""
-    clouds = []
-    for mesh in (first, second):
-        vertices, faces = as_tensors(mesh)
-        clouds.append(sample_faces(vertices, faces, count, np.random.default_rng(seed))[0].numpy())
-    return cloud_scores(clouds[0], clouds[1], threshold)
-
-
-def cloud_scores(first: np.ndarray, second: np.ndarray, threshold: float = 0.05) -> SurfaceScores:
+def cloud_scores(first: np.ndarray, second: np.ndarray, threshold: float = HIT_DISTANCE) -> SurfaceScores:
     """Chamfer distance and F-score between point clouds, float32 [N, 3] and [M, 3]; `second` is the truth."""
     to_second = np.asarray(KDTree(second).query(first)[0])
     to_first = np.asarray(KDTree(first).query(second)[0])
@@ -129,3 +132,21 @@ def silhouette_iou(mesh: TriangleMesh, camera: Camera, mask: np.ndarray) -> floa
     """IoU between a mesh's silhouette and a picture's, bool [S, S], both recentred as the generator does."""
     vertices, faces = as_tensors(mesh)
     return iou(silhouette(vertices, faces, camera, mask.shape[0]), torch.from_numpy(mask))
+
+
+def topology(mesh: TriangleMesh, bound: float = 1.01) -> Topology:
+    """Parts, holes and slabs of a mesh that was decoded in the box [-bound, bound]^3."""
+    label = parts(mesh.faces, len(mesh.vertices))[mesh.faces[:, 0]]
+    corners = mesh.vertices[mesh.faces]
+    at_side = (np.abs(corners) > bound * (1 - 1e-5)).all(1) & (np.sign(corners) == np.sign(corners[:, :1])).all(1)
+    slab = areas(mesh.vertices, mesh.faces[at_side.any(1)]).sum() / (2 * bound) ** 2
+    return Topology(len(np.unique(label)), boundary_edges(mesh), float(slab))
+
+
+def boundary_edges(mesh: TriangleMesh) -> int:
+    """Number of edges along which the faces do not run equally often in both directions; 0 for a closed surface."""
+    faces = mesh.faces.astype(np.int64)
+    start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
+    edge = np.minimum(start, end) * len(mesh.vertices) + np.maximum(start, end)
+    _, number = np.unique(edge, return_inverse=True)
+    return int(np.count_nonzero(np.bincount(number, np.where(start < end, 1, -1))))

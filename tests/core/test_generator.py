@@ -78,6 +78,23 @@ def test_the_stream_of_a_generation(events: list[Event]) -> None:
     assert {event.stage for event in events if isinstance(event, Preview)} == {Stage.SAMPLE, Stage.DECODE}
 
 
+def test_the_picture_of_the_cutout_is_small_and_its_edges_keep_the_colour_of_the_object(
+    generator: Generator, folder: Path, tmp_path: Path
+) -> None:
+    rgba = np.zeros((600, 1500, 4), np.uint8)
+    rgba[...] = (0, 0, 255, 0)  # what is transparent may have any colour
+    rgba[100:501, 200:1301] = (220, 120, 40, 255)
+    Image.fromarray(rgba).save(tmp_path / "wide.png")
+    wide = Request({"front": str(tmp_path / "wide.png")}, request(folder).settings)
+    (shown,) = [event.rgba for event in generator.generate(wide) if isinstance(event, CutOut)]
+    assert (shown.shape, shown.dtype) == ((205, 512, 4), np.uint8)
+    assert (shown[102, 256] == (220, 120, 40, 255)).all()
+    assert shown[0, 0, 3] == 0
+    edges = shown[(shown[..., 3] > 32) & (shown[..., 3] < 255)]
+    assert len(edges)
+    assert edges[:, 2].max() < 60
+
+
 def test_the_result_says_how_it_was_made(events: list[Event]) -> None:
     result = result_of(events)
     assert (result.seed, result.model) == (7, "tiny")

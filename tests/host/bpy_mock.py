@@ -119,6 +119,7 @@ class Mesh(ID):
 
     def clear_geometry(self) -> None:
         self.vertices, self.loops, self.polygons = _Elements(), _Elements(), _Elements()
+        self.attributes = {".corner_vert": types.SimpleNamespace(data=_Elements())}
 
     def update(self, calc_edges: bool = False) -> None:
         pass
@@ -214,8 +215,9 @@ class UILayout(bpy_struct):
         getattr(data, property)  # what does not exist cannot be drawn
         self.drawn.append(("prop", property))
 
-    def operator(self, operator: str, text: str = "", icon: str = "NONE") -> None:
+    def operator(self, operator: str, text: str = "", icon: str = "NONE") -> types.SimpleNamespace:
         self.drawn.append(("operator", operator))
+        return types.SimpleNamespace()  # what the button gives to the operator
 
     def progress(self, text: str = "", factor: float = 0.0, type: str = "RING") -> None:
         self.drawn.append(("progress", text))
@@ -242,8 +244,17 @@ class Event(bpy_struct):
     pass
 
 
+class KeyMap(bpy_struct):
+    pass
+
+
+class KeyMapItem(bpy_struct):
+    pass
+
+
 _TYPES = (
     bpy_struct, PropertyGroup, ID, Mesh, Object, Collection, Scene, Operator, UILayout, Panel, AddonPreferences, Context, Event,
+    KeyMap, KeyMapItem,
 )  # fmt: skip
 
 
@@ -305,7 +316,11 @@ class Host:
         )  # fmt: skip
         scene = self.data.scenes.new("Scene")
         manager = types.SimpleNamespace(
-            windows=[], progress_begin=lambda *_: None, progress_update=lambda _: None, progress_end=lambda: None
+            windows=[],
+            keyconfigs=types.SimpleNamespace(addon=None),
+            progress_begin=lambda *_: None,
+            progress_update=lambda _: None,
+            progress_end=lambda: None,
         )
         self.context = types.SimpleNamespace(
             scene=scene, collection=scene.collection, window=None, window_manager=manager, mode="EDIT_MESH", view_layer=None,

@@ -1,0 +1,25 @@
+"""Escape over a 3D viewport cancels the generation under way; at any other time the key means what it meant."""
+
+import bpy
+
+_items: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
+
+
+def register() -> None:
+    manager = bpy.context.window_manager
+    keys = manager.keyconfigs.addon if manager is not None else None
+    if keys is None:  # in the background
+        return
+    # The keymap of the viewport and its sidebar, after those of the modes: what they use Escape for comes first.
+    keymap = keys.keymaps.new(name="3D View Generic", space_type="VIEW_3D")
+    # Where the operator's poll says no, Blender goes on to the next meaning of the key.
+    _items.append((keymap, keymap.keymap_items.new("flashvdm.cancel", "ESC", "PRESS")))
+
+
+def unregister() -> None:
+    for keymap, item in _items:
+        keymap.keymap_items.remove(item)
+    _items.clear()
+
+
+CLASSES: tuple[type, ...] = ()

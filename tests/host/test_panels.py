@@ -1,0 +1,103 @@
+"""What the panel and the preferences say, drawn on the host mock."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from .bpy_mock import Host
+from .conftest import Blender, Import
+
+
+def labels(shown: list[tuple[str, str]]) -> list[str]:
+    return [text for what, text in shown if what == "label"]
+
+
+def generate(blender: Blender) -> None:
+    """Press Generate and let the timer run to the end."""
+    blender.press("flashvdm.generate")
+    blender.until(lambda: not blender.session.generating)
+
+
+@pytest.fixture
+def without_python(blender: Blender, monkeypatch: pytest.MonkeyPatch) -> Blender:
+    """Nothing on this machine can run the model. The interpreter that runs the tests has torch, Blender's has not."""
+    monkeypatch.delenv("FLASHVDM_PYTHON", raising=False)
+    monkeypatch.setattr(blender.extension("addon.runtime").importlib.util, "find_spec", lambda name: None)
+    return blender
+
+
+def test_without_an_interpreter_the_panel_shows_the_way_to_the_preferences(without_python: Blender) -> None:
+    shown = without_python.drawn()
+    assert "No Python with PyTorch was found" in " ".join(labels(shown))
+    assert ("operator", "preferences.addon_show") in shown
+    without_python.work_with("good")
+    assert ("operator", "preferences.addon_show") not in without_python.drawn()
+
+
+def test_sentences_are_broken_to_the_width_of_the_sidebar(without_python: Blender, host: Host) -> None:
+    host.context.region.width = 160
+    lines = labels(without_python.drawn())
+    assert len(lines) > 3
+    assert all(len(line) <= 20 for line in lines)
+
+
+def test_without_an_image_the_panel_offers_to_open_one(blender: Blender) -> None:
+    shown = blender.drawn()
+    assert ("operator", "flashvdm.open_image") in shown
+    assert "icon" not in dict(shown)
+
+
+def test_an_image_that_is_gone_is_said_to_be(blender: Blender) -> None:
+    blender.settings.image = str(blender.image)
+    assert "icon" in dict(blender.drawn())
+    blender.image.unlink()
+    assert "icon" not in dict(blender.drawn())
+    assert "This file does not exist" in labels(blender.drawn())
+
+
+def test_the_progress_bar_tells_stage_share_and_time(blender: Blender) -> None:
+    blender.work_with("wait-at-decode")
+    blender.settings.image = str(blender.image)
+    blender.press("flashvdm.generate")
+    assert dict(blender.drawn())["progress"] == "Starting the worker   0%   0 s"
+
+
+def test_the_end_tells_time_and_triangles_and_the_picture_is_the_cutout(blender: Blender) -> None:
+    blender.work_with("good")
+    blender.settings.image = str(blender.image)
+    before = blender.drawn()
+    assert blender.image.name in labels(before)
+    generate(blender)
+    shown = blender.drawn()
+    assert f"Done in {blender.session.job.seconds:.1f} s, 14 triangles" in labels(shown)
+    assert "Cut-out of the object" in labels(shown)
+    button = ("operator", "flashvdm.generate")
+    assert shown.index(button) == before.index(button), "what is under the mouse must not move"
+    os.utime(blender.image, ns=(0, 1))
+    assert "Cut-out of the object" not in labels(blender.drawn()), "the file is another one now"
+
+
+def test_the_preferences_tell_what_a_check_has_found_in_whole(blender: Blender, host: Host) -> None:
+    found = "The Python '/opt/python' cannot run the worker (No module named 'torch'); choose another."
+    blender.session.check = found
+    blender.preferences.draw(host.context)
+    lines = [line for line in labels(blender.preferences.layout.drawn) if line in found]
+    assert " ".join(lines) == found
+    assert all(len(line) <= 40 for line in lines), "the line would be cut off"
+
+
+def test_the_cutout_is_shown_on_checks(extension: Import) -> None:
+    rgba = np.zeros((40, 40, 4), np.uint8)
+    rgba[:, 20:] = (255, 128, 0, 255)
+    shown = extension("addon.thumbnails").on_checks(rgba)
+    assert shown.dtype == np.float32
+    assert (shown[..., 3] == 1).all(), "Blender's icons add what is transparent to the ground"
+    np.testing.assert_allclose(shown[:, 20:, :3], np.broadcast_to((1, 128 / 255, 0), (40, 20, 3)), atol=1e-6)
+    greys = np.unique(shown[:, :20, :3])
+    assert len(greys) == 2
+    assert 0 < greys[0] < greys[1] < 1
+    half = extension("addon.thumbnails").on_checks(np.full((1, 1, 4), (255, 255, 255, 128), np.uint8))
+    assert greys[0] < half[0, 0, 0] < 1
