@@ -226,7 +226,8 @@ def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run:
     guidance = float(settings["guidance"])
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     scale = None if guidance == 1.0 and not model.guidance_embed else guidance
-    velocity = guided_velocity(model.dit, condition, scale, distilled=model.guidance_embed)
+    times = schedule.times(model.dtype)
+    velocity = guided_velocity(model.dit, condition, scale, distilled=model.guidance_embed, times=times)
     noise = draw_noise(int(settings["seed"]), 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
     latents = noise
     previews = _PreviewBudget()

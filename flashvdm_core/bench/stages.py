@@ -178,7 +178,13 @@ class Bench:
 
     def _sampled(self, condition: Tensor) -> Tensor:
         subject, configuration = self.subject, self.subject.configuration
-        velocity = guided_velocity(subject.dit, condition, subject.guidance, distilled=configuration.guidance_embed)
+        velocity = guided_velocity(
+            subject.dit,
+            condition,
+            subject.guidance,
+            distilled=configuration.guidance_embed,
+            times=configuration.schedule.times(subject.dtype),
+        )
         spec = configuration.vae
         noise = draw_noise(0, 1, spec.num_latents, spec.embed_dim, device=subject.device, dtype=subject.dtype)
         latents = noise
