@@ -43,7 +43,7 @@ SPLITS = [0, 1, 1, 2, 1, 1]
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shapes = [box(), sphere(), box((0.2, 0.5, 0.4)), sphere(0.5, 8), box((0.5, 0.4, 0.3)), box((0.5, 0.2, 0.3))]
+    shapes = [box(), sphere(0.8, 8), box((0.2, 0.5, 0.4)), sphere(0.5, 6), box((0.5, 0.4, 0.3)), box((0.5, 0.2, 0.3))]
     return pack(tmp_path_factory.mktemp("data") / "shapes.npz", shapes, SPLITS)
 
 
