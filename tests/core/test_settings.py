@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashvdm_core.errors import SettingsError
@@ -66,6 +66,7 @@ def test_a_request_comes_back_from_its_json() -> None:
     assert Request.from_json(request.to_json()) == request
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(["images", "settings", "keep_latents", "x"]), JSON))
 def test_any_other_json_is_refused(data: dict) -> None:
     """Nothing but a SettingsError comes of it."""
