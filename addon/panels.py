@@ -177,8 +177,9 @@ def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
 def _draw_end(layout: bpy.types.UILayout, job: Job, width: int) -> None:
     if job.state is State.FAILED:
         box = layout.box()
-        box.alert = True
-        _draw_text(box, job.error, width, "ERROR")
+        words = box.column()
+        words.alert = True
+        _draw_text(words, job.error, width, "ERROR")
         box.operator("flashvdm.show_details")
         return
     layout.label(text=f"{job.text}, {len(job.result.mesh.faces):,} triangles" if job.result else job.text)

@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from .checkpoints.load import Model, load_checkpoint
-from .decoding import Level, Selection, VecsetField, decode_volume
+from .decoding import Level, decode_shape
 from .decoding.evaluate import out_of_memory
 from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
@@ -226,7 +226,8 @@ def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run:
     guidance = float(settings["guidance"])
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     scale = None if guidance == 1.0 and not model.guidance_embed else guidance
-    velocity = guided_velocity(model.dit, condition, scale, distilled=model.guidance_embed)
+    times = schedule.times(model.dtype)
+    velocity = guided_velocity(model.dit, condition, scale, distilled=model.guidance_embed, times=times)
     noise = draw_noise(int(settings["seed"]), 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
     latents = noise
     previews = _PreviewBudget()
@@ -307,14 +308,13 @@ def _decode_and_extract(
 
 
 def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: _Run) -> Iterator[Level]:
-    method = str(settings["decoder"])
     run.check()
     decoded = model.vae.decode(latents / model.vae.spec.scale_factor)
-    field = VecsetField(model.vae.geo_decoder, decoded, Selection() if method == "flash" else None)
-    return decode_volume(
-        field,
+    return decode_shape(
+        model.vae.geo_decoder,
+        decoded,
         int(settings["resolution"]),
-        method=cast(Method, method),
+        method=cast(Method, settings["decoder"]),
         level=float(settings["level"]),
         cancelled=run.check,
     )

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..decoding import Field, Groups, Level, Selection, VecsetField, decode_volume
 from ..decoding.field import KeyedField, on_lattice
+from ..decoding.kv_selection import default_selection
 from ..lattice import Lattice, aligned_lattices
 from ..mesh import TriangleMesh
 from ..sampling import draw_noise, guided_velocity, sample
@@ -53,11 +54,11 @@ class Bench:
     stages: dict[str, Report] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.selection = Selection()
         configuration = self.subject.configuration
-        self.operations: Operations | None = self.tried(
-            "operations", lambda: counted(configuration, self.selection.tokens(configuration.vae.num_latents))
-        )
+        tokens = configuration.vae.num_latents
+        self.selection = default_selection(tokens)
+        selected = self.selection.tokens(tokens) if self.selection else tokens
+        self.operations: Operations | None = self.tried("operations", lambda: counted(configuration, selected))
         self.shape = KnownShape(self.subject.device) if self.subject.random else None
 
     def decoded(self) -> Tensor:
@@ -126,7 +127,7 @@ class Bench:
             self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share}
         self._scikit_image("scikit_image", self.tried("scikit_image", lambda: filled(levels)))
         if self.subject.device.type != "cpu":
-            field = self._answered(Repeated(decoder, decoded, self.selection))
+            field = self._answered(Repeated(decoder, decoded, Selection()))
             grid = self.stage("published_flash", lambda: published_flash(field, self.resolution), None)
             self._scikit_image("published_flash_scikit_image", grid)
         report: Report = self.stages
@@ -177,7 +178,13 @@ class Bench:
 
     def _sampled(self, condition: Tensor) -> Tensor:
         subject, configuration = self.subject, self.subject.configuration
-        velocity = guided_velocity(subject.dit, condition, subject.guidance, distilled=configuration.guidance_embed)
+        velocity = guided_velocity(
+            subject.dit,
+            condition,
+            subject.guidance,
+            distilled=configuration.guidance_embed,
+            times=configuration.schedule.times(subject.dtype),
+        )
         spec = configuration.vae
         noise = draw_noise(0, 1, spec.num_latents, spec.embed_dim, device=subject.device, dtype=subject.dtype)
         latents = noise
@@ -196,7 +203,8 @@ class Bench:
         return Replaced(network, self.shape) if self.shape else network
 
     def _levels(self, field: Field) -> list[Level]:
-        return list(decode_volume(field, self.resolution, level=_LEVEL, bounds=_BOUND))
+        method = "flash" if self.selection else "hierarchical"
+        return list(decode_volume(field, self.resolution, method=method, level=_LEVEL, bounds=_BOUND))
 
     def _everything(self) -> TriangleMesh:
         return cleaned(extract_surface(self._levels(self._field(self.decoded()))[-1], _LEVEL))

@@ -5,6 +5,6 @@ from .field import Field, VecsetField
 from .groups import Groups
 from .hierarchy import Level
 from .kv_selection import Selection
-from .volume import decode_volume
+from .volume import decode_shape, decode_volume
 
-__all__ = ["Field", "Groups", "Lattice", "Level", "Selection", "VecsetField", "decode_volume"]
+__all__ = ["Field", "Groups", "Lattice", "Level", "Selection", "VecsetField", "decode_shape", "decode_volume"]

@@ -69,7 +69,7 @@ def gathered_attention(queries: Tensor, kv: KeysValues, tokens: Tensor, counts: 
     _kernel[(starts.numel(), heads)](
         queries, keys, values, tokens, starts, lengths, owners, out,
         heads, available, tokens.shape[2], width**-0.5 * 1.4426950408889634,  # exp2 takes the place of exp
-        width=width, tile=_TILE, step=_STEP,
+        width=width, tile=_TILE, step=_STEP,  # pyright: ignore[reportArgumentType]
     )  # fmt: skip
     return out
 

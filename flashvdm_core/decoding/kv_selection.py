@@ -20,6 +20,7 @@ GroupAttention = Callable[[Tensor, KeysValues, Tensor, Sequence[int]], Tensor]
 _FILL = 0.25
 
 
+_WORTH_SELECTING = 512
 # A group's tokens are estimated from every n-th of its queries (numbers of the published decoder).
 _STRIDE_COARSE, _STRIDE_FINE = 100, 50
 
@@ -46,6 +47,14 @@ class Selection:
     def stride(self, coarse: bool) -> int:
         """The mean rule looks at every so many queries of a group."""
         return _STRIDE_COARSE if coarse else _STRIDE_FINE
+
+
+def default_selection(available: int) -> Selection | None:
+    """The published selection, or None where there are so few tokens that to read them all is as quick.
+
+    A third of 256 tokens loses several percent of the volume's IoU and saves a fifth of the time.
+    """
+    return Selection() if available >= _WORTH_SELECTING else None
 
 
 def sampled_positions(counts: Sequence[int], stride: int) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +126,7 @@ def batches(counts: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     order = np.argsort(-lengths, kind="stable")
     first = 0
     while first < len(order):
-        longest = lengths[order[first]]
+        longest = int(lengths[order[first]])
         last = int(np.searchsorted(-lengths[order], -longest * (1 - _FILL), side="right"))
         members = order[first:last]
         position = np.minimum(np.arange(longest), lengths[members, None] - 1)

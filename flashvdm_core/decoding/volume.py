@@ -9,10 +9,12 @@ from typing import Literal
 from torch import Tensor
 
 from ..lattice import Bounds, Lattice, aligned_lattices
+from ..models.shape_vae import PointDecoder
 from .evaluate import Evaluator, default_chunk
-from .field import Field
+from .field import Field, VecsetField
 from .groups import BlockGrouping, ordered, packed, split
 from .hierarchy import Level, decode_levels
+from .kv_selection import default_selection
 
 Method = Literal["flash", "hierarchical", "dense"]
 
@@ -20,6 +22,23 @@ Method = Literal["flash", "hierarchical", "dense"]
 # finer ones where queries are dense near the surface, which lie closer together and so agree better (figure 17).
 COARSE_CELLS, FINE_CELLS = 4, 16
 LONGEST_GROUP = 4096
+
+
+def decode_shape(
+    decoder: PointDecoder,
+    decoded: Tensor,
+    resolution: int,
+    *,
+    method: Method = "flash",
+    level: float = 0.0,
+    cancelled: Callable[[], None] = lambda: None,
+) -> Iterator[Level]:
+    """`decode_volume` of the shape with the decoded latents [1, N, width]; "flash" selects tokens where that pays."""
+    selection = default_selection(decoded.shape[1]) if method == "flash" else None
+    if method == "flash" and selection is None:
+        method = "hierarchical"
+    field = VecsetField(decoder, decoded, selection)
+    return decode_volume(field, resolution, method=method, level=level, cancelled=cancelled)
 
 
 def decode_volume(

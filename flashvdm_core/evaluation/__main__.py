@@ -33,7 +33,7 @@ from .report import filled, sentence, table, write_whole
 _DEFAULTS = {
     "reconstruction": {"cpu": (96, 8), "gpu": (380, 24)},
     "generation": {"cpu": (128, 24), "gpu": (256, 96)},
-    "locality": {"cpu": (64, 4), "gpu": (192, 24)},
+    "locality": {"cpu": (96, 4), "gpu": (192, 24)},
 }
 
 

@@ -11,9 +11,9 @@ from ..mesh import TriangleMesh
 from ..training.sdf import Surface, signed_distance
 
 # Faces and points are sorted into columns along z, at most this many an axis.
-_MOST_COLUMNS = 512
+_MOST_COLUMNS = 1024
 # Pairs of a point and a face that are tested at once (about 100 bytes each).
-_PAIRS = 1 << 20
+_PAIRS = 1 << 16
 
 
 def as_tensors(mesh: TriangleMesh, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
@@ -75,6 +75,7 @@ class _Columns:
         number: columns an axis.
         faces: int64, faces sorted by column.
         start: int64 [number^2 + 1], where each column's faces begin in `faces`.
+        top: float64 [number^2], height of each column's highest face; minus infinity where there is none.
     """
 
     low: Tensor
@@ -82,12 +83,13 @@ class _Columns:
     number: int
     faces: Tensor
     start: Tensor
+    top: Tensor
 
     @classmethod
     def of(cls, corners: Tensor) -> _Columns:
         flat = corners[..., :2]
         low, high = flat.amin((0, 1)), flat.amax((0, 1))
-        number = min(max(int(len(corners) ** 0.5 / 2), 1), _MOST_COLUMNS)
+        number = min(max(int(len(corners) ** 0.5), 1), _MOST_COLUMNS)
         size = ((high - low) / number).clamp_min(1e-12)
         begin, end = (((flat.amin(1), flat.amax(1))[i] - low) / size for i in (0, 1))
         begin, end = (side.floor().long().clamp(0, number - 1) for side in (begin, end))
@@ -96,16 +98,19 @@ class _Columns:
         face = torch.repeat_interleave(count)
         place = torch.arange(len(face), device=corners.device) - (count.cumsum(0) - count)[face]
         column = (begin[face, 0] + place // extent[face, 1]) * number + begin[face, 1] + place % extent[face, 1]
+        top = torch.full((number**2,), -torch.inf, dtype=corners.dtype, device=corners.device)
+        top.scatter_reduce_(0, column, corners[..., 2].amax(1)[face], "amax")
         column, order = torch.sort(column, stable=True)
         start = torch.searchsorted(column, torch.arange(number**2 + 1, device=corners.device))
-        return cls(low, size, number, face[order], start)
+        return cls(low, size, number, face[order], start, top)
 
     def candidates(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """For each point [P, 3]: where its column's faces begin in `faces`, and their number (0 outside the grid)."""
+        """For each point [P, 3]: where its column's faces begin in `faces`, and their number (0 where all are below)."""
         place = (points[:, :2] - self.low) / self.size
         inside = ((place >= 0) & (place <= self.number)).all(1)
         index = place.floor().long().clamp(0, self.number - 1)
         column = index[:, 0] * self.number + index[:, 1]
+        inside &= points[:, 2] <= self.top[column]
         return self.start[column], (self.start[column + 1] - self.start[column]) * inside
 
 

@@ -6,7 +6,7 @@ Layout and names are those of the public checkpoints (`Hunyuan3DDiT`). No positi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -30,8 +30,14 @@ def timestep_embedding(t: Tensor) -> Tensor:
 
 
 def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    """LayerNorm without affine, then (1 + scale) x + shift; x [B, N, C], shift and scale [B, 1, C]."""
-    return (1 + scale) * F.layer_norm(x, x.shape[-1:], eps=1e-6) + shift
+    """LayerNorm without affine, then (1 + scale) x + shift; x [B, N, C], shift and scale [B, 1, C] or shared [1, 1, C]."""
+    if len(shift) == 1:  # then they are an affine part like any other, and all is one kernel
+        return F.layer_norm(x, x.shape[-1:], 1 + scale[0, 0], shift[0, 0], eps=1e-6)
+    return torch.addcmul(shift, 1 + scale, F.layer_norm(x, x.shape[-1:], eps=1e-6))
+
+
+Modulations = tuple[Tensor, ...]
+"""Shifts, scales and gates of one block, each [B, 1, C], or [1, 1, C] where the batch shares its time."""
 
 
 class MLPEmbedder(nn.Module):
@@ -103,18 +109,22 @@ class DoubleStreamBlock(nn.Module):
         self.txt_attn = SelfAttention(dim, spec.num_heads, spec.qkv_bias)
         self.txt_mlp = _mlp(dim, hidden)
 
-    def forward(self, img: Tensor, txt: Tensor, vec: Tensor) -> tuple[Tensor, Tensor]:
-        """img [B, N, C] latents, txt [B, M, C] condition, vec [B, C] time -> both streams updated."""
-        i_shift1, i_scale1, i_gate1, i_shift2, i_scale2, i_gate2 = self.img_mod(vec)
-        t_shift1, t_scale1, t_gate1, t_shift2, t_scale2, t_gate2 = self.txt_mod(vec)
+    def modulations(self, vec: Tensor) -> Modulations:
+        """Time [B, C] -> the latents' six and the condition's six."""
+        return *self.img_mod(vec), *self.txt_mod(vec)
+
+    def forward(self, img: Tensor, txt: Tensor, modulations: Modulations) -> tuple[Tensor, Tensor]:
+        """img [B, N, C] latents, txt [B, M, C] condition -> both streams updated."""
+        i_shift1, i_scale1, i_gate1, i_shift2, i_scale2, i_gate2 = modulations[:6]
+        t_shift1, t_scale1, t_gate1, t_shift2, t_scale2, t_gate2 = modulations[6:]
         iq, ik, iv = self.img_attn.project(modulated(img, i_shift1, i_scale1))
         tq, tk, tv = self.txt_attn.project(modulated(txt, t_shift1, t_scale1))
         mixed = merge_heads(attention(torch.cat([tq, iq], 2), torch.cat([tk, ik], 2), torch.cat([tv, iv], 2)))
         t_mixed, i_mixed = mixed.split([txt.shape[1], img.shape[1]], dim=1)
-        img = img + i_gate1 * self.img_attn.proj(i_mixed)
-        img = img + i_gate2 * self.img_mlp(modulated(img, i_shift2, i_scale2))
-        txt = txt + t_gate1 * self.txt_attn.proj(t_mixed)
-        txt = txt + t_gate2 * self.txt_mlp(modulated(txt, t_shift2, t_scale2))
+        img = torch.addcmul(img, i_gate1, self.img_attn.proj(i_mixed))
+        img = torch.addcmul(img, i_gate2, self.img_mlp(modulated(img, i_shift2, i_scale2)))
+        txt = torch.addcmul(txt, t_gate1, self.txt_attn.proj(t_mixed))
+        txt = torch.addcmul(txt, t_gate2, self.txt_mlp(modulated(txt, t_shift2, t_scale2)))
         return img, txt
 
 
@@ -130,13 +140,21 @@ class SingleStreamBlock(nn.Module):
         self.norm = QKNorm(dim // spec.num_heads)
         self.modulation = Modulation(dim, 3)
 
-    def forward(self, x: Tensor, vec: Tensor) -> Tensor:
-        shift, scale, gate = self.modulation(vec)
+    def modulations(self, vec: Tensor) -> Modulations:
+        """Time [B, C] -> shift, scale, gate."""
+        return self.modulation(vec)
+
+    def forward(self, x: Tensor, modulations: Modulations) -> Tensor:
+        shift, scale, gate = modulations
         qkv, hidden = self.linear1(modulated(x, shift, scale)).split([3 * self.dim, self.hidden], dim=-1)
         q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         q, k = self.norm(q, k)
         mixed = merge_heads(attention(q, k, v))
-        return x + gate * self.linear2(torch.cat([mixed, F.gelu(hidden, approximate="tanh")], dim=-1))
+        # The projection of the two side by side, without laying them side by side.
+        of_mixed, of_hidden = self.linear2.weight.split([self.dim, self.hidden], dim=1)
+        out = F.linear(mixed, of_mixed, self.linear2.bias)
+        out = out + F.linear(F.gelu(hidden, approximate="tanh"), of_hidden)
+        return torch.addcmul(x, gate, out)
 
 
 class LastLayer(nn.Module):
@@ -147,8 +165,12 @@ class LastLayer(nn.Module):
         self.linear = nn.Linear(dim, out_channels)
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(dim, 2 * dim))
 
-    def forward(self, x: Tensor, vec: Tensor) -> Tensor:
-        shift, scale = self.adaLN_modulation(vec)[:, None].chunk(2, dim=-1)
+    def modulations(self, vec: Tensor) -> Modulations:
+        """Time [B, C] -> shift, scale."""
+        return self.adaLN_modulation(vec)[:, None].chunk(2, dim=-1)
+
+    def forward(self, x: Tensor, modulations: Modulations) -> Tensor:
+        shift, scale = modulations
         return self.linear(modulated(x, shift, scale))
 
 
@@ -172,36 +194,72 @@ class DiT(nn.Module):
 
         Args:
             x: noisy latents [B, N, in_channels].
-            t: time [B] in [0, 1], 0 noise and 1 data.
+            t: time [B] in [0, 1], 0 noise and 1 data; it may lie on the CPU.
             cond: condition tokens [B, M, context_in_dim].
             guidance: guidance scale [B]; needed exactly where the model has a guidance embedding.
 
         Raises:
             ValueError: guidance given or missing against `spec.guidance_embed`.
         """
-        vec = self._vector(x, t, guidance)
-        *_, last = self._blocks(x, cond, vec)
-        return self.final_layer(last, vec)
+        modulations = self._modulations(t, guidance)
+        *_, last = self.blocks(x, self.cond_in(cond), modulations)
+        return self.final_layer(last, modulations[-1])
 
     def features(self, x: Tensor, t: Tensor, cond: Tensor, guidance: Tensor | None = None) -> list[Tensor]:
         """The latent tokens after each block, [B, N, hidden_size] each; arguments as in `forward`."""
-        return list(self._blocks(x, cond, self._vector(x, t, guidance)))
+        return list(self.blocks(x, self.cond_in(cond), self._modulations(t, guidance)))
 
-    def _vector(self, x: Tensor, t: Tensor, guidance: Tensor | None) -> Tensor:
-        """What modulates every block [B, C]: time and, where the model takes it, the guidance scale."""
+    def prepared(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDiT:
+        """Compute what does not depend on the latents once, for all times at which they will be asked for.
+
+        Args:
+            times: [S] on the CPU.
+            cond, guidance: as in `forward`; the guidance [1] is shared by the batch.
+        """
+        vec = None if guidance is None else guidance[:1].expand(len(times))
+        per_block = self._modulations(times, vec)
+        # A slice of the batch for each time: [1, 1, C], shared by the batch of latents.
+        steps = {
+            time: [tuple(part[index : index + 1] for part in block) for block in per_block]
+            for index, time in enumerate(times.tolist())
+        }
+        return PreparedDiT(self, self.cond_in(cond), steps)
+
+    def _modulations(self, t: Tensor, guidance: Tensor | None) -> list[Modulations]:
+        """Modulations of every block and of the last layer for time [B] and guidance [B]."""
         if (guidance is not None) != self.spec.guidance_embed:
             raise ValueError(f"guidance given: {guidance is not None}, model has an embedding for it: {self.spec.guidance_embed}")
-        vec = self.time_in(timestep_embedding(t).to(x.dtype))
+        like = self.latent_in.weight
+        vec = self.time_in(timestep_embedding(t).to(like))
         if self.guidance_in is not None and guidance is not None:
-            vec = vec + self.guidance_in(timestep_embedding(guidance).to(x.dtype))
-        return vec
+            vec = vec + self.guidance_in(timestep_embedding(guidance).to(like))
+        parts: list[Modulations] = []
+        for block in (*self.double_blocks, *self.single_blocks, self.final_layer):
+            assert isinstance(block, DoubleStreamBlock | SingleStreamBlock | LastLayer)
+            parts.append(block.modulations(vec))
+        return parts
 
-    def _blocks(self, x: Tensor, cond: Tensor, vec: Tensor) -> Iterator[Tensor]:
-        img, txt = self.latent_in(x), self.cond_in(cond)
-        for block in self.double_blocks:
-            img, txt = block(img, txt, vec)
+    def blocks(self, x: Tensor, txt: Tensor, modulations: Sequence[Modulations]) -> Iterator[Tensor]:
+        """Run the blocks on latents and the projected condition [B, M, C]; yield the latent tokens after each."""
+        img = self.latent_in(x)
+        two_streams, one_stream = modulations[: len(self.double_blocks)], modulations[len(self.double_blocks) : -1]
+        for block, parts in zip(self.double_blocks, two_streams, strict=True):
+            img, txt = block(img, txt, parts)
             yield img
         tokens = torch.cat([txt, img], dim=1)
-        for block in self.single_blocks:
-            tokens = block(tokens, vec)
+        for block, parts in zip(self.single_blocks, one_stream, strict=True):
+            tokens = block(tokens, parts)
             yield tokens[:, txt.shape[1] :]
+
+
+class PreparedDiT:
+    """A `DiT` with its condition and guidance, for some times: what `DiT.forward` gives, with less work at each step."""
+
+    def __init__(self, dit: DiT, projected: Tensor, steps: Mapping[float, Sequence[Modulations]]) -> None:
+        self._dit, self._projected, self._steps = dit, projected, steps
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        """Latents [B, N, in_channels] and their common time [B], one of those prepared and on the CPU -> velocity."""
+        modulations = self._steps[float(t[0])]
+        *_, last = self._dit.blocks(x, self._projected, modulations)
+        return self._dit.final_layer(last, modulations[-1])

@@ -105,7 +105,9 @@ class TimeEmbedding(nn.Module):
     def forward(self, t: Tensor) -> Tensor:
         exponents = torch.arange(self.frequencies, dtype=torch.float32, device=t.device) / self.frequencies
         angles = t.float()[:, None] * torch.exp(-math.log(10000) * exponents)
-        return self.mlp(torch.cat([angles.sin(), angles.cos()], dim=1).to(t.dtype))
+        first = self.mlp[0]
+        assert isinstance(first, nn.Linear)
+        return self.mlp(torch.cat([angles.sin(), angles.cos()], dim=1).to(first.weight))
 
 
 class Block(nn.Module):

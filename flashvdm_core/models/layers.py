@@ -31,8 +31,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x.float()
-        return (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)).to(x.dtype) * self.scale
+        return F.rms_norm(x, x.shape[-1:], eps=self.eps) * self.scale
 
 
 class FourierEmbedder(nn.Module):

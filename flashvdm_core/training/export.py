@@ -13,7 +13,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import TrainingError
-from ..models.shape_vae import ShapeVAE
 from .distill import SOLVER_STEPS, best_guidance, load_student
 from .runner import last_validation, write_whole
 from .teacher import SCALE_FILE, TeacherConfig, load_teacher
@@ -21,6 +20,13 @@ from .vae import VAEConfig, load_autoencoder, vae_params
 
 STUDENTS = ("consistency", "one_phase", "adversarial")
 STEPS = 5
+LOGIT_SCALE = 1.5
+"""The exported logits are this times the trained ones, as if the truncation were shorter; the surface stays where it is.
+
+Far from the surface a small network answers with -1 and a noise of some hundredths, which crosses the 0.95 of the
+hierarchical decoder's near test in half of the volume. Scaled, it stays beyond, and the test still reaches 0.95 * 0.05 / 1.5
+= 0.032, more than half the diagonal of a cell of the first level.
+"""
 _PACKAGE = "hy3dgen.shapegen"
 
 
@@ -50,10 +56,11 @@ def export(runs: Path, out: Path, student: str | None = None) -> str:
     distilled = student != "teacher"
     dit = load_student(runs / student, sizes, cpu) if distilled else teacher.model
     weights = _prefixed("model.", dit.state_dict()) | _prefixed("conditioner.", teacher.conditioner.state_dict())
-    weights |= _prefixed("vae.", vae.state_dict())
+    weights |= _prefixed("vae.", _scaled(vae.state_dict()))
     config = published_config(sizes, vae_config, scale_factor, distilled, best_guidance(runs / "teacher"))
     _write(out, config, weights)
-    _write(out / "base", vae_section(base_config, scale_factor), _without_encoder(base))
+    base_weights = {k: v for k, v in base.state_dict().items() if not k.startswith(("encoder.", "pre_kl."))}
+    _write(out / "base", vae_section(base_config, scale_factor), _scaled(base_weights))
     return student
 
 
@@ -113,8 +120,10 @@ def _prefixed(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {prefix + name: value for name, value in weights.items()}
 
 
-def _without_encoder(vae: ShapeVAE) -> dict[str, Tensor]:
-    return {name: value for name, value in vae.state_dict().items() if not name.startswith(("encoder.", "pre_kl."))}
+def _scaled(vae: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A VAE's weights with `LOGIT_SCALE` in the last layer."""
+    last = "geo_decoder.output_proj."
+    return {name: value * LOGIT_SCALE if name.startswith(last) else value for name, value in vae.items()}
 
 
 def _write(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:

@@ -160,9 +160,16 @@ def draw_batch(data: ShapeData, config: VAEConfig, rng: torch.Generator) -> Batc
 
 
 def reconstruction_losses(logits: Tensor, sdf: Tensor, truncation: float) -> tuple[Tensor, Tensor]:
-    """Squared error on the truncated distance, and the logistic loss on its sign; logits and sdf [B, q]."""
-    target = (sdf / truncation).clamp(-1, 1)
-    return F.mse_loss(logits, target), F.softplus(-8 * logits * sdf.sign()).mean()
+    """Squared error on the truncated distance, and the logistic loss on its sign; logits and sdf [B, q].
+
+    Where the target saturates, only logits that fall short of it are at fault: a network that may go beyond does not
+    waver around the threshold of the near test.
+    """
+    distance = sdf / truncation
+    side = distance.sign()
+    reached = (logits.detach() * side).clamp(min=1)
+    target = torch.where(distance.abs() > 1, side * reached, distance)
+    return F.mse_loss(logits, target), F.softplus(-8 * logits * side).mean()
 
 
 def train_vae(config: VAEConfig, data_folder: Path, out: Path, base: Path | None = None) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from flashvdm_core import lattice as lattice_module
-from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode_volume
+from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode_shape, decode_volume
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
@@ -295,6 +295,15 @@ class TestSelection:
     @pytest.mark.parametrize(("available", "kept"), [(3072, 1024), (512, 256), (32, 10), (2, 1), (1, 1)])
     def test_keeps_as_many_tokens_as_the_published_models(self, available: int, kept: int):
         assert Selection().tokens(available) == kept
+
+    @pytest.mark.parametrize(("available", "selects"), [(64, False), (256, False), (512, True), (3072, True)])
+    def test_is_left_out_where_all_tokens_are_as_quick(self, available: int, selects: bool):
+        decoder, _ = point_decoder()
+        decoded = torch.randn(1, available, 32, generator=torch.Generator().manual_seed(0))
+        shape = list(decode_shape(decoder, decoded, 24))[-1]
+        exact = list(decode_shape(decoder, decoded, 24, method="hierarchical"))[-1]
+        assert torch.equal(shape.keys, exact.keys)
+        assert torch.equal(shape.logits, exact.logits) is not selects
 
     def test_more_tokens_than_there_are_means_all(self):
         assert Selection(topk=4096).tokens(512) == 512

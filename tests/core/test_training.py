@@ -37,7 +37,7 @@ from flashvdm_core.training.distill import (
 from flashvdm_core.training.pairs import condition_image, recoloured
 from flashvdm_core.training.runner import config_of, read_yaml
 from flashvdm_core.training.teacher import Teacher, TeacherConfig, initialise
-from flashvdm_core.training.vae import VAEConfig, moved, quarter_turns
+from flashvdm_core.training.vae import VAEConfig, moved, quarter_turns, reconstruction_losses
 
 ROOT = Path(__file__).resolve().parents[2]
 CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
@@ -277,6 +277,14 @@ def test_every_layer_has_a_judge_of_its_own() -> None:
     x, s, tokens = torch.randn(2, 16, 8), torch.ones(2), torch.randn(2, 5, 24)
     features = dit.features(x, s, tokens)
     assert Discriminator(sizes)(features).shape == (3, 2, 16)
+
+
+def test_only_logits_short_of_a_saturated_target_are_at_fault() -> None:
+    logits = torch.tensor([[1.5, -1.5, 0.5, 0.2, 0.5]])
+    sdf = torch.tensor([[0.1, -0.1, 0.1, 0.01, -0.1]])
+    square, sign = reconstruction_losses(logits, sdf, truncation=0.05)
+    assert square.item() * 5 == pytest.approx(0 + 0 + 0.5**2 + 0 + 1.5**2)
+    assert sign > 0
 
 
 def test_turns_keep_lengths_and_the_upright() -> None:

@@ -18,6 +18,7 @@ class Ticks:
 
     Attributes:
         longest: milliseconds of the longest call by what it did: "listen", "preview" or "finish".
+        busiest: the same in time that Blender's main thread was computing, however busy the machine is with others.
         fractions: the progress that the panel showed, each value once, since `clear`.
         texts: the progress texts, in their order.
         sizes: triangles of the previews that were shown.
@@ -25,6 +26,7 @@ class Ticks:
 
     session: ModuleType
     longest: dict[str, float] = field(default_factory=dict)
+    busiest: dict[str, float] = field(default_factory=dict)
     fractions: list[float] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
@@ -36,12 +38,13 @@ class Ticks:
         def tick() -> float | None:
             job = self.session.session.job
             before = self._preview()
-            start = time.perf_counter()
+            start, start_computing = time.perf_counter(), time.thread_time()
             wait = step()
-            milliseconds = 1000 * (time.perf_counter() - start)
+            took, computing = time.perf_counter() - start, time.thread_time() - start_computing
             after = self._preview()
             kind = "finish" if job is not None and job.over else "preview" if after not in (0, before) else "listen"
-            self.longest[kind] = round(max(milliseconds, self.longest.get(kind, 0.0)), 1)
+            for times, seconds in ((self.longest, took), (self.busiest, computing)):
+                times[kind] = max(round(1000 * seconds, 1), times.get(kind, 0.0))
             if kind == "preview":
                 self.sizes.append(after)
             if job is not None:

