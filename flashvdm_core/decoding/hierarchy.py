@@ -13,8 +13,10 @@ from ..lattice import Lattice, SparseVolume, dilated, doubled, neighbours, on_bo
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95
-# Any point of a cell lies within half a step, along each of the three axes, of the cell's nearest corner.
-_HALF_STEPS = 3 / 2
+# A flat surface between the points of a lattice lies within half a step of the logit from one of them; this is three times
+# that. On the first level the truncation may cut the step short: where a cell is as long as 1.8 times the truncation
+# distance, the nearest point is at 0.9 and the step from it ends at 1. A later cell is half of that at most.
+_REACH, _FIRST_REACH = 1.5, 9.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,26 +65,34 @@ def decode_levels(lattices: Sequence[Lattice], evaluate: Evaluate, iso: float, p
             size = lattice.size
             near = logits.abs() < NEAR
             if not published:
-                near = near & hiding(keys, logits - iso, size) | on_box(keys, size) & (logits > iso)
+                reach = _REACH if index else _FIRST_REACH
+                near = near & hiding(keys, logits - iso, size, reach) | on_box(keys, size) & (logits > iso)
             chosen = keys[near | crossing(keys, logits - iso, size)]
             keys = expanded(chosen, size, lattices[index + 1].size, last=index + 2 == len(lattices))
 
 
-def hiding(keys: Tensor, values: Tensor, size: int) -> Tensor:
+def hiding(keys: Tensor, values: Tensor, size: int, reach: float) -> Tensor:
     """bool [P]: behind which points of a level a surface can hide, as their values (logit minus the surface's) tell.
 
-    Where the field is linear in a cell, it differs at the nearest corner from that on a surface anywhere in the cell by at
-    most half a step along each axis. The steepest step between neighbours of the whole level stands for all cells.
+    A value counts as near where it is less than `reach` times the steepest step between the neighbours round about (a
+    3 x 3 x 3 box). So a field that is steep somewhere widens the band there alone, and the ripples of a network that never
+    quite reaches the truncation are not taken for a surface.
 
     The published FindNear takes in the whole truncation band at every level: a shell of fixed thickness, whose points
     grow with the cube of the resolution. The paper leaves it out at the last level for that reason, which loses walls
     thinner than a cell of the level before.
     """
-    steepest = 0.0
-    for _, here, there in neighbours(keys, size):
-        steps = (values[there] - values[here]).abs()
-        steepest = max(steepest, float(steps.max()) if steps.numel() else 0.0)
-    return values.abs() < _HALF_STEPS * steepest
+    pairs = [(here, there) for _, here, there in neighbours(keys, size)]
+    steepest = torch.zeros_like(values)
+    for here, there in pairs:
+        step = (values[there] - values[here]).abs()
+        steepest[here] = torch.maximum(steepest[here], step)
+        steepest[there] = torch.maximum(steepest[there], step)
+    for here, there in pairs:
+        before = steepest.clone()
+        steepest[here] = torch.maximum(steepest[here], before[there])
+        steepest[there] = torch.maximum(steepest[there], before[here])
+    return values.abs() < reach * steepest
 
 
 def expanded(chosen: Tensor, size: int, fine_size: int, last: bool) -> Tensor:

@@ -35,10 +35,10 @@ def sphere(centre: tuple[float, float, float] = (0.1, -0.05, 0.2), radius: float
     return lambda points: radius - (points - torch.tensor(centre)).norm(dim=-1)
 
 
-def plate(thickness: float = 0.01) -> Callable[[Tensor], Tensor]:
-    """A square plate thinner than a coarse cell: both its sides lie between two lattice points."""
+def plate(thickness: float = 0.01, centre: float = 0.013) -> Callable[[Tensor], Tensor]:
+    """A square plate, `thickness` to each side: by default its sides lie between two points of a coarse lattice."""
     half = torch.tensor([0.7, 0.5, thickness])
-    return lambda points: -((points - 0.013).abs() - half).amax(-1)
+    return lambda points: -((points - centre).abs() - half).amax(-1)
 
 
 def ring(radius: float, centre: float = 0.013) -> Callable[[Tensor], Tensor]:
