@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .errors import OutputError
+from .files import write_whole
 from .mesh import TriangleMesh
 
 _LINES = 100_000  # lines of text formatted at a time
@@ -37,18 +37,18 @@ def write_mesh(mesh: TriangleMesh, path: str | Path, *, overwrite: bool = False,
     check_output(path, overwrite=overwrite)
     if not len(mesh.faces) or not np.isfinite(mesh.vertices).all():
         raise OutputError("The mesh is empty or has invalid vertices, so no file was written; generate it again.")
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
+
+    def write(partial: Path) -> None:
         # "x" and not tempfile, whose files only their owner may read
         with open(partial, "xb") as file:
             _WRITERS[path.suffix.lower()](mesh, file, name)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
+
+    try:
+        write_whole(path, write)
     except OSError as error:
         raise _output_error(error, path) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def check_output(path: str | Path, *, overwrite: bool = False) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..devices import choose_device, choose_dtype
 from ..errors import FlashVDMError
+from ..files import write_whole
 from ..settings import SETTINGS
 from .stages import run
 from .subject import PUBLIC, subject
@@ -63,7 +63,9 @@ def _time(options: argparse.Namespace) -> int:
     chosen = subject(options.model, device, choose_dtype(options.precision, device))
     report = run(chosen, options.resolution, decode_only=options.decode_only)
     if options.json:
-        _write_whole(options.json, json.dumps(report, indent=1) + "\n")
+        text = json.dumps(report, indent=1) + "\n"
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(options.json, lambda path: path.write_text(text, encoding="utf-8"))
     print(headline(report), *stages_table(report), sep="\n")
     return 0
 
@@ -95,13 +97,6 @@ def _read(path: Path) -> dict[str, object]:
     except (OSError, ValueError, TypeError) as error:
         raise FlashVDMError(f"{path} cannot be read ({error}); name a file that this program wrote with --json.") from error
     raise FlashVDMError(f"{path} holds no measurements; name a file that this program wrote with --json.")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Selection:
 def default_selection(available: int) -> Selection | None:
     """The published selection, or None where there are so few tokens that to read them all is as quick.
 
-    A third of 256 tokens loses several percent of the volume's IoU and saves a fifth of the time.
+    With the embedded model's 256 tokens selecting costs more time than it saves (docs/results.md).
     """
     return Selection() if available >= _WORTH_SELECTING else None
 

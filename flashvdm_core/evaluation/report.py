@@ -12,7 +12,7 @@ import numpy as np
 
 from ..bench.tables import markdown
 from ..errors import OutputError, SettingsError
-from ..training.runner import write_whole as write_file
+from ..files import write_whole as write_file
 
 Scores = dict[str, float]
 """What was measured of one prop, by name."""

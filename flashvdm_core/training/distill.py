@@ -61,9 +61,9 @@ def best_guidance(teacher: Path) -> float:
     return max(found, key=lambda scale: found[scale])
 
 
-def new_student(teacher: DiT, spec_source: TeacherConfig) -> DiT:
+def new_student(teacher: DiT, sizes: TeacherConfig) -> DiT:
     """A DiT with a guidance embedding, equal to the teacher at first: what the embedding adds is zero."""
-    student = DiT(spec_source.transformer(guidance_embed=True))
+    student = DiT(sizes.transformer(guidance_embed=True))
     student.load_state_dict(teacher.state_dict(), strict=False)
     assert student.guidance_in is not None
     nn.init.zeros_(student.guidance_in.out_layer.weight)
@@ -179,11 +179,8 @@ class Consistency:
         """Pairs, and at which solver's step each is looked at: `start`, `next`, `end` float32 [B] and `scale` [B]."""
         step = torch.randint(SOLVER_STEPS, (self.config.batch,), generator=rng, device=rng.device)
         nodes = {"start": self.times[step], "next": self.times[step + 1], "end": self.times[self.ends[step]]}
-        return (
-            self.bench.pairs.draw(self.config.batch, rng)
-            | nodes
-            | {"scale": torch.full_like(nodes["start"], self.bench.guidance)}
-        )
+        nodes["scale"] = torch.full_like(nodes["start"], self.bench.guidance)
+        return self.bench.pairs.draw(self.config.batch, rng) | nodes
 
     def loss(self, student: DiT, averaged: DiT, batch: Batch, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """The loss, and the student's estimate of the clean latents [B, N, C]."""

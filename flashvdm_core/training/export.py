@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import TrainingError
+from ..files import write_whole
 from .distill import SOLVER_STEPS, best_guidance, load_student
-from .runner import last_validation, write_whole
+from .runner import last_validation
 from .teacher import SCALE_FILE, TeacherConfig, load_teacher
 from .vae import VAEConfig, load_autoencoder, vae_params
 
@@ -24,8 +25,8 @@ LOGIT_SCALE = 1.5
 """The exported logits are this times the trained ones, as if the truncation were shorter; the surface stays where it is.
 
 Far from the surface a small network answers with -1 and a noise of some hundredths, which crosses the 0.95 of the
-hierarchical decoder's near test in half of the volume. Scaled, it stays beyond, and the test still reaches 0.95 * 0.05 / 1.5
-= 0.032, more than half the diagonal of a cell of the first level.
+published near test in much of the volume. Scaled, it stays beyond, and the test still reaches 0.95 * 0.05 / 1.5 = 0.032,
+more than half the diagonal of a cell of a first level of 64 cells an axis (0.027).
 """
 _PACKAGE = "hy3dgen.shapegen"
 

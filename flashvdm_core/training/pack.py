@@ -19,8 +19,8 @@ import trimesh
 from trimesh.visual.texture import TextureVisuals
 
 from ..errors import TrainingError
+from ..files import write_whole
 from .meshes import SPLITS, Prop
-from .runner import write_whole
 
 SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl")
 MOST_FACES = 100_000

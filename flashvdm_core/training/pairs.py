@@ -11,12 +11,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..errors import TrainingError
+from ..files import write_whole
 from ..models.conditioner import SingleImageEncoder
 from ..models.shape_vae import ShapeVAE, Surface
 from ..sampling.flow import Velocity, sample
 from ..sampling.schedules import Schedule
 from .dataset import ShapeData, ViewData
-from .runner import Batch, write_whole
+from .runner import Batch
 from .vae import moved, occupancy_iou
 
 _ENCODE_BATCH = 64

@@ -32,7 +32,7 @@ from ..models.shape_vae import farthest_points
 from .dataset import KINDS, MANIFEST, decode_points, encode_normals, encode_points
 from .meshes import PackedProps, Prop
 from .render import Camera, random_camera, render_view
-from .runner import device_of_choice
+from .runner import device_of_choice, write_json
 from .sdf import Surface, sample_sharp_edges, sample_surface, signed_distance
 
 FORMAT = 2
@@ -217,9 +217,7 @@ def prepare(source: Path, out: Path, options: Options, workers: int = 1, limit: 
         raise TrainingError(f"{source} holds no usable mesh ({len(faults)} were left out); give another file.")
     out.mkdir(parents=True, exist_ok=True)
     manifest = {"key": key, "format": FORMAT, **asdict(options), "left_out": faults, "names": props.names}
-    partial = out / f".{MANIFEST}.{os.getpid()}"
-    partial.write_text(json.dumps(manifest), encoding="utf-8")
-    os.replace(partial, out / MANIFEST)
+    write_json(out / MANIFEST, manifest)
     wanted = {f"{key}-{kind}-{name}": (kind, rows) for kind in kinds for name, rows in shards.items()}
     missing = {name: job for name, job in wanted.items() if not (out / name).exists()}
     print(f"{len(props)} props, {len(faults)} left out, {len(missing)} of {len(wanted)} shards to do", flush=True)

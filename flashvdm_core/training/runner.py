@@ -22,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..errors import TrainingError
+from ..files import write_whole
 
 C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
@@ -50,7 +51,7 @@ class RunConfig:
         seed: seeds the initial weights and, with the step's number, every batch, so that a resumed run goes on as it was.
         log_every, validate_every: steps between CSV rows.
         save_minutes: wall time between checkpoints.
-        graph: on a GPU, replay whole steps as one CUDA graph; a host of ordinary speed can't keep up otherwise.
+        graph: on a GPU, replay whole steps as one CUDA graph, so that the host need not keep up with each kernel.
     """
 
     steps: int = 10_000
@@ -96,16 +97,6 @@ def device_of_choice() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return torch.device("cpu")
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then move it there: `path` is complete or as it was."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def last_validation(folder: Path) -> dict[str, float]:

@@ -186,30 +186,21 @@ def test_a_preview_in_a_saved_file_is_gone_when_the_file_is_opened(
     assert meshes() == []
 
 
-def test_a_scene_that_is_removed_meanwhile_sends_the_result_to_the_current_one(
-    worker: Callable[..., str], image: str, session: ModuleType
+@pytest.mark.parametrize("removed", [False, True])
+def test_the_result_goes_to_the_scene_in_which_it_was_asked_for_and_if_that_is_gone_to_the_current_one(
+    worker: Callable[..., str], image: str, session: ModuleType, removed: bool
 ) -> None:
     first = bpy.context.scene
     other = bpy.data.scenes.new("Other")
     worker("good")
     invoke(session, image)
     bpy.context.window.scene = other
-    bpy.data.scenes.remove(first)
+    if removed:
+        bpy.data.scenes.remove(first)
     assert finish(session) == "DONE"
-    assert [obj.name for obj in other.objects] == ["red chair"]
-
-
-def test_the_result_goes_to_the_scene_in_which_it_was_asked_for(
-    worker: Callable[..., str], image: str, session: ModuleType
-) -> None:
-    first = bpy.context.scene
-    other = bpy.data.scenes.new("Other")
-    worker("good")
-    invoke(session, image)
-    bpy.context.window.scene = other
-    assert finish(session) == "DONE"
-    assert [obj.name for obj in first.objects] == ["red chair"]
-    assert list(other.objects) == []
+    expected, empty = (other, []) if removed else (first, [other])
+    assert [obj.name for obj in expected.objects] == ["red chair"]
+    assert not any(len(scene.objects) for scene in empty)
 
 
 def test_undo_while_previews_grow_brings_no_orphans(worker: Callable[..., str], image: str, session: ModuleType) -> None:

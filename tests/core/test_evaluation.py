@@ -10,28 +10,21 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
-from flashvdm_core.decoding import decode_volume
 from flashvdm_core.errors import SettingsError
 from flashvdm_core.evaluation.__main__ import main
 from flashvdm_core.evaluation.decoders import decode, load_decoders
-from flashvdm_core.evaluation.holes import VARIANTS, refined
-from flashvdm_core.evaluation.locality import activated, attention_weights, overlap, points_in, regions_of
-from flashvdm_core.evaluation.metrics import boundary_edges
+from flashvdm_core.evaluation.holes import VARIANTS
+from flashvdm_core.evaluation.locality import attention_weights
 from flashvdm_core.evaluation.occupancy import closed_occupancy
 from flashvdm_core.evaluation.props import encoded, select
 from flashvdm_core.evaluation.report import filled
-from flashvdm_core.surface import extract_surface
 
-from .fields import AnalyticField, same_mesh, torus_and_plate
-from .fields import sphere as ball
 from .test_training_data import pack
 from .tiny_model import tiny_config, tiny_state, write_tiny_model
 from .training_shapes import box, sphere
@@ -322,52 +315,6 @@ def test_attention_is_what_the_point_decoder_computes(model: Path) -> None:
     # Where token i has the value e_i, the answer of the attention is the weights themselves.
     single = torch.nn.functional.scaled_dot_product_attention(queries, kv.k, torch.eye(12).expand(1, 2, 12, 12))
     assert weights.allclose(single[0].mean(0), atol=1e-5)
-
-
-@given(st.lists(st.floats(0.001, 1.0), min_size=1, max_size=12), st.floats(0.05, 0.99))
-def test_activated_tokens_are_the_fewest_that_hold_the_mass(values: list[float], mass: float) -> None:
-    weights = torch.tensor(values, dtype=torch.float64)
-    weights /= weights.sum()
-    chosen = activated(weights, mass)
-    assert weights[chosen].sum() >= mass - 1e-9
-    kept = weights[chosen].sort().values
-    assert kept[1:].sum() < mass + 1e-9
-    assert chosen.all() or kept[0] >= weights[~chosen].max()
-
-
-@given(st.integers(1, 20), st.integers(0, 1000))
-def test_points_in_regions_lie_in_these_regions(cells: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    regions = torch.from_numpy(np.unique(rng.integers(cells**3, size=5)))
-    points = points_in(regions, cells, 7, rng)
-    assert points.abs().max() <= 1.01
-    # A hair inwards: a point on the border may belong to either side.
-    centre = points.mean(1, keepdim=True)
-    for row, number in enumerate(regions):
-        assert regions_of(centre[row] + 0.999 * (points[row] - centre[row]), cells).tolist() == [int(number)]
-
-
-def test_overlap_is_the_share_of_the_smaller_set() -> None:
-    first = torch.tensor([True, True, False, False])
-    second = torch.tensor([True, True, True, False])
-    assert overlap(first, second) == 1.0
-    assert overlap(first, ~first) == 0.0
-
-
-def test_the_whole_refinement_gives_the_hierarchical_surface() -> None:
-    field = AnalyticField(ball())
-    *_, full = refined(field, 96, dilate=True, near=True)
-    *_, plain = decode_volume(AnalyticField(ball()), 96, method="hierarchical", min_resolution=24)
-    assert same_mesh(extract_surface(full), extract_surface(plain))
-
-
-def test_leaving_out_the_safeguards_tears_thin_walls() -> None:
-    open_edges = {}
-    for name, (dilate, near) in VARIANTS.items():
-        *_, level = refined(AnalyticField(torus_and_plate), 96, dilate, near)
-        open_edges[name] = boundary_edges(extract_surface(level))
-    assert open_edges["dilation and tSDF"] == 0
-    assert open_edges["without both"] > 0
 
 
 def test_marked_tables_are_made_anew_and_the_rest_is_kept(

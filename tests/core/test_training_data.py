@@ -18,6 +18,7 @@ pytest.importorskip("scipy")
 
 from flashvdm_core.errors import TrainingError
 from flashvdm_core.models.shape_vae import farthest_points
+from flashvdm_core.training import sdf
 from flashvdm_core.training.dataset import ShapeData, ViewData, decode_normals, decode_points, encode_normals, encode_points
 from flashvdm_core.training.meshes import PackedProps
 from flashvdm_core.training.prepare import Options, Row, main, prepare, row_views, shaped
@@ -65,6 +66,33 @@ def test_winding_numbers_match_the_formula_as_printed() -> None:
     faces = faces[: len(faces) - 5]
     points = torch.cat([uniform_points(500), vertices + 1e-3])
     assert (winding_numbers(vertices, faces, points) - plain_winding(vertices, faces, points)).abs().max() < 1e-4
+
+
+def test_the_fused_solid_angles_are_those_of_the_plain_path() -> None:
+    vertices, faces = together(box(), sphere(0.4, 6), box((0.2, 0.7, 0.3), (0.3, 0.1, 0)))
+    points = uniform_points(400)
+    padded = sdf._Triangles.of(vertices, faces).padded(64)
+    assert len(padded.offset) % 64 == 0
+    angles = sdf._solid_angles(points, padded.corners, padded.normal, padded.offset, padded.edges)
+    assert (angles / (2 * torch.pi) - winding_numbers(vertices, faces, points)).abs().max() < 1e-4
+
+
+def test_the_nearest_of_the_heaps_is_the_nearest_of_all() -> None:
+    samples, points = uniform_points(512, 1), uniform_points(100)
+    found = sdf._nearest_of_each_heap(points, samples.view(-1, 4, 3)) * 4 + torch.arange(4)
+    plain = (points[:, None] - samples).norm(dim=2)
+    assert plain.gather(1, found).amin(1).equal(plain.amin(1))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_graphics_card_measures_the_distances_of_the_cpu() -> None:
+    vertices, faces = box((0.5, 0.3, 0.7))
+    points, rng = uniform_points(3000), np.random.default_rng(0)
+    surface = sample_surface(vertices, faces, 8000, rng)
+    there = sdf.Surface(*(part.cuda() for part in (surface.points, surface.normals, surface.faces, surface.sheet)))
+    on_card = signed_distance(vertices.cuda(), faces.cuda(), there, points.cuda()).cpu()
+    assert (on_card - signed_distance(vertices, faces, surface, points)).abs().max() < 2e-3
 
 
 def test_inside_share_gives_the_volume_of_a_sphere() -> None:
@@ -197,14 +225,14 @@ def generator(seed: int) -> torch.Generator:
 def test_queries_have_the_true_distances(prepared: Path) -> None:
     data = ShapeData(prepared, "train")
     assert data.names[:3] == ["shape 0", "shape 1", "shape 2"]
-    points, sdf = data.queries(torch.tensor([0, 1, 0]), 128, 256, generator(0))
+    points, distances = data.queries(torch.tensor([0, 1, 0]), 128, 256, generator(0))
     assert points.shape == (3, 384, 3)
     for row in (0, 2):
         # Float16 distances, and the triangles of the samples nearby instead of all.
-        assert (sdf[row] - box_distance(points[row], torch.full((3,), data.scale))).abs().max() < 0.03
+        assert (distances[row] - box_distance(points[row], torch.full((3,), data.scale))).abs().max() < 0.03
     # The facets of the coarse sphere lie inside it.
-    assert (sdf[1] - (data.scale - points[1].norm(dim=1))).abs().max() < 0.06
-    assert sdf[:, :128].abs().mean() < 0.1 < sdf[:, 128:].abs().mean()
+    assert (distances[1] - (data.scale - points[1].norm(dim=1))).abs().max() < 0.06
+    assert distances[:, :128].abs().mean() < 0.1 < distances[:, 128:].abs().mean()
 
 
 def test_clouds_lie_on_the_surface_and_their_queries_are_the_farthest_points(prepared: Path) -> None:
