@@ -1,4 +1,4 @@
-"""The state of one generation as the user sees it. No bpy: the panel reads it, a timer moves it on."""
+"""The state of one task of the worker as the user sees it. No bpy: the panel reads it, a timer moves it on."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ STAGE_TEXTS = {
 class State(Enum):
     """Where a job stands; the last three are final."""
 
+    WAITING = auto()
     STARTING = auto()
     RUNNING = auto()
     CANCELLING = auto()
+    PLACING = auto()
     DONE = auto()
     FAILED = auto()
     CANCELLED = auto()
@@ -45,38 +47,46 @@ class Worker(Protocol):
 
 
 class Job:
-    """One generation from its request to its end.
+    """One task from its request to its end.
 
     Attributes:
+        label: what the user calls it: the name of the image, of the object.
         state: where it stands.
         stage: the stage under way, None before the first.
         fraction: share of the whole that is done, 0 to 1.
         cutouts: the images as the model sees them that nobody has taken yet (`take_cutouts`).
-        result: the result once `state` is DONE.
+        result: the result from PLACING on, until `drop_result`.
+        triangles: of the result.
         error: the sentence for the user once `state` is FAILED, else "".
         details: what helps to find the cause of the error: a traceback or the worker's log.
         warnings: lines that the user should see although the job goes on.
     """
 
-    def __init__(self, worker: Worker, request: Request, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, request: Request, label: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.request = request
-        self.state = State.STARTING
+        self.label = label
+        self.state = State.WAITING
         self.stage: Stage | None = None
         self.fraction = 0.0
         self.result: Result | None = None
+        self.triangles = 0
         self.error = ""
         self.details = ""
         self.warnings: list[str] = []
-        self._worker = worker
+        self._worker: Worker | None = None
         self._clock = clock
-        self._started = clock()
+        self._started: float | None = None
         self._ended: float | None = None
         self._preview: TriangleMesh | None = None
         self._cutouts: list[CutOut] = []
+
+    def start(self, worker: Worker) -> None:
+        """Hand the task that waited to a worker."""
+        self._worker, self.state, self._started = worker, State.STARTING, self._clock()
         try:
-            worker.generate(request)
+            worker.generate(self.request)
         except WorkerError as error:
-            self._fail(str(error), worker.log)
+            self.fail(str(error), worker.log)
 
     @property
     def over(self) -> bool:
@@ -85,19 +95,25 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """Wall time from the start to now, or to the end of a job that is over."""
+        """Wall time from the start to now, or to the end of a job that is over; 0 before the start."""
+        if self._started is None:
+            return 0.0
         return (self._clock() if self._ended is None else self._ended) - self._started
 
     @property
     def text(self) -> str:
         """What is going on, for the progress bar."""
         match self.state:
+            case State.WAITING:
+                return "Waiting"
             case State.STARTING:
                 return "Starting the worker"
             case State.RUNNING:
                 return STAGE_TEXTS[self.stage] if self.stage else "Starting"
             case State.CANCELLING:
                 return "Cancelling"
+            case State.PLACING:
+                return "Putting the mesh into the scene"
             case State.DONE:
                 return f"Done in {self.seconds:.1f} s"
             case State.FAILED:
@@ -107,7 +123,7 @@ class Job:
 
     def pump(self) -> bool:
         """Take what the worker has said; True when anything that the user sees has changed."""
-        if self.over:
+        if self._worker is None or self.over or self.state is State.PLACING:
             return False
         try:
             events = self._worker.poll()
@@ -115,17 +131,34 @@ class Job:
             if self.state is State.CANCELLING:
                 self._end(State.CANCELLED)
             else:
-                self._fail(str(error), self._worker.log)
+                self.fail(str(error), self._worker.log)
             return True
         for event in events:
             self._take(event)
         return bool(events)
 
     def cancel(self) -> None:
-        """Ask for the end; the job is over when `pump` says so."""
-        if not self.over and self.state is not State.CANCELLING:
+        """Ask for the end. While a worker is at it the job is over only when `pump` says so."""
+        if self.state in (State.STARTING, State.RUNNING):
+            assert self._worker is not None
             self.state = State.CANCELLING
             self._worker.cancel()
+        elif self.state in (State.WAITING, State.PLACING):
+            self.result = None
+            self._end(State.CANCELLED)
+
+    def placed(self) -> None:
+        """The result is where it belongs: the job is done."""
+        self._end(State.DONE)
+
+    def fail(self, message: str, details: str) -> None:
+        """The job is over without a result."""
+        self.error, self.details, self.result = message, details, None
+        self._end(State.FAILED)
+
+    def drop_result(self) -> None:
+        """Give the memory of a result that nobody needs any more back."""
+        self.result = None
 
     def take_preview(self) -> TriangleMesh | None:
         """The newest preview that was not taken yet."""
@@ -159,18 +192,14 @@ class Job:
                 if kind == "Cancelled" or self.state is State.CANCELLING:
                     self._end(State.CANCELLED)
                 else:
-                    self._fail(message, details)
+                    self.fail(message, details)
 
     def _finish(self, result: Result) -> None:
         if self.state is State.CANCELLING:
             self._end(State.CANCELLED)
             return
-        self.result, self.fraction = result, 1.0
-        self._end(State.DONE)
-
-    def _fail(self, message: str, details: str) -> None:
-        self.error, self.details = message, details
-        self._end(State.FAILED)
+        self.result, self.triangles, self.fraction = result, len(result.mesh.faces), 1.0
+        self.state, self._preview = State.PLACING, None
 
     def _end(self, state: State) -> None:
         self.state, self._ended, self._preview = state, self._clock(), None

@@ -49,7 +49,7 @@ class FlashVDMPreferences(bpy.types.AddonPreferences):
         precision: str
 
     def draw(self, context: Context) -> None:
-        from .panels import draw_preferences  # panels needs this module
+        from .panels.preferences_page import draw_preferences  # panels needs this module
 
         assert self.layout is not None
         draw_preferences(self, self.layout, context)

@@ -5,19 +5,25 @@ a reference to Blender's data: everything is looked up by its session_uid each t
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import bpy
 
-from ..flashvdm_core.events import Result
+from ..flashvdm_core.events import CutOut
 from ..flashvdm_core.mesh import TriangleMesh
+from . import thumbnails
+from .job import Job
 from .mesh_builder import fill_mesh, shade_by_angle
+from .task_queue import Target
+from .window import push_undo, select_only
 
 PREVIEW_MARK = "flashvdm_preview"
 """Custom property of an object that is only a preview: whatever bears it without a running job is removed."""
+
+_GAP = 1.2  # from centre to centre in a row, in sizes of the objects
 
 _ID = TypeVar("_ID", bound=bpy.types.ID)
 
@@ -36,28 +42,46 @@ class Placement:
     size: float
     location: tuple[float, float, float]
 
+    def beside(self, others: Iterable["Placement"]) -> "Placement":
+        """This place, moved to the right until nothing stands there: results that line up make a row."""
+        x, *rest = self.location
+        for other in sorted(others, key=lambda other: other.location[0]):
+            apart = _GAP * (self.size + other.size) / 2
+            if list(other.location[1:]) == rest and abs(other.location[0] - x) < apart * (1 - 1e-6):
+                x = other.location[0] + apart
+        return replace(self, location=(x, *self.location[1:]))
 
-class ResultObject:
+
+class ResultObject(Target):
     """The preview and later the result of one generation in the scene in which it was started."""
 
     def __init__(self, placement: Placement, scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
-        self._placement = placement
+        self.placement = placement
         self._scene = scene.session_uid
         self._collection = collection.session_uid
         self._object: int | None = None
         self._wanted = True
 
     @property
+    def scene(self) -> int:
+        """The scene's session_uid."""
+        return self._scene
+
+    @property
     def session_uid(self) -> int | None:
         """The object's session_uid, None before it was made."""
         return self._object
 
-    def show_again(self) -> None:
-        """After undo or redo: a preview that is gone was not deleted on purpose, so the next one makes a new object."""
+    def after_undo(self) -> None:
+        """A preview that is gone was not deleted on purpose, so the next one makes a new object."""
         if self._find() is None:
             self._object = None
 
-    def show(self, mesh: TriangleMesh) -> None:
+    def show_cutout(self, job: Job, cutout: CutOut) -> None:
+        """Show it in the panel, where the image is chosen."""
+        thumbnails.show_cutout(job.request.images.get(cutout.view, ""), cutout.rgba)
+
+    def show_preview(self, mesh: TriangleMesh) -> None:
         """Show `mesh` as a preview; nothing once the user has deleted the preview or edits it."""
         if not self._wanted:
             return
@@ -70,10 +94,12 @@ class ResultObject:
             obj[PREVIEW_MARK] = True
         data = _free_mesh(obj)
         if data is not None:
-            fill_mesh(data, mesh, self._placement.size)
+            fill_mesh(data, mesh, self.placement.size)
 
-    def finish(self, result: Result, images: Mapping[str, str], seconds: float) -> bpy.types.Object:
-        """Put the result in the preview's place and write down how it was made. Returns the object."""
+    def finish(self, job: Job) -> Iterator[None]:
+        """Put the result in the preview's place, write down how it was made, and end an undo step."""
+        result = job.result
+        assert result is not None
         obj = self._find()
         data = _free_mesh(obj) if obj is not None else None
         if obj is None or data is None:
@@ -82,15 +108,17 @@ class ResultObject:
             obj = self._create()
             data = _free_mesh(obj)
             assert data is not None
-        fill_mesh(data, result.mesh, self._placement.size)
+        fill_mesh(data, result.mesh, self.placement.size)
         shade_by_angle(data)
         obj.pop(PREVIEW_MARK, None)
         obj["flashvdm_seed"] = result.seed
         obj["flashvdm_model"] = result.model
         obj["flashvdm_settings"] = json.dumps(dict(result.settings))
-        obj["flashvdm_image"] = images["front"]
-        obj["flashvdm_seconds"] = round(seconds, 3)
-        return obj
+        obj["flashvdm_image"] = job.request.images["front"]
+        obj["flashvdm_seconds"] = round(job.seconds, 3)
+        select_only(obj)
+        push_undo(f"Generate {obj.name}")
+        yield from ()
 
     def discard(self) -> None:
         """Leave the scene as it was before the first preview."""
@@ -104,9 +132,9 @@ class ResultObject:
         return obj if obj is not None and obj.users_collection else None
 
     def _create(self) -> bpy.types.Object:
-        data = bpy.data.meshes.new(self._placement.name)
-        obj = bpy.data.objects.new(self._placement.name, data)
-        obj.location = self._placement.location
+        data = bpy.data.meshes.new(self.placement.name)
+        obj = bpy.data.objects.new(self.placement.name, data)
+        obj.location = self.placement.location
         self._home().objects.link(obj)
         self._object = obj.session_uid
         return obj
@@ -118,10 +146,10 @@ class ResultObject:
         return _by_uid(scene.collection.children_recursive, self._collection) or scene.collection
 
 
-def remove_stale_previews(owned: ResultObject | None) -> None:
+def remove_stale_previews(owned: Container[int | None]) -> None:
     """Remove previews that no running job owns: undo and redo can bring them back, a saved file can hold one."""
-    uid = owned.session_uid if owned else None
-    for obj in [obj for obj in bpy.data.objects if PREVIEW_MARK in obj and obj.session_uid != uid and not obj.library]:
+    found = [obj for obj in bpy.data.objects if PREVIEW_MARK in obj and not obj.library]
+    for obj in [obj for obj in found if obj.session_uid not in owned]:
         _remove(obj)
 
 

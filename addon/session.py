@@ -1,4 +1,4 @@
-"""What is going on in this Blender: the worker, the job under way, and the timer that moves it on.
+"""What is going on in this Blender: the worker, the queue of its tasks, and the timer that moves them on.
 
 The one place with state that outlives an operator. No threads: `bpy.app.timers` calls `tick`, which
 never waits. Blender runs no timers in the background; there `run_to_end` does the same in a loop.
@@ -6,9 +6,8 @@ never waits. Blender runs no timers in the background; there `run_to_end` does t
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -16,34 +15,43 @@ from bpy.app.handlers import persistent
 from ..flashvdm_core.errors import WorkerError
 from ..flashvdm_core.requests import Request
 from ..flashvdm_core.worker.protocol import Ready
-from . import thumbnails
 from .job import Job, State
 from .preferences import ROOT_PACKAGE, preferences
-from .result_object import Placement, ResultObject, remove_stale_previews
+from .result_object import remove_stale_previews
 from .runtime import Runtime, find_runtime
+from .task_queue import Entry, Target, TaskQueue
+from .window import redraw_panels
 from .worker_client import Launch, Limits, WorkerClient
 
 TICK_SECONDS = 0.1
+_PLACING_SECONDS = 0.01  # between two slices of a mesh: Blender comes round, and the mesh is there soon
+_RUNTIME_SECONDS = 3
 _PACKAGE_ROOT = Path(__file__).parents[1]
 
 
 @dataclass
 class Session:
-    """The state. `job` stays after its end, so that the panel can show how it ended."""
+    """The state."""
 
     client: WorkerClient | None = None
-    job: Job | None = None
-    target: ResultObject | None = None
+    queue: TaskQueue = field(default_factory=TaskQueue)
     check: str = ""
     """What the last check of the interpreter found, as one line; "" if there was none."""
     checking: bool = False
+    runtime: tuple[tuple[str, int], Runtime | WorkerError] | None = None
+    """What was asked for and found when the interpreter was last looked for."""
     second: int = 0
     """The whole second since its start that the panel shows for the job under way: a sign of life."""
 
     @property
     def generating(self) -> bool:
-        """A generation is under way."""
-        return self.job is not None and not self.job.over
+        """A task is under way or waits."""
+        return self.queue.current is not None
+
+    @property
+    def job(self) -> Job | None:
+        """The job under way, else the one that ended last, so that the panel can show how it ended."""
+        return self.queue.last.job if self.queue.last else None
 
 
 session = Session()
@@ -54,44 +62,59 @@ def runtime() -> Runtime:
     return find_runtime(bpy.path.abspath(preferences().python), managed_runtime())
 
 
+def known_runtime() -> Runtime:
+    """`runtime` for the panel, which asks at every draw: looked for again when the preferences or some seconds change it."""
+    asked = preferences().python, int(time.monotonic() / _RUNTIME_SECONDS)
+    if session.runtime is None or session.runtime[0] != asked:
+        try:
+            found: Runtime | WorkerError = runtime()
+        except WorkerError as error:
+            found = error
+        session.runtime = asked, found
+    found = session.runtime[1]
+    if isinstance(found, WorkerError):
+        raise found
+    return found
+
+
 def managed_runtime() -> Path:
     """The folder of the runtime that the add-on installs; it may not exist."""
     return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path="runtime"))
 
 
-def start(request: Request, placement: Placement, context: bpy.types.Context) -> Job:
-    """Begin a generation, with nothing that moves it on yet.
+def enqueue(request: Request, label: str, target: Target) -> Entry:
+    """Line a task up, with nothing that moves it on yet: `run_live` or `run_to_end` does.
+
+    Args:
+        request: the task.
+        label: what the user calls it.
+        target: where its result goes.
 
     Raises:
-        WorkerError: there is no interpreter, or a generation is under way.
+        WorkerError: there is no interpreter.
     """
-    if session.generating:
-        raise WorkerError("A generation is under way; cancel it or wait for its end.")
-    assert context.scene is not None
-    assert context.collection is not None
-    client = _client()
+    runtime()
     session.checking = False
-    session.target = ResultObject(placement, context.scene, context.collection)
-    session.job = Job(client, request)
-    return session.job
+    return session.queue.add(Job(request, label), target)
 
 
 def run_live() -> None:
-    """Let a timer move on what was started."""
+    """Begin with what waits, where nothing is under way, and let a timer move it on."""
+    if session.job is not None and session.job.state is State.WAITING:
+        session.queue.step(_client)
     if not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=TICK_SECONDS, persistent=True)
 
 
-def run_to_end() -> Job:
-    """Move the job that was started on until it is over, without returning to Blender before. Shows no previews."""
-    job = session.job
-    assert job is not None
+def run_to_end(entry: Entry) -> Job:
+    """Move the queue on until that task is over, without returning to Blender before."""
+    job = entry.job
     manager = bpy.context.window_manager
     assert manager is not None
     manager.progress_begin(0, 100)
     try:
         while not job.over:
-            if not job.pump():
+            if not session.queue.step(_client):
                 time.sleep(0.02)
             manager.progress_update(round(job.fraction * 100))
     except BaseException:
@@ -99,25 +122,22 @@ def run_to_end() -> Job:
         raise
     finally:
         manager.progress_end()
-    _settle(job)
     return job
 
 
 def cancel() -> None:
-    """Ask the job under way to stop. Its previews leave the scene at once, the worker answers when it can."""
-    if session.job is not None:
-        session.job.cancel()
-    if session.target is not None:
-        session.target.discard()
-    _redraw()
+    """Ask the task under way to stop. Its previews leave the scene at once, the worker answers when it can."""
+    if session.queue.current is not None:
+        session.queue.current.cancel()
+    redraw_panels()
 
 
 def release() -> None:
-    """End the worker, which gives all its memory back. A job under way is cancelled."""
+    """End the worker, which gives all its memory back. What is under way or waits is forgotten."""
     if session.client is not None:
         session.client.close()
     session.client, session.checking = None, False
-    _drop_job()
+    session.queue.clear()
 
 
 def check_runtime() -> None:
@@ -151,17 +171,16 @@ def _client() -> WorkerClient:
 
 def tick() -> float | None:
     """One step of whatever is under way; the seconds to the next one, or None when nothing is left to do."""
-    job = session.job
-    if job is not None and session.generating:
-        changed = job.pump()
-        _show(job)
-        if job.over:
-            _settle(job)
-        if changed or job.over or int(job.seconds) != session.second:
-            session.second = int(job.seconds)
-            _redraw()
+    if session.generating:
+        changed = session.queue.step(_client)
+        job = session.job
+        if changed or (job is not None and int(job.seconds) != session.second):
+            session.second = int(job.seconds) if job is not None else 0
+            redraw_panels()
     elif session.checking:
         _tick_check()
+    if session.job is not None and session.job.state is State.PLACING:
+        return _PLACING_SECONDS
     return TICK_SECONDS if session.generating or session.checking else None
 
 
@@ -176,98 +195,36 @@ def _tick_check() -> None:
             if isinstance(event, Ready):
                 session.check, session.checking = _found(event), False
     if not session.checking:
-        _redraw()
+        redraw_panels()
 
 
 def _found(ready: Ready) -> str:
     return f"Python {ready.python}, PyTorch {ready.torch}, device {ready.device}"
 
 
-def _show(job: Job) -> None:
-    """Put what has arrived for the eye into the panel and the scene."""
-    for cutout in job.take_cutouts():
-        thumbnails.show_cutout(job.request.images.get(cutout.view, ""), cutout.rgba)
-    preview = job.take_preview()
-    if preview is not None and session.target is not None and job.state is State.RUNNING:
-        session.target.show(preview)
-
-
-def _settle(job: Job) -> None:
-    """The job is over: one finished object and one undo step, or the scene as it was."""
-    target, session.target = session.target, None
-    _show(job)
-    if target is None:
-        return
-    if job.result is None:
-        target.discard()
-        return
-    obj = target.finish(job.result, job.request.images, job.seconds)
-    _select(obj)
-    _with_window(lambda: bpy.ops.ed.undo_push(message=f"Generate {obj.name}"))
-
-
-def _select(obj: bpy.types.Object) -> None:
-    """Make `obj` the only selected one, if the user sees it and is not in the middle of editing another."""
-    context = bpy.context
-    layer = context.view_layer
-    if context.mode != "OBJECT" or layer is None or obj.name not in layer.objects:
-        return
-    for other in list(layer.objects.selected):
-        other.select_set(False, view_layer=layer)
-    obj.select_set(True, view_layer=layer)
-    layer.objects.active = obj
-
-
-def _with_window(act: Callable[[], object]) -> None:
-    """Timers run without a window, but some operators need one."""
-    manager = bpy.context.window_manager
-    if bpy.context.window is None and manager is not None and len(manager.windows):
-        override: Any = bpy.context.temp_override(window=manager.windows[0])  # 5.2's stubs lack its __enter__
-        with override:
-            act()
-    else:
-        act()
-
-
-def _redraw() -> None:
-    """Draw the add-on's panels anew. The viewports notice by themselves when the scene has changed."""
-    manager = bpy.context.window_manager
-    for window in manager.windows if manager is not None else ():
-        for area in window.screen.areas:
-            for region in area.regions:
-                if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
-                    region.tag_redraw()
-
-
-def _drop_job() -> None:
-    """Forget the job under way; its previews leave the scene."""
-    target, session.target = session.target, None
-    if session.generating:
-        session.job = None
-    if target is not None:
-        target.discard()
+def _previews() -> set[int | None]:
+    """The objects that show how far a task is."""
+    return {entry.target.session_uid for entry in session.queue.entries if not entry.job.over}
 
 
 @persistent
 def _before_load(*_: object) -> None:
-    """Another file comes: what was to go into this one is not wanted any more. The worker stays for the next."""
-    if session.generating:
-        if session.client is not None:
-            session.client.close()
-        _drop_job()
-    session.job = None
+    """Another file comes: what was to go into this one is not wanted any more. An idle worker stays for the next."""
+    if session.generating and session.client is not None:
+        session.client.close()
+    session.queue.clear()
 
 
 @persistent
 def _after_load(*_: object) -> None:
-    remove_stale_previews(session.target)
+    remove_stale_previews(_previews())
 
 
 @persistent
 def _after_undo(*_: object) -> None:
-    if session.target is not None:
-        session.target.show_again()
-    remove_stale_previews(session.target)
+    for entry in session.queue.entries:
+        entry.target.after_undo()
+    remove_stale_previews(_previews())
 
 
 _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
@@ -291,7 +248,7 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)
     release()
-    session.job, session.check = None, ""
+    session.check = ""
 
 
 CLASSES: tuple[type, ...] = ()

@@ -1,5 +1,5 @@
-"""What the user can do: generate, cancel, give memory back, open an image, mind the runtime."""
+"""What the user can do: generate, cancel, mind the queue, give memory back, open an image, mind the runtime."""
 
-from . import generate, tools
+from . import generate, queue, tools
 
-CLASSES = (*generate.CLASSES, *tools.CLASSES)
+CLASSES = (*generate.CLASSES, *queue.CLASSES, *tools.CLASSES)

@@ -22,7 +22,8 @@ from ..properties import (
     setting_properties,
     with_properties,
 )
-from ..result_object import Placement, name_for
+from ..result_object import Placement, ResultObject, name_for
+from ..task_queue import Entry
 
 _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never what an earlier call had set
 
@@ -50,37 +51,26 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
     if TYPE_CHECKING:
         filepath: str
 
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        if session.session.generating:
-            cls.poll_message_set("A generation is under way")
-            return False
-        return True
-
     def execute(self, context: Context) -> Returned:
-        job = self._start(context, live=False)
-        if job is not None and not job.over:
-            session.run_to_end()
-        return self._reported(job)
+        entry = self._enqueue(context, live=False)
+        return {"CANCELLED"} if entry is None else self._reported(session.run_to_end(entry))
 
     def invoke(self, context: Context, event: Event) -> Returned:
-        job = self._start(context, live=True)
-        if job is None or job.over:
-            return self._reported(job)
+        if self._enqueue(context, live=True) is None:
+            return {"CANCELLED"}
         session.run_live()
         return {"FINISHED"}
 
-    def _start(self, context: Context, live: bool) -> Job | None:
+    def _enqueue(self, context: Context, live: bool) -> Entry | None:
         try:
             request = self._request(context, live)
-            return session.start(request, self._placement(context, request.images["front"]), context)
+            target = self._target(context, request.images["front"])
+            return session.enqueue(request, Path(request.images["front"]).name, target)
         except FlashVDMError as error:
             self.report({"ERROR"}, str(error))
             return None
 
-    def _reported(self, job: Job | None) -> Returned:
-        if job is None:
-            return {"CANCELLED"}
+    def _reported(self, job: Job) -> Returned:
         for warning in job.warnings:
             self.report({"WARNING"}, warning)
         if job.state is State.FAILED:
@@ -110,9 +100,12 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
         settings["model"] = embedded if settings["model"] in ("", embedded) else bpy.path.abspath(settings["model"])
         return Request({view: bpy.path.abspath(path) for view, path in images.items() if path}, settings)
 
-    def _placement(self, context: Context, image: str) -> Placement:
+    def _target(self, context: Context, image: str) -> ResultObject:
+        """Where the result goes: beside those that are still to come, so that none hides another."""
         x, y, z = context.scene.cursor.location if self._value("placement", context) == "CURSOR" else (0.0, 0.0, 0.0)
-        return Placement(name_for(Path(image).name), self._value("size", context), (x, y, z))
+        placement = Placement(name_for(Path(image).name), self._value("size", context), (x, y, z))
+        others = [other for other in session.session.queue.targets(ResultObject) if other.scene == context.scene.session_uid]
+        return ResultObject(placement.beside(other.placement for other in others), context.scene, context.collection)
 
 
 CLASSES = (FLASHVDM_OT_generate,)

@@ -3,28 +3,12 @@
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ...flashvdm_core.errors import WorkerError
 from .. import session
 from ..host_types import Context, Event, Returned
 from ..properties import scene_settings, with_properties
-
-
-class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
-    """Stop the generation; the scene stays as it was."""
-
-    bl_idname = "flashvdm.cancel"
-    bl_label = "Cancel"
-    bl_description = "Stop the generation; the scene stays as it was"
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        return session.session.generating
-
-    def execute(self, context: Context) -> Returned:
-        session.cancel()
-        return {"FINISHED"}
 
 
 class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
@@ -97,30 +81,33 @@ class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
+@with_properties(entry=IntProperty(options={"HIDDEN", "SKIP_SAVE"}))
 class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
-    """Put what is known about the last failure into a text, to read or to send."""
+    """Put what is known about a failure into a text, to read or to send."""
 
     bl_idname = "flashvdm.show_details"
     bl_label = "Show Details"
-    bl_description = "Write the worker's log of the failed generation to a text of the Text Editor"
+    bl_description = "Write the worker's log of the failed task to a text of the Text Editor"
     bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        entry: int
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        job = session.session.job
-        return job is not None and bool(job.error)
+        return any(entry.job.error for entry in session.session.queue.entries)
 
     def execute(self, context: Context) -> Returned:
-        job = session.session.job
-        assert job is not None
+        queue = session.session.queue
+        failed = [entry for entry in queue.entries if entry.job.error]
+        job = (queue.find(self.entry) or failed[-1]).job
         text = bpy.data.texts.new("FlashVDM log")
-        text.write(f"{job.error}\n\n{job.details}\n")
+        text.write(f"{job.label}: {job.error}\n\n{job.details}\n")
         self.report({"INFO"}, f"The details are in the text '{text.name}'")
         return {"FINISHED"}
 
 
 CLASSES = (
-    FLASHVDM_OT_cancel,
     FLASHVDM_OT_release_memory,
     FLASHVDM_OT_open_image,
     FLASHVDM_OT_check_runtime,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -65,7 +67,6 @@ def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..
     uid = preview.session_uid
     assert preview.name == "red chair"
     assert len(preview.data.polygons) == 14
-    assert not bpy.ops.flashvdm.generate.poll(), "one generation at a time"
     bpy.ops.flashvdm.cancel()
     assert finish(session) == "CANCELLED"
     assert content() == before
@@ -124,7 +125,7 @@ def test_a_preview_that_the_user_deletes_stays_deleted_and_the_result_still_come
     worker("pause-at-decode")
     invoke(session, image)
     bpy.data.objects.remove(until_preview(session))
-    session.session.target.show(TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32)))
+    session.session.queue.current.target.show_preview(TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32)))
     assert meshes() == []
     go_on()
     assert finish(session) == "DONE"
@@ -246,3 +247,53 @@ def test_checking_the_interpreter_tells_what_it_is(worker: Callable[..., str], s
     bpy.ops.flashvdm.check_runtime()
     tick_until(session, lambda: not session.session.checking)
     assert "No module named 'torch'" in session.session.check
+
+
+def test_a_queue_goes_on_after_one_that_fails_and_each_result_has_its_own_undo_step(
+    worker: Callable[..., str], image: str, session: ModuleType
+) -> None:
+    worker("good")
+    invoke(session, image, seed=1)
+    invoke(session, image, seed=2)
+    bpy.context.scene.cursor.location = (0, 50, 0)
+    other = bpy.data.scenes.new("Other")
+    bpy.context.window.scene = other
+    invoke(session, image, seed=3)
+    session.session.queue.entries[1].job.fail("Made to fail by this test.", "")
+    assert finish(session) == "DONE"
+    assert [entry.job.state.name for entry in session.session.queue.entries] == ["DONE", "FAILED", "DONE"]
+    places = {obj["flashvdm_seed"]: (tuple(obj.location), obj.users_scene[0].name) for obj in meshes()}
+    assert places == {1: ((0, 0, 0), "Scene"), 3: ((0, 0, 0), "Other")}
+    bpy.ops.ed.undo()
+    assert [obj["flashvdm_seed"] for obj in meshes()] == [1]
+    bpy.ops.ed.undo()
+    assert meshes() == []
+
+
+def test_another_file_takes_the_whole_queue_with_it(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("wait-at-decode")
+    for seed in range(3):
+        invoke(session, image, seed=seed)
+    until_preview(session)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert session.session.queue.entries == []
+    assert meshes() == []
+
+
+def test_the_worker_is_killed_and_the_next_in_the_queue_gets_a_new_one(
+    worker: Callable[..., str], image: str, session: ModuleType
+) -> None:
+    worker("wait-at-decode")
+    invoke(session, image, seed=1)
+    invoke(session, image, seed=2)
+    until_preview(session)
+    first = session.session.client.process_id
+    os.kill(first, signal.SIGKILL)
+    tick_until(session, lambda: session.session.queue.entries[0].job.over)
+    assert meshes() == []
+    tick_until(session, lambda: bool(meshes()))
+    assert session.session.client.process_id != first
+    assert [entry.job.state.name for entry in session.session.queue.entries] == ["FAILED", "RUNNING"]
+    bpy.ops.flashvdm.queue_clear()
+    assert meshes() == []
+    assert finish(session) == "CANCELLED"

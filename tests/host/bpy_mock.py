@@ -215,7 +215,7 @@ class UILayout(bpy_struct):
         getattr(data, property)  # what does not exist cannot be drawn
         self.drawn.append(("prop", property))
 
-    def operator(self, operator: str, text: str = "", icon: str = "NONE") -> types.SimpleNamespace:
+    def operator(self, operator: str, text: str = "", icon: str = "NONE", emboss: bool = True) -> types.SimpleNamespace:
         self.drawn.append(("operator", operator))
         return types.SimpleNamespace()  # what the button gives to the operator
 

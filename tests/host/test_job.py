@@ -49,7 +49,10 @@ class Setup:
         self.worker, self.now = Script(), 100.0
 
     def job(self) -> Any:
-        return self.module.Job(self.worker, self.request, lambda: self.now)
+        """One that has been handed to the worker."""
+        job = self.module.Job(self.request, "image", lambda: self.now)
+        job.start(self.worker)
+        return job
 
     def progress(self, stage: str, fraction: float) -> Any:
         return self.events.Progress(self.events.Stage(stage), fraction)
@@ -79,7 +82,9 @@ def test_a_generation_from_its_start_to_its_result(setup: Setup) -> None:
     assert job.fraction == 0.4, "the bar never goes back"
     setup.now += 12.5
     setup.pump(job, setup.result())
-    assert (job.state.name, job.over, job.fraction, job.seconds) == ("DONE", True, 1.0, 12.5)
+    assert (job.state.name, job.over, job.fraction, job.triangles) == ("PLACING", False, 1.0, 1)
+    job.placed()
+    assert (job.state.name, job.over, job.seconds) == ("DONE", True, 12.5)
     assert job.text == "Done in 12.5 s"
     setup.now += 60
     assert job.seconds == 12.5, "the clock has stopped"
@@ -136,6 +141,17 @@ def test_whatever_a_cancelled_worker_answers_the_job_is_cancelled(setup: Setup, 
     }
     setup.pump(job, answers[answer])
     assert (job.state.name, job.result, job.error) == ("CANCELLED", None, "")
+
+
+def test_a_job_that_waits_or_whose_mesh_is_being_placed_is_cancelled_at_once(setup: Setup) -> None:
+    waiting = setup.module.Job(setup.request, "image")
+    assert (waiting.state.name, waiting.text, waiting.seconds) == ("WAITING", "Waiting", 0.0)
+    waiting.cancel()
+    assert waiting.state.name == "CANCELLED"
+    placing = setup.job()
+    setup.pump(placing, setup.result())
+    placing.cancel()
+    assert (placing.state.name, placing.result) == ("CANCELLED", None)
 
 
 def test_cancelling_twice_or_at_the_end_does_nothing(setup: Setup) -> None:

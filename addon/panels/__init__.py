@@ -1,0 +1,8 @@
+"""The sidebar tab of the 3D viewport, and the page in the preferences. Drawing only: nothing is changed here.
+
+A module for each panel; they appear in the order in which they are registered.
+"""
+
+from . import main, queue, settings, views, worker
+
+CLASSES = (*main.CLASSES, *queue.CLASSES, *views.CLASSES, *settings.CLASSES, *worker.CLASSES)

@@ -1,0 +1,100 @@
+"""The panel that is always there: image, the settings that matter, Generate, progress."""
+
+from pathlib import Path
+
+import bpy
+
+from ...flashvdm_core.errors import WorkerError
+from .. import session, thumbnails
+from ..host_types import Context
+from ..job import Job, State
+from ..preferences import ROOT_PACKAGE
+from ..properties import FlashVDMSceneSettings, scene_settings
+from .parts import Sidebar, draw_open, draw_text, width
+
+IN_FRONT = ("seed", "resolution")
+"""The settings that are not folded away."""
+
+
+class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
+    """Image, the settings that matter, Generate, progress."""
+
+    bl_label = "FlashVDM"
+
+    def draw(self, context: Context) -> None:
+        layout, settings = self.layout, scene_settings(context.scene)
+        assert layout is not None
+        ready = _draw_missing_runtime(layout, width(context))
+        _draw_image(layout, settings)
+        column = layout.column()
+        column.use_property_split, column.use_property_decorate = True, False
+        for name in (*IN_FRONT, "size", "placement"):
+            column.prop(settings, name)
+        job, busy = session.session.job, session.session.generating
+        if job is not None and busy:
+            _draw_progress(layout, job)
+        row = layout.row()
+        row.scale_y = 1.0 if busy else 1.6
+        row.operator_context = "INVOKE_DEFAULT"
+        row.enabled = ready and bool(settings.image)
+        row.operator("flashvdm.generate", text="Add to Queue" if busy else "Generate", icon="MESH_MONKEY")
+        if job is not None and not busy:
+            _draw_end(layout, job, width(context))
+
+
+def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
+    """Where nothing can run the model yet, say so with the way to mend it. True where something can."""
+    try:
+        session.known_runtime()
+    except WorkerError as error:
+        box = layout.box()
+        draw_text(box, str(error), letters, "INFO")
+        box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = ROOT_PACKAGE
+        return False
+    return True
+
+
+def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
+    if not settings.image:
+        row = layout.row()
+        row.scale_y = 1.6
+        draw_open(row, "", "Open Image")
+        return
+    column = layout.column()
+    path = bpy.path.abspath(settings.image)
+    cutout = thumbnails.icon_of_cutout(path)
+    icon = cutout or thumbnails.icon_of_file(path)
+    box = column.box()
+    if icon:
+        box.template_icon(icon_value=icon, scale=8.0)
+        # A line in either case: what is below must not move under the mouse when the cut-out comes.
+        box.label(text="Cut-out of the object" if cutout else Path(path).name)
+    else:
+        box.label(text="This file does not exist", icon="ERROR")
+    row = column.row(align=True)
+    row.prop(settings, "image", text="")
+    draw_open(row, "")
+
+
+def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
+    layout.progress(factor=job.fraction, type="BAR", text=f"{job.text}   {job.fraction:.0%}   {int(job.seconds)} s")
+    row = layout.row()
+    row.scale_y = 1.6
+    row.enabled = job.state is not State.CANCELLING
+    row.operator("flashvdm.cancel", icon="CANCEL")
+
+
+def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
+    if job.state is State.FAILED:
+        box = layout.box()
+        words = box.column()
+        words.alert = True
+        draw_text(words, job.error, letters, "ERROR")
+        box.operator("flashvdm.show_details")
+        return
+    layout.label(text=f"{job.text}, {job.triangles:,} triangles" if job.state is State.DONE else job.text)
+    for warning in job.warnings:
+        draw_text(layout.box(), warning, letters, "INFO")
+
+
+CLASSES = (FLASHVDM_PT_main,)

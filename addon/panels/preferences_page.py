@@ -1,0 +1,26 @@
+"""The add-on's page in the preferences."""
+
+import bpy
+
+from ...flashvdm_core.errors import WorkerError
+from .. import session
+from ..host_types import Context
+from ..preferences import FlashVDMPreferences
+from .parts import draw_text, width
+
+
+def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayout, context: Context) -> None:
+    """The add-on's page in the preferences."""
+    layout.use_property_split, layout.use_property_decorate = True, False
+    layout.prop(preferences, "python")
+    try:
+        found = session.known_runtime()
+    except WorkerError as error:
+        draw_text(layout, str(error), width(context), "ERROR")
+    else:
+        layout.label(text=f"{found.python} ({found.origin})", icon="CHECKMARK")
+    layout.operator("flashvdm.check_runtime")
+    check = "The worker is starting" if session.session.checking else session.session.check
+    draw_text(layout, check, width(context), "INFO")
+    for name in ("device", "precision", "idle_minutes", "silence_minutes"):
+        layout.prop(preferences, name)

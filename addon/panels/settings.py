@@ -1,0 +1,32 @@
+"""Every setting of the scene that the main panel does not show."""
+
+import bpy
+
+from ...flashvdm_core.settings import SETTINGS
+from ..host_types import Context
+from ..properties import scene_settings
+from .main import IN_FRONT
+from .parts import Part
+
+_GROUPS = {"model": "", "image": "Image", "sampling": "Shape", "surface": "Surface", "clean-up": "Clean-Up"}
+
+
+class FLASHVDM_PT_settings(Part, bpy.types.Panel):  # noqa: N801
+    """Every other setting of the scene, by group."""
+
+    bl_label = "Settings"
+
+    def draw(self, context: Context) -> None:
+        layout, settings = self.layout, scene_settings(context.scene)
+        assert layout is not None
+        layout.use_property_split, layout.use_property_decorate = True, False
+        for group, label in _GROUPS.items():
+            column = layout.column()
+            if label:
+                column.label(text=label)
+            for setting in SETTINGS.values():
+                if setting.group == group and setting.name not in IN_FRONT:
+                    column.prop(settings, setting.name)
+
+
+CLASSES = (FLASHVDM_PT_settings,)
