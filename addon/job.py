@@ -8,9 +8,9 @@ from enum import Enum, auto
 from typing import Protocol
 
 from ..flashvdm_core.errors import WorkerError
-from ..flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
+from ..flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from ..flashvdm_core.mesh import TriangleMesh
-from ..flashvdm_core.requests import Request
+from ..flashvdm_core.requests import Task
 from ..flashvdm_core.worker.protocol import Ready
 
 STAGE_TEXTS = {
@@ -41,13 +41,13 @@ class Worker(Protocol):
 
     @property
     def log(self) -> str: ...
-    def generate(self, request: Request) -> None: ...
+    def generate(self, task: Task) -> None: ...
     def cancel(self) -> None: ...
     def poll(self) -> list[Event | Ready]: ...
 
 
 class Job:
-    """One task from its request to its end.
+    """One task from its start to its end.
 
     Attributes:
         label: what the user calls it: the name of the image, of the object.
@@ -55,15 +55,16 @@ class Job:
         stage: the stage under way, None before the first.
         fraction: share of the whole that is done, 0 to 1.
         cutouts: the images as the model sees them that nobody has taken yet (`take_cutouts`).
-        result: the result from PLACING on, until `drop_result`.
+        task: what was asked for.
+        result: the result from PLACING on, until `drop_result`; None for a task that makes no mesh.
         triangles: of the result.
         error: the sentence for the user once `state` is FAILED, else "".
         details: what helps to find the cause of the error: a traceback or the worker's log.
         warnings: lines that the user should see although the job goes on.
     """
 
-    def __init__(self, request: Request, label: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self.request = request
+    def __init__(self, task: Task, label: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.task = task
         self.label = label
         self.state = State.WAITING
         self.stage: Stage | None = None
@@ -84,7 +85,7 @@ class Job:
         """Hand the task that waited to a worker."""
         self._worker, self.state, self._started = worker, State.STARTING, self._clock()
         try:
-            worker.generate(self.request)
+            worker.generate(self.task)
         except WorkerError as error:
             self.fail(str(error), worker.log)
 
@@ -188,17 +189,20 @@ class Job:
                     self.warnings.append(message)
             case Result():
                 self._finish(event)
+            case Finished():
+                self._finish(None)
             case Failure(kind, message, details):
                 if kind == "Cancelled" or self.state is State.CANCELLING:
                     self._end(State.CANCELLED)
                 else:
                     self.fail(message, details)
 
-    def _finish(self, result: Result) -> None:
+    def _finish(self, result: Result | None) -> None:
         if self.state is State.CANCELLING:
             self._end(State.CANCELLED)
             return
-        self.result, self.triangles, self.fraction = result, len(result.mesh.faces), 1.0
+        self.result, self.fraction = result, 1.0
+        self.triangles = len(result.mesh.faces) if result else 0
         self.state, self._preview = State.PLACING, None
 
     def _end(self, state: State) -> None:

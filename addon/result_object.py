@@ -14,6 +14,7 @@ import bpy
 
 from ..flashvdm_core.events import CutOut
 from ..flashvdm_core.mesh import TriangleMesh
+from ..flashvdm_core.requests import Request
 from . import thumbnails
 from .job import Job
 from .mesh_builder import fill_mesh, shade_by_angle
@@ -79,7 +80,8 @@ class ResultObject(Target):
 
     def show_cutout(self, job: Job, cutout: CutOut) -> None:
         """Show it in the panel, where the image is chosen."""
-        thumbnails.show_cutout(job.request.images.get(cutout.view, ""), cutout.rgba)
+        assert isinstance(job.task, Request)
+        thumbnails.show_cutout(job.task.images.get(cutout.view, ""), cutout.rgba)
 
     def show_preview(self, mesh: TriangleMesh) -> None:
         """Show `mesh` as a preview; nothing once the user has deleted the preview or edits it."""
@@ -100,6 +102,7 @@ class ResultObject(Target):
         """Put the result in the preview's place, write down how it was made, and end an undo step."""
         result = job.result
         assert result is not None
+        assert isinstance(job.task, Request)
         obj = self._find()
         data = _free_mesh(obj) if obj is not None else None
         if obj is None or data is None:
@@ -114,7 +117,7 @@ class ResultObject(Target):
         obj["flashvdm_seed"] = result.seed
         obj["flashvdm_model"] = result.model
         obj["flashvdm_settings"] = json.dumps(dict(result.settings))
-        obj["flashvdm_image"] = job.request.images["front"]
+        obj["flashvdm_image"] = job.task.images["front"]
         obj["flashvdm_seconds"] = round(job.seconds, 3)
         select_only(obj)
         push_undo(f"Generate {obj.name}")

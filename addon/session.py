@@ -13,7 +13,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..flashvdm_core.errors import WorkerError
-from ..flashvdm_core.requests import Request
+from ..flashvdm_core.requests import Task
 from ..flashvdm_core.worker.protocol import Ready
 from .job import Job, State
 from .preferences import ROOT_PACKAGE, preferences
@@ -82,11 +82,11 @@ def managed_runtime() -> Path:
     return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path="runtime"))
 
 
-def enqueue(request: Request, label: str, target: Target) -> Entry:
+def enqueue(task: Task, label: str, target: Target) -> Entry:
     """Line a task up, with nothing that moves it on yet: `run_live` or `run_to_end` does.
 
     Args:
-        request: the task.
+        task: what to make.
         label: what the user calls it.
         target: where its result goes.
 
@@ -95,7 +95,7 @@ def enqueue(request: Request, label: str, target: Target) -> Entry:
     """
     runtime()
     session.checking = False
-    return session.queue.add(Job(request, label), target)
+    return session.queue.add(Job(task, label), target)
 
 
 def run_live() -> None:

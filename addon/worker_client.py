@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..flashvdm_core.errors import WorkerError
-from ..flashvdm_core.events import Event, Failure, Result
-from ..flashvdm_core.requests import Request
+from ..flashvdm_core.events import Event, Failure, Finished, Result
+from ..flashvdm_core.requests import Task
 from ..flashvdm_core.worker.protocol import MAX_LINE, Cancel, Command, Generate, Ready, decode, encode_command
 from .pipes import make_non_blocking, read_available
 
@@ -97,7 +97,7 @@ class WorkerClient:
 
     @property
     def busy(self) -> bool:
-        """A generation was asked for and has not ended."""
+        """A task was asked for and has not ended."""
         return self._current is not None
 
     @property
@@ -148,18 +148,22 @@ class WorkerClient:
         atexit.register(self.close)
         self._heard_at = self._clock()
 
-    def generate(self, request: Request) -> None:
-        """Ask for one generation; its events come from `poll`.
+    def generate(self, task: Task) -> None:
+        """Ask for one task; its events come from `poll`.
 
         Raises:
-            WorkerError: the worker cannot be started or does not take the request.
+            WorkerError: the worker cannot be started, is busy, or the task's arrays cannot be handed over to it.
         """
         if self.busy:
             raise WorkerError("The worker is busy with another generation; cancel it or wait for its end.")
         self._reused = self.ready is not None and self.running
         self.start()
         self._last_id += 1
-        self._ask(Generate(self._last_id, request))
+        try:
+            self._ask(Generate(self._last_id, task))
+        except WorkerError:
+            self.close()
+            raise
 
     def cancel(self) -> None:
         """Ask the worker to stop; `poll` then gives a Failure of the kind "Cancelled".
@@ -214,8 +218,15 @@ class WorkerClient:
     def _write(self, command: Command) -> bool:
         assert self._process is not None
         assert self._process.stdin is not None
+        assert self._exchange is not None
         try:
-            self._process.stdin.write(encode_command(command))
+            line = encode_command(command, self._exchange)
+        except OSError as error:
+            raise WorkerError(
+                f"The task cannot be handed over through {self._exchange} ({error.strerror}); free some disk space there."
+            ) from error
+        try:
+            self._process.stdin.write(line)
         except OSError:
             return False
         return True
@@ -247,7 +258,7 @@ class WorkerClient:
         if self._current is None or id != self._current.id:
             return []  # the rest of a generation that has ended here
         self._answered = True
-        if isinstance(event, Result | Failure):
+        if isinstance(event, Result | Finished | Failure):
             self._current, self._cancelled_at = None, None
         return [event]
 

@@ -1,6 +1,6 @@
-"""What a generation reports: one stream, the same for the library, the command line and the worker.
+"""What a task reports: one stream, the same for the library, the command line and the worker.
 
-`generate(request)` yields any number of Progress, Preview and Log, and then exactly one Result or
+`generate(task)` yields any number of Progress, CutOut, Preview and Log, and then exactly one Result, Finished or
 Failure. Standard library and NumPy only.
 """
 
@@ -29,7 +29,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """`stage` is under way; `fraction` of the whole generation (0 to 1, never falling) is done."""
+    """`stage` is under way; `fraction` of the whole task (0 to 1, never falling) is done."""
 
     stage: Stage
     fraction: float
@@ -73,7 +73,7 @@ class Result:
         settings: every setting that was used, resolved (no "auto" left for steps and guidance).
         seconds: stage name -> wall time in seconds.
         queries: points evaluated at each decoding level, coarse to fine.
-        latents: float32 [N, C] scaled sampler latents, where the request asked to keep them.
+        latents: float32 [N, C] scaled sampler latents, where the request asked to keep them and after every other task.
     """
 
     mesh: TriangleMesh
@@ -86,12 +86,17 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """A task that makes no mesh has done what was asked for."""
+
+
+@dataclass(frozen=True)
 class Failure:
-    """The generation ended without a result. `kind` is the error's class name, "Cancelled" when it was asked for."""
+    """The task ended without a result. `kind` is the error's class name, "Cancelled" when it was asked for."""
 
     kind: str
     message: str
     details: str = field(default="", repr=False)
 
 
-Event = Progress | CutOut | Preview | Log | Result | Failure
+Event = Progress | CutOut | Preview | Log | Result | Finished | Failure

@@ -1,4 +1,4 @@
-"""From a request to a mesh: the one place that knows the order of the stages.
+"""From a task to a mesh: the one place that knows the order of the stages.
 
     preprocess -> condition -> sample -> decode -> extract
 
@@ -8,11 +8,11 @@ Each stage is a small method; what it computes lives in the stage's own package.
 from __future__ import annotations
 
 import gc
+import hashlib
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Generator as Generating
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -22,16 +22,16 @@ from torch import Tensor
 
 from .checkpoints.load import Model, load_checkpoint
 from .decoding import Level, decode_shape
-from .decoding.evaluate import out_of_memory
 from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
-from .errors import Cancelled, DeviceError, EmptySurfaceError, FlashVDMError, MemoryLimitError, SettingsError
-from .events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
-from .image import ImageProcessor, MultiViewProcessor, cut_out, open_image
+from .errors import DeviceError, EmptySurfaceError, SettingsError
+from .events import CutOut, Event, Finished, Log, Preview, Result, Stage
+from .image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out, open_image
 from .mesh import TriangleMesh
-from .requests import Request
+from .requests import CutOutOnly, Remesh, Request, Task
+from .run import Run, reported
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
-from .settings import Value, validated
+from .settings import SETTINGS, Value
 from .surface import cleaned, extract_surface
 
 CUTOUT_SIDE = 512
@@ -43,90 +43,111 @@ PREVIEW_RESOLUTION = 48
 PREVIEW_SHARE = 0.3
 """Previews between sampling steps may take this share of the time that the steps take."""
 
-# Where each stage begins on the progress bar; measured on the models at hand, and only for the eye.
-_STARTS: Mapping[Stage, float] = {
-    Stage.LOAD: 0.0,
-    Stage.PREPROCESS: 0.05,
-    Stage.CONDITION: 0.07,
-    Stage.SAMPLE: 0.12,
-    Stage.DECODE: 0.6,
-    Stage.EXTRACT: 0.95,
-}
-_STAGES = tuple(_STARTS)
+_FROM_LATENTS = (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)
+
+
+@dataclass(eq=False)
+class _Read:
+    """What was last read off images: with the same images again, a model needs not look at them again.
+
+    Attributes:
+        key: tells the images and how they were cut out from any others.
+        shown: the events that tell about the cut-outs.
+        image: [1, 3, S, S] or [1, V, 3, S, S], what the encoder takes.
+        views: the view ids.
+        condition: [1, M, D], once the encoder has run.
+    """
+
+    key: bytes
+    shown: tuple[Event, ...]
+    image: Tensor
+    views: tuple[int, ...]
+    condition: Tensor | None = None
 
 
 class Generator:
-    """Generates meshes, one request at a time, and keeps the model of the last one loaded."""
+    """Does one task at a time, and keeps the model of the last one and what it read off the last images."""
 
     def __init__(self) -> None:
         self._model: Model | None = None
         self._asked: tuple[str, torch.device, torch.dtype] | None = None
+        self._read: _Read | None = None
 
     def release(self) -> None:
         """Give the memory of the loaded model back; the next generation loads it again."""
-        self._model = self._asked = None
+        self._model = self._asked = self._read = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def generate(self, request: Request, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Run one generation.
+    def generate(self, task: Task, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Do one task.
 
-        The same request on the same machine gives the same mesh, bit for bit, with previews and without.
-
-        Args:
-            request: images and settings.
-            cancelled: asked between steps and between chunks of queries; True ends the generation.
-
-        Yields:
-            Progress, CutOut, Preview and Log as they come, and last exactly one Result or Failure. Nothing is raised.
-        """
-        return _reported(self._generate(request, _Run(request.settings, cancelled)))
-
-    def redecode(
-        self, latents: np.ndarray, settings: Mapping[str, Value], cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[Event]:
-        """Make another mesh of a result's latents, at another resolution for example, without new sampling.
+        The same task on the same machine gives the same mesh, bit for bit, with previews and without.
 
         Args:
-            latents: float32 [N, C], `Result.latents` of a request that kept them.
-            settings: as in a request; they must name the model that made the latents.
-            cancelled: as in `generate`.
+            task: what to make; `requests` has the kinds.
+            cancelled: asked between steps and between chunks of queries; True ends the task.
 
         Yields:
-            As `generate`, without its first stages.
+            Progress, CutOut, Preview and Log as they come, and last exactly one Result, Finished or Failure. Nothing
+            is raised.
         """
-        return _reported(self._redecode(latents, _Run(validated(settings), cancelled)))
+        match task:
+            case Request():
+                events = self._from_images(task, Run(cancelled))
+            case Remesh():
+                events = self._from_latents(task, Run(cancelled, _FROM_LATENTS))
+            case CutOutOnly():
+                events = _cut_out_only(task, Run(cancelled, (Stage.PREPROCESS,)))
+        return reported(events)
 
-    def _generate(self, request: Request, run: _Run) -> Iterator[Event]:
+    def _from_images(self, request: Request, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
-        model = self._loaded(run)
-        settings = _resolved(run.settings, model)
+        model = self._loaded(request.settings, run)
+        settings = _resolved(request.settings, model)
         yield run.enter(Stage.PREPROCESS)
-        image, views = yield from _preprocess(request, model)
+        read = self._seen(request, model)
+        yield from read.shown
         yield run.enter(Stage.CONDITION)
         run.check()
-        condition = model.conditioner(image, views) if model.processor.multi_view else model.conditioner(image)
+        condition = _condition(read, model)
         yield run.enter(Stage.SAMPLE)
         latents = yield from _sample(model, condition, settings, run)
         mesh, queries = yield from _decode_and_extract(model, latents, settings, run)
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
-        yield run.result(model, settings, mesh, queries, kept)
+        yield _result(model, settings, mesh, queries, kept, run)
 
-    def _redecode(self, latents: np.ndarray, run: _Run) -> Iterator[Event]:
+    def _from_latents(self, task: Remesh, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
-        model = self._loaded(run)
-        if latents.ndim != 2 or latents.shape[1] != model.channels:
-            raise SettingsError(f"The kept latents {list(latents.shape)} are not of the model '{model.name}'; choose theirs.")
-        settings = _resolved(run.settings, model)
-        tokens = torch.from_numpy(np.ascontiguousarray(latents, np.float32))[None].to(model.device, model.dtype)
+        model = self._loaded(task.settings, run)
+        if task.latents.shape[1] != model.channels:
+            shape = list(task.latents.shape)
+            raise SettingsError(f"The kept latents {shape} are not of the model '{model.name}'; choose theirs.")
+        settings = _resolved(task.settings, model)
+        tokens = torch.from_numpy(task.latents)[None].to(model.device, model.dtype)
         mesh, queries = yield from _decode_and_extract(model, tokens, settings, run)
-        yield run.result(model, settings, mesh, queries, latents)
+        yield _result(model, settings, mesh, queries, task.latents, run)
 
-    def _loaded(self, run: _Run) -> Model:
+    def _seen(self, request: Request, model: Model) -> _Read:
+        """The images of `request` as the model takes them, from the last time where they are the same."""
+        if not model.processor.multi_view and set(request.images) != {"front"}:
+            raise SettingsError(
+                f"The model '{model.name}' takes one image, the front; remove the others or choose another model."
+            )
+        pictures = {view: open_image(path) for view, path in request.images.items()}
+        key = _key(pictures, request.settings)
+        if self._read is None or self._read.key != key:
+            self._read = None  # first: what it holds is not needed any more
+            cuts = {view: _cut(picture, request.settings) for view, picture in pictures.items()}
+            shown = tuple(event for view, cut in cuts.items() for event in _shown(view, cut))
+            self._read = _Read(key, shown, *_prepared({view: cut.rgba for view, cut in cuts.items()}, model))
+        return self._read
+
+    def _loaded(self, wanted: Mapping[str, Value], run: Run) -> Model:
         """The model that the settings ask for, loaded unless it was the last one's already."""
-        device = choose_device(str(run.settings["device"]))
-        asked = (str(run.settings["model"]), device, choose_dtype(str(run.settings["precision"]), device))
+        device = choose_device(str(wanted["device"]))
+        asked = (str(wanted["model"]), device, choose_dtype(str(wanted["precision"]), device))
         if self._model is None or self._asked != asked:
             self.release()  # first: two models at once may not fit
             self._model = load_checkpoint(*asked)
@@ -135,52 +156,16 @@ class Generator:
         return self._model
 
 
-@dataclass
-class _Run:
-    """One generation's clock, progress and cancelling."""
-
-    settings: Mapping[str, Value]
-    cancelled: Callable[[], bool]
-    device: torch.device | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-    _stage: Stage | None = None
-    _since: float = 0.0
-
-    def check(self) -> None:
-        """Raise Cancelled when the caller asked for the end."""
-        if self.cancelled():
-            raise Cancelled
-
-    def enter(self, stage: Stage) -> Progress:
-        """End the clock of the stage before and start this one's."""
-        self.check()
-        self._stop()
-        self._stage, self._since = stage, time.perf_counter()
-        return Progress(stage, _STARTS[stage])
-
-    def progress(self, part: float) -> Progress:
-        """`part` (0 to 1) of the current stage is done."""
-        assert self._stage is not None
-        later = _STAGES[_STAGES.index(self._stage) + 1 :]
-        start, end = _STARTS[self._stage], _STARTS[later[0]] if later else 1.0
-        return Progress(self._stage, start + (end - start) * part)
-
-    def result(
-        self,
-        model: Model,
-        settings: Mapping[str, Value],
-        mesh: TriangleMesh,
-        queries: tuple[int, ...],
-        latents: np.ndarray | None,
-    ) -> Result:
-        self._stop()
-        return Result(mesh, int(settings["seed"]), model.name, settings, self.seconds, queries, latents)
-
-    def _stop(self) -> None:
-        if self._stage is not None:
-            if self.device is not None and self.device.type == "cuda":
-                torch.cuda.synchronize(self.device)
-            self.seconds[self._stage.value] = time.perf_counter() - self._since
+def _result(
+    model: Model,
+    settings: Mapping[str, Value],
+    mesh: TriangleMesh,
+    queries: tuple[int, ...],
+    latents: np.ndarray | None,
+    run: Run,
+) -> Result:
+    run.stop()
+    return Result(mesh, int(settings["seed"]), model.name, settings, run.seconds, queries, latents)
 
 
 def _resolved(settings: Mapping[str, Value], model: Model) -> dict[str, Value]:
@@ -194,23 +179,53 @@ def _resolved(settings: Mapping[str, Value], model: Model) -> dict[str, Value]:
     }
 
 
-def _preprocess(request: Request, model: Model) -> Generating[Event, None, tuple[Tensor, tuple[int, ...]]]:
-    """Images -> what the encoder takes ([1, 3, S, S] or [1, V, 3, S, S]) and the view ids."""
-    if not model.processor.multi_view and set(request.images) != {"front"}:
-        raise SettingsError(f"The model '{model.name}' takes one image, the front; remove the others or choose another model.")
-    pictures = {}
-    for view, path in request.images.items():
-        cut = cut_out(open_image(path), str(request.settings["cutout"]), float(request.settings["cutout_threshold"]))
-        pictures[view] = cut.rgba
-        yield CutOut(view, _for_the_eye(cut.rgba))
-        for warning in cut.warnings:
-            yield Log(warning, warning=True)
+def _key(pictures: Mapping[str, Image.Image], settings: Mapping[str, Value]) -> bytes:
+    """A digest of the pictures and of the settings by which they are cut out."""
+    how = {name: settings[name] for name, setting in SETTINGS.items() if setting.group == "image"}
+    digest = hashlib.sha256(repr(how).encode())
+    for view, picture in pictures.items():
+        digest.update(repr((view, picture.mode, picture.size)).encode())
+        digest.update(picture.tobytes())
+    return digest.digest()
+
+
+def _cut_out_only(task: CutOutOnly, run: Run) -> Iterator[Event]:
+    yield run.enter(Stage.PREPROCESS)
+    for number, (view, path) in enumerate(task.images.items(), 1):
+        run.check()
+        yield from _shown(view, _cut(open_image(path), task.settings))
+        yield run.progress(number / len(task.images))
+    yield Finished()
+
+
+def _cut(picture: Image.Image, settings: Mapping[str, Value]) -> CutOutResult:
+    return cut_out(picture, str(settings["cutout"]), float(settings["cutout_threshold"]))
+
+
+def _shown(view: str, cut: CutOutResult) -> Iterator[Event]:
+    """What the user is told about a cut-out."""
+    yield CutOut(view, _for_the_eye(cut.rgba))
+    for warning in cut.warnings:
+        yield Log(warning, warning=True)
+
+
+def _prepared(pictures: Mapping[str, np.ndarray], model: Model) -> tuple[Tensor, tuple[int, ...]]:
+    """Cut-outs -> what the encoder takes ([1, 3, S, S] or [1, V, 3, S, S]) and the view ids."""
     size, border = model.processor.size, model.processor.border_ratio
     if model.processor.multi_view:
         image, _, views = MultiViewProcessor(size, border)(pictures)
     else:
         (image, _), views = ImageProcessor(size, border)(pictures["front"]), (0,)
     return image.to(model.device, model.dtype), views
+
+
+def _condition(read: _Read, model: Model) -> Tensor:
+    """What the encoder says to the images, [1, M, D]; asked once."""
+    if read.condition is None:
+        multi_view = model.processor.multi_view
+        read.condition = model.conditioner(read.image, read.views) if multi_view else model.conditioner(read.image)
+    assert isinstance(read.condition, Tensor)
+    return read.condition
 
 
 def _for_the_eye(rgba: np.ndarray) -> np.ndarray:
@@ -220,7 +235,7 @@ def _for_the_eye(rgba: np.ndarray) -> np.ndarray:
     return np.array(picture)
 
 
-def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run: _Run) -> Generating[Event, None, Tensor]:
+def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run: Run) -> Generating[Event, None, Tensor]:
     """Condition [1, M, D] -> latents [1, N, C], with previews of the clean estimate on the way."""
     schedule = _schedule(model, int(settings["steps"]))
     guidance = float(settings["guidance"])
@@ -274,14 +289,14 @@ class _PreviewBudget:
         return mesh
 
 
-def _coarse_mesh(model: Model, latents: Tensor, settings: Mapping[str, Value], run: _Run) -> TriangleMesh | None:
+def _coarse_mesh(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> TriangleMesh | None:
     """A small mesh of latents [1, N, C] that are not finished yet; None where they have no surface yet."""
     *_, level = _levels(model, latents, dict(settings) | {"resolution": PREVIEW_RESOLUTION}, run)
     return _surface_or_none(level, settings)
 
 
 def _decode_and_extract(
-    model: Model, latents: Tensor, settings: Mapping[str, Value], run: _Run
+    model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run
 ) -> Generating[Event, None, tuple[TriangleMesh, tuple[int, ...]]]:
     """Latents [1, N, C] -> the finished mesh and the number of queries at each level, with a preview of each level."""
     yield run.enter(Stage.DECODE)
@@ -307,7 +322,7 @@ def _decode_and_extract(
     return mesh, tuple(queries)
 
 
-def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: _Run) -> Iterator[Level]:
+def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> Iterator[Level]:
     run.check()
     decoded = model.vae.decode(latents / model.vae.spec.scale_factor)
     return decode_shape(
@@ -325,33 +340,3 @@ def _surface_or_none(level: Level, settings: Mapping[str, Value]) -> TriangleMes
         return extract_surface(level, float(settings["level"]))
     except EmptySurfaceError:
         return None
-
-
-def _reported(events: Iterator[Event]) -> Iterator[Event]:
-    """The events, and a Failure in the place of whatever is raised."""
-    try:
-        yield from events
-    except Cancelled:
-        failure = Failure("Cancelled", "The generation was cancelled.")
-    except FlashVDMError as error:
-        failure = Failure(type(error).__name__, str(error), traceback.format_exc())
-    except NotImplementedError as error:  # torch's answer where a device lacks an operation in a number format
-        message = f"The device cannot compute this in the precision that is set ({error}); set the precision to float32."
-        failure = Failure(DeviceError.__name__, message, traceback.format_exc())
-    except (MemoryError, RuntimeError) as error:
-        failure = _memory_failure() if isinstance(error, MemoryError) or out_of_memory(error) else _unexpected(error)
-    except Exception as error:
-        failure = _unexpected(error)
-    else:
-        return
-    yield failure
-
-
-def _memory_failure() -> Failure:
-    message = "The device ran out of memory; close other programs that use it, lower the resolution, or use the CPU."
-    return Failure(MemoryLimitError.__name__, message, traceback.format_exc())
-
-
-def _unexpected(error: Exception) -> Failure:
-    message = f"Something went wrong that should not have ({type(error).__name__}: {error}); please report it with the details."
-    return Failure(type(error).__name__, message, traceback.format_exc())

@@ -1,10 +1,11 @@
-"""What a front end asks for. Standard library only."""
+"""What a front end asks for: the tasks of a generator. Standard library and NumPy only."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+import numpy as np
 
 from .errors import SettingsError
 from .settings import Value, validated
@@ -14,7 +15,7 @@ VIEWS = ("front", "left", "back", "right")
 
 @dataclass(frozen=True)
 class Request:
-    """One generation.
+    """One generation: from images to a mesh. Ends with a Result.
 
     Attributes:
         images: view name (of VIEWS) -> path of the image file. At least "front".
@@ -27,24 +28,56 @@ class Request:
     keep_latents: bool = False
 
     def __post_init__(self) -> None:
-        if not self.images:
-            raise SettingsError("No image was given.")
-        for view in self.images:
-            if view not in VIEWS:
-                raise SettingsError(f"Unknown view '{view}'; known are {', '.join(VIEWS)}.")
+        _check_images(self.images)
         object.__setattr__(self, "settings", validated(self.settings))
 
-    def to_json(self) -> dict[str, Any]:
-        """A dict of plain JSON types."""
-        return {"images": dict(self.images), "settings": dict(self.settings), "keep_latents": self.keep_latents}
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Request:
-        """The inverse of `to_json`; raises SettingsError for anything unexpected."""
-        unknown = set(data) - {"images", "settings", "keep_latents"}
-        images, settings, keep_latents = data.get("images"), data.get("settings", {}), data.get("keep_latents", False)
-        if unknown or not isinstance(images, Mapping) or not all(isinstance(path, str) for path in images.values()):
-            raise SettingsError(f"Not a request: unknown fields {sorted(unknown)} or no images.")
-        if not isinstance(settings, Mapping) or not isinstance(keep_latents, bool):
-            raise SettingsError("Not a request: its settings are no table or keep_latents is neither true nor false.")
-        return cls(dict(images), dict(settings), keep_latents)
+@dataclass(frozen=True, eq=False)
+class Remesh:
+    """Another mesh of a result's latents, at another resolution for example, without new sampling. Ends with a Result.
+
+    Attributes:
+        latents: float32 [N, C], `Result.latents` of a task that kept them.
+        settings: as in a request; they must name the model that made the latents.
+    """
+
+    latents: np.ndarray
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "latents", _checked_latents(self.latents))
+        object.__setattr__(self, "settings", validated(self.settings))
+
+
+@dataclass(frozen=True)
+class CutOutOnly:
+    """What is cut out of the images, to be looked at before a generation; loads no model. Ends with Finished.
+
+    Attributes:
+        images: as in a request.
+        settings: as in a request; those of the group "image" count.
+    """
+
+    images: Mapping[str, str]
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_images(self.images)
+        object.__setattr__(self, "settings", validated(self.settings))
+
+
+Task = Request | Remesh | CutOutOnly
+
+
+def _check_images(images: Mapping[str, str]) -> None:
+    if not images:
+        raise SettingsError("No image was given.")
+    for view in images:
+        if view not in VIEWS:
+            raise SettingsError(f"Unknown view '{view}'; known are {', '.join(VIEWS)}.")
+
+
+def _checked_latents(latents: np.ndarray) -> np.ndarray:
+    if latents.ndim != 2 or not latents.size or not np.isfinite(latents).all():
+        raise SettingsError("The kept latents are damaged; generate the mesh anew.")
+    return np.ascontiguousarray(latents, np.float32)

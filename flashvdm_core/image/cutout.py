@@ -14,7 +14,8 @@ from PIL import Image
 from ..errors import ImageError
 from .plain_background import remove_plain_background
 
-_SLAB_SHARE = 0.95
+_SLAB_SHARE = 0.95  # of the picture
+_SLAB_BORDER = 0.5  # of each of the four sides, as with a photograph that lost its corners
 
 _SLAB = (
     "The object fills the whole picture and would become a slab; use an image with a plain background around the "
@@ -58,9 +59,15 @@ def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
     visible = result.rgba[..., 3] > 0
     if not visible.any():
         raise ImageError("Removing the background left nothing; lower the threshold or set the background to 'keep'.")
-    if visible.mean() > _SLAB_SHARE:
+    if _is_slab(visible):
         return CutOutResult(result.rgba, (*result.warnings, _SLAB))
     return result
+
+
+def _is_slab(visible: np.ndarray) -> bool:
+    """Whether bool [H, W] is the picture itself and not an object in it."""
+    sides = (visible[0], visible[-1], visible[:, 0], visible[:, -1])
+    return bool(visible.mean() > _SLAB_SHARE or min(side.mean() for side in sides) > _SLAB_BORDER)
 
 
 def _keep(image: Image.Image, _threshold: float) -> CutOutResult:

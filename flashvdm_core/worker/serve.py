@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from .. import __version__
 from ..errors import OutputError, SettingsError
 from ..events import Event, Failure, Log
-from .protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, Ready, Release, decode_command, encode, remove_arrays
+from .arrays import remove_arrays
+from .protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, Ready, Release, decode_command, encode
 
 if TYPE_CHECKING:
     from ..generator import Generator
@@ -68,7 +69,7 @@ class Outbox:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A generation that was asked for, and whether it was cancelled since."""
+    """A task that was asked for, and whether it was cancelled since."""
 
     command: Generate
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -77,8 +78,9 @@ class Job:
 class Inbox:
     """Commands from the host, read by a thread of their own so that a cancel is seen while a generation runs."""
 
-    def __init__(self, pipe: BinaryIO, outbox: Outbox) -> None:
+    def __init__(self, pipe: BinaryIO, exchange: Path, outbox: Outbox) -> None:
         self._pipe = pipe
+        self._exchange = exchange
         self._outbox = outbox
         self._waiting: queue.SimpleQueue[Job | Release | Quit] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
@@ -117,7 +119,7 @@ class Inbox:
 
     def _take(self, line: bytes) -> None:
         try:
-            command = decode_command(line)
+            command = decode_command(line, self._exchange)
         except CommandError as error:
             self._refuse(error)
             return
@@ -154,7 +156,7 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
         The process's exit status.
     """
     outbox = Outbox(events, exchange)
-    inbox = Inbox(commands, outbox)
+    inbox = Inbox(commands, exchange, outbox)
     try:
         # Here and not above: the reading thread must notice the host's end while torch is loaded, which takes seconds.
         import torch
@@ -187,7 +189,7 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
 def _generate(generator: Generator, job: Job, outbox: Outbox) -> None:
     command = job.command
     try:
-        for event in generator.generate(command.request, job.cancelled.is_set):
+        for event in generator.generate(command.task, job.cancelled.is_set):
             outbox.send(event, command.id)
     except OutputError as error:
         outbox.send(Failure("OutputError", str(error), traceback.format_exc()), command.id)

@@ -56,9 +56,9 @@ def test_an_emptied_model_field_means_the_built_in_model(worker: Callable[..., s
     session = extension("addon.session")
     bpy.context.scene.flashvdm.model = ""
     bpy.ops.flashvdm.generate(filepath=image)
-    assert session.session.job.request.settings["model"] == "embedded"
+    assert session.session.job.task.settings["model"] == "embedded"
     tick_until(session, lambda: not session.session.generating)
     bpy.context.scene.flashvdm.model = "/models/mini"
     bpy.ops.flashvdm.generate(filepath=image)
-    assert session.session.job.request.settings["model"] == "/models/mini"
+    assert session.session.job.task.settings["model"] == "/models/mini"
     tick_until(session, lambda: not session.session.generating)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from flashvdm_core.devices import choose_device, choose_dtype
 from flashvdm_core.errors import DeviceError
-from flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
+from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.generator import Generator
 from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.requests import Request
+from flashvdm_core.models.conditioner import SingleImageEncoder
+from flashvdm_core.requests import CutOutOnly, Remesh, Request
 
 from .tiny_model import multi_view_config, tiny_config, write_disc_image, write_tiny_model
 
@@ -148,15 +151,18 @@ def test_kept_latents_make_the_same_mesh_again_and_another_one_at_another_resolu
     result = result_of(generator.generate(asked))
     assert result.latents is not None
     assert result.latents.shape == (12, 4)
-    again = list(generator.redecode(result.latents, asked.settings))
+    again = list(generator.generate(Remesh(result.latents, asked.settings)))
     assert identical(result_of(again).mesh, result.mesh)
-    assert {event.stage for event in again if isinstance(event, Progress)} == {Stage.LOAD, Stage.DECODE, Stage.EXTRACT}
-    finer = result_of(generator.redecode(result.latents, request(folder, resolution=40).settings))
+    progress = [event for event in again if isinstance(event, Progress)]
+    assert {event.stage for event in progress} == {Stage.LOAD, Stage.DECODE, Stage.EXTRACT}
+    assert progress[0].fraction == 0
+    assert progress[1].fraction < 0.2, "the bar is that of the stages that there are"
+    finer = result_of(generator.generate(Remesh(result.latents, request(folder, resolution=40).settings)))
     assert len(finer.mesh.faces) > len(result.mesh.faces)
 
 
 def test_latents_of_another_model_are_refused(generator: Generator, folder: Path) -> None:
-    failure = failure_of(generator.redecode(np.zeros((12, 7), np.float32), request(folder).settings))
+    failure = failure_of(generator.generate(Remesh(np.zeros((12, 7)), request(folder).settings)))
     assert failure.kind == "SettingsError"
 
 
@@ -228,6 +234,69 @@ def test_a_kept_model_is_not_loaded_again_until_it_is_released(folder: Path, tmp
     result_of(own.generate(request(folder, model=str(model), seed=1)))
     own.release()
     assert failure_of(own.generate(request(folder, model=str(model)))).kind == "CheckpointError"
+
+
+def counted_encoders(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """A list that grows by one each time that an image is encoded."""
+    calls: list[None] = []
+    encode = SingleImageEncoder.forward
+
+    def counted(*arguments: Any) -> Tensor:
+        calls.append(None)
+        return encode(*arguments)
+
+    monkeypatch.setattr(SingleImageEncoder, "forward", counted)
+    return calls
+
+
+def test_another_seed_does_not_read_the_image_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted_encoders(monkeypatch)
+    own = Generator()
+    result_of(own.generate(request(folder, seed=1)))
+    again = list(own.generate(request(folder, seed=2)))
+    assert len(calls) == 1
+    assert any(isinstance(event, CutOut) for event in again), "the cut-out is shown all the same"
+    assert identical(result_of(again).mesh, result_of(Generator().generate(request(folder, seed=2))).mesh)
+
+
+@pytest.mark.parametrize("change", ["the picture", "the cut-out", "the model", "the release"])
+def test_what_was_read_is_read_again_after(change: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted_encoders(monkeypatch)
+    own = Generator()
+    picture = write_disc_image(tmp_path / "disc.png")
+    asked = replace(request(folder), images={"front": str(picture)})
+    result_of(own.generate(asked))
+    if change == "the picture":
+        with Image.open(picture) as image:
+            image.transpose(Image.Transpose.FLIP_TOP_BOTTOM).crop((0, 0, 60, 60)).save(picture)
+    if change == "the cut-out":
+        asked = replace(asked, settings=dict(asked.settings) | {"cutout": "keep"})
+    if change == "the model":
+        asked = replace(asked, settings=dict(asked.settings) | {"model": str(write_tiny_model(tmp_path / "other"))})
+    if change == "the release":
+        own.release()
+    result_of(own.generate(asked))
+    assert len(calls) == 2
+
+
+# --- cut-outs alone ---
+
+
+def test_a_cutout_alone_loads_no_model(folder: Path) -> None:
+    disc = str(folder / "disc.png")
+    *events, last = Generator().generate(CutOutOnly({"front": disc, "left": disc}, {"model": "/no/such/folder"}))
+    assert isinstance(last, Finished)
+    assert [event.view for event in events if isinstance(event, CutOut)] == ["front", "left"]
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == [0.0, 0.5, 1.0]
+
+
+def test_a_cutout_alone_warns_and_fails_with_a_sentence(folder: Path) -> None:
+    disc = str(folder / "disc.png")
+    alone = Generator().generate(CutOutOnly({"front": str(folder / "no.png")}))
+    assert failure_of(alone).kind == "ImageError"
+    cancelled = Generator().generate(CutOutOnly({"front": disc}), lambda: True)
+    assert failure_of(cancelled).kind == "Cancelled"
 
 
 # --- failures ---

@@ -175,6 +175,17 @@ def test_a_picture_that_stays_whole_is_reported() -> None:
     assert any("slab" in warning for warning in result.warnings)
 
 
+@pytest.mark.parametrize(("margin", "slab"), [(8, True), (40, False)])
+def test_a_photograph_without_its_corners_is_a_slab_and_an_object_at_the_edges_is_not(margin: int, slab: bool) -> None:
+    """A cross whose arms reach all four sides: nearly the whole picture, or thin."""
+    rgba = np.full((100, 100, 4), 255, np.uint8)
+    for rows in (slice(0, margin), slice(100 - margin, 100)):
+        for columns in (slice(0, margin), slice(100 - margin, 100)):
+            rgba[rows, columns] = 0
+    warnings = cut_out(Image.fromarray(rgba), "auto", THRESHOLD).warnings
+    assert any("slab" in warning for warning in warnings) is slab
+
+
 @pytest.mark.parametrize("method", ["auto", "keep"])
 def test_transparency_is_taken_as_it_is(method: str) -> None:
     rgba = np.random.default_rng(0).integers(0, 256, (30, 40, 4), dtype=np.uint8)

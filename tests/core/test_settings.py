@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-
+import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from flashvdm_core.errors import SettingsError
-from flashvdm_core.requests import VIEWS, Request
+from flashvdm_core.requests import CutOutOnly, Remesh, Request
 from flashvdm_core.settings import SETTINGS, Setting, defaults, validated
 
 NUMBERS = [setting for setting in SETTINGS.values() if setting.kind in (int, float)]
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
 
 
 def test_the_defaults_are_valid() -> None:
@@ -56,20 +49,13 @@ def test_an_unknown_setting_is_named() -> None:
 
 
 @pytest.mark.parametrize("images", [{}, {"top": "a.png"}])
-def test_a_request_needs_images_of_known_views(images: dict[str, str]) -> None:
+@pytest.mark.parametrize("kind", [Request, CutOutOnly])
+def test_images_are_of_known_views(kind: type[Request | CutOutOnly], images: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=r"image|view"):
-        Request(images)
+        kind(images)
 
 
-def test_a_request_comes_back_from_its_json() -> None:
-    request = Request(dict.fromkeys(VIEWS, "a.png"), {"seed": 3, "level": 0.25}, keep_latents=True)
-    assert Request.from_json(request.to_json()) == request
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.dictionaries(st.sampled_from(["images", "settings", "keep_latents", "x"]), JSON))
-def test_any_other_json_is_refused(data: dict) -> None:
-    """Nothing but a SettingsError comes of it."""
-    with contextlib.suppress(SettingsError):
-        request = Request.from_json(data)
-        assert all(view in VIEWS and isinstance(path, str) for view, path in request.images.items())
+@pytest.mark.parametrize("latents", [np.zeros(4), np.zeros((0, 4)), np.full((2, 2), np.nan)], ids=["flat", "empty", "nan"])
+def test_damaged_latents_are_refused(latents: np.ndarray) -> None:
+    with pytest.raises(SettingsError, match="damaged"):
+        Remesh(latents)

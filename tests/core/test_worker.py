@@ -11,12 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result
-from flashvdm_core.requests import Request
+from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result
+from flashvdm_core.requests import CutOutOnly, Remesh, Request
 from flashvdm_core.worker.protocol import Cancel, Command, Generate, Quit, Ready, Release, decode, encode_command
 
 from .tiny_model import write_disc_image, write_tiny_model
@@ -44,7 +45,7 @@ class Host:
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
     def send(self, command: Command) -> None:
-        self.send_bytes(encode_command(command))
+        self.send_bytes(encode_command(command, self.exchange))
 
     def send_bytes(self, data: bytes) -> None:
         self.stdin.write(data)
@@ -143,6 +144,19 @@ def test_generations_follow_each_other_and_leave_no_files(ready: Host, folder: P
     assert list(ready.exchange.iterdir()) == []
 
 
+def test_other_tasks_run_in_between(ready: Host, folder: Path) -> None:
+    made = ready.generation(1, replace(request(folder), keep_latents=True))[-1]
+    assert isinstance(made, Result)
+    assert made.latents is not None
+    ready.send(Generate(2, CutOutOnly({"front": str(folder / "disc.png")})))
+    assert any(isinstance(event, CutOut) for event in ready.until(Finished, Failure)[:-1])
+    ready.send(Generate(3, Remesh(made.latents, request(folder).settings)))
+    again = ready.until(Result, Failure)[-1]
+    assert isinstance(again, Result)
+    assert again.mesh.vertices.tobytes() == made.mesh.vertices.tobytes()
+    assert list(ready.exchange.iterdir()) == []
+
+
 def test_events_carry_their_generation(ready: Host, folder: Path) -> None:
     ready.send(Generate(41, request(folder)))
     ready.send(Generate(42, request(folder)))
@@ -215,7 +229,8 @@ def test_rubbish_is_answered_and_survived(ready: Host, folder: Path, line: bytes
 
 
 def test_a_bad_request_fails_under_its_own_number(ready: Host) -> None:
-    bad = {"command": "generate", "id": 5, "request": {"images": {"front": "x.png"}, "settings": {"resolution": 1}}}
+    task = {"kind": "request", "images": {"front": "x.png"}, "settings": {"resolution": 1}, "keep_latents": False}
+    bad = {"command": "generate", "id": 5, "task": task}
     ready.send_bytes(json.dumps(bad).encode() + b"\n")
     id, event = ready.event()
     assert id == 5
@@ -293,7 +308,7 @@ def test_it_ends_when_the_host_goes_before_it_is_ready(host: Host) -> None:
 def test_it_ends_when_the_host_is_killed(folder: Path, tmp_path: Path) -> None:
     """A host in a process of its own, killed in the middle of a generation."""
     (tmp_path / "exchange").mkdir()
-    command = encode_command(Generate(1, endless(folder)))
+    command = encode_command(Generate(1, endless(folder)), tmp_path)
     program = (
         "import subprocess, sys\n"
         f"worker = subprocess.Popen([sys.executable, '-m', 'flashvdm_core.worker', '--exchange', {str(tmp_path / 'exchange')!r}],"
@@ -353,7 +368,7 @@ def test_prints_of_libraries_do_not_reach_the_host(folder: Path, tmp_path: Path)
     )
     assert process.stdin
     assert process.stdout
-    process.stdin.write(encode_command(Generate(1, request(folder))) + encode_command(Quit()))
+    process.stdin.write(encode_command(Generate(1, request(folder)), exchange) + encode_command(Quit(), exchange))
     process.stdin.flush()
     lines = process.stdout.readlines()
     assert b"noise" in (process.stderr.read() if process.stderr else b"")

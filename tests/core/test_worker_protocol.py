@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -10,20 +11,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flashvdm_core.errors import WorkerError
-from flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
+from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.requests import Request
+from flashvdm_core.requests import CutOutOnly, Remesh, Request, Task
 from flashvdm_core.worker import protocol
+from flashvdm_core.worker.arrays import remove_arrays
 from flashvdm_core.worker.protocol import Cancel, CommandError, Generate, Quit, Ready, Release
 
 TETRAHEDRON = TriangleMesh(
     np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32),
     np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32),
 )
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+_JSON = _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(st.sampled_from(["npy", "vertices", "faces"]), _SCALARS)
+_FIELDS = st.sampled_from(
+    ["id", "stage", "fraction", "view", "rgba", "mesh", "message", "warning", "kind", "details", "settings", "seconds", "latents"]
+)
+_TASK_FIELDS = st.sampled_from(["settings", "images", "keep_latents", "latents"])
+LATENTS = np.linspace(-1, 1, 24, dtype=np.float32).reshape(6, 4)
 
 
 def through_the_pipe(event: Event | Ready, folder: Path, id: int | None = 7) -> Event | Ready:
@@ -42,6 +53,7 @@ def through_the_pipe(event: Event | Ready, folder: Path, id: int | None = 7) -> 
         Ready("0.1.0", "3.11.9", "2.13.0", "cpu"),
         Progress(Stage.SAMPLE, 0.25),
         Log("Grüße\nfrom a line with a line end", warning=True),
+        Finished(),
         Failure("ImageError", "The image is empty.", "Traceback…"),
     ],
 )
@@ -108,10 +120,49 @@ def test_an_event_that_cannot_be_sent_leaves_no_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [Generate(3, Request({"front": "a b.png"}, {"seed": 9}, keep_latents=True)), Cancel(3), Release(), Quit()]
+    "command",
+    [
+        Generate(3, Request({"front": "a b.png"}, {"seed": 9}, keep_latents=True)),
+        Generate(3, CutOutOnly({"front": "a b.png", "left": "c.png"}, {"cutout": "border"})),
+        Cancel(3),
+        Release(),
+        Quit(),
+    ],
 )
-def test_commands_arrive_unchanged(command: protocol.Command) -> None:
-    assert protocol.decode_command(protocol.encode_command(command)) == command
+def test_commands_without_arrays_arrive_unchanged(command: protocol.Command, tmp_path: Path) -> None:
+    assert protocol.decode_command(protocol.encode_command(command, tmp_path), tmp_path) == command
+
+
+def sent(task: Task, folder: Path) -> Task:
+    """What the worker gets of a task."""
+    received = protocol.decode_command(protocol.encode_command(Generate(3, task), folder), folder)
+    assert isinstance(received, Generate)
+    assert list(folder.iterdir()) == []
+    return received.task
+
+
+def test_the_latents_of_a_task_arrive_bit_for_bit_and_their_files_are_gone(tmp_path: Path) -> None:
+    remesh = sent(Remesh(LATENTS, {"resolution": 64}), tmp_path)
+    assert isinstance(remesh, Remesh)
+    np.testing.assert_array_equal(remesh.latents, LATENTS)
+    assert remesh.settings["resolution"] == 64
+
+
+def test_a_command_that_cannot_be_sent_leaves_no_files(tmp_path: Path) -> None:
+    unsendable = Remesh(LATENTS)
+    object.__setattr__(unsendable, "settings", {"level": float("nan")})
+    with pytest.raises(ValueError, match="JSON"):
+        protocol.encode_command(Generate(3, unsendable), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_forged_latents_are_a_command_error_with_the_number_of_the_task(tmp_path: Path) -> None:
+    line = protocol.encode_command(Generate(5, Remesh(LATENTS)), tmp_path)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(npy_bytes(np.full((3, 2), np.inf, np.float32)))
+    with pytest.raises(CommandError, match="finite") as caught:
+        protocol.decode_command(line, tmp_path)
+    assert caught.value.id == 5
 
 
 @pytest.mark.parametrize(
@@ -122,32 +173,38 @@ def test_commands_arrive_unchanged(command: protocol.Command) -> None:
         (b"[1, 2]\n", None),
         (b'{"command": "explode", "id": 4}\n', 4),
         (b'{"command": "generate"}\n', None),
-        (b'{"command": "generate", "id": true, "request": {}}\n', None),
+        (b'{"command": "generate", "id": true, "task": {}}\n', None),
         (b'{"command": "generate", "id": 4}\n', 4),
-        (b'{"command": "generate", "id": 4, "request": {"images": {}}}\n', 4),
-        (b'{"command": "generate", "id": 4, "request": {"images": {"front": "a.png"}, "settings": [1]}}\n', 4),
-        (b'{"command": "generate", "id": 4, "request": {"images": {"front": "a.png"}, "settings": {"seed": -1}}}\n', 4),
+        (b'{"command": "generate", "id": 4, "task": {"kind": "dance", "settings": {}}}\n', 4),
+        (b'{"command": "generate", "id": 4, "task": {"kind": "request", "settings": {}, "images": {}}}\n', 4),
+        (b'{"command": "generate", "id": 4, "task": {"kind": "cut-out", "settings": {}, "images": {"front": 3}}}\n', 4),
+        (b'{"command": "generate", "id": 4, "task": {"kind": "cut-out", "settings": [1], "images": {"front": "a"}}}\n', 4),
+        (b'{"command": "generate", "id": 4, "task": {"kind": "remesh", "settings": {"seed": -1}}}\n', 4),
+        (b'{"command": "generate", "id": 4, "task": {"kind": "remesh", "settings": {}, "latents": {"npy": "../a"}}}\n', 4),
         (b"[" * 100_000, None),
         (b"x" * (protocol.MAX_LINE + 1), None),
     ],
 )
 def test_rubbish_commands_are_named_errors_with_the_generation_they_name(line: bytes, id: int | None) -> None:
     with pytest.raises(CommandError) as caught:
-        protocol.decode_command(line)
+        protocol.decode_command(line, Path("/nonexistent"))
     assert caught.value.id == id
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_command_reader(line: bytes) -> None:
     with pytest.raises(CommandError):
-        protocol.decode_command(b"\x00" + line)
+        protocol.decode_command(b"\x00" + line, Path("/nonexistent"))
 
 
-_SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
-_JSON = _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(st.sampled_from(["npy", "vertices", "faces"]), _SCALARS)
-_FIELDS = st.sampled_from(
-    ["id", "stage", "fraction", "view", "rgba", "mesh", "message", "warning", "kind", "details", "settings", "seconds", "latents"]
-)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["request", "remesh", "cut-out", "?"]), st.dictionaries(_TASK_FIELDS, _JSON, max_size=5))
+def test_no_json_breaks_the_task_reader(kind: str, fields: dict[str, object]) -> None:
+    line = json.dumps({"command": "generate", "id": 1, "task": {"kind": kind} | fields}).encode()
+    with contextlib.suppress(CommandError):
+        command = protocol.decode_command(line, Path("/nonexistent"))
+        assert isinstance(command, Generate)
+        assert isinstance(command.task, Request | CutOutOnly)
 
 
 @given(
@@ -246,7 +303,7 @@ def test_remove_arrays_takes_unread_files_and_the_folder_but_nothing_else(tmp_pa
         folder.mkdir()
         protocol.encode(Preview(Stage.SAMPLE, TETRAHEDRON), 1, folder)
     (shared / "precious.txt").write_text("keep me")
-    protocol.remove_arrays(private)
-    protocol.remove_arrays(shared)
+    remove_arrays(private)
+    remove_arrays(shared)
     assert not private.exists()
     assert [path.name for path in shared.iterdir()] == ["precious.txt"]

@@ -26,9 +26,9 @@ from pathlib import Path
 
 import numpy as np
 
-from flashvdm_core.events import CutOut, Event, Failure, Log, Preview, Progress, Result, Stage
+from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.requests import Request
+from flashvdm_core.requests import CutOutOnly, Remesh, Request, Task
 from flashvdm_core.worker.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
 
 
@@ -46,20 +46,34 @@ def box(scale: float) -> TriangleMesh:
     return TriangleMesh(np.concatenate((corners, tooth)) * np.float32(scale), np.array(faces, np.int32))
 
 
-def steps(request: Request) -> Iterator[Event]:
-    """A whole generation."""
-    for number, stage in enumerate(Stage):
-        yield Progress(stage, number / len(Stage))
+def steps(task: Task) -> Iterator[Event]:
+    """A whole task. What is made of latents is as much larger as their first number says."""
+    stages = _STAGES.get(type(task), tuple(Stage))
+    for number, stage in enumerate(stages):
+        yield Progress(stage, number / len(stages))
         if stage is Stage.PREPROCESS:
             picture = np.zeros((8, 8, 4), np.uint8)
             picture[:4] = (255, 0, 0, 255)
             yield CutOut("front", picture)
         if stage in (Stage.SAMPLE, Stage.DECODE):
-            for scale in (0.3, 0.6) if request.settings["preview"] else ():
+            for scale in (0.3, 0.6) if task.settings["preview"] else ():
                 yield Preview(stage, box(scale))
     yield Log("The stand-in made a box.", warning=True)
+    match task:
+        case CutOutOnly():
+            yield Finished()
+        case Remesh(latents):
+            yield result(task, float(latents[0, 0]), latents)
+        case Request():
+            yield result(task, 1.0, np.ones((4, 2), np.float32) if task.keep_latents else None)
+
+
+def result(task: Task, scale: float, latents: np.ndarray | None) -> Result:
     seconds = {str(stage): 0.0 for stage in Stage}
-    yield Result(box(1.0), int(request.settings["seed"]), "stand-in", request.settings, seconds, (8,))
+    return Result(box(scale), int(task.settings["seed"]), "stand-in", task.settings, seconds, (8,), latents)
+
+
+_STAGES = {CutOutOnly: (Stage.PREPROCESS,), Remesh: (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)}
 
 
 class Worker:
@@ -73,7 +87,7 @@ class Worker:
 
     def listen(self) -> None:
         for line in sys.stdin.buffer:
-            command = decode_command(line)
+            command = decode_command(line, self.exchange)
             if isinstance(command, Cancel):
                 self.cancelled.set()
             elif isinstance(command, Generate | Quit):
@@ -117,7 +131,7 @@ class Worker:
         if self.behaviour == "fail":
             self.say(Failure("ImageError", "The image is empty; choose another.", "a traceback"), command.id)
             return
-        for event in steps(command.request):
+        for event in steps(command.task):
             if self.cancelled.is_set():
                 self.cancelled.clear()
                 self.say(Failure("Cancelled", "The generation was cancelled."), command.id)

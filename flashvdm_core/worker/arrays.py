@@ -1,0 +1,101 @@
+"""Arrays on their way between a host and a worker: `.npy` files in a private folder, and their names in the JSON.
+
+The reader deletes a file once it has read it, and takes nothing but a plain array of the type and shape that it expects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ..mesh import TriangleMesh
+
+_ARRAY_NAME = re.compile(r"[0-9a-f]{16}\.npy")
+
+
+class ArrayWriter:
+    """Writes arrays to new private files and remembers them, so that a message that cannot be sent leaves none."""
+
+    def __init__(self, exchange: Path) -> None:
+        self._exchange = exchange
+        self._written: list[Path] = []
+
+    def write(self, array: np.ndarray) -> dict[str, str]:
+        path = self._exchange / f"{secrets.token_hex(8)}.npy"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        self._written.append(path)
+        with open(descriptor, "wb") as file:
+            npy.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+        return {"npy": path.name}
+
+    def remove_all(self) -> None:
+        for path in self._written:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def read_array(reference: Mapping[str, Any], exchange: Path, dtype: type, shape: tuple[int | None, ...]) -> np.ndarray:
+    """The array that `reference` names, of exactly `dtype` and of `shape` (None: any length); its file is deleted."""
+    name = reference["npy"]
+    if not isinstance(name, str) or not _ARRAY_NAME.fullmatch(name):
+        raise ValueError("an array file has a forbidden name")
+    path = exchange / name
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        with open(descriptor, "rb") as file:
+            array = _checked_array(file, np.dtype(dtype), shape)
+    finally:
+        path.unlink(missing_ok=True)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError("an array holds numbers that are not finite")
+    return array
+
+
+def _checked_array(file: BinaryIO, dtype: np.dtype, shape: tuple[int | None, ...]) -> np.ndarray:
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("an array file is not a plain file")
+    if npy.read_magic(file) != (1, 0):
+        raise ValueError("an array file is of another version")
+    found_shape, fortran_order, found_dtype = npy.read_array_header_1_0(file)
+    fits = len(found_shape) == len(shape) and all(want in (None, have) for want, have in zip(shape, found_shape, strict=True))
+    if found_dtype != dtype or fortran_order or not fits:
+        raise ValueError(f"an array file holds {found_dtype} {list(found_shape)}")
+    # The header must not make us allocate more than the file really holds.
+    if status.st_size - file.tell() != math.prod(found_shape) * dtype.itemsize:
+        raise ValueError("an array file is not of the length that its header says")
+    return np.frombuffer(bytearray(file.read()), dtype).reshape(found_shape)
+
+
+def mesh_fields(mesh: TriangleMesh, arrays: ArrayWriter) -> dict[str, Any]:
+    """Write the arrays of `mesh`; what the JSON holds in their place."""
+    return {"vertices": arrays.write(mesh.vertices), "faces": arrays.write(mesh.faces)}
+
+
+def read_mesh(fields: Mapping[str, Any], exchange: Path) -> TriangleMesh:
+    """The inverse of `mesh_fields`; ValueError for anything but a mesh whose faces name its own vertices."""
+    vertices = read_array(fields["vertices"], exchange, np.float32, (None, 3))
+    faces = read_array(fields["faces"], exchange, np.int32, (None, 3))
+    # A face that points outside the vertices can crash the host, so it must not get there.
+    if faces.size and (faces.min() < 0 or faces.max() >= len(vertices)):
+        raise ValueError("a face names a vertex that does not exist")
+    return TriangleMesh(vertices, faces)
+
+
+def remove_arrays(exchange: Path) -> None:
+    """Remove the array files that nobody has read from `exchange`, and the folder when nothing else is in it."""
+    with contextlib.suppress(OSError):
+        for path in exchange.iterdir():
+            if _ARRAY_NAME.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        exchange.rmdir()
