@@ -23,6 +23,10 @@ class OutputError(FlashVDMError):
     """A result cannot be written: no permission, no space, or the file exists already."""
 
 
+class BatchError(FlashVDMError):
+    """A batch cannot begin or go on: its manifest is not usable, its cluster cannot be reached, its log not be written."""
+
+
 class MemoryLimitError(FlashVDMError):
     """The device ran out of memory and smaller chunks did not help."""
 

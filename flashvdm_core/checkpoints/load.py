@@ -16,12 +16,8 @@ from ..models.dit_moe import MoEDiT, MoEDiTSpec
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
 from .config import CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, Section, processor_spec, read_config, schedule_spec
+from .folders import EMBEDDED, EMBEDDED_FOLDER, checkpoint_folder
 from .weights import Weights, load_module, open_weights
-
-EMBEDDED = "embedded"
-"""Name of the model that comes with this package."""
-
-EMBEDDED_FOLDER = Path(__file__).resolve().parent.parent / "embedded"
 
 _ENCODER_NAMES = ("encoder.", "pre_kl.")
 
@@ -104,11 +100,6 @@ def load_checkpoint(
         device=device,
         dtype=dtype,
     )
-
-
-def checkpoint_folder(name_or_folder: str | Path) -> Path:
-    """The folder that a setting "model" names."""
-    return EMBEDDED_FOLDER if str(name_or_folder) == EMBEDDED else Path(name_or_folder).expanduser()
 
 
 def has_encoder(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from ..checkpoints.load import EMBEDDED
+from ..checkpoints.folders import EMBEDDED
 from ..devices import choose_device, choose_dtype, dtype_name
 from ..errors import FlashVDMError, OutputError, SettingsError
 from ..settings import SETTINGS

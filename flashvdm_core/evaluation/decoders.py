@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ..checkpoints.config import CONFIG_NAME
-from ..checkpoints.load import checkpoint_folder, has_encoder, load_vae
+from ..checkpoints.folders import checkpoint_folder
+from ..checkpoints.load import has_encoder, load_vae
 from ..decoding import Level, Selection, VecsetField, decode_volume
 from ..decoding.volume import COARSE_CELLS, FINE_CELLS, Method
 from ..errors import CheckpointError, EmptySurfaceError

@@ -32,7 +32,8 @@ ARROWS: dict[str, set[str]] = {
     "run": {"decoding"},
     "generator": {"run", "image", "models", "sampling", "decoding", "surface", "checkpoints", "devices"},
     "worker": {"generator", "devices"},
-    "cli": {"generator", "mesh_io", "checkpoints"},
+    "batch": {"generator", "mesh_io", "files", "checkpoints"},
+    "cli": {"generator", "mesh_io", "files", "checkpoints", "batch"},
     "__main__": {"cli"},
 }
 # These sit on top of the stages: nothing else may import them, and they leave the front ends alone.

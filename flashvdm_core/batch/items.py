@@ -1,0 +1,200 @@
+"""What a batch makes: the images of a folder, or the rows of a manifest. Standard library only.
+
+A manifest is a CSV file with a header, or a JSON file with a list of objects. A row names `image`, and where it
+differs from the rest `output`, the other views and any setting. A row that is wrong becomes an item with an error
+and leaves the others alone; what is wrong with all rows at once raises a BatchError.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..errors import BatchError, SettingsError
+from ..files import MESH_SUFFIXES
+from ..requests import VIEWS, Request
+from ..settings import SETTINGS, Setting, Value
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+
+_FIELDS = ("image", "output", *VIEWS[1:], *SETTINGS)
+_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One mesh of a batch.
+
+    Attributes:
+        number: its place in the input, counted from 1.
+        image: the front image, as the input names it.
+        output: the mesh file, relative to the output folder, with "/" between its parts; "" where it is not known.
+        request: what to make; None where the input is wrong.
+        error: what is wrong with the input, else "".
+    """
+
+    number: int
+    image: str
+    output: str
+    request: Request | None
+    error: str = ""
+
+
+def read_items(source: Path, settings: Mapping[str, Value], suffix: str = ".glb") -> list[Item]:
+    """The items of a folder (its images, by name) or of a manifest (its rows, in their order).
+
+    Args:
+        source: a folder, a .csv or a .json file. Images are relative to the manifest's folder.
+        settings: for every item that doesn't set them itself.
+        suffix: of the meshes whose output the manifest does not name.
+
+    Raises:
+        BatchError: `source` cannot be read or is no manifest.
+        SettingsError: one of `settings` is not valid.
+    """
+    if source.is_dir():
+        rows: Sequence[Any] = [{"image": path.name} for path in _images(source)]
+        base = source
+    else:
+        rows, base = _manifest(source), source.parent
+    if not rows:
+        raise BatchError(f"There is nothing to make in '{source}'; choose a folder with images or a manifest with rows.")
+    Request({"front": source.name}, settings)
+    return _without_doubles(_item(number, row, base, settings, suffix) for number, row in enumerate(rows, 1))
+
+
+def shard(items: Sequence[Item], index: int, count: int) -> list[Item]:
+    """The part `index` (1 to `count`) of the items: every `count`-th, so that all parts are about as long."""
+    return [item for item in items if (item.number - 1) % count == index - 1]
+
+
+def _images(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise BatchError(f"The folder '{folder}' cannot be read ({error.strerror}); check its permissions.") from error
+    return [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
+
+
+def _manifest(source: Path) -> Sequence[Any]:
+    reader = {".csv": _csv_rows, ".json": _json_rows}.get(source.suffix.lower())
+    if reader is None and source.exists():
+        raise BatchError(f"'{source}' is neither a folder nor a .csv or .json manifest; choose one of these.")
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BatchError(f"'{source}' cannot be read ({error}); check its name, permissions and that it is UTF-8.") from error
+    assert reader is not None
+    return reader(text, source)
+
+
+def _json_rows(text: str, source: Path) -> Sequence[Any]:
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BatchError(f"'{source}' is not JSON ({error}); correct it.") from error
+    if not isinstance(rows, list):
+        raise BatchError(f"'{source}' must hold a list of objects, each with an \"image\"; correct it.")
+    return rows
+
+
+def _csv_rows(text: str, source: Path) -> Sequence[Any]:
+    # Where a comma is the decimal mark, spreadsheets separate by semicolons.
+    header = text.partition("\n")[0]
+    delimiter = ";" if ";" in header and "," not in header else ","
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        names = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = names
+        rows = [{name: _value(name, cell) for name, cell in row.items() if cell not in ("", None)} for row in reader]
+    except csv.Error as error:
+        raise BatchError(f"'{source}' is not CSV ({error}); correct it.") from error
+    unknown = [name for name in names if name not in _FIELDS]
+    if "image" not in names or unknown:
+        wrong = f"has the unknown column '{unknown[0]}'" if unknown else "has no column 'image'"
+        raise BatchError(f"'{source}' {wrong}; known are {', '.join(_FIELDS)}.")
+    return [row for row in rows if row]
+
+
+def _value(name: str | None, cell: Any) -> Any:
+    """A cell as the type of its column; a text that has no such meaning stays as it is, for the check of the settings."""
+    if name is None or not isinstance(cell, str):
+        return cell
+    cell = cell.strip()
+    setting = SETTINGS.get(name)
+    if setting is None or setting.kind is str:
+        return cell
+    return _number_or_switch(setting, cell)
+
+
+def _number_or_switch(setting: Setting, cell: str) -> Value:
+    if setting.kind is bool:
+        word = cell.lower()
+        return True if word in _TRUE else False if word in _FALSE else cell
+    try:
+        return setting.kind(cell)
+    except ValueError:
+        return cell
+
+
+def _item(number: int, row: object, base: Path, settings: Mapping[str, Value], suffix: str) -> Item:
+    fields: dict[str, Any] = {}
+    output = ""
+    try:
+        fields = _fields(row)
+        output = _output(fields, suffix)
+        images = {"front": fields["image"]} | {view: fields[view] for view in VIEWS[1:] if view in fields}
+        own = {name: value for name, value in fields.items() if name not in ("image", "output", *VIEWS)}
+        if own.get("model", SETTINGS["model"].default) != SETTINGS["model"].default:
+            own["model"] = str(base / Path(str(own["model"])).expanduser())
+        paths = {view: str(base / Path(path).expanduser()) for view, path in images.items()}
+        return Item(number, fields["image"], output, Request(paths, dict(settings) | own))
+    except (SettingsError, RuntimeError) as error:  # RuntimeError: a "~user" that does not exist
+        return Item(number, str(fields.get("image", "")), output, None, str(error))
+
+
+def _fields(row: object) -> dict[str, Any]:
+    """The row without what it leaves empty, its texts checked."""
+    if not isinstance(row, Mapping):
+        raise SettingsError('The item is no object with an "image"; correct the manifest.')
+    if None in row:  # what csv makes of cells beyond the header
+        raise SettingsError("The row has more cells than the header has columns; correct the manifest.")
+    fields = {str(name): value for name, value in row.items() if value is not None}
+    for name in ("image", "output", *VIEWS[1:]):
+        if name in fields and (not isinstance(fields[name], str) or not fields[name].strip() or "\0" in fields[name]):
+            raise SettingsError(f"'{name}' must be the path of a file, not {fields[name]!r}; correct the manifest.")
+    if "image" not in fields:
+        raise SettingsError("The item names no image; correct the manifest.")
+    return fields
+
+
+def _output(fields: Mapping[str, Any], suffix: str) -> str:
+    """Where the mesh goes: what the row says, else the image's name, with the seed where the row gives one."""
+    if "output" not in fields:
+        name = Path(fields["image"].replace("\\", "/")).stem
+        return f"{name}-{fields['seed']}{suffix}" if isinstance(fields.get("seed"), int) else f"{name}{suffix}"
+    path = PurePosixPath(fields["output"].strip().replace("\\", "/"))
+    first = path.parts[0] if path.parts else "."
+    if path.is_absolute() or ".." in path.parts or ":" in first or first.startswith("."):
+        raise SettingsError(f"The output '{path}' must lie inside the output folder; name it without '..' and a drive.")
+    if path.suffix.lower() not in MESH_SUFFIXES:
+        path = path.with_name(path.name + suffix)
+    return str(path)
+
+
+def _without_doubles(items: Iterable[Item]) -> list[Item]:
+    """Of items with one output only the first is made; systems that ignore case see one file in two spellings."""
+    first: dict[str, int] = {}
+    kept: list[Item] = []
+    for item in items:
+        other = first.setdefault(item.output.casefold(), item.number) if item.request is not None else item.number
+        if other != item.number:
+            message = f"Its mesh would be {item.output}, as that of item {other}; give one of them another output."
+            item = replace(item, request=None, error=message)
+        kept.append(item)
+    return kept

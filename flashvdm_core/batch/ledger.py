@@ -1,0 +1,166 @@
+"""What of a batch is made already, and who is making what, kept in the output folder so that any process can be killed.
+
+In `.flashvdm-batch` each output has a folder of its own with a lock, which the system frees when its process ends
+however it ends, and a record: what the mesh is made of, and its SHA-256. The record is written before the mesh takes
+its place, so a mesh whose hash is in its record is ours and complete, at whatever moment the process was killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..checkpoints.folders import checkpoint_folder, weights_identity
+from ..errors import BatchError, OutputError
+from ..files import write_whole
+from ..mesh import TriangleMesh
+from ..mesh_io import check_output, write_mesh
+from ..requests import Request
+from ..settings import SETTINGS
+
+FOLDER = ".flashvdm-batch"
+
+_LOCK, _RECORD = "lock", "record.json"
+# The shape does not depend on them.
+_LEFT_OUT = ("preview", "model", *(name for name, setting in SETTINGS.items() if setting.group == "machine"))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known about an output.
+
+    Attributes:
+        made_of: fingerprint of the request.
+        sha256: hash of the mesh file.
+        replaces: hash of the file that the mesh takes the place of, "" for none: the process may be killed in between.
+    """
+
+    made_of: str
+    sha256: str
+    replaces: str
+
+
+class Ledger:
+    """The record of one output folder, which is made where it is missing.
+
+    Raises:
+        BatchError: the folder cannot be written.
+    """
+
+    def __init__(self, outputs: Path) -> None:
+        self.outputs = outputs
+        self._folder = outputs / FOLDER
+        self._models: dict[str, str] = {}
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BatchError(f"'{outputs}' cannot be written ({error.strerror}); choose another output folder.") from error
+
+    def claim(self, output: str) -> Claim | None:
+        """Take an output in hand, so that no other process makes it; None while another has it.
+
+        Raises:
+            OutputError: the output folder cannot be written any more.
+        """
+        folder = self._folder / hashlib.sha256(output.casefold().encode()).hexdigest()[:16]
+        lock = FileLock(folder / _LOCK, thread_local=False)
+        try:
+            folder.mkdir(exist_ok=True)
+            lock.acquire(blocking=False)
+        except Timeout:
+            return None
+        except OSError as error:
+            raise OutputError(f"'{folder}' cannot be written ({error.strerror}); check the folder and its disk.") from error
+        return Claim(self.outputs / output, folder, lock)
+
+    def fingerprint(self, request: Request) -> str:
+        """A SHA-256 in hexadecimal over all that a mesh depends on: images, settings and weights, not where they lie."""
+        images = {view: _sha256(Path(path)) for view, path in request.images.items()}
+        settings = {name: value for name, value in request.settings.items() if name not in _LEFT_OUT}
+        model = str(request.settings["model"])
+        if model not in self._models:
+            self._models[model] = weights_identity(checkpoint_folder(model))
+        text = json.dumps([images, settings, self._models[model]], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Claim:
+    """One output that this process has in hand until `release`."""
+
+    def __init__(self, path: Path, folder: Path, lock: FileLock) -> None:
+        self._path, self._folder, self._lock = path, folder, lock
+        self._record = _read_record(folder / _RECORD)
+        for left in folder.iterdir():  # by a process that was killed
+            if left.name not in (_LOCK, _RECORD):
+                left.unlink(missing_ok=True)
+        self._present = _sha256(path)
+
+    def is_made_of(self, fingerprint: str) -> bool:
+        """The output is there, as this batch made it, of exactly this."""
+        return self._record is not None and (self._record.made_of, self._record.sha256) == (fingerprint, self._present)
+
+    def check(self, overwrite: bool) -> None:
+        """Find out before the work whether the output may be written.
+
+        Raises:
+            OutputError: it cannot be, or it is a file that this batch did not make, or that was changed since.
+        """
+        known = (self._record.sha256, self._record.replaces) if self._record else ()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"The folder '{self._path.parent}' cannot be made ({error.strerror}); choose another.") from error
+        check_output(self._path, overwrite=overwrite or self._present in known)
+
+    def publish(self, mesh: TriangleMesh, fingerprint: str) -> None:
+        """Put the mesh in its place and keep what it is made of.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        part = self._folder / f"mesh{self._path.suffix}"
+        write_mesh(mesh, part, overwrite=True, name=self._path.stem)
+        record = Record(fingerprint, _sha256(part), self._present)
+        try:
+            _write_record(self._folder / _RECORD, record)
+            os.replace(part, self._path)
+        except OSError as error:
+            raise OutputError(f"'{self._path}' cannot be written ({error.strerror}); check the folder and its disk.") from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Let others have it."""
+        self._lock.release()
+
+
+def _sha256(path: Path) -> str:
+    """Hash of a file in hexadecimal, "" where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return ""
+
+
+def _read_record(path: Path) -> Record | None:
+    try:
+        fields = json.loads(path.read_bytes())
+        return Record(**{name: str(fields[name]) for name in Record.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_record(path: Path, record: Record) -> None:
+    def write(part: Path) -> None:
+        with open(part, "x", encoding="utf-8") as file:
+            json.dump(asdict(record), file)
+            file.flush()
+            os.fsync(file.fileno())
+
+    write_whole(path, write)

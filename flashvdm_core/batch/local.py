@@ -1,0 +1,56 @@
+"""Making the meshes of a batch in this process, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ..events import Event, Failure, Log, Result
+from .items import Item
+from .run import Finished
+
+if TYPE_CHECKING:
+    from ..generator import Generator
+
+
+class LocalMaker:
+    """A `Maker` with one generator, which keeps its model from item to item; nothing is loaded before the first."""
+
+    capacity = 1
+
+    def __init__(self) -> None:
+        self._generator: Generator | None = None
+        self._item: Item | None = None
+
+    def start(self, item: Item) -> None:
+        self._item = item
+
+    def wait(self, interrupted: Callable[[], bool]) -> Finished:
+        from ..generator import Generator
+
+        item, self._item = self._item, None
+        assert item is not None
+        assert item.request is not None
+        if self._generator is None:
+            self._generator = Generator()
+        end, warnings = last_of(self._generator.generate(item.request, interrupted))
+        return Finished(item, end, warnings)
+
+    def close(self) -> None:
+        if self._generator is not None:
+            self._generator.release()
+        self._generator = None
+
+
+def last_of(events: Iterable[Event]) -> tuple[Result | Failure, tuple[str, ...]]:
+    """How a generation ended, and the warnings on the way."""
+    warnings: list[str] = []
+    for event in events:
+        match event:
+            case Log(message, True):
+                warnings.append(message)
+            case Result() | Failure():
+                return event, tuple(warnings)
+            case _:
+                pass
+    raise AssertionError("a generation ends in a result or a failure")

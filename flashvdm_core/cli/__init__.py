@@ -1,0 +1,49 @@
+"""The command line: `python -m flashvdm_core generate|batch|models`.
+
+Exit status: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.
+
+Nothing but the standard library is imported before a command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import FlashVDMError
+from . import batch, generate, models
+from .common import EXIT_FAILED, EXIT_INTERRUPTED
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with `arguments` (default: those of the process); returns the exit status."""
+    commands = parser()
+    options = commands.parse_args(arguments)
+    try:
+        return options.run(commands, options)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except FlashVDMError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:
+        print(f"Error: {sys.executable} has no module '{error.name}'; install the project's requirements there.", file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); nor can Python write the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `run` of its result is the chosen command's function."""
+    made = argparse.ArgumentParser(prog="python -m flashvdm_core", description="Make 3D meshes from images.")
+    made.add_argument("--version", action="version", version=__version__)
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    for command in (generate, batch, models):
+        command.add_to(commands)
+    return made

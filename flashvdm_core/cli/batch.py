@@ -1,0 +1,132 @@
+"""`batch`: a mesh from each image of a folder or each row of a manifest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from ..errors import BatchError
+from ..files import MESH_SUFFIXES
+from .common import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    add_end_with_stdin,
+    add_settings,
+    given_settings,
+    interruptible,
+)
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from ..batch.items import Item
+    from ..batch.run import Outcome
+    from .common import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Make the command known."""
+    batch = commands.add_parser("batch", help="make a mesh from each of many images", description=(
+        "Make a mesh from each image of a folder or each row of a manifest. What was made before, of the same image and "
+        "settings, is kept: run the same command again to go on after an interruption."))  # fmt: skip
+    batch.set_defaults(run=_run)
+    batch.add_argument("input", type=Path, metavar="INPUT", help="a folder of images, or a .csv or .json manifest")
+    batch.add_argument("-o", "--output", required=True, type=Path, metavar="OUTDIR", help="folder of the meshes and the log")
+    batch.add_argument("--format", choices=[suffix[1:] for suffix in MESH_SUFFIXES], default="glb", help=(
+        "of the meshes whose output the manifest does not name (default: %(default)s)"))  # fmt: skip
+    batch.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="make only part I of N, on one of N machines")
+    batch.add_argument("--overwrite", action="store_true", help="replace files that the batch did not make itself")
+    batch.add_argument("--json", action="store_true", help="report on standard output, one JSON object a line, as in the log")
+    batch.add_argument("--traceback", action="store_true", help="write to the log where in the program a failure happened")
+    add_end_with_stdin(batch)
+    add_settings(batch)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        index, count = (int(part) for part in text.split("/"))
+    except ValueError:
+        index = count = 0
+    if not 1 <= index <= count:
+        raise argparse.ArgumentTypeError(f"must be I/N with I from 1 to N, not {text!r}")
+    return index, count
+
+
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from ..batch.items import read_items, shard
+    from ..batch.ledger import Ledger
+    from ..batch.local import LocalMaker
+    from ..batch.log import JsonLog
+    from ..batch.run import run_batch
+
+    index, count = options.shard
+    try:
+        items = shard(read_items(options.input, given_settings(options), f".{options.format}"), index, count)
+    except BatchError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    ledger = Ledger(options.output)
+    name = "flashvdm-batch.jsonl" if count == 1 else f"flashvdm-batch-{index}-of-{count}.jsonl"
+    with interruptible(options.end_with_stdin) as interrupted, closing(JsonLog(options.output / name)) as log:
+        stop = lambda: bool(interrupted)  # noqa: E731
+        counts: Counter[str] = Counter()
+        start = time.monotonic()
+        outcomes = run_batch(items, ledger, LocalMaker(), overwrite=options.overwrite, interrupted=stop)
+        for outcome in _shown(outcomes, items, options.json):
+            counts[outcome.status] += 1
+            line = {"event": "item", **outcome.to_json()} | ({"details": outcome.details} if options.traceback else {})
+            log.write(line)
+            if options.json:
+                print(json.dumps(line), flush=True)
+        summary = {status: counts[status] for status in ("made", "kept", "failed")}
+        summary["left"] = len(items) - sum(summary.values())
+        line = {"event": "summary", **summary, "seconds": round(time.monotonic() - start, 3)}
+        log.write(line)
+    _print_summary(line, options, log.path)
+    return EXIT_INTERRUPTED if interrupted else EXIT_FAILED if counts["failed"] else EXIT_OK
+
+
+def _shown(outcomes: Iterator[Outcome], items: list[Item], as_json: bool) -> Iterator[Outcome]:
+    """The outcomes, shown to a person as they come unless a program reads along."""
+    if as_json:
+        yield from outcomes
+        return
+    from tqdm import tqdm
+
+    bar: tqdm[NoReturn]
+    with tqdm(total=len(items), unit="mesh", disable=None, leave=False) as bar:
+        for outcome in outcomes:
+            for text, stream in _words(outcome):
+                bar.write(text, file=stream)
+            bar.update()
+            yield outcome
+
+
+def _words(outcome: Outcome) -> Iterable[tuple[str, TextIO]]:
+    name = outcome.item.output or f"item {outcome.item.number}"
+    for warning in outcome.warnings:
+        yield f"Warning: {name}: {warning}", sys.stderr
+    match outcome.status:
+        case "failed":
+            yield f"Error: {name}: {outcome.error}", sys.stderr
+        case "kept":
+            yield f"{name}: kept", sys.stdout
+        case _:
+            yield f"{name}: {dict(outcome.made)['faces']:,} faces, {outcome.seconds:.1f} s", sys.stdout
+
+
+def _print_summary(summary: dict[str, object], options: argparse.Namespace, log: Path) -> None:
+    if options.json:
+        print(json.dumps(summary), flush=True)
+    left = f", {summary['left']} left" if summary["left"] else ""
+    words = f"{summary['made']} made, {summary['kept']} kept, {summary['failed']} failed{left} in {summary['seconds']} s"
+    print(f"{words}; see {log}", file=sys.stderr)

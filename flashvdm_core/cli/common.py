@@ -1,0 +1,92 @@
+"""What the commands share: exit statuses, the settings as options, and how a command is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import SettingsError
+from ..settings import SETTINGS, Setting, Value
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+# Previews are for the eye: a terminal shows none.
+OWN_DEFAULTS: Mapping[str, Value] = {"preview": False}
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """One option for each setting; `given_settings` reads them."""
+    group = parser.add_argument_group("settings")
+    for setting in SETTINGS.values():
+        _add_setting(group, setting)
+
+
+def given_settings(options: argparse.Namespace) -> dict[str, Value]:
+    """The settings that were given as options, and the command line's own defaults."""
+    return dict(OWN_DEFAULTS) | {name: getattr(options, name) for name in SETTINGS if hasattr(options, name)}
+
+
+def add_end_with_stdin(parser: argparse.ArgumentParser) -> None:
+    """The option for a program that starts this one and must not leave it behind when it is killed itself."""
+    parser.add_argument("--end-with-stdin", action="store_true", help="stop, as by Ctrl-C, when standard input is closed")
+
+
+def _add_setting(group: argparse._ArgumentGroup, setting: Setting) -> None:
+    """One option for one setting; its value is absent unless given."""
+    default = OWN_DEFAULTS.get(setting.name, setting.default)
+    option = "--" + setting.name.replace("_", "-")
+    if setting.kind is bool:
+        text = f"{setting.tooltip} (default: {'yes' if default else 'no'})"
+        group.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
+        return
+
+    def parse(text: str) -> Value:
+        try:
+            return setting.checked(text if setting.kind is str else setting.kind(text))
+        except (ValueError, SettingsError):
+            raise argparse.ArgumentTypeError(f"must be {setting.describe()}, not {text!r}") from None
+
+    metavar = "|".join(choice[0] for choice in setting.choices) or setting.kind.__name__.upper()
+    text = f"{setting.tooltip}; {setting.describe()} (default: {default})".replace("%", "%%")
+    group.add_argument(option, type=parse, default=argparse.SUPPRESS, metavar=metavar, help=text)
+
+
+@contextmanager
+def interruptible(end_with_stdin: bool) -> Iterator[list[bool]]:
+    """A list that Ctrl-C or SIGTERM makes non-empty, so that work ends between two steps; a second one ends it at once.
+
+    Args:
+        end_with_stdin: the end of standard input counts as Ctrl-C.
+    """
+    interrupted: list[bool] = []
+
+    def interrupt(signal_number: int, frame: object) -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+        interrupted.append(True)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    if end_with_stdin:
+        threading.Thread(target=_interrupt_at_end_of_stdin, name="stdin", daemon=True).start()
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt_at_end_of_stdin() -> None:
+    # Not sys.stdin: its lock, held while reading, would block the interpreter's end.
+    descriptor = sys.stdin.fileno()
+    while os.read(descriptor, 4096):
+        pass
+    signal.raise_signal(signal.SIGINT)

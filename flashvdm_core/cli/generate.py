@@ -1,0 +1,113 @@
+"""`generate`: a mesh file from each image."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import OutputError
+from ..files import MESH_SUFFIXES
+from ..requests import VIEWS, Request
+from .common import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    add_end_with_stdin,
+    add_settings,
+    given_settings,
+    interruptible,
+)
+
+if TYPE_CHECKING:
+    from ..generator import Generator
+    from .common import Commands
+    from .reports import Job, Report
+
+
+def add_to(commands: Commands) -> None:
+    """Make the command known."""
+    generate = commands.add_parser("generate", help="make a mesh from an image", description="Make a mesh from each image.")
+    generate.set_defaults(run=_generate)
+    generate.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image of an object from the front")
+    generate.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help=(
+        f"mesh file ({', '.join(MESH_SUFFIXES)}); for several images a folder, or a file name with {{name}} in it, "
+        "which stands for the image's name"))  # fmt: skip
+    for view in VIEWS[1:]:
+        generate.add_argument(
+            f"--{view}", type=Path, metavar="IMAGE", help=f"image from the {view}, for a model of several views"
+        )
+    generate.add_argument("--overwrite", action="store_true", help="replace mesh files that exist already")
+    generate.add_argument("--json", action="store_true", help="report on standard output, one JSON object a line")
+    generate.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
+    add_end_with_stdin(generate)
+    add_settings(generate)
+
+
+def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from .reports import JsonReport, TerminalReport
+
+    jobs = _jobs(parser, options)
+    report = JsonReport(options.traceback) if options.json else TerminalReport(options.traceback)
+    with interruptible(options.end_with_stdin) as interrupted:
+        # Not before the arguments are known to be right: torch takes seconds to load.
+        from ..generator import Generator
+
+        generator = Generator()
+        failed = False
+        for job in jobs:
+            failed |= not _run(generator, job, report, options.overwrite, interrupted)
+            if interrupted:
+                return EXIT_INTERRUPTED
+    return EXIT_FAILED if failed else EXIT_OK
+
+
+def _jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:
+    """What to make, with everything checked that can be checked before anything is computed."""
+    from ..mesh_io import check_output
+    from .reports import Job
+
+    views = {view: str(path) for view in VIEWS[1:] if (path := getattr(options, view)) is not None}
+    if views and len(options.images) > 1:
+        parser.error("--left, --back and --right go with one front image")
+    settings = given_settings(options)
+    outputs = [_output_for(parser, image, options.output, several=len(options.images) > 1) for image in options.images]
+    for output in outputs:
+        if outputs.count(output) > 1:
+            parser.error(f"two images would both become {output}; use different names or folders")
+        check_output(output, overwrite=options.overwrite)
+    return [
+        Job(Request({"front": str(image), **views}, settings), output)
+        for image, output in zip(options.images, outputs, strict=True)
+    ]
+
+
+def _output_for(parser: argparse.ArgumentParser, image: Path, output: Path, *, several: bool) -> Path:
+    """The mesh file of one image: the output itself, with {name} filled in, or a .glb in the folder that it names."""
+    if "{name}" in output.name:
+        output = output.with_name(output.name.replace("{name}", image.stem))
+    elif several or output.is_dir():
+        if output.suffix.lower() in MESH_SUFFIXES:
+            parser.error(f"several images cannot all become {output}; name a folder, or put {{name}} into the file name")
+        output = output / f"{image.stem}.glb"
+    if output.suffix.lower() not in MESH_SUFFIXES:
+        parser.error(f"{output} is of no known mesh format; use one of {', '.join(MESH_SUFFIXES)}")
+    return output
+
+
+def _run(generator: Generator, job: Job, report: Report, overwrite: bool, interrupted: list[bool]) -> bool:
+    """Generate and write one mesh; whether it worked."""
+    from ..events import Failure, Result
+    from ..mesh_io import write_mesh
+
+    with report.job(job):
+        for event in generator.generate(job.request, lambda: bool(interrupted)):
+            if isinstance(event, Result):
+                try:
+                    write_mesh(event.mesh, job.output, overwrite=overwrite, name=job.output.stem)
+                except OutputError as error:
+                    event = Failure(OutputError.__name__, str(error))
+            report.event(job, event)
+            if isinstance(event, Failure):
+                return False
+    return True
