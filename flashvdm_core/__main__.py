@@ -2,6 +2,10 @@
 
 import sys
 
+# A user may choose any Python: an older one would fail below with a message about syntax.
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit(f"FlashVDM needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}.")
+
 from .cli import main
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .errors import SettingsError
-from .settings import Value, validated
-
-VIEWS = ("front", "left", "back", "right")
+from .settings import VIEWS, Value, validated
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from .errors import SettingsError
 
 Value = bool | int | float | str
 
+VIEWS = ("front", "left", "back", "right")
+"""The sides of an object that images may show."""
+
 
 @dataclass(frozen=True)
 class Setting:

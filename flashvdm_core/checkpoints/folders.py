@@ -1,16 +1,25 @@
-"""Which folder a model is in, and which weights it holds. Standard library only."""
+"""Which folder a model is in, which weights it holds, and whether they are intact. Standard library only."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import math
+import struct
 from pathlib import Path
+
+from ..files import write_whole
 
 EMBEDDED = "embedded"
 """Name of the model that comes with this package."""
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parent.parent / "embedded"
 
+SUMS_NAME = "SHA256SUMS"
+"""The hashes of a folder's weights, one line a file, as `sha256sum` writes and checks them."""
+
 _SAMPLE = 1 << 20
+_MAX_HEADER = 100_000_000
 
 
 def checkpoint_folder(name_or_folder: str | Path) -> Path:
@@ -34,3 +43,38 @@ def weights_identity(folder: Path) -> str:
             file.seek(max(size - _SAMPLE, 0))
             digest.update(file.read(_SAMPLE))
     return digest.hexdigest() if paths else ""
+
+
+def write_sums(folder: Path) -> None:
+    """Write the hashes of the weights in `folder` beside them."""
+    lines = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.glob("*.safetensors"))]
+    write_whole(folder / SUMS_NAME, lambda part: part.write_text("".join(lines), encoding="ascii", newline="\n"))
+
+
+def damaged_weights(folder: Path) -> list[str] | None:
+    """Names of the weights files that are missing or not as they were written; None where no hashes are known."""
+    try:
+        lines = (folder / SUMS_NAME).read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    sums = {name.strip(): digest for digest, _, name in (line.partition(" ") for line in lines)}
+    return [name for name, digest in sums.items() if not (folder / name).is_file() or _sha256(folder / name) != digest]
+
+
+def parameter_count(weights: Path) -> int:
+    """The numbers in a safetensors file, from its header alone.
+
+    Raises:
+        ValueError, OSError: it is no such file.
+    """
+    with weights.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))
+        if length > _MAX_HEADER:
+            raise ValueError("not a safetensors file")
+        header = json.loads(file.read(length))
+    return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,8 +1,8 @@
-"""The command line: `python -m flashvdm_core generate|batch|models`.
+"""The command line: `python -m flashvdm_core generate|batch|doctor|models`.
 
 Exit status: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.
 
-Nothing but the standard library is imported before a command runs.
+Nothing but the standard library is imported before a command runs, so that `doctor` can say what is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import FlashVDMError
-from . import batch, generate, models
+from . import batch, doctor, generate, models
 from .common import EXIT_FAILED, EXIT_INTERRUPTED
 
 
@@ -44,6 +44,6 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m flashvdm_core", description="Make 3D meshes from images.")
     made.add_argument("--version", action="version", version=__version__)
     commands = made.add_subparsers(required=True, metavar="COMMAND")
-    for command in (generate, batch, models):
+    for command in (generate, batch, doctor, models):
         command.add_to(commands)
     return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OutputError
 from ..files import MESH_SUFFIXES
-from ..requests import VIEWS, Request
+from ..settings import VIEWS
 from .common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -65,6 +65,7 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> i
 def _jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:
     """What to make, with everything checked that can be checked before anything is computed."""
     from ..mesh_io import check_output
+    from ..requests import Request
     from .reports import Job
 
     views = {view: str(path) for view in VIEWS[1:] if (path := getattr(options, view)) is not None}

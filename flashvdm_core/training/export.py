@@ -12,6 +12,7 @@ import yaml
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..checkpoints.folders import write_sums
 from ..errors import TrainingError
 from ..files import write_whole
 from .distill import SOLVER_STEPS, best_guidance, load_student
@@ -133,5 +134,6 @@ def _write(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> 
         raise TrainingError(f"The weights of {bad[0]} are not finite in float16; resume from an earlier checkpoint.")
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "model.safetensors", lambda p: save_file(half, p))
+    write_sums(folder)
     text = yaml.safe_dump(config, sort_keys=False)
     write_whole(folder / "config.yaml", lambda p: p.write_text(text, encoding="utf-8"))

@@ -28,12 +28,13 @@ ARROWS: dict[str, set[str]] = {
     "files": set(),
     "mesh_io": {"files"},
     "devices": set(),
-    "checkpoints": {"models"},
+    "checkpoints": {"files", "models"},
     "run": {"decoding"},
     "generator": {"run", "image", "models", "sampling", "decoding", "surface", "checkpoints", "devices"},
     "worker": {"generator", "devices"},
     "batch": {"generator", "mesh_io", "files", "checkpoints"},
-    "cli": {"generator", "mesh_io", "files", "checkpoints", "batch"},
+    "doctor": {"checkpoints", "devices"},
+    "cli": {"generator", "mesh_io", "files", "checkpoints", "batch", "doctor"},
     "__main__": {"cli"},
 }
 # These sit on top of the stages: nothing else may import them, and they leave the front ends alone.
@@ -49,6 +50,8 @@ LIGHT_MODULES = (
     "flashvdm_core.settings",
     "flashvdm_core.cli",
     "flashvdm_core.checkpoints.known",
+    "flashvdm_core.doctor.findings",
+    "flashvdm_core.doctor.places",
     "flashvdm_core.worker.protocol",
 )
 
