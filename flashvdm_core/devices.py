@@ -43,6 +43,15 @@ def choose_dtype(setting: str, device: torch.device) -> torch.dtype:
     return _DTYPES[setting]
 
 
+def computes_bfloat16_fast(device: torch.device) -> bool:
+    """Whether bfloat16 is worth its lower precision there: on GPUs, and on CPUs with matrix units for it (Intel's AMX).
+
+    A CPU without them is many times slower in bfloat16 than in float32.
+    """
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # newer than the oldest PyTorch that this runs on
+    return device.type == "cuda" or (device.type == "cpu" and bool(capabilities.get("amx_bf16", False)))
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """The setting that names `dtype`."""
     return next(name for name, known in _DTYPES.items() if known == dtype)

@@ -16,10 +16,12 @@ from typing import Any
 import torch
 import yaml
 
+from ..checkpoints.config import CONFIG_NAME
 from ..errors import FlashVDMError, TrainingError
 from .distill import DistillConfig, train_adversarial, train_consistency, train_guidance
-from .export import STUDENTS, export
+from .export import SHAPE, STUDENTS, export
 from .runner import config_of, read_yaml
+from .shape import ShapeConfig, train_shape
 from .teacher import TeacherConfig, train_teacher
 from .vae import VAEConfig, train_vae
 
@@ -51,6 +53,13 @@ def _follow(stage: str, before: str, train: Callable[..., None], defaults: Secti
     return run
 
 
+def _shape(section: Section, data: Path, runs: Path) -> None:
+    start = runs / "distilled"
+    if not (start / CONFIG_NAME).exists():
+        export(runs, start)
+    train_shape(config_of(ShapeConfig, section), data, start, runs / SHAPE)
+
+
 STAGES: dict[str, Callable[[Section, Path, Path], None]] = {
     "vae": _vae,
     "efficient": _efficient,
@@ -59,6 +68,7 @@ STAGES: dict[str, Callable[[Section, Path, Path], None]] = {
     "consistency": _follow("consistency", "guidance", train_consistency, {}),
     "one_phase": _follow("one_phase", "consistency", train_consistency, {"phases": 1}),
     "adversarial": _follow("adversarial", "one_phase", train_adversarial, {"phases": 1}),
+    SHAPE: _shape,
 }
 """Name -> (its section of the config, prepared data, folder of the runs). In the order of the recipe."""
 
@@ -71,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, required=True, help="folder with a subfolder for each stage")
     parser.add_argument("--config", type=Path, help="YAML file with a section for each stage")
     parser.add_argument("--out", type=Path, help="folder of the exported checkpoint (for export)")
-    parser.add_argument("--student", choices=("teacher", *STUDENTS), help="which stage to export (default: the best)")
+    parser.add_argument("--student", choices=("teacher", *STUDENTS, SHAPE), help="which stage to export (default: the best)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for torch's choice")
     parser.add_argument("override", nargs="*", help="key=value, over the config file (for a single stage)")
     args = parser.parse_intermixed_args(argv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,18 @@ import yaml
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..checkpoints.config import CONFIG_NAME
 from ..checkpoints.folders import write_sums
 from ..errors import TrainingError
 from ..files import write_whole
 from .distill import SOLVER_STEPS, best_guidance, load_student
-from .runner import last_validation
+from .runner import last_validation, read_stage
+from .shape import BASE, STEPS
 from .teacher import SCALE_FILE, TeacherConfig, load_teacher
 from .vae import VAEConfig, load_autoencoder, vae_params
 
 STUDENTS = ("consistency", "one_phase", "adversarial")
-STEPS = 5
+SHAPE = "shape"
 LOGIT_SCALE = 1.5
 """The exported logits are this times the trained ones, as if the truncation were shorter; the surface stays where it is.
 
@@ -40,7 +43,7 @@ def export(runs: Path, out: Path, student: str | None = None) -> str:
     Args:
         runs: folder of the stages' runs.
         out: folder of the checkpoint, made where it does not exist.
-        student: stage of the transformer ("teacher" for the undistilled one); None for the student whose shapes of
+        student: stage of the transformer ("teacher" for the undistilled one); None for the stage whose shapes of
             5 steps were best on the validation split.
 
     Returns:
@@ -51,6 +54,9 @@ def export(runs: Path, out: Path, student: str | None = None) -> str:
     """
     cpu = torch.device("cpu")
     student = student or _best_student(runs)
+    if student == SHAPE:
+        _export_shape(runs / SHAPE, out)
+        return student
     vae, vae_config = load_autoencoder(runs / "efficient", cpu)
     base, base_config = load_autoencoder(runs / "vae", cpu)
     teacher, sizes = load_teacher(runs / "teacher", cpu)
@@ -62,7 +68,7 @@ def export(runs: Path, out: Path, student: str | None = None) -> str:
     config = published_config(sizes, vae_config, scale_factor, distilled, best_guidance(runs / "teacher"))
     _write(out, config, weights)
     base_weights = {k: v for k, v in base.state_dict().items() if not k.startswith(("encoder.", "pre_kl."))}
-    _write(out / "base", vae_section(base_config, scale_factor), _scaled(base_weights))
+    _write(out / BASE, vae_section(base_config, scale_factor), _scaled(base_weights))
     return student
 
 
@@ -102,13 +108,22 @@ def vae_section(config: VAEConfig, scale_factor: float) -> dict[str, Any]:
 
 def _best_student(runs: Path) -> str:
     scores = {}
-    for stage in STUDENTS:
+    for stage in (*STUDENTS, SHAPE):
         if (runs / stage / "finished.json").exists():
             row = last_validation(runs / stage)
             scores[stage] = max(value for name, value in row.items() if name.endswith(f"_{STEPS}_steps"))
     if not scores:
         raise TrainingError(f"{runs} holds no finished student; run the distillation first or export the teacher.")
     return max(scores, key=lambda stage: scores[stage])
+
+
+def _export_shape(run: Path, out: Path) -> None:
+    """Write the parts that were trained together, with the config and the base decoder of the checkpoint they came from."""
+    weights = read_stage(run, SHAPE)[1]
+    config = yaml.safe_load((run / CONFIG_NAME).read_text(encoding="utf-8"))
+    _write(out, config, weights)
+    if (run / BASE).is_dir():
+        shutil.copytree(run / BASE, out / BASE, dirs_exist_ok=True)
 
 
 def _scale_factor(folder: Path) -> float:

@@ -102,6 +102,13 @@ def recoloured(rgba: Tensor, rng: torch.Generator) -> Tensor:
     return torch.cat([colours, rgba[..., 3:]], dim=-1)
 
 
+def random_pictures(views: ViewData, rows: Tensor, mirrored: Tensor, rng: torch.Generator) -> Tensor:
+    """A random view of each of the rows int64 [B], recoloured, mirrored where bool [B] says: float32 [B, 3, S, S] in [-1, 1]."""
+    chosen = torch.randint(views.views, rows.shape, generator=rng, device=rng.device)
+    images = condition_image(recoloured(views.images(rows, chosen), rng))
+    return torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+
+
 class Pairs:
     """Pictures and latents of the training split, on one device.
 
@@ -117,13 +124,10 @@ class Pairs:
         """Random pairs: `images` float32 [B, 3, S, S] in [-1, 1], scaled `latents` float32 [B, N, C], and `noise` like them."""
         values, device = self.latents.values, rng.device
         rows = torch.randint(len(values), (batch,), generator=rng, device=device)
-        views = torch.randint(self.views.views, (batch,), generator=rng, device=device)
         encoding = torch.randint(values.shape[1], (batch,), generator=rng, device=device)
-        images = condition_image(recoloured(self.views.images(rows, views), rng))
-        mirrored = encoding >= values.shape[1] // 2
         latents = values[rows, encoding].float() * self.latents.scale_factor
         return {
-            "images": torch.where(mirrored[:, None, None, None], images.flip(-1), images),
+            "images": random_pictures(self.views, rows, encoding >= values.shape[1] // 2, rng),
             "latents": latents,
             "noise": torch.randn(latents.shape, generator=rng, device=device),
         }

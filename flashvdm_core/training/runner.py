@@ -21,6 +21,7 @@ import yaml
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ..devices import computes_bfloat16_fast
 from ..errors import TrainingError
 from ..files import write_whole
 
@@ -197,8 +198,9 @@ class Run(Generic[M]):
         return torch.Generator(self.device).manual_seed((self.config.seed * 1_000_003 + self.step) * 1024 + rank)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
-        """bfloat16 where the device is fast at it. CPUs are hundreds of times slower in it than in float32."""
-        return torch.autocast("cuda", torch.bfloat16) if self.device.type == "cuda" else contextlib.nullcontext()
+        """bfloat16 where the device is fast at it."""
+        fast = computes_bfloat16_fast(self.device)
+        return torch.autocast(self.device.type, torch.bfloat16) if fast else contextlib.nullcontext()
 
     def train(self, draw: Draw, loss: Loss, validate: Callable[[], Mapping[str, float]]) -> None:
         """Run to the end of the schedule, with logs, validations and checkpoints on the way.

@@ -22,7 +22,7 @@ pytest.importorskip("scipy")
 
 from flashvdm_core.checkpoints import load_checkpoint
 from flashvdm_core.models.dit import DiT
-from flashvdm_core.sampling.flow import guided_velocity
+from flashvdm_core.sampling.flow import guided_velocity, sample
 from flashvdm_core.sampling.schedules import consistency_schedule
 from flashvdm_core.training.__main__ import STAGES
 from flashvdm_core.training.distill import (
@@ -36,6 +36,7 @@ from flashvdm_core.training.distill import (
 )
 from flashvdm_core.training.pairs import condition_image, recoloured
 from flashvdm_core.training.runner import config_of, read_yaml
+from flashvdm_core.training.shape import ShapeConfig, own_states
 from flashvdm_core.training.teacher import Teacher, TeacherConfig, initialise
 from flashvdm_core.training.vae import VAEConfig, moved, quarter_turns, reconstruction_losses
 
@@ -58,7 +59,7 @@ RECIPE = {
     "vae": SIZES | {"steps": 60, "batch": 4, "warmup": 5, "log_every": 10, "validate_every": 30},
     "efficient": SIZES | SHORT,
     "teacher": TRANSFORMER | SHORT,
-} | {stage: SHORT | {"validate_shapes": 2} for stage in ("guidance", "consistency", "one_phase", "adversarial")}
+} | {stage: SHORT | {"validate_shapes": 2} for stage in ("guidance", "consistency", "one_phase", "adversarial", "shape")}
 
 
 def call(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -124,6 +125,39 @@ def test_the_efficient_stage_keeps_the_encoder_and_the_latents_with_it(runs: Pat
     assert efficient["geo_decoder.output_proj.weight"].shape[1] * 2 == base["geo_decoder.output_proj.weight"].shape[1]
 
 
+def test_the_shape_stage_keeps_the_space_of_the_latents_and_changes_all_that_makes_shapes(runs: Path) -> None:
+    before, after = load_file(runs / "distilled" / "model.safetensors"), load_file(runs / "shape" / "weights.safetensors")
+    frozen = [name for name in after if name.startswith(("vae.encoder.", "vae.pre_kl."))]
+    assert frozen
+    assert set(before) == set(after)
+    assert all(before[name].float().equal(after[name]) for name in frozen)
+    for part in ("model.", "conditioner.", "vae.transformer.", "vae.geo_decoder."):
+        assert any(not before[name].float().equal(after[name]) for name in after if name.startswith(part))
+    # Of the eight frequencies of each coordinate, sine and cosine, the highest is not used any more.
+    columns = after["vae.geo_decoder.query_proj.weight"][:, 3:].unflatten(1, (6, 8))
+    assert (columns[..., 7] == 0).all()
+    assert (columns[..., :7] != 0).any(0).all()
+    assert {"generated_1_steps", "generated_5_steps", "v_iou"} <= set(rows(runs / "shape" / "validation.csv")[-1])
+
+
+def test_the_shape_stage_visits_the_states_of_the_sampler() -> None:
+    sizes = TeacherConfig(hidden_size=32, num_heads=2, depth=1, depth_single_blocks=1, dino_hidden=24, channels=8)
+    student = DiT(sizes.transformer(guidance_embed=True))
+    initialise(student, 0)
+    torch.nn.init.normal_(student.final_layer.linear.weight, std=0.3)
+    noise, tokens, scale = torch.randn(4, 16, 8), torch.randn(4, 5, 24), torch.full((4,), 3.0)
+    schedule = consistency_schedule(4, SOLVER_STEPS)
+    with torch.no_grad():
+        states, at = own_states(student, noise, tokens, scale, list(schedule.sigmas[:-1]))
+        assert at.tolist() == pytest.approx(schedule.sigmas[:-1])
+        assert states[0].equal(noise[0])
+        for part in (1, 2, 3):
+            velocity = guided_velocity(student, tokens[part : part + 1], 3.0, distilled=True)
+            reached = list(sample(velocity, noise[part : part + 1], schedule))[part - 1].latents
+            assert states[part].allclose(reached[0], atol=1e-4)
+            assert not states[part].allclose(noise[part], atol=1e-2)
+
+
 def test_finished_stages_are_skipped(data: Path, runs: Path) -> None:
     before = (runs / "vae" / "state.pt").stat().st_mtime_ns
     done = call("all", "--data", data, "--runs", runs, "--config", runs.parent / "recipe.yaml")
@@ -131,7 +165,7 @@ def test_finished_stages_are_skipped(data: Path, runs: Path) -> None:
     assert (runs / "vae" / "state.pt").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("student", ["teacher", "adversarial"])
+@pytest.mark.parametrize("student", ["teacher", "adversarial", "shape"])
 def test_the_export_loads_as_a_published_checkpoint(runs: Path, student: str, tmp_path: Path) -> None:
     call("export", "--runs", runs, "--out", tmp_path / "model", "--student", student)
     names = load_file(tmp_path / "model" / "model.safetensors")
@@ -225,7 +259,10 @@ def test_the_shipped_recipe_fits_the_stages() -> None:
     recipe = read_yaml(ROOT / "flashvdm_core" / "training" / "recipes" / "embedded.yaml")
     assert list(recipe) == list(STAGES)
     for stage, section in recipe.items():
-        config_of(VAEConfig if stage in ("vae", "efficient") else TeacherConfig if stage == "teacher" else DistillConfig, section)
+        config_of(
+            {"vae": VAEConfig, "efficient": VAEConfig, "teacher": TeacherConfig, "shape": ShapeConfig}.get(stage, DistillConfig),
+            section,
+        )
 
 
 def test_the_solver_stops_at_the_times_that_the_sampler_asks_for() -> None:
