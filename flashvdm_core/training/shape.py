@@ -51,8 +51,9 @@ class ShapeConfig(RunConfig):
         near, uniform: queries a shape near the surface and in the whole volume.
         truncation: distance (core frame) at which the target saturates: a checkpoint's logits are scaled by
             `export.LOGIT_SCALE`, so it is that much shorter than in the stages before.
-        frequencies: query points are embedded with so many of the decoder's frequencies.
         sign_weight: weight of the logistic loss on the side of the surface.
+        overlap_weight: weight of one minus the soft IoU of the generated shapes. The other losses are least for a shape
+            that is too small, since where the picture leaves room for doubt most points are more likely outside.
         validate_shapes: props of the validation split that are generated and reconstructed.
     """
 
@@ -62,8 +63,8 @@ class ShapeConfig(RunConfig):
     near: int = 512
     uniform: int = 512
     truncation: float = 0.0333
-    frequencies: int = 7
     sign_weight: float = 0.1
+    overlap_weight: float = 0.5
     validate_shapes: int = 64
 
 
@@ -92,17 +93,11 @@ def load_whole(folder: Path) -> tuple[Whole, float]:
     return whole, found.guidance
 
 
-def keep_frequencies(vae: ShapeVAE, count: int) -> None:
-    """Embed query points with the `count` lowest frequencies only; the weights of the others are zero and stay so.
-
-    The highest ones are shorter than what so few tokens can tell: all they add is ripples.
-    """
-    decoder = vae.geo_decoder
-    used = torch.arange(decoder.fourier.num_freqs).repeat(6) < count
-    mask = torch.cat([torch.ones(3, dtype=torch.bool), used]).to(decoder.query_proj.weight)
-    with torch.no_grad():
-        decoder.query_proj.weight *= mask
-    decoder.query_proj.weight.register_hook(lambda gradient: gradient * mask.to(gradient))
+def keep_unused(vae: ShapeVAE) -> None:
+    """The frequencies that the point decoder does not use (`export.FREQUENCIES`) stay unused."""
+    weight = vae.geo_decoder.query_proj.weight
+    used = (weight != 0).any(0)
+    weight.register_hook(lambda gradient: gradient * used)
 
 
 def own_states(model: DiT, noise: Tensor, tokens: Tensor, scale: Tensor, times: list[float]) -> tuple[Tensor, Tensor]:
@@ -130,6 +125,13 @@ def flipped(points: Tensor, mirrored: Tensor) -> Tensor:
     return points * signs[:, None]
 
 
+def soft_iou(logits: Tensor, sdf: Tensor) -> Tensor:
+    """IoU [B] of the true occupancy with a soft one, at points uniform in the volume; logits and sdf [B, q]."""
+    inside, truth = torch.sigmoid(8 * logits), (sdf > 0).float()
+    both = (inside * truth).sum(1)
+    return both / (inside + truth - inside * truth).sum(1).clamp(min=1)
+
+
 def train_shape(config: ShapeConfig, data_folder: Path, start: Path, out: Path) -> None:
     """Train, or go on training, the parts of the checkpoint folder `start` together in the folder `out`.
 
@@ -137,7 +139,7 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, out: Path) 
     """
     device = device_of_choice()
     whole, guidance = load_whole(start)
-    keep_frequencies(whole.vae, config.frequencies)
+    keep_unused(whole.vae)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copy(start / CONFIG_NAME, out / CONFIG_NAME)
     if (start / BASE).is_dir():
@@ -181,8 +183,10 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, out: Path) 
         logits = vae.geo_decoder(points, vae.geo_decoder.keys_values(vae.decode(latents)))[..., 0].float()
         square, sign = reconstruction_losses(logits[: config.batch], sdf[: config.batch], config.truncation)
         real_square, real_sign = reconstruction_losses(logits[config.batch :], sdf[config.batch :], config.truncation)
-        total = square + real_square + config.sign_weight * (sign + real_sign)
-        return total, {"square": square, "sign": sign, "encoded_square": real_square, "encoded_sign": real_sign}
+        overlap = soft_iou(logits[: config.batch, config.near :], sdf[: config.batch, config.near :]).mean()
+        total = square + real_square + config.sign_weight * (sign + real_sign) + config.overlap_weight * (1 - overlap)
+        parts = {"square": square, "sign": sign, "overlap": overlap}
+        return total, parts | {"encoded_square": real_square, "encoded_sign": real_sign}
 
     run.train(draw, loss, lambda: validate(run.averaged, held_out, guidance))
 
