@@ -1,14 +1,20 @@
 """From the core's arrays to a Blender mesh. The only place where the axes are turned."""
 
 import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import bpy
 import numpy as np
 
 from ..flashvdm_core.mesh import TriangleMesh
+from ..flashvdm_core.mesh_edges import with_edges
 
 SMOOTH_ANGLE = math.radians(40.0)
 """Edges that turn by more than this stay sharp. Above Blender's own 30 degrees: the steps of the decoded grid."""
+
+_FACES_AT_ONCE = 200_000  # `foreach_set` of all faces: 100 ns each
+_FACES_IN_SLICE = 60_000  # one by one: 400 ns each
 
 
 def to_blender_axes(points: np.ndarray) -> np.ndarray:
@@ -26,40 +32,57 @@ def placed(points: np.ndarray, size: float) -> np.ndarray:
     return (points - foot) * np.float32(size / longest if longest > 0 else 1.0)
 
 
-def fill_mesh(target: bpy.types.Mesh, source: TriangleMesh, size: float) -> None:
-    """Replace the geometry of `target` by `source`, turned, scaled to `size` metres and standing on z = 0.
+def fill_in_slices(find: Callable[[], bpy.types.Mesh], source: TriangleMesh, size: float) -> Iterator[None]:
+    """Fill an empty mesh with `source`, turned, scaled to `size` metres and standing on z = 0, and smooth by angle.
 
-    Faces that Blender allows in no mesh are left out.
+    Each step takes some hundredths of a second at most where `source` has its edges, however many faces there are; the
+    mesh is not fit for anything before the last one. Faces that Blender allows in no mesh are left out.
+
+    Args:
+        find: gives the mesh, which must not be seen by anybody yet; asked anew in each step.
+        source: the triangles, in the core's frame.
+        size: longest side in metres.
     """
+    source = with_edges(source)
+    edges = source.edges
+    assert edges is not None
     points = placed(to_blender_axes(source.vertices), size)
-    corners = np.ascontiguousarray(source.faces, np.int32).ravel()
-    target.clear_geometry()
-    target.vertices.add(len(points))
-    target.vertices.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
-    target.loops.add(len(corners))
-    # The attribute behind the loops: their `vertex_index` takes one corner at a time, a hundred times slower.
-    target.attributes[".corner_vert"].data.foreach_set("value", corners)  # pyright: ignore[reportAttributeAccessIssue]
-    target.polygons.add(len(source.faces))
-    target.polygons.foreach_set("loop_start", np.arange(0, len(corners), 3, dtype=np.int32))
-    target.update(calc_edges=True)
-    if has_forbidden_faces(source.faces):
-        target.validate()  # on every mesh it would cost more than all the rest
+    yield
+    counts = {"vertices": len(points), "edges": len(edges.vertices), "loops": source.faces.size, "polygons": len(source.faces)}
+    for elements, count in counts.items():
+        getattr(find(), elements).add(count)
+        yield
+    # The attributes behind Blender's own properties: those take one element at a time, a hundred times slower.
+    for name, key, values in (
+        ("position", "vector", points),
+        (".edge_verts", "value", edges.vertices),
+        (".corner_vert", "value", source.faces),
+        (".corner_edge", "value", edges.of_corners),
+    ):
+        _set_attribute(find(), name, key, values)
+        yield
+    yield from _begin_faces(find, len(source.faces))
+    target = find()
+    target.attributes.new("sharp_edge", "BOOLEAN", "EDGE")
+    _set_attribute(target, "sharp_edge", "value", edges.cosines < math.cos(SMOOTH_ANGLE))
     target.shade_smooth()
+    target.update()
 
 
-def has_forbidden_faces(faces: np.ndarray) -> bool:
-    """Whether faces [F, 3] hold what Blender allows in no mesh: a face with one vertex twice, or one face twice.
-
-    May say so of faces that are allowed where vertices are counted in millions, never the other way round.
-    """
-    low, middle, high = np.sort(faces, axis=1).T.astype(np.int64)
-    if ((low == middle) | (middle == high)).any():
-        return True
-    count = high.max(initial=0) + 1
-    key = np.sort((low * count + middle) * count + high)  # wraps around beyond 2 million vertices: a hash then
-    return bool((key[1:] == key[:-1]).any())
+def _set_attribute(target: bpy.types.Mesh, name: str, key: str, values: np.ndarray) -> None:
+    if not len(values):
+        return  # Blender has no such attribute yet
+    attribute: Any = target.attributes[name]  # the stubs know no kind of attribute
+    attribute.data.foreach_set(key, np.ascontiguousarray(values).ravel())
 
 
-def shade_by_angle(target: bpy.types.Mesh) -> None:
-    """Once, on the final mesh: keep the edges sharp that turn by more than SMOOTH_ANGLE."""
-    target.set_sharp_from_angle(angle=SMOOTH_ANGLE)
+def _begin_faces(find: Callable[[], bpy.types.Mesh], count: int) -> Iterator[None]:
+    """Tell each of `count` triangles where its corners begin. Behind this there is no attribute."""
+    if count <= _FACES_AT_ONCE:
+        find().polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
+        return
+    for first in range(0, count, _FACES_IN_SLICE):
+        polygons = find().polygons
+        for face in range(first, min(first + _FACES_IN_SLICE, count)):
+            polygons[face].loop_start = 3 * face  # pyright: ignore[reportAttributeAccessIssue]
+        yield

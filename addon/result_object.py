@@ -17,12 +17,12 @@ from ..flashvdm_core.mesh import TriangleMesh
 from ..flashvdm_core.requests import Request
 from . import thumbnails
 from .job import Job
-from .mesh_builder import fill_mesh, shade_by_angle
+from .mesh_builder import fill_in_slices
 from .task_queue import Target
 from .window import push_undo, select_only
 
 PREVIEW_MARK = "flashvdm_preview"
-"""Custom property of an object that is only a preview: whatever bears it without a running job is removed."""
+"""Custom property of an object or mesh that is only a preview: whatever bears it without a running job is removed."""
 
 _GAP = 1.2  # from centre to centre in a row, in sizes of the objects
 
@@ -53,6 +53,10 @@ class Placement:
         return replace(self, location=(x, *self.location[1:]))
 
 
+class _MeshGone(Exception):  # noqa: N818 - not an error: undo has taken the mesh that was being filled
+    pass
+
+
 class ResultObject(Target):
     """The preview and later the result of one generation in the scene in which it was started."""
 
@@ -61,6 +65,7 @@ class ResultObject(Target):
         self._scene = scene.session_uid
         self._collection = collection.session_uid
         self._object: int | None = None
+        self._mesh: int | None = None
         self._wanted = True
 
     @property
@@ -69,9 +74,9 @@ class ResultObject(Target):
         return self._scene
 
     @property
-    def session_uid(self) -> int | None:
-        """The object's session_uid, None before it was made."""
-        return self._object
+    def owned(self) -> set[int]:
+        """The preview, and the mesh that is being filled."""
+        return {uid for uid in (self._object, self._mesh) if uid is not None}
 
     def after_undo(self) -> None:
         """A preview that is gone was not deleted on purpose, so the next one makes a new object."""
@@ -83,36 +88,29 @@ class ResultObject(Target):
         assert isinstance(job.task, Request)
         thumbnails.show_cutout(job.task.images.get(cutout.view, ""), cutout.rgba)
 
-    def show_preview(self, mesh: TriangleMesh) -> None:
+    def show_preview(self, mesh: TriangleMesh) -> Iterator[None]:
         """Show `mesh` as a preview; nothing once the user has deleted the preview or edits it."""
         if not self._wanted:
             return
+        yield from self._fill(mesh)
         obj = self._find()
         if obj is None and self._object is not None:
             self._wanted = False
-            return
-        if obj is None:
-            obj = self._create()
-            obj[PREVIEW_MARK] = True
-        data = _free_mesh(obj)
-        if data is not None:
-            fill_mesh(data, mesh, self.placement.size)
+        elif obj is None or _is_free(obj):
+            self._put(obj)[PREVIEW_MARK] = True
+        self._drop_mesh()
 
     def finish(self, job: Job) -> Iterator[None]:
         """Put the result in the preview's place, write down how it was made, and end an undo step."""
         result = job.result
         assert result is not None
         assert isinstance(job.task, Request)
+        yield from self._fill(result.mesh)
         obj = self._find()
-        data = _free_mesh(obj) if obj is not None else None
-        if obj is None or data is None:
-            if obj is not None:
-                del obj[PREVIEW_MARK]  # the user works on the preview, so it is the user's now
-            obj = self._create()
-            data = _free_mesh(obj)
-            assert data is not None
-        fill_mesh(data, result.mesh, self.placement.size)
-        shade_by_angle(data)
+        if obj is not None and not _is_free(obj):
+            del obj[PREVIEW_MARK]  # the user works on the preview, so it is the user's now
+            obj = None
+        obj = self._put(obj)
         obj.pop(PREVIEW_MARK, None)
         obj["flashvdm_seed"] = result.seed
         obj["flashvdm_model"] = result.model
@@ -121,21 +119,59 @@ class ResultObject(Target):
         obj["flashvdm_seconds"] = round(job.seconds, 3)
         select_only(obj)
         push_undo(f"Generate {obj.name}")
-        yield from ()
 
     def discard(self) -> None:
         """Leave the scene as it was before the first preview."""
         obj, self._object = self._find(), None
         if obj is not None:
             _remove(obj)
+        self._drop_mesh()
+
+    def _fill(self, mesh: TriangleMesh) -> Iterator[None]:
+        """Make a new mesh that nobody sees before it is whole: step by step, and once more if undo takes it away."""
+        while True:
+            self._drop_mesh()
+            data = bpy.data.meshes.new(self.placement.name)
+            data[PREVIEW_MARK], self._mesh = True, data.session_uid
+            try:
+                yield from fill_in_slices(self._new_mesh, mesh, self.placement.size)
+            except _MeshGone:
+                continue
+            return
+
+    def _new_mesh(self) -> bpy.types.Mesh:
+        data = _by_uid(bpy.data.meshes, self._mesh)
+        if data is None:
+            raise _MeshGone
+        return data
+
+    def _drop_mesh(self) -> None:
+        data, self._mesh = _by_uid(bpy.data.meshes, self._mesh), None
+        if data is not None and not data.users:
+            bpy.data.meshes.remove(data)
+
+    def _put(self, obj: bpy.types.Object | None) -> bpy.types.Object:
+        """Give the new mesh to `obj` in the place of its own, of which the name and the materials stay, or to a new object."""
+        data = self._new_mesh()
+        del data[PREVIEW_MARK]
+        if obj is None:
+            return self._create(data)
+        before = obj.data
+        assert isinstance(before, bpy.types.Mesh)
+        for material in before.materials:
+            data.materials.append(material)
+        name, obj.data = before.name, data
+        if not before.users:
+            bpy.data.meshes.remove(before)
+            data.name = name
+        return obj
 
     def _find(self) -> bpy.types.Object | None:
         """The object, if it still exists and is in some collection."""
         obj = _by_uid(bpy.data.objects, self._object)
         return obj if obj is not None and obj.users_collection else None
 
-    def _create(self) -> bpy.types.Object:
-        data = bpy.data.meshes.new(self.placement.name)
+    def _create(self, data: bpy.types.Mesh) -> bpy.types.Object:
         obj = bpy.data.objects.new(self.placement.name, data)
         obj.location = self.placement.location
         self._home().objects.link(obj)
@@ -149,11 +185,16 @@ class ResultObject(Target):
         return _by_uid(scene.collection.children_recursive, self._collection) or scene.collection
 
 
-def remove_stale_previews(owned: Container[int | None]) -> None:
+def remove_stale_previews(owned: Container[int]) -> None:
     """Remove previews that no running job owns: undo and redo can bring them back, a saved file can hold one."""
-    found = [obj for obj in bpy.data.objects if PREVIEW_MARK in obj and not obj.library]
-    for obj in [obj for obj in found if obj.session_uid not in owned]:
+    for obj in [obj for obj in bpy.data.objects if _is_stale(obj, owned)]:
         _remove(obj)
+    for data in [data for data in bpy.data.meshes if _is_stale(data, owned) and not data.users]:
+        bpy.data.meshes.remove(data)
+
+
+def _is_stale(block: bpy.types.ID, owned: Container[int]) -> bool:
+    return PREVIEW_MARK in block and block.session_uid not in owned and not block.library
 
 
 def name_for(image: str) -> str:
@@ -165,10 +206,10 @@ def _by_uid(items: Iterable[_ID], uid: int | None) -> _ID | None:
     return None if uid is None else next((item for item in items if item.session_uid == uid), None)
 
 
-def _free_mesh(obj: bpy.types.Object) -> bpy.types.Mesh | None:
-    """The object's mesh, unless it is being edited: filling it then would pull it from under the editor."""
+def _is_free(obj: bpy.types.Object) -> bool:
+    """The object's mesh is not being edited: replacing it then would pull it from under the editor."""
     data = obj.data
-    return data if isinstance(data, bpy.types.Mesh) and not data.is_editmode else None
+    return isinstance(data, bpy.types.Mesh) and not data.is_editmode
 
 
 def _remove(obj: bpy.types.Object) -> None:

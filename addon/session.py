@@ -24,7 +24,7 @@ from .window import redraw_panels
 from .worker_client import Launch, Limits, WorkerClient
 
 TICK_SECONDS = 0.1
-_PLACING_SECONDS = 0.01  # between two slices of a mesh: Blender comes round, and the mesh is there soon
+_SOON_SECONDS = 0.01  # between two slices of a mesh: Blender comes round, and the mesh is there soon
 _RUNTIME_SECONDS = 3
 _PACKAGE_ROOT = Path(__file__).parents[1]
 
@@ -179,9 +179,15 @@ def tick() -> float | None:
             redraw_panels()
     elif session.checking:
         _tick_check()
-    if session.job is not None and session.job.state is State.PLACING:
-        return _PLACING_SECONDS
-    return TICK_SECONDS if session.generating or session.checking else None
+    if not session.generating and not session.checking:
+        return None
+    return _SOON_SECONDS if _more_to_do() else TICK_SECONDS
+
+
+def _more_to_do() -> bool:
+    """This tick had no time for everything that can be done now."""
+    at_work = session.queue.current is not None and session.queue.current.at_work
+    return at_work or (session.client is not None and session.client.pending)
 
 
 def _tick_check() -> None:
@@ -202,9 +208,9 @@ def _found(ready: Ready) -> str:
     return f"Python {ready.python}, PyTorch {ready.torch}, device {ready.device}"
 
 
-def _previews() -> set[int | None]:
-    """The objects that show how far a task is."""
-    return {entry.target.session_uid for entry in session.queue.entries if not entry.job.over}
+def _owned() -> set[int]:
+    """What is in the file only as long as the tasks go on."""
+    return set().union(*(entry.target.owned for entry in session.queue.entries if not entry.job.over))
 
 
 @persistent
@@ -217,14 +223,14 @@ def _before_load(*_: object) -> None:
 
 @persistent
 def _after_load(*_: object) -> None:
-    remove_stale_previews(_previews())
+    remove_stale_previews(_owned())
 
 
 @persistent
 def _after_undo(*_: object) -> None:
     for entry in session.queue.entries:
         entry.target.after_undo()
-    remove_stale_previews(_previews())
+    remove_stale_previews(_owned())
 
 
 _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (

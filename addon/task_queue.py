@@ -26,21 +26,19 @@ class Target:
     """
 
     @property
-    def session_uid(self) -> int | None:
-        """The object that shows the task's previews, None where there is none."""
-        return None
+    def owned(self) -> set[int]:
+        """The session_uid of what is in the file for the sake of the task alone, its previews for example."""
+        return set()
 
     def show_cutout(self, job: Job, cutout: CutOut) -> None:
         """Show what was cut out of one of the images."""
 
-    def show_preview(self, mesh: TriangleMesh) -> None:
-        """Show the mesh as far as it is known."""
+    def show_preview(self, mesh: TriangleMesh) -> Iterator[None]:
+        """Show the mesh as far as it is known, in steps of some hundredths of a second. May be given up between two of them."""
+        yield from ()
 
     def finish(self, job: Job) -> Iterator[None]:
-        """Take the result, `job.result`, in steps that each leave Blender free within 50 ms; pushes its own undo step.
-
-        A step is never taken after `discard`.
-        """
+        """Take the result, `job.result`, in such steps, and push an undo step. May be given up, too: `discard` comes then."""
         yield from ()
 
     def discard(self) -> None:
@@ -66,7 +64,13 @@ class Entry:
         self.id = next(_ids)
         self.job = job
         self.target = target
-        self._placing: Iterator[None] | None = None
+        self._work: Iterator[None] | None = None
+        self._placing = False
+
+    @property
+    def at_work(self) -> bool:
+        """A mesh is being brought into the file: the next step should come soon."""
+        return self._work is not None
 
     def cancel(self) -> None:
         """Ask for the end; what was shown is gone at once."""
@@ -92,23 +96,22 @@ class Entry:
 
     def _step(self) -> bool:
         job = self.job
-        if self._placing is not None:
-            if next(self._placing, self) is self:
-                self._placing = None
-                job.placed()
-            return True
         changed = job.pump()
         for cutout in job.take_cutouts():
             self.target.show_cutout(job, cutout)
-        preview = job.take_preview()
-        if preview is not None and job.state is State.RUNNING:
-            self.target.show_preview(preview)
-        if job.state is State.PLACING:
-            self._placing = self.target.finish(job)
+        if job.state is State.PLACING and not self._placing:
+            self._work, self._placing = self.target.finish(job), True
+        elif job.state is State.RUNNING and self._work is None:
+            preview = job.take_preview()
+            self._work = self.target.show_preview(preview) if preview is not None else None
+        if self._work is not None and next(self._work, self) is self:
+            self._work, changed = None, True
+            if self._placing:
+                job.placed()
         return changed
 
     def _leave(self) -> None:
-        self._placing = None
+        self._work = None
         self.target.discard()
 
 

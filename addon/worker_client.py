@@ -21,12 +21,23 @@ from pathlib import Path
 from ..flashvdm_core.errors import WorkerError
 from ..flashvdm_core.events import Event, Failure, Finished, Result
 from ..flashvdm_core.requests import Task
-from ..flashvdm_core.worker.protocol import MAX_LINE, Cancel, Command, Generate, Ready, decode, encode_command
+from ..flashvdm_core.worker.protocol import (
+    MAX_LINE,
+    Cancel,
+    Command,
+    Decoded,
+    Decoding,
+    Generate,
+    Ready,
+    decoding,
+    encode_command,
+)
 from .pipes import make_non_blocking, read_available
 
 _LOG_BYTES = 64 * 1024
 _READ_BYTES = 8 * MAX_LINE
 _END_SECONDS = 1.0
+_DECODE_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ class WorkerClient:
         self._process: subprocess.Popen[bytes] | None = None
         self._exchange: Path | None = None
         self._unread = bytearray()
+        self._decoding: Decoding | None = None
         self._log: deque[bytes] = deque()
         self._last_id = 0
         self._current: Generate | None = None
@@ -99,6 +111,11 @@ class WorkerClient:
     def busy(self) -> bool:
         """A task was asked for and has not ended."""
         return self._current is not None
+
+    @property
+    def pending(self) -> bool:
+        """Something has arrived that the last `poll` had no time for."""
+        return self._decoding is not None or b"\n" in self._unread
 
     @property
     def process_id(self) -> int | None:
@@ -177,7 +194,7 @@ class WorkerClient:
             self._cancelled_at -= self.limits.cancel
 
     def poll(self) -> list[Event | Ready]:
-        """What the worker has said since the last call. Never waits.
+        """What the worker has said since the last call. Never waits, and leaves some for the next call where it is much.
 
         Raises:
             WorkerError: the worker died, hung, or sent what is not part of the protocol.
@@ -202,6 +219,7 @@ class WorkerClient:
         process, self._process = self._process, None
         self.ready, self._current, self._cancelled_at = None, None, None
         self._unread.clear()
+        self._decoding = None
         if process is not None:
             atexit.unregister(self.close)
             _end(process)
@@ -232,7 +250,7 @@ class WorkerClient:
         return True
 
     def _receive(self) -> tuple[list[Event | Ready], bool]:
-        """Decode the whole lines that have arrived; the second value: the worker closed its pipe."""
+        """Decode what has arrived; the second value: the worker closed its pipe, and nothing is left of what it said."""
         assert self._process is not None
         assert self._process.stdout is not None
         data = read_available(self._process.stdout.fileno(), _READ_BYTES)
@@ -240,18 +258,34 @@ class WorkerClient:
         if data:
             self._unread += data
             self._heard_at = self._clock()
-        events: list[Event | Ready] = []
-        while (end := self._unread.find(b"\n")) >= 0:
-            line = bytes(self._unread[: end + 1])
-            del self._unread[: end + 1]
-            events += self._decoded(line)
-        if len(self._unread) > MAX_LINE:
+        events = self._decoded()
+        if len(self._unread) > MAX_LINE and b"\n" not in self._unread:
             raise WorkerError("The worker sent a line without an end and was stopped; check which Python the preferences name.")
-        return events, data is None
+        return events, data is None and not self.pending
 
-    def _decoded(self, line: bytes) -> list[Event | Ready]:
+    def _decoded(self) -> list[Event | Ready]:
+        """Decode whole lines, step by step, as long as the user does not notice."""
+        events: list[Event | Ready] = []
+        end = time.perf_counter() + _DECODE_SECONDS
+        while self.pending and time.perf_counter() < end:
+            if self._decoding is None:
+                self._decoding = self._next_line()
+            try:
+                next(self._decoding)
+            except StopIteration as stop:
+                self._decoding = None
+                events += self._accepted(stop.value)
+        return events
+
+    def _next_line(self) -> Decoding:
         assert self._exchange is not None
-        id, event = decode(line, self._exchange)
+        end = self._unread.find(b"\n") + 1
+        line = bytes(self._unread[:end])
+        del self._unread[:end]
+        return decoding(line, self._exchange)
+
+    def _accepted(self, said: Decoded) -> list[Event | Ready]:
+        id, event = said
         if isinstance(event, Ready):
             self.ready = event
             return [event]

@@ -8,16 +8,34 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
+class MeshEdges:
+    """What a host needs beside the faces of a mesh to show it at once.
+
+    Attributes:
+        vertices: int32 [E, 2], the ends of each edge.
+        of_corners: int32 [F, 3], the edge from each corner of a face to the next.
+        cosines: float32 [E], of the angle by which the surface turns at the edge; -1 where it has not exactly two faces
+            that run against each other there.
+    """
+
+    vertices: np.ndarray
+    of_corners: np.ndarray
+    cosines: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class TriangleMesh:
     """An indexed triangle mesh in the core frame (right-handed, y up, +z towards the viewer).
 
     Attributes:
         vertices: float32 [V, 3], the object inside [-1, 1]^3.
         faces: int32 [F, 3], counter-clockwise seen from outside.
+        edges: its edges, where somebody has computed them already (`mesh_edges.with_edges`).
     """
 
     vertices: np.ndarray
     faces: np.ndarray
+    edges: MeshEdges | None = None
 
     def __post_init__(self) -> None:
         if self.vertices.ndim != 2 or self.vertices.shape[1] != 3:

@@ -6,19 +6,21 @@ The reader deletes a file once it has read it, and takes nothing but a plain arr
 from __future__ import annotations
 
 import contextlib
+import io
 import math
 import os
 import re
 import secrets
 import stat
+from collections.abc import Generator as Generating
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
-from ..mesh import TriangleMesh
+from ..mesh import MeshEdges, TriangleMesh
 
 _ARRAY_NAME = re.compile(r"[0-9a-f]{16}\.npy")
 
@@ -61,7 +63,7 @@ def read_array(reference: Mapping[str, Any], exchange: Path, dtype: type, shape:
     return array
 
 
-def _checked_array(file: BinaryIO, dtype: np.dtype, shape: tuple[int | None, ...]) -> np.ndarray:
+def _checked_array(file: io.BufferedReader, dtype: np.dtype, shape: tuple[int | None, ...]) -> np.ndarray:
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):
         raise ValueError("an array file is not a plain file")
@@ -74,22 +76,46 @@ def _checked_array(file: BinaryIO, dtype: np.dtype, shape: tuple[int | None, ...
     # The header must not make us allocate more than the file really holds.
     if status.st_size - file.tell() != math.prod(found_shape) * dtype.itemsize:
         raise ValueError("an array file is not of the length that its header says")
-    return np.frombuffer(bytearray(file.read()), dtype).reshape(found_shape)
+    array = np.empty(found_shape, dtype)
+    if array.size and file.readinto(memoryview(array).cast("B")) != array.nbytes:
+        raise ValueError("an array file ends too early")
+    return array
 
 
 def mesh_fields(mesh: TriangleMesh, arrays: ArrayWriter) -> dict[str, Any]:
     """Write the arrays of `mesh`; what the JSON holds in their place."""
-    return {"vertices": arrays.write(mesh.vertices), "faces": arrays.write(mesh.faces)}
+    fields: dict[str, Any] = {"vertices": arrays.write(mesh.vertices), "faces": arrays.write(mesh.faces)}
+    if mesh.edges is not None:
+        fields["edges"] = {name: arrays.write(getattr(mesh.edges, name)) for name in ("vertices", "of_corners", "cosines")}
+    return fields
 
 
-def read_mesh(fields: Mapping[str, Any], exchange: Path) -> TriangleMesh:
-    """The inverse of `mesh_fields`; ValueError for anything but a mesh whose faces name its own vertices."""
+def read_mesh(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, TriangleMesh]:
+    """The inverse of `mesh_fields`, an array in a step; ValueError for anything but a mesh that names its own parts."""
     vertices = read_array(fields["vertices"], exchange, np.float32, (None, 3))
-    faces = read_array(fields["faces"], exchange, np.int32, (None, 3))
-    # A face that points outside the vertices can crash the host, so it must not get there.
-    if faces.size and (faces.min() < 0 or faces.max() >= len(vertices)):
-        raise ValueError("a face names a vertex that does not exist")
-    return TriangleMesh(vertices, faces)
+    yield
+    faces = _read_indices(fields["faces"], exchange, (None, 3), len(vertices))
+    yield
+    edges = fields.get("edges")
+    return TriangleMesh(vertices, faces, None if edges is None else (yield from _read_edges(edges, exchange, vertices, faces)))
+
+
+def _read_edges(
+    fields: Mapping[str, Any], exchange: Path, vertices: np.ndarray, faces: np.ndarray
+) -> Generating[None, None, MeshEdges]:
+    ends = _read_indices(fields["vertices"], exchange, (None, 2), len(vertices))
+    yield
+    of_corners = _read_indices(fields["of_corners"], exchange, (len(faces), 3), len(ends))
+    yield
+    return MeshEdges(ends, of_corners, read_array(fields["cosines"], exchange, np.float32, (len(ends),)))
+
+
+def _read_indices(reference: Mapping[str, Any], exchange: Path, shape: tuple[int | None, ...], count: int) -> np.ndarray:
+    """An array of indices below `count`: one that points outside can crash the host, so it must not get there."""
+    indices = read_array(reference, exchange, np.int32, shape)
+    if indices.size and (indices.min() < 0 or indices.max() >= count):
+        raise ValueError("a face or an edge names what does not exist")
+    return indices
 
 
 def remove_arrays(exchange: Path) -> None:

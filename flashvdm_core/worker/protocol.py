@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from collections.abc import Generator as Generating
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,22 @@ def encode(event: Event | Ready, id: int | None, exchange: Path) -> bytes:
     return _sent(exchange, lambda arrays: {"event": name, "id": id} | _event_fields(event, arrays))
 
 
-def decode(line: bytes, exchange: Path) -> tuple[int | None, Event | Ready]:
+Decoded = tuple[int | None, Event | Ready]
+Decoding = Generating[None, None, Decoded]
+"""Returns what a line says; reads one array in a step, so that a host need not hold its user up."""
+
+
+def decode(line: bytes, exchange: Path) -> Decoded:
+    """`decoding` in one go."""
+    steps = decoding(line, exchange)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def decoding(line: bytes, exchange: Path) -> Decoding:
     """The inverse of `encode`: the task's number and the event. Array files that were read are deleted.
 
     Raises:
@@ -163,7 +179,7 @@ def decode(line: bytes, exchange: Path) -> tuple[int | None, Event | Ready]:
     if id is not None and (isinstance(id, bool) or not isinstance(id, int)):
         raise WorkerError("The worker sent an event with a bad number; start the generation again.")
     try:
-        return id, _event(fields, exchange)
+        return id, (yield from _event(fields, exchange))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, EOFError) as error:
         raise WorkerError(f"The worker sent an event that cannot be read ({error}); start the generation again.") from error
 
@@ -240,7 +256,7 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
             }
 
 
-def _event(fields: Mapping[str, Any], exchange: Path) -> Event | Ready:
+def _event(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, Event | Ready]:
     match fields.get("event"):
         case "ready":
             return Ready(*(_text(fields[name]) for name in ("version", "python", "torch", "device")))
@@ -249,7 +265,7 @@ def _event(fields: Mapping[str, Any], exchange: Path) -> Event | Ready:
         case "cutout":
             return CutOut(_text(fields["view"]), read_array(fields["rgba"], exchange, np.uint8, (None, None, 4)))
         case "preview":
-            return Preview(Stage(fields["stage"]), read_mesh(fields["mesh"], exchange))
+            return Preview(Stage(fields["stage"]), (yield from read_mesh(fields["mesh"], exchange)))
         case "log":
             return Log(_text(fields["message"]), bool(fields["warning"]))
         case "finished":
@@ -257,14 +273,15 @@ def _event(fields: Mapping[str, Any], exchange: Path) -> Event | Ready:
         case "failure":
             return Failure(_text(fields["kind"]), _text(fields["message"]), _text(fields["details"]))
         case "result":
-            return _result(fields, exchange)
+            return (yield from _result(fields, exchange))
     raise ValueError("unknown event")
 
 
-def _result(fields: Mapping[str, Any], exchange: Path) -> Result:
+def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, Result]:
     latents = fields["latents"]
+    mesh = yield from read_mesh(fields["mesh"], exchange)
     return Result(
-        mesh=read_mesh(fields["mesh"], exchange),
+        mesh=mesh,
         seed=int(fields["seed"]),
         model=_text(fields["model"]),
         settings={_text(name): _setting(value) for name, value in fields["settings"].items()},

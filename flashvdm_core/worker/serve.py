@@ -12,13 +12,14 @@ import queue
 import sys
 import threading
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from .. import __version__
 from ..errors import OutputError, SettingsError
-from ..events import Event, Failure, Log
+from ..events import Event, Failure, Log, Preview, Result
+from ..mesh_edges import with_edges
 from .arrays import remove_arrays
 from .protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, Ready, Release, decode_command, encode
 
@@ -190,9 +191,14 @@ def _generate(generator: Generator, job: Job, outbox: Outbox) -> None:
     command = job.command
     try:
         for event in generator.generate(command.task, job.cancelled.is_set):
-            outbox.send(event, command.id)
+            outbox.send(_for_a_host(event), command.id)
     except OutputError as error:
         outbox.send(Failure("OutputError", str(error), traceback.format_exc()), command.id)
     except Exception as error:
         message = f"The generation failed unexpectedly ({type(error).__name__}); please report it with the details."
         outbox.send(Failure("WorkerError", message, traceback.format_exc()), command.id)
+
+
+def _for_a_host(event: Event) -> Event:
+    """The event with what a host would have to compute, while its user waits, before it can show the mesh."""
+    return replace(event, mesh=with_edges(event.mesh)) if isinstance(event, Preview | Result) else event

@@ -125,7 +125,9 @@ def test_a_preview_that_the_user_deletes_stays_deleted_and_the_result_still_come
     worker("pause-at-decode")
     invoke(session, image)
     bpy.data.objects.remove(until_preview(session))
-    session.session.queue.current.target.show_preview(TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32)))
+    triangle = TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
+    for _ in session.session.queue.current.target.show_preview(triangle):
+        pass
     assert meshes() == []
     go_on()
     assert finish(session) == "DONE"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import bpy
 import numpy as np
+import pytest
 
 from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.mesh_edges import with_edges
 
 from .conftest import Import
 
@@ -13,10 +17,21 @@ TETRAHEDRON = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], np.float32)
 FACES = np.array([(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)], np.int32)
 
 
-def made(extension: Import, faces: np.ndarray) -> bpy.types.Mesh:
+def made(extension: Import, faces: np.ndarray, vertices: np.ndarray = TETRAHEDRON) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new("Made")
-    extension("addon.mesh_builder").fill_mesh(mesh, TriangleMesh(TETRAHEDRON, faces), 1.0)
+    for _ in extension("addon.mesh_builder").fill_in_slices(lambda: mesh, TriangleMesh(vertices, faces), 1.0):
+        pass
     return mesh
+
+
+def torus(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices [size^2, 3] and triangles [2 size^2, 3]."""
+    i, j = np.meshgrid(np.arange(size), np.arange(size), indexing="ij")
+    a, b = i * (2 * np.pi / size), j * (2 * np.pi / size)
+    vertices = np.stack(((1 + 0.3 * np.cos(b)) * np.cos(a), 0.3 * np.sin(b), (1 + 0.3 * np.cos(b)) * np.sin(a)), axis=-1)
+    corners = [(i + k) % size * size + (j + m) % size for k, m in ((0, 0), (1, 0), (1, 1), (0, 1))]
+    faces = [np.stack([corners[k] for k in three], axis=-1).reshape(-1, 3) for three in ((0, 2, 1), (0, 3, 2))]
+    return vertices.reshape(-1, 3).astype(np.float32), np.concatenate(faces).astype(np.int32)
 
 
 def test_every_corner_and_edge_arrives(extension: Import) -> None:
@@ -33,25 +48,32 @@ def test_faces_that_blender_does_not_allow_are_left_out(extension: Import) -> No
         assert len(mesh.polygons) == 4
 
 
-def test_filling_again_replaces_everything(extension: Import) -> None:
-    mesh = made(extension, FACES)
-    extension("addon.mesh_builder").fill_mesh(mesh, TriangleMesh(TETRAHEDRON[:3], FACES[:1]), 1.0)
-    assert (len(mesh.vertices), len(mesh.edges), len(mesh.polygons)) == (3, 3, 1)
-    extension("addon.mesh_builder").fill_mesh(mesh, TriangleMesh(TETRAHEDRON[:0], FACES[:0]), 1.0)
+def test_a_mesh_without_anything_can_be_made(extension: Import) -> None:
+    mesh = made(extension, FACES[:0], TETRAHEDRON[:0])
     assert (len(mesh.vertices), len(mesh.edges), len(mesh.polygons)) == (0, 0, 0)
 
 
-def test_the_check_for_forbidden_faces_finds_exactly_them(extension: Import) -> None:
-    check = extension("addon.mesh_builder").has_forbidden_faces
-    random = np.random.default_rng(0)
-    outcomes = set()
-    for _ in range(300):
-        faces = random.integers(0, 9, (random.integers(0, 9), 3)).astype(np.int32)
-        sets = [frozenset(face) for face in faces.tolist()]
-        expected = any(len(corners) < 3 for corners in sets) or len(set(sets)) < len(sets)
-        assert check(faces) == expected, faces
-        outcomes.add(expected)
-    assert outcomes == {True, False}
-    huge = np.array([(0, 1, 2**31 - 1), (2, 2**31 - 1, 5), (0, 1, 2**31 - 2)], np.int32)
-    assert not check(huge)
-    assert check(np.vstack((huge, huge[:1, ::-1])))
+def test_sharp_edges_are_those_that_blender_finds(extension: Import) -> None:
+    mesh = made(extension, *reversed(torus(7)))
+    found = [edge.use_edge_sharp for edge in mesh.edges]
+    assert 0 < sum(found) < len(found)
+    mesh.set_sharp_from_angle(angle=extension("addon.mesh_builder").SMOOTH_ANGLE)
+    assert [edge.use_edge_sharp for edge in mesh.edges] == found
+
+
+def test_a_large_mesh_is_made_in_short_steps_and_like_a_small_one(extension: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = extension("addon.mesh_builder")
+    monkeypatch.setattr(builder, "_FACES_AT_ONCE", 100)
+    vertices, faces = torus(300)
+    source = with_edges(TriangleMesh(vertices, faces))
+    mesh = bpy.data.meshes.new("Large")
+    steps, longest = builder.fill_in_slices(lambda: mesh, source, 1.0), 0.0
+    while True:
+        start = time.thread_time()
+        if next(steps, steps) is steps:
+            break
+        longest = max(longest, time.thread_time() - start)
+    assert longest < 0.1, "by far less than the whole; the window's tour measures it"
+    assert len(mesh.polygons) == 180_000
+    assert not mesh.validate()
+    assert tuple(mesh.polygons[179_999].vertices) == tuple(faces[-1])

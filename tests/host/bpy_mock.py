@@ -95,7 +95,7 @@ class ID(bpy_struct):
 
 
 class _Elements:
-    """vertices, loops or polygons of a mesh: a count and what foreach_set gave."""
+    """vertices, edges, loops or polygons of a mesh: a count and what foreach_set gave."""
 
     def __init__(self) -> None:
         self.count, self.values = 0, {}
@@ -110,36 +110,49 @@ class _Elements:
         self.values[attr] = np.array(seq)
 
 
+class _Attributes(dict):
+    """Those that a mesh has of itself, and new ones."""
+
+    def new(self, name: str, type: str, domain: str) -> Any:
+        return self.setdefault(name, types.SimpleNamespace(data=_Elements()))
+
+
 class Mesh(ID):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.is_editmode = False
-        self.users = 0
-        self.clear_geometry()
+        self.users, self.materials = 0, []
+        self.vertices, self.edges, self.loops, self.polygons = _Elements(), _Elements(), _Elements(), _Elements()
+        self.attributes = _Attributes()
+        for name in ("position", ".edge_verts", ".corner_vert", ".corner_edge"):
+            self.attributes.new(name, "INT", "POINT")
 
-    def clear_geometry(self) -> None:
-        self.vertices, self.loops, self.polygons = _Elements(), _Elements(), _Elements()
-        self.attributes = {".corner_vert": types.SimpleNamespace(data=_Elements())}
-
-    def update(self, calc_edges: bool = False) -> None:
+    def update(self) -> None:
         pass
-
-    def validate(self) -> bool:
-        return False
 
     def shade_smooth(self) -> None:
-        pass
-
-    def set_sharp_from_angle(self, angle: float = 3.14159) -> None:
         pass
 
 
 class Object(ID):
     def __init__(self, name: str, data: Mesh) -> None:
         super().__init__(name)
-        self.data, self.location, self.users_collection = data, (0.0, 0.0, 0.0), []
-        data.users += 1
+        self.location, self.users_collection = (0.0, 0.0, 0.0), []
+        self._data: Mesh | None = None
+        self.data = data
         self._selected = False
+
+    @property
+    def data(self) -> Mesh:
+        assert self._data is not None
+        return self._data
+
+    @data.setter
+    def data(self, data: Mesh) -> None:
+        if self._data is not None:
+            self._data.users -= 1
+        self._data = data
+        data.users += 1
 
     def select_set(self, state: bool, view_layer: Any = None) -> None:
         self._selected = state

@@ -70,7 +70,8 @@ class Setup:
         shown = self.shown
 
         class Target(self.module.Target):
-            def show_preview(self, mesh: Any) -> None:
+            def show_preview(self, mesh: Any) -> Iterator[None]:
+                yield
                 shown[name] = "preview"
 
             def finish(self, job: Any) -> Iterator[None]:
@@ -108,7 +109,7 @@ def test_tasks_are_done_in_their_order_and_a_failed_one_does_not_stop_the_others
     for _ in range(2):
         setup.step()
     setup.worker.finish()
-    for _ in range(4):
+    for _ in range(3):
         setup.step()
     assert setup.states() == ["FAILED", "DONE", "WAITING"]
     setup.step()
