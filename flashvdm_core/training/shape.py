@@ -51,6 +51,7 @@ class ShapeConfig(RunConfig):
         near, uniform: queries a shape near the surface and in the whole volume.
         truncation: distance (core frame) at which the target saturates: a checkpoint's logits are scaled by
             `export.LOGIT_SCALE`, so it is that much shorter than in the stages before.
+        frequencies: the point decoder goes on with so many of its frequencies.
         sign_weight: weight of the logistic loss on the side of the surface.
         overlap_weight: weight of one minus the soft IoU of the generated shapes. The other losses are least for a shape
             that is too small, since where the picture leaves room for doubt most points are more likely outside.
@@ -63,6 +64,7 @@ class ShapeConfig(RunConfig):
     near: int = 512
     uniform: int = 512
     truncation: float = 0.0333
+    frequencies: int = 5
     sign_weight: float = 0.1
     overlap_weight: float = 0.5
     validate_shapes: int = 64
@@ -93,11 +95,18 @@ def load_whole(folder: Path) -> tuple[Whole, float]:
     return whole, found.guidance
 
 
-def keep_unused(vae: ShapeVAE) -> None:
-    """The frequencies that the point decoder does not use (`export.FREQUENCIES`) stay unused."""
-    weight = vae.geo_decoder.query_proj.weight
-    used = (weight != 0).any(0)
-    weight.register_hook(lambda gradient: gradient * used)
+def keep_frequencies(vae: ShapeVAE, count: int) -> None:
+    """Let the point decoder use the `count` lowest of its frequencies: the weights of the others are zero and stay so.
+
+    A picture tells little about details, and whatever wave the decoder has is laid over the surface where it is in doubt.
+    """
+    decoder = vae.geo_decoder
+    # Positions, then sine and cosine of each of three coordinates.
+    used = torch.cat([torch.ones(3), (torch.arange(decoder.fourier.num_freqs).repeat(6) < count).float()])
+    used = used.to(decoder.query_proj.weight)
+    with torch.no_grad():
+        decoder.query_proj.weight *= used
+    decoder.query_proj.weight.register_hook(lambda gradient: gradient * used)
 
 
 def own_states(model: DiT, noise: Tensor, tokens: Tensor, scale: Tensor, times: list[float]) -> tuple[Tensor, Tensor]:
@@ -139,7 +148,7 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, out: Path) 
     """
     device = device_of_choice()
     whole, guidance = load_whole(start)
-    keep_unused(whole.vae)
+    keep_frequencies(whole.vae.to(device), config.frequencies)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copy(start / CONFIG_NAME, out / CONFIG_NAME)
     if (start / BASE).is_dir():

@@ -133,10 +133,10 @@ def test_the_shape_stage_keeps_the_space_of_the_latents_and_changes_all_that_mak
     assert all(before[name].float().equal(after[name]) for name in frozen)
     for part in ("model.", "conditioner.", "vae.transformer.", "vae.geo_decoder."):
         assert any(not before[name].float().equal(after[name]) for name in after if name.startswith(part))
-    # Of the eight frequencies of each coordinate, sine and cosine, the highest is not used any more.
+    # Of the eight frequencies of each coordinate, sine and cosine, five are still used.
     columns = after["vae.geo_decoder.query_proj.weight"][:, 3:].unflatten(1, (6, 8))
-    assert (columns[..., 7] == 0).all()
-    assert (columns[..., :7] != 0).any(0).all()
+    assert (columns[..., 5:] == 0).all()
+    assert (columns[..., :5] != 0).any(0).all()
     assert {"generated_1_steps", "generated_5_steps", "v_iou"} <= set(rows(runs / "shape" / "validation.csv")[-1])
 
 
