@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from .mesh import TriangleMesh
+from .mesh import Colouring, TriangleMesh
 from .settings import Value
 
 
@@ -74,6 +74,7 @@ class Result:
         seconds: stage name -> wall time in seconds.
         queries: points evaluated at each decoding level, coarse to fine.
         latents: float32 [N, C] scaled sampler latents, where the request asked to keep them and after every other task.
+        colouring: the front image's colours on `mesh`, where the settings ask for them and the image is known.
     """
 
     mesh: TriangleMesh
@@ -83,6 +84,7 @@ class Result:
     seconds: Mapping[str, float]
     queries: tuple[int, ...] = ()
     latents: np.ndarray | None = None
+    colouring: Colouring | None = None
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,14 @@ from PIL import Image
 from torch import Tensor
 
 from .checkpoints.load import Model, load_checkpoint
+from .colours import coloured_mesh
 from .decoding import Level, decode_shape
 from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
 from .errors import DeviceError, EmptySurfaceError, SettingsError
 from .events import CutOut, Event, Finished, Log, Preview, Result, Stage
 from .image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out, open_image
-from .mesh import TriangleMesh
+from .mesh import Colouring, TriangleMesh
 from .requests import CutOutOnly, Remesh, Request, Task
 from .run import Run, reported
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
@@ -36,6 +37,9 @@ from .surface import cleaned, extract_surface
 
 CUTOUT_SIDE = 512
 """Longest side in pixels of the pictures of what was cut out."""
+
+TEXTURE_SIDE = 1024
+"""Longest side in pixels of the picture that is laid on the mesh."""
 
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
@@ -55,6 +59,7 @@ class _Read:
         shown: the events that tell about the cut-outs.
         image: [1, 3, S, S] or [1, V, 3, S, S], what the encoder takes.
         views: the view ids.
+        front: uint8 [H, W, 4], the cut-out of the front, where there is one.
         condition: [1, M, D], once the encoder has run.
     """
 
@@ -62,6 +67,7 @@ class _Read:
     shown: tuple[Event, ...]
     image: Tensor
     views: tuple[int, ...]
+    front: np.ndarray | None
     condition: Tensor | None = None
 
 
@@ -115,8 +121,9 @@ class Generator:
         yield run.enter(Stage.SAMPLE)
         latents = yield from _sample(model, condition, settings, run)
         mesh, queries = yield from _decode_and_extract(model, latents, settings, run)
+        colouring = _colouring(mesh, read.front, settings, run)
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
-        yield _result(model, settings, mesh, queries, kept, run)
+        yield _result(model, settings, mesh, queries, kept, colouring, run)
 
     def _from_latents(self, task: Remesh, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
@@ -127,7 +134,8 @@ class Generator:
         settings = _resolved(task.settings, model)
         tokens = torch.from_numpy(task.latents)[None].to(model.device, model.dtype)
         mesh, queries = yield from _decode_and_extract(model, tokens, settings, run)
-        yield _result(model, settings, mesh, queries, task.latents, run)
+        colouring = _colouring(mesh, task.picture, settings, run)
+        yield _result(model, settings, mesh, queries, task.latents, colouring, run)
 
     def _seen(self, request: Request, model: Model) -> _Read:
         """The images of `request` as the model takes them, from the last time where they are the same."""
@@ -141,7 +149,9 @@ class Generator:
             self._read = None  # first: what it holds is not needed any more
             cuts = {view: _cut(picture, request.settings) for view, picture in pictures.items()}
             shown = tuple(event for view, cut in cuts.items() for event in _shown(view, cut))
-            self._read = _Read(key, shown, *_prepared({view: cut.rgba for view, cut in cuts.items()}, model))
+            image, views = _prepared({view: cut.rgba for view, cut in cuts.items()}, model)
+            front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None
+            self._read = _Read(key, shown, image, views, front)
         return self._read
 
     def _loaded(self, wanted: Mapping[str, Value], run: Run) -> Model:
@@ -162,10 +172,11 @@ def _result(
     mesh: TriangleMesh,
     queries: tuple[int, ...],
     latents: np.ndarray | None,
+    colouring: Colouring | None,
     run: Run,
 ) -> Result:
     run.stop()
-    return Result(mesh, int(settings["seed"]), model.name, settings, run.seconds, queries, latents)
+    return Result(mesh, int(settings["seed"]), model.name, settings, run.seconds, queries, latents, colouring)
 
 
 def _resolved(settings: Mapping[str, Value], model: Model) -> dict[str, Value]:
@@ -204,7 +215,7 @@ def _cut(picture: Image.Image, settings: Mapping[str, Value]) -> CutOutResult:
 
 def _shown(view: str, cut: CutOutResult) -> Iterator[Event]:
     """What the user is told about a cut-out."""
-    yield CutOut(view, _for_the_eye(cut.rgba))
+    yield CutOut(view, _at_most(cut.rgba, CUTOUT_SIDE))
     for warning in cut.warnings:
         yield Log(warning, warning=True)
 
@@ -228,10 +239,10 @@ def _condition(read: _Read, model: Model) -> Tensor:
     return read.condition
 
 
-def _for_the_eye(rgba: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, 4], made smaller where a side is longer than CUTOUT_SIDE."""
+def _at_most(rgba: np.ndarray, side: int) -> np.ndarray:
+    """uint8 [H, W, 4], made smaller where one of its sides is longer than `side`."""
     picture = Image.fromarray(rgba)
-    picture.thumbnail((CUTOUT_SIDE, CUTOUT_SIDE))
+    picture.thumbnail((side, side))
     return np.array(picture)
 
 
@@ -320,6 +331,12 @@ def _decode_and_extract(
     if budget and len(mesh.faces) > budget:
         yield Log(f"The shape needs more than {budget} triangles to stay whole: the mesh has {len(mesh.faces)}.", warning=True)
     return mesh, tuple(queries)
+
+
+def _colouring(mesh: TriangleMesh, picture: np.ndarray | None, settings: Mapping[str, Value], run: Run) -> Colouring | None:
+    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh, where they are wanted."""
+    run.check()
+    return coloured_mesh(mesh, picture) if settings["colours"] and picture is not None else None
 
 
 def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> Iterator[Level]:

@@ -1,4 +1,4 @@
-"""The triangle mesh that travels between the core and every front end."""
+"""The triangle mesh, and its colours, that travel between the core and every front end."""
 
 from __future__ import annotations
 
@@ -44,3 +44,21 @@ class TriangleMesh:
             raise ValueError(f"faces must be [F, 3], not {list(self.faces.shape)}")
         object.__setattr__(self, "vertices", np.ascontiguousarray(self.vertices, np.float32))
         object.__setattr__(self, "faces", np.ascontiguousarray(self.faces, np.int32))
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """A texture and where each corner of a mesh's faces lies in it.
+
+    Attributes:
+        uvs: float32 [L, 2] for each corner, face after face; (0, 0) is the texture's lower left.
+        texture: uint8 [H, W, 3], sRGB, row 0 at the top.
+        picture: uint8 [H, W, 4], straight alpha, row 0 at the top: the cut-out that the colours are from.
+        yaw, elevation: where it was seen from, in degrees: `colours.View`.
+    """
+
+    uvs: np.ndarray
+    texture: np.ndarray
+    picture: np.ndarray
+    yaw: float
+    elevation: float

@@ -37,10 +37,12 @@ class Remesh:
     Attributes:
         latents: float32 [N, C], `Result.latents` of a task that kept them.
         settings: as in a request; they must name the model that made the latents.
+        picture: uint8 [H, W, 4], the front's cut-out for the mesh's colours, `Colouring.picture`; None where it was not kept.
     """
 
     latents: np.ndarray
     settings: Mapping[str, Value] = field(default_factory=dict)
+    picture: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))

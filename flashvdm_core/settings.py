@@ -122,6 +122,14 @@ _TABLE = (
             ("dense", "Dense", "Every point: slow, the reference"),
         ),
     ),
+    Setting(
+        "colours",
+        bool,
+        True,
+        "Front Colours",
+        "Lay the colours of the front image on the mesh as a texture; what it does not show gets the colours next to it",
+        group="surface",
+    ),
     Setting("preview", bool, True, "Preview", "Show the mesh while it forms", group="surface"),
     Setting(
         "largest_parts",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from ..mesh import MeshEdges, TriangleMesh
+from ..mesh import Colouring, MeshEdges, TriangleMesh
 
 _ARRAY_NAME = re.compile(r"[0-9a-f]{16}\.npy")
 
@@ -116,6 +116,20 @@ def _read_indices(reference: Mapping[str, Any], exchange: Path, shape: tuple[int
     if indices.size and (indices.min() < 0 or indices.max() >= count):
         raise ValueError("a face or an edge names what does not exist")
     return indices
+
+
+def colouring_fields(colouring: Colouring, arrays: ArrayWriter) -> dict[str, Any]:
+    """Write the arrays of `colouring`; what the JSON holds in their place."""
+    written = {name: arrays.write(getattr(colouring, name)) for name in ("uvs", "texture", "picture")}
+    return written | {"yaw": colouring.yaw, "elevation": colouring.elevation}
+
+
+def read_colouring(fields: Mapping[str, Any], exchange: Path, mesh: TriangleMesh) -> Colouring:
+    """The inverse of `colouring_fields`; ValueError for anything but a colouring of `mesh`."""
+    uvs = read_array(fields["uvs"], exchange, np.float32, (mesh.faces.size, 2))
+    texture = read_array(fields["texture"], exchange, np.uint8, (None, None, 3))
+    picture = read_array(fields["picture"], exchange, np.uint8, (None, None, 4))
+    return Colouring(uvs, texture, picture, float(fields["yaw"]), float(fields["elevation"]))
 
 
 def remove_arrays(exchange: Path) -> None:

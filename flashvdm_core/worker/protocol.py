@@ -26,7 +26,7 @@ import numpy as np
 from ..errors import SettingsError, WorkerError
 from ..events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from ..requests import Task
-from .arrays import ArrayWriter, mesh_fields, read_array, read_mesh
+from .arrays import ArrayWriter, colouring_fields, mesh_fields, read_array, read_colouring, read_mesh
 from .tasks import read_task, task_fields
 
 MAX_LINE = 1 << 20
@@ -253,6 +253,7 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
                 "seconds": dict(event.seconds),
                 "queries": list(event.queries),
                 "latents": None if event.latents is None else arrays.write(event.latents),
+                "colouring": None if event.colouring is None else colouring_fields(event.colouring, arrays),
             }
 
 
@@ -278,7 +279,7 @@ def _event(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, 
 
 
 def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, Result]:
-    latents = fields["latents"]
+    latents, colouring = fields["latents"], fields["colouring"]
     mesh = yield from read_mesh(fields["mesh"], exchange)
     return Result(
         mesh=mesh,
@@ -288,6 +289,7 @@ def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None,
         seconds={_text(name): float(value) for name, value in fields["seconds"].items()},
         queries=tuple(int(count) for count in fields["queries"]),
         latents=None if latents is None else read_array(latents, exchange, np.float32, (None, None)),
+        colouring=None if colouring is None else read_colouring(colouring, exchange, mesh),
     )
 
 

@@ -12,6 +12,7 @@ from ..requests import CutOutOnly, Remesh, Request, Task
 from .arrays import ArrayWriter, read_array
 
 _LATENTS = (None, None)
+_PICTURE = (None, None, 4)
 
 
 def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
@@ -24,8 +25,8 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
     match task:
         case Request(images, _, keep_latents):
             own = {"images": dict(images), "keep_latents": keep_latents}
-        case Remesh(latents):
-            own = {"latents": arrays.write(latents)}
+        case Remesh(latents, _, picture):
+            own = {"latents": arrays.write(latents), "picture": None if picture is None else arrays.write(picture)}
         case CutOutOnly(images):
             own = {"images": dict(images)}
     return {"kind": _KINDS[type(task)], "settings": settings} | own
@@ -46,7 +47,8 @@ def read_task(fields: Mapping[str, Any], exchange: Path) -> Task:
                 raise TypeError("keep_latents is neither true nor false")
             return Request(images, settings, keep)
         case "remesh":
-            return Remesh(read_array(fields["latents"], exchange, np.float32, _LATENTS), settings)
+            latents, picture = read_array(fields["latents"], exchange, np.float32, _LATENTS), fields["picture"]
+            return Remesh(latents, settings, None if picture is None else read_array(picture, exchange, np.uint8, _PICTURE))
         case "cut-out":
             return CutOutOnly(_images(fields), settings)
     raise ValueError("unknown task")

@@ -161,6 +161,19 @@ def test_kept_latents_make_the_same_mesh_again_and_another_one_at_another_resolu
     assert len(finer.mesh.faces) > len(result.mesh.faces)
 
 
+def test_colours_come_with_the_mesh_where_they_are_wanted(generator: Generator, folder: Path) -> None:
+    asked = request(folder, keep_latents=True)
+    result = result_of(generator.generate(asked))
+    assert result.colouring is not None
+    assert result.colouring.uvs.shape == (result.mesh.faces.size, 2)
+    assert result.colouring.picture.shape[2] == 4
+    again = result_of(generator.generate(Remesh(result.latents, asked.settings, result.colouring.picture)))
+    assert again.colouring is not None
+    np.testing.assert_array_equal(again.colouring.uvs, result.colouring.uvs)
+    assert result_of(generator.generate(Remesh(result.latents, asked.settings))).colouring is None, "the image is not known"
+    assert result_of(generator.generate(request(folder, colours=False))).colouring is None
+
+
 def test_latents_of_another_model_are_refused(generator: Generator, folder: Path) -> None:
     failure = failure_of(generator.generate(Remesh(np.zeros((12, 7)), request(folder).settings)))
     assert failure.kind == "SettingsError"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flashvdm_core.errors import WorkerError
 from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
-from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.mesh import Colouring, TriangleMesh
 from flashvdm_core.requests import CutOutOnly, Remesh, Request, Task
 from flashvdm_core.worker import protocol
 from flashvdm_core.worker.arrays import remove_arrays
@@ -45,6 +45,21 @@ def through_the_pipe(event: Event | Ready, folder: Path, id: int | None = 7) -> 
     assert received_id == id
     assert list(folder.iterdir()) == []
     return received
+
+
+def test_a_colouring_arrives_with_its_mesh_and_no_other(tmp_path: Path) -> None:
+    texture, picture = np.full((2, 4, 3), 7, np.uint8), np.full((2, 2, 4), 9, np.uint8)
+    colouring = Colouring(np.linspace(0, 1, 24, dtype=np.float32).reshape(12, 2), texture, picture, 17.5, -5.0)
+    sent = Result(TETRAHEDRON, 5, "embedded", {}, {}, colouring=colouring)
+    found = through_the_pipe(sent, tmp_path)
+    assert isinstance(found, Result)
+    assert found.colouring is not None
+    assert (found.colouring.yaw, found.colouring.elevation) == (17.5, -5.0)
+    for name in ("uvs", "texture", "picture"):
+        np.testing.assert_array_equal(getattr(found.colouring, name), getattr(colouring, name))
+    short = Colouring(colouring.uvs[:9], texture, picture, 0.0, 0.0)
+    with pytest.raises(WorkerError):
+        through_the_pipe(Result(TETRAHEDRON, 5, "embedded", {}, {}, colouring=short), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,171 @@
+"""The front image's colours on a mesh: the view that is found, and what each face gets."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from flashvdm_core.colours import Surface, View, coloured, fitted_view
+from flashvdm_core.colours.fill import filled
+from flashvdm_core.colours.raster import drawn
+from flashvdm_core.mesh import Colouring, TriangleMesh
+
+SIDE = 192
+RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+FRONT, BACK, LEFT, RIGHT = 0, 1, 2, 3  # faces of `box`, each several times
+
+
+def box(low: tuple[float, float, float], high: tuple[float, float, float], cuts: int = 8) -> TriangleMesh:
+    """A box whose sides are grids of `cuts` x `cuts` squares: front, back, left, right, top, bottom."""
+    points: list[np.ndarray] = []
+    faces: list[np.ndarray] = []
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, cuts + 1)] * 2, indexing="xy"), axis=-1).reshape(-1, 2)
+    rows, columns = np.divmod(np.arange(cuts * cuts), cuts)
+    first = rows * (cuts + 1) + columns
+    quads = np.stack((first, first + 1, first + cuts + 2, first + cuts + 1), axis=1)
+    across = {2: (0, 1), 0: (2, 1), 1: (0, 2)}
+    for axis, far in ((2, 1), (2, 0), (0, 0), (0, 1), (1, 1), (1, 0)):
+        unit = np.full((len(grid), 3), float(far))
+        unit[:, across[axis]] = grid
+        outward = quads if (axis == 2) == bool(far) else quads[:, ::-1]
+        faces.append(np.concatenate((outward[:, :3], outward[:, (0, 2, 3)])) + sum(map(len, points)))
+        points.append(np.asarray(low) + unit * (np.asarray(high) - np.asarray(low)))
+    merged, index = np.unique(np.concatenate(points).round(6), axis=0, return_inverse=True)
+    return TriangleMesh(merged.astype(np.float32), index.ravel()[np.concatenate(faces)].astype(np.int32))
+
+
+def joined(*meshes: TriangleMesh) -> TriangleMesh:
+    offsets = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    faces = [mesh.faces + offset for mesh, offset in zip(meshes, offsets, strict=False)]
+    return TriangleMesh(np.concatenate([mesh.vertices for mesh in meshes]), np.concatenate(faces).astype(np.int32))
+
+
+def half_and_half() -> np.ndarray:
+    """A cut-out, left half red and right half blue, on a green background that is transparent."""
+    picture = np.zeros((SIDE, SIDE, 4), np.uint8)
+    picture[..., :3] = GREEN
+    picture[32:160, 32:96] = (*RED, 255)
+    picture[32:160, 96:160] = (*BLUE, 255)
+    return picture
+
+
+def shades(colouring: Colouring) -> np.ndarray:
+    """float [T, 3]: the texture's colour in the middle of each triangle."""
+    height, width = colouring.texture.shape[:2]
+    middle = colouring.uvs.reshape(-1, 3, 2).mean(axis=1)
+    column, row = (middle[:, 0] * width).astype(int), ((1 - middle[:, 1]) * height).astype(int)
+    return colouring.texture[row, column].astype(float)
+
+
+def silhouette(mesh: TriangleMesh, view: View) -> np.ndarray:
+    seen = Surface.of(mesh).triangle_points @ view.axes().T
+    pixels = (seen[..., :2] * (1, -1)) * SIDE * 0.3 + SIDE / 2
+    owner, _ = drawn(pixels, seen[..., 2], SIDE, SIDE)
+    return np.where(owner >= 0, 255, 0).astype(np.uint8)
+
+
+def test_the_front_gets_the_picture_and_the_back_what_is_next_to_it() -> None:
+    mesh = box((-1, -1, -0.5), (1, 1, 0.5))
+    surface = Surface.of(mesh)
+    found = coloured(surface, half_and_half(), View())
+    assert found.texture.shape == (SIDE, 2 * SIDE, 3)
+    assert found.uvs.min() >= 0
+    assert found.uvs.max() <= 1
+    colours, x = shades(found), surface.centres[:, 0]
+    front = surface.normals[:, 2] > 0.5
+    assert np.abs(colours[front & (x < 0)] - RED).max() < 8
+    assert np.abs(colours[front & (x > 0)] - BLUE).max() < 8
+    hidden_left, hidden_right = surface.normals[:, 0] < -0.5, surface.normals[:, 0] > 0.5
+    assert np.abs(colours[hidden_left] - RED).mean() < 30
+    assert np.abs(colours[hidden_right] - BLUE).mean() < 30
+    back = surface.normals[:, 2] < -0.5
+    assert (colours[back & (x < -0.5), 0] > 128).all()
+    assert (colours[back & (x > 0.5), 2] > 128).all()
+    assert colours[:, 1].max() < 8, "nothing of the background"
+
+
+def test_the_picture_lies_on_the_silhouette_whatever_its_place_and_shape() -> None:
+    picture = np.zeros((80, SIDE, 4), np.uint8)
+    picture[6:66, 100:180] = (*BLUE, 255)
+    picture[6:36, 100:180] = (*RED, 255)
+    surface = Surface.of(box((-0.2, -1, -0.2), (0.2, 1, 0.2)))
+    colours = shades(coloured(surface, picture, View()))
+    front = surface.normals[:, 2] > 0.5
+    y = surface.centres[:, 1]
+    assert np.abs(colours[front & (y > 0.25)] - RED).max() < 8
+    assert np.abs(colours[front & (y < -0.25)] - BLUE).max() < 8
+
+
+def test_what_lies_behind_something_does_not_get_its_colours() -> None:
+    wall, post = box((-1, -1, -1), (1, 1, -0.8), 24), box((-0.2, -1, 0.2), (0.2, 1, 0.6))
+    picture = np.zeros((SIDE, SIDE, 4), np.uint8)
+    picture[32:160, 32:160] = (*BLUE, 255)
+    picture[32:160, 82:110] = (*RED, 255)  # a little wider than the post
+    surface = Surface.of(joined(wall, post))
+    colours = shades(coloured(surface, picture, View()))
+    front, (x, y, z) = surface.normals[:, 2] > 0.5, surface.centres.T
+    assert np.abs(colours[front & (z > 0)] - RED).max() < 8
+    assert np.abs(colours[front & (z < 0) & (np.abs(x) > 0.35) & (np.abs(y) < 0.9)] - BLUE).max() < 8
+    assert (colours[front & (z < 0) & (np.abs(x) < 0.12), 2] > 150).all(), "the wall behind the post"
+
+
+def test_charts_do_not_lie_on_each_other() -> None:
+    surface = Surface.of(joined(box((-1, -1, -1), (-0.4, 1, 1)), box((0.2, -0.5, -1), (1, 1, 0.3))))
+    found = coloured(surface, half_and_half(), View())
+    pixels = found.uvs.reshape(-1, 3, 2) * (2 * SIDE, SIDE)
+    page = pixels[(pixels[..., 0] > SIDE).all(axis=1)]
+    a, b, c = np.moveaxis(page, 1, 0)
+    (ux, uy), (vx, vy) = (b - a).T, (c - a).T
+    owner, _ = drawn(page, np.zeros(page.shape[:2]), SIDE, 2 * SIDE)
+    assert (owner >= 0).sum() == pytest.approx(np.abs(ux * vy - uy * vx).sum() / 2, rel=0.1)
+    assert (owner >= 0).sum() > 0.2 * SIDE * SIDE, "and they use the page"
+
+
+@pytest.mark.parametrize("view", [View(30, 20), View(-40, 5), View(0, 0)], ids=str)
+def test_the_view_is_found_from_the_silhouette(view: View) -> None:
+    mesh = joined(box((-1, -0.5, -0.4), (1, 0, 0.4)), box((-1, 0, -0.4), (-0.4, 0.8, 0.1)), box((0.5, 0, 0), (0.8, 0.3, 0.4)))
+    found = fitted_view(Surface.of(mesh), silhouette(mesh, view))
+    assert abs(found.yaw - view.yaw) <= 7.5
+    assert abs(found.elevation - view.elevation) <= 7.5
+
+
+def test_without_a_silhouette_the_front_is_taken() -> None:
+    assert fitted_view(Surface.of(box((-1, -1, -1), (1, 1, 1), 2)), np.zeros((8, 8), np.uint8)) == View()
+
+
+def test_faces_of_any_number_of_corners_are_coloured() -> None:
+    points = np.array(list(itertools.product((-1, 1), repeat=3)), np.float32)
+    quads = np.array([(1, 5, 7, 3), (0, 2, 6, 4), (0, 1, 3, 2), (4, 6, 7, 5), (2, 3, 7, 6), (0, 4, 5, 1)], np.int32)
+    first = np.arange(0, 24, 4, dtype=np.int32)
+    triangles = np.concatenate([first[:, None] + (0, 1, 2), first[:, None] + (0, 2, 3)]).astype(np.int32)
+    surface = Surface(points, quads.ravel(), first, triangles, np.tile(np.arange(6, dtype=np.int32), 2))
+    assert surface.normals[:, 2].tolist() == [1, -1, 0, 0, 0, 0]
+    assert len(surface.neighbours) == 12
+    found = coloured(surface, half_and_half(), View())
+    np.testing.assert_allclose(found.uvs[:4] * (2 * SIDE, SIDE), [(32, 32), (160, 32), (160, 160), (32, 160)], atol=1e-3)
+    assert (found.uvs[4:, 0] >= 0.5).all()
+
+
+def test_drawing_agrees_with_asking_every_pixel() -> None:
+    random = np.random.default_rng(0)
+    corners = random.uniform(-5, 25, (40, 3, 2)).astype(np.float32)
+    nearness = np.repeat(random.random((40, 1), np.float32), 3, axis=1)
+    owner, near = drawn(corners, nearness, 16, 20)
+    for row, column in itertools.product(range(16), range(20)):
+        a, b, c = np.moveaxis(corners - np.float32((column + 0.5, row + 0.5)), 1, 0)
+        sides = np.stack([p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0] for p, q in ((a, b), (b, c), (c, a))])
+        hit = np.flatnonzero((sides >= 0).all(axis=0) | (sides <= 0).all(axis=0))
+        expected = hit[nearness[hit, 0].argmax()] if len(hit) else -1
+        assert owner[row, column] == expected
+        assert near[row, column] == (nearness[expected, 0] if len(hit) else -np.inf)
+
+
+def test_filling_keeps_what_is_there_and_continues_it() -> None:
+    values, weights = np.zeros((9, 13, 1), np.float32), np.zeros((9, 13), np.float32)
+    values[4, 2], values[4, 11] = 1.0, 3.0
+    weights[4, 2] = weights[4, 11] = 1.0
+    result = filled(values, weights)[..., 0]
+    assert (result[4, 2], result[4, 11]) == (1.0, 3.0)
+    assert result[:, 0].max() < 1.8 < 2.2 < result[:, 12].min()
