@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import keymap, operators, panels, preferences, properties, session, thumbnails
+from . import history, keymap, operators, panels, preferences, presets, properties, session, thumbnails
 
-_MODULES = (properties, preferences, operators, panels, thumbnails, keymap, session)
+_MODULES = (properties, history, preferences, operators, presets, panels, thumbnails, keymap, session)
 
 
 def register() -> None:

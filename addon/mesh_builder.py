@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -22,18 +23,26 @@ def to_blender_axes(points: np.ndarray) -> np.ndarray:
     return np.stack((points[:, 0], -points[:, 2], points[:, 1]), axis=1)
 
 
-def placed(points: np.ndarray, size: float) -> np.ndarray:
-    """Scale points [V, 3] (z up) so that the longest side is `size` metres; centred in x and y, standing on z = 0."""
+@dataclass(frozen=True)
+class Size:
+    """How large an object is: `length` in Blender units, of its longest side or of its height."""
+
+    length: float
+    of_height: bool = False
+
+
+def placed(points: np.ndarray, size: Size) -> np.ndarray:
+    """Scale points [V, 3] (z up) to `size`; centred in x and y, standing on z = 0."""
     if not len(points):
         return points
     low, high = points.min(axis=0), points.max(axis=0)
-    longest = float((high - low).max())
+    measured = float(high[2] - low[2]) if size.of_height else float((high - low).max())
     foot = np.array(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]), points.dtype)
-    return (points - foot) * np.float32(size / longest if longest > 0 else 1.0)
+    return (points - foot) * np.float32(size.length / measured if measured > 0 else 1.0)
 
 
-def fill_in_slices(find: Callable[[], bpy.types.Mesh], source: TriangleMesh, size: float) -> Iterator[None]:
-    """Fill an empty mesh with `source`, turned, scaled to `size` metres and standing on z = 0, and smooth by angle.
+def fill_in_slices(find: Callable[[], bpy.types.Mesh], source: TriangleMesh, size: Size) -> Iterator[None]:
+    """Fill an empty mesh with `source`, turned, scaled to `size` and standing on z = 0, and smooth by angle.
 
     Each step takes some hundredths of a second at most where `source` has its edges, however many faces there are; the
     mesh is not fit for anything before the last one. Faces that Blender allows in no mesh are left out.
@@ -41,7 +50,7 @@ def fill_in_slices(find: Callable[[], bpy.types.Mesh], source: TriangleMesh, siz
     Args:
         find: gives the mesh, which must not be seen by anybody yet; asked anew in each step.
         source: the triangles, in the core's frame.
-        size: longest side in metres.
+        size: how large it becomes.
     """
     source = with_edges(source)
     edges = source.edges

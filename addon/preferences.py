@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import FloatProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from .host_types import Context
 from .properties import MACHINE, setting_properties, with_properties
@@ -34,6 +34,11 @@ ROOT_PACKAGE = (__package__ or "").rpartition(".")[0]
         min=0.01,
         max=24 * 60.0,
     ),
+    keep_images=BoolProperty(
+        name="Keep Images",
+        description="Pack the images into the .blend file, so that the history can use them when their files have moved",
+        default=True,
+    ),
     **setting_properties(MACHINE),
 )
 class FlashVDMPreferences(bpy.types.AddonPreferences):
@@ -45,6 +50,7 @@ class FlashVDMPreferences(bpy.types.AddonPreferences):
         python: str
         idle_minutes: float
         silence_minutes: float
+        keep_images: bool
         device: str
         precision: str
 

@@ -43,15 +43,36 @@ def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
     chosen: set[Any] = options or set()
     return {
         "size": FloatProperty(
-            name="Size", description="Longest side of the new object", default=2.0, min=0.0001, max=10_000.0, soft_min=0.01,
+            name="Size", description="Size of the new object", default=2.0, min=0.0001, max=10_000.0, soft_min=0.01,
             soft_max=100.0, unit="LENGTH", options=chosen,
+        ),
+        "size_of": EnumProperty(
+            name="Measure", description="What the size is the length of", default="LONGEST", options=chosen,
+            items=(("LONGEST", "Longest Side", "The longest side of the new object is as long as its size says"),
+                   ("HEIGHT", "Height", "The new object is as high as its size says")),
         ),
         "placement": EnumProperty(
             name="Place", description="Where the new object stands", default="CURSOR", options=chosen,
             items=(("CURSOR", "3D Cursor", "The new object stands on the 3D cursor"),
+                   ("FLOOR", "Floor", "The new object stands below or above the 3D cursor, at the height of the world's origin"),
                    ("ORIGIN", "World Origin", "The new object stands on the world's origin")),
         ),
     }  # fmt: skip
+
+
+def triangles_property() -> Any:
+    """How many triangles a mesh shall have."""
+    return IntProperty(
+        name="Triangles", description="About this many triangles", default=10_000, min=4, max=20_000_000, soft_min=100,
+        soft_max=500_000,
+    )  # fmt: skip
+
+
+def quads_property() -> Any:
+    """How many quads a mesh shall have."""
+    return IntProperty(
+        name="Quads", description="About this many quads", default=5_000, min=20, max=2_000_000, soft_min=100, soft_max=100_000
+    )
 
 
 def image_properties(prefix: str, options: set[Any] | None = None) -> dict[str, Any]:
@@ -78,14 +99,23 @@ def _property(setting: Setting, options: set[Any]) -> Any:
     return make(default=setting.default, **arguments)
 
 
-@with_properties(**image_properties("image"), **setting_properties(OF_SCENE), **placement_properties())
+@with_properties(
+    **image_properties("image"),
+    **setting_properties(OF_SCENE),
+    **placement_properties(),
+    target_triangles=triangles_property(),
+    target_quads=quads_property(),
+)
 class FlashVDMSceneSettings(bpy.types.PropertyGroup):
     """What the next generation in a scene uses."""
 
     if TYPE_CHECKING:
         image: str
         size: float
+        size_of: str
         placement: str
+        target_triangles: int
+        target_quads: int
 
 
 def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:

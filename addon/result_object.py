@@ -15,9 +15,10 @@ import bpy
 from ..flashvdm_core.events import CutOut
 from ..flashvdm_core.mesh import TriangleMesh
 from ..flashvdm_core.requests import Request
-from . import thumbnails
+from . import colours, history, thumbnails
 from .job import Job
-from .mesh_builder import fill_in_slices
+from .mesh_builder import Size, fill_in_slices
+from .preferences import preferences
 from .task_queue import Target
 from .window import push_undo, select_only
 
@@ -35,19 +36,19 @@ class Placement:
 
     Attributes:
         name: name of the object; Blender numbers it if it is taken.
-        size: longest side in metres.
-        location: where the object stands, in world space (metres).
+        size: how large the object is.
+        location: where the object stands, in world space.
     """
 
     name: str
-    size: float
+    size: Size
     location: tuple[float, float, float]
 
     def beside(self, others: Iterable["Placement"]) -> "Placement":
         """This place, moved to the right until nothing stands there: results that line up make a row."""
         x, *rest = self.location
         for other in sorted(others, key=lambda other: other.location[0]):
-            apart = _GAP * (self.size + other.size) / 2
+            apart = _GAP * (self.size.length + other.size.length) / 2
             if list(other.location[1:]) == rest and abs(other.location[0] - x) < apart * (1 - 1e-6):
                 x = other.location[0] + apart
         return replace(self, location=(x, *self.location[1:]))
@@ -105,6 +106,7 @@ class ResultObject(Target):
         result = job.result
         assert result is not None
         assert isinstance(job.task, Request)
+        colouring = None if result.colouring is None else (yield from colours.encoded(result.colouring))
         yield from self._fill(result.mesh)
         obj = self._find()
         if obj is not None and not _is_free(obj):
@@ -117,6 +119,9 @@ class ResultObject(Target):
         obj["flashvdm_settings"] = json.dumps(dict(result.settings))
         obj["flashvdm_image"] = job.task.images["front"]
         obj["flashvdm_seconds"] = round(job.seconds, 3)
+        if colouring is not None:
+            colours.lay(obj, colouring)
+        history.record(self._home_scene(), obj, result, job.task.images, job.seconds, preferences().keep_images)
         select_only(obj)
         push_undo(f"Generate {obj.name}")
 
@@ -180,9 +185,14 @@ class ResultObject(Target):
 
     def _home(self) -> bpy.types.Collection:
         """The collection that was active at the start, else its scene's, else the current scene's."""
+        scene = self._home_scene()
+        return _by_uid(scene.collection.children_recursive, self._collection) or scene.collection
+
+    def _home_scene(self) -> bpy.types.Scene:
+        """The scene of the start, else the current one."""
         scene = _by_uid(bpy.data.scenes, self._scene) or bpy.context.scene
         assert scene is not None
-        return _by_uid(scene.collection.children_recursive, self._collection) or scene.collection
+        return scene
 
 
 def remove_stale_previews(owned: Container[int]) -> None:

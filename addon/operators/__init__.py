@@ -1,5 +1,5 @@
-"""What the user can do: generate, cancel, mind the queue, give memory back, open an image, mind the runtime."""
+"""What the user can do: a module for each group of buttons."""
 
-from . import generate, queue, tools
+from . import generate, history, mesh, queue, tools
 
-CLASSES = (*generate.CLASSES, *queue.CLASSES, *tools.CLASSES)
+CLASSES = (*generate.CLASSES, *queue.CLASSES, *mesh.CLASSES, *history.CLASSES, *tools.CLASSES)

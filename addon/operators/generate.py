@@ -11,6 +11,7 @@ from ...flashvdm_core.settings import SETTINGS
 from .. import session
 from ..host_types import Context, Event, Returned
 from ..job import Job, State
+from ..mesh_builder import Size
 from ..preferences import preferences
 from ..properties import (
     MACHINE,
@@ -102,8 +103,11 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
 
     def _target(self, context: Context, image: str) -> ResultObject:
         """Where the result goes: beside those that are still to come, so that none hides another."""
-        x, y, z = context.scene.cursor.location if self._value("placement", context) == "CURSOR" else (0.0, 0.0, 0.0)
-        placement = Placement(name_for(Path(image).name), self._value("size", context), (x, y, z))
+        x, y, z = context.scene.cursor.location
+        place = self._value("placement", context)
+        location = {"CURSOR": (x, y, z), "FLOOR": (x, y, 0.0), "ORIGIN": (0.0, 0.0, 0.0)}[place]
+        size = Size(self._value("size", context), self._value("size_of", context) == "HEIGHT")
+        placement = Placement(name_for(Path(image).name), size, location)
         others = [other for other in session.session.queue.targets(ResultObject) if other.scene == context.scene.session_uid]
         return ResultObject(placement.beside(other.placement for other in others), context.scene, context.collection)
 

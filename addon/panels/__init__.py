@@ -3,6 +3,14 @@
 A module for each panel; they appear in the order in which they are registered.
 """
 
-from . import main, queue, settings, views, worker
+from . import history, main, mesh, queue, settings, views, worker
 
-CLASSES = (*main.CLASSES, *queue.CLASSES, *views.CLASSES, *settings.CLASSES, *worker.CLASSES)
+CLASSES = (
+    *main.CLASSES,
+    *queue.CLASSES,
+    *views.CLASSES,
+    *settings.CLASSES,
+    *mesh.CLASSES,
+    *history.CLASSES,
+    *worker.CLASSES,
+)

@@ -9,6 +9,7 @@ from .. import session, thumbnails
 from ..host_types import Context
 from ..job import Job, State
 from ..preferences import ROOT_PACKAGE
+from ..presets import FLASHVDM_PT_presets
 from ..properties import FlashVDMSceneSettings, scene_settings
 from .parts import Sidebar, draw_open, draw_text, width
 
@@ -21,6 +22,10 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
 
     bl_label = "FlashVDM"
 
+    def draw_header_preset(self, context: Context) -> None:
+        assert self.layout is not None
+        FLASHVDM_PT_presets.draw_panel_header(self.layout)
+
     def draw(self, context: Context) -> None:
         layout, settings = self.layout, scene_settings(context.scene)
         assert layout is not None
@@ -28,7 +33,7 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         _draw_image(layout, settings)
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
-        for name in (*IN_FRONT, "size", "placement"):
+        for name in (*IN_FRONT, "size", "size_of", "placement"):
             column.prop(settings, name)
         job, busy = session.session.job, session.session.generating
         if job is not None and busy:

@@ -22,5 +22,5 @@ def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayou
     layout.operator("flashvdm.check_runtime")
     check = "The worker is starting" if session.session.checking else session.session.check
     draw_text(layout, check, width(context), "INFO")
-    for name in ("device", "precision", "idle_minutes", "silence_minutes"):
+    for name in ("device", "precision", "idle_minutes", "silence_minutes", "keep_images"):
         layout.prop(preferences, name)

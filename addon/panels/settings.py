@@ -27,6 +27,7 @@ class FLASHVDM_PT_settings(Part, bpy.types.Panel):  # noqa: N801
             for setting in SETTINGS.values():
                 if setting.group == group and setting.name not in IN_FRONT:
                     column.prop(settings, setting.name)
+        layout.operator("flashvdm.reset_settings", icon="LOOP_BACK")
 
 
 CLASSES = (FLASHVDM_PT_settings,)

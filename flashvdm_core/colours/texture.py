@@ -44,7 +44,7 @@ def coloured(surface: Surface, picture: np.ndarray, view: View) -> Colouring:
     shown = labels[surface.face_of_corner] == IN_PICTURE
     left = _without_background(front)
     page = charts(surface, labels, side)
-    corners = np.where(shown[:, None], placed[surface.corners, :2], page + np.float32((side, 0)))
+    corners = np.where(shown[:, None], placed[surface.corners, :2], page + np.array((side, 0), np.float32))
     right = _hidden_colours(surface, labels, page, _seen_colours(left, surface, placed), side)
     texture = np.concatenate((left, right), axis=1)
     uvs = corners / (2 * side, side)

@@ -19,7 +19,8 @@ FACES = np.array([(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)], np.int32)
 
 def made(extension: Import, faces: np.ndarray, vertices: np.ndarray = TETRAHEDRON) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new("Made")
-    for _ in extension("addon.mesh_builder").fill_in_slices(lambda: mesh, TriangleMesh(vertices, faces), 1.0):
+    builder = extension("addon.mesh_builder")
+    for _ in builder.fill_in_slices(lambda: mesh, TriangleMesh(vertices, faces), builder.Size(1.0)):
         pass
     return mesh
 
@@ -67,7 +68,7 @@ def test_a_large_mesh_is_made_in_short_steps_and_like_a_small_one(extension: Imp
     vertices, faces = torus(300)
     source = with_edges(TriangleMesh(vertices, faces))
     mesh = bpy.data.meshes.new("Large")
-    steps, longest = builder.fill_in_slices(lambda: mesh, source, 1.0), 0.0
+    steps, longest = builder.fill_in_slices(lambda: mesh, source, builder.Size(1.0)), 0.0
     while True:
         start = time.thread_time()
         if next(steps, steps) is steps:

@@ -28,7 +28,9 @@ class Property:
 
     def make_default(self) -> Any:
         if self.kind == "PointerProperty":
-            return self.arguments["type"]()
+            return None if issubclass(self.arguments["type"], ID) else self.arguments["type"]()
+        if self.kind == "CollectionProperty":
+            return _Items(self.arguments["type"])
         fallback = {"BoolProperty": False, "IntProperty": 0, "FloatProperty": 0.0, "StringProperty": ""}.get(self.kind)
         return self.arguments.get("default", fallback)
 
@@ -38,6 +40,7 @@ def _property(kind: str) -> Callable[..., Property]:
 
 
 BoolProperty = _property("BoolProperty")
+CollectionProperty = _property("CollectionProperty")
 EnumProperty = _property("EnumProperty")
 FloatProperty = _property("FloatProperty")
 IntProperty = _property("IntProperty")
@@ -94,6 +97,21 @@ class ID(bpy_struct):
         return self._custom.pop(key, default)
 
 
+class _Items(list):
+    """The items of a collection property."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        super().__init__()
+        self.make = make
+
+    def add(self) -> Any:
+        self.append(self.make())
+        return self[-1]
+
+    def remove(self, index: int) -> None:
+        del self[index]
+
+
 class _Elements:
     """vertices, edges, loops or polygons of a mesh: a count and what foreach_set gave."""
 
@@ -131,6 +149,21 @@ class Mesh(ID):
         pass
 
     def shade_smooth(self) -> None:
+        pass
+
+
+class Image(ID):
+    def __init__(self, path: str) -> None:
+        super().__init__(Path(path).name)
+        self.users, self.packed_file = 0, None
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._custom.get(key, default)
+
+    def pack(self) -> None:
+        self.packed_file = types.SimpleNamespace(data=b"")
+
+    def preview_ensure(self) -> None:
         pass
 
 
@@ -221,7 +254,7 @@ class UILayout(bpy_struct):
     def column(self, align: bool = False) -> UILayout:
         return self._part()
 
-    def label(self, text: str = "", icon: str = "NONE") -> None:
+    def label(self, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.drawn.append(("label", text))
 
     def prop(self, data: Any, property: str, text: str = "") -> None:
@@ -235,6 +268,10 @@ class UILayout(bpy_struct):
     def progress(self, text: str = "", factor: float = 0.0, type: str = "RING") -> None:
         self.drawn.append(("progress", text))
 
+    def template_list(self, listtype_name: str, list_id: str, dataptr: Any, propname: str, *_: Any, rows: int = 5) -> None:
+        self.drawn.append(("list", propname))
+        self.drawn += [("item", item.name) for item in getattr(dataptr, propname)]
+
     def template_icon(self, icon_value: int = 0, scale: float = 1.0) -> None:
         self.drawn.append(("icon", str(icon_value)))
 
@@ -242,6 +279,10 @@ class UILayout(bpy_struct):
 class Panel(bpy_struct):
     def __init__(self) -> None:
         self.layout = UILayout()
+
+
+class UIList(bpy_struct):
+    pass
 
 
 class AddonPreferences(bpy_struct):
@@ -266,8 +307,8 @@ class KeyMapItem(bpy_struct):
 
 
 _TYPES = (
-    bpy_struct, PropertyGroup, ID, Mesh, Object, Collection, Scene, Operator, UILayout, Panel, AddonPreferences, Context, Event,
-    KeyMap, KeyMapItem,
+    bpy_struct, PropertyGroup, ID, Image, Mesh, Object, Collection, Scene, Operator, UILayout, UIList, Panel, AddonPreferences,
+    Context, Event, KeyMap, KeyMapItem,
 )  # fmt: skip
 
 
@@ -305,6 +346,11 @@ class _Blocks(list):
             block.data.users -= 1
 
 
+class _Images(_Blocks):
+    def load(self, path: str) -> Any:
+        return self.new(path)
+
+
 class _Layer:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -323,9 +369,10 @@ class Host:
         self.registered: list[type] = []
         self.timers: dict[Callable[[], float | None], bool] = {}
         self.undo_steps: list[str] = []
+        self.preset_paths: list[str] = []
         self.addons: dict[str, Any] = {}
         self.data = types.SimpleNamespace(
-            objects=_Blocks(Object), meshes=_Blocks(Mesh), scenes=_Blocks(Scene), texts=_Blocks(ID)
+            objects=_Blocks(Object), meshes=_Blocks(Mesh), scenes=_Blocks(Scene), texts=_Blocks(ID), images=_Images(Image)
         )  # fmt: skip
         scene = self.data.scenes.new("Scene")
         manager = types.SimpleNamespace(
@@ -337,6 +384,7 @@ class Host:
         )
         self.context = types.SimpleNamespace(
             scene=scene, collection=scene.collection, window=None, window_manager=manager, mode="EDIT_MESH", view_layer=None,
+            active_object=None,
             preferences=types.SimpleNamespace(addons=self.addons, system=types.SimpleNamespace(ui_scale=1.0)),
             region=types.SimpleNamespace(width=300),
         )  # fmt: skip
@@ -364,7 +412,18 @@ class Host:
             unregister=self.timers.pop,
             is_registered=self.timers.__contains__,
         )
-        app = _module("bpy.app", handlers=handlers, timers=timers, online_access=True, background=False)
+        translations = _module(
+            "bpy.app.translations", pgettext_iface=str, pgettext_rpt=str, register=lambda *_: None, unregister=lambda _: None
+        )
+        app = _module(
+            "bpy.app",
+            translations=translations,
+            tempdir="",
+            handlers=handlers,
+            timers=timers,
+            online_access=True,
+            background=False,
+        )
         previews = _module(
             "bpy.utils.previews",
             new=ImagePreviewCollection,
@@ -376,6 +435,8 @@ class Host:
             previews=previews,
             register_class=self._register_class,
             unregister_class=self.registered.remove,
+            register_preset_path=self.preset_paths.append,
+            unregister_preset_path=self.preset_paths.remove,
             extension_path_user=lambda package, path="", create=False: str(self.user_folder / path),
         )
         props = _module(
@@ -388,8 +449,15 @@ class Host:
         path = _module("bpy.path", abspath=lambda path: path)
         bpy = _module("bpy", app=app, utils=utils, props=props, types=bpy_types, ops=ops, path=path)
         bpy.context, bpy.data = self.context, self.data  # type: ignore[attr-defined]
-        found = (bpy, app, handlers, timers, utils, previews, props, bpy_types, ops, path)
+        mathutils = _module("mathutils", Matrix=None)
+        presets = _module("bl_operators.presets", AddPresetBase=type("AddPresetBase", (), {}))
+        ui = _module("bl_ui.utils", PresetPanel=type("PresetPanel", (), {}))
+        around = (mathutils, _module("bl_operators", presets=presets), presets, _module("bl_ui", utils=ui), ui)
+        found = (bpy, *around, app, translations, handlers, timers, utils, previews, props, bpy_types, ops, path)
         return {module.__name__: module for module in found}
+
+
+_OF_BLENDER = ("bpy", "mathutils", "bl_operators", "bl_ui")
 
 
 def _module(name: str, **members: Any) -> types.ModuleType:
@@ -406,6 +474,6 @@ def installed(host: Host, root: Path) -> Iterator[None]:
     sys.modules.update(host.modules() | {host.package: package})
     yield
     for name in set(sys.modules) - set(before):
-        if name.split(".")[0] in ("bpy", host.package):
+        if name.split(".")[0] in (*_OF_BLENDER, host.package):
             del sys.modules[name]
     sys.modules.update({name: module for name, module in before.items() if name.split(".")[0] == "bpy"})

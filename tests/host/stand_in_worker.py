@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flashvdm_core.colours import Surface, View, coloured
 from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.mesh import TriangleMesh
 from flashvdm_core.requests import CutOutOnly, Remesh, Request, Task
@@ -70,7 +71,11 @@ def steps(task: Task) -> Iterator[Event]:
 
 def result(task: Task, scale: float, latents: np.ndarray | None) -> Result:
     seconds = {str(stage): 0.0 for stage in Stage}
-    return Result(box(scale), int(task.settings["seed"]), "stand-in", task.settings, seconds, (8,), latents)
+    mesh, colouring = box(scale), None
+    if task.settings["colours"] and not isinstance(task, Remesh):
+        picture = np.full((32, 16, 4), (255, 0, 0, 255), np.uint8)
+        colouring = coloured(Surface.of(mesh), picture, View())
+    return Result(mesh, int(task.settings["seed"]), "stand-in", task.settings, seconds, (8,), latents, colouring)
 
 
 _STAGES = {CutOutOnly: (Stage.PREPROCESS,), Remesh: (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)}

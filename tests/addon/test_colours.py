@@ -1,0 +1,92 @@
+"""The image's colours on an object, in real Blender with a stand-in worker that paints everything red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from .conftest import Import, content
+
+
+@pytest.fixture
+def obj(worker: Callable[..., str], image: str) -> bpy.types.Object:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=image)
+    return bpy.context.object
+
+
+def texture_of(obj: bpy.types.Object) -> bpy.types.Image:
+    nodes = obj.data.materials[0].node_tree.nodes
+    colour = next(node for node in nodes if node.bl_idname == "ShaderNodeBsdfPrincipled").inputs["Base Color"]
+    return colour.links[0].from_node.image
+
+
+def shades(obj: bpy.types.Object) -> np.ndarray:
+    """float [L, 3]: what the material shows at each corner of the mesh."""
+    texture, layer = texture_of(obj), obj.data.uv_layers.active
+    width, height = texture.size
+    pixels = np.empty(width * height * 4, np.float32)
+    texture.pixels.foreach_get(pixels)
+    uvs = np.empty(len(obj.data.loops) * 2, np.float32)
+    layer.uv.foreach_get("vector", uvs)
+    column, row = (uvs.reshape(-1, 2) * (width, height)).astype(int).clip(0, (width - 1, height - 1)).T
+    return pixels.reshape(height, width, 4)[row, column, :3]
+
+
+def test_a_result_has_uvs_a_packed_texture_and_a_material(obj: bpy.types.Object) -> None:
+    assert [layer.name for layer in obj.data.uv_layers] == ["FlashVDM"]
+    assert texture_of(obj).packed_file is not None
+    assert tuple(texture_of(obj).size) == (64, 32)
+    assert tuple(obj["flashvdm_picture"].size) == (16, 32)
+    assert obj["flashvdm_picture"].packed_file is not None
+    assert np.abs(shades(obj) - (1, 0, 0)).max() < 0.05
+
+
+def test_colours_survive_saving(obj: bpy.types.Object, tmp_path: Path) -> None:
+    path, name = str(tmp_path / "saved.blend"), obj.name
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert np.abs(shades(bpy.data.objects[name]) - (1, 0, 0)).max() < 0.05
+
+
+def test_without_colours_there_is_no_material(worker: Callable[..., str], image: str) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=image, colours=False)
+    assert not bpy.context.object.data.materials
+    assert not bpy.context.object.data.uv_layers
+    assert not bpy.ops.flashvdm.lay_colours.poll()
+
+
+def test_colours_are_laid_on_an_edited_mesh_again(obj: bpy.types.Object) -> None:
+    before = content()
+    for layer in list(obj.data.uv_layers):
+        obj.data.uv_layers.remove(layer)
+    bpy.ops.object.modifier_add(type="SUBSURF")
+    bpy.ops.object.modifier_apply(modifier=obj.modifiers[0].name)
+    assert bpy.ops.flashvdm.lay_colours(fit=False, yaw=10.0, elevation=5.0) == {"FINISHED"}
+    assert tuple(obj["flashvdm_view"]) == (10.0, 5.0)
+    assert len(obj.data.materials) == 1
+    assert np.abs(shades(obj) - (1, 0, 0)).max() < 0.05
+    assert content() == before, "the old texture is gone"
+
+
+def test_what_the_user_made_of_the_material_stays(obj: bpy.types.Object) -> None:
+    material = obj.data.materials[0]
+    material.node_tree.nodes["Principled BSDF"].inputs["Metallic"].default_value = 0.5
+    bpy.ops.flashvdm.lay_colours()
+    assert obj.data.materials[0] == material
+    assert material.node_tree.nodes["Principled BSDF"].inputs["Metallic"].default_value == 0.5
+
+
+def test_a_png_of_our_own_is_read_as_it_was(extension: Import) -> None:
+    random = np.random.default_rng(0)
+    kept, png = extension("addon.kept_images"), extension("addon.png")
+    for channels in (3, 4):
+        pixels = random.integers(0, 256, (5, 7, channels), np.uint8)
+        data = extension("addon.colours").finished(png.encoded(pixels))
+        image = kept.packed_png("Made", data, pixels.shape)
+        np.testing.assert_array_equal(kept.pixels_of(image)[..., :channels], pixels)

@@ -1,0 +1,116 @@
+"""The history of a scene in real Blender: it outlives objects, files and sessions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from .conftest import content, preferences
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100c9fe92ef"
+    "0000000049454e44ae426082"
+)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "red chair.png"
+    path.write_bytes(PIXEL)
+    return path
+
+
+def entries() -> Any:
+    return bpy.context.scene.flashvdm_history.entries
+
+
+def test_every_generation_is_listed(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=3, resolution=64)
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=4, resolution=128)
+    assert [(entry.name, entry.seed, entry.model, entry.triangles) for entry in entries()] == [
+        ("red chair", 3, "stand-in", 14),
+        ("red chair.001", 4, "stand-in", 14),
+    ]
+    assert json.loads(entries()[0].images) == {"front": str(picture)}
+    assert json.loads(entries()[0].settings)["resolution"] == 64
+    assert entries()[0].seconds > 0
+    assert entries()[0].front == entries()[1].front, "one copy of one image"
+    assert entries()[0].front.packed_file.data == PIXEL
+    assert bpy.context.scene.flashvdm_history.active == 1
+
+
+def test_it_survives_the_object_the_image_and_the_file(worker: Callable[..., str], picture: Path, tmp_path: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=3, resolution=64, level=0.25)
+    bpy.data.objects.remove(bpy.context.object)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    picture.unlink()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    assert not bpy.ops.flashvdm.history_select.poll()
+    assert bpy.ops.flashvdm.history_generate() == {"FINISHED"}
+    first, second = entries()
+    assert (second.name, second.seed) == ("red chair", 3)
+    assert {**json.loads(first.settings)} == {**json.loads(second.settings)}
+    assert second.front == first.front
+    assert bpy.ops.flashvdm.history_select() == {"FINISHED"}
+    assert bpy.context.object["flashvdm_seed"] == 3
+    assert Path(json.loads(second.images)["front"]).read_bytes() == PIXEL
+
+
+def test_settings_come_back_into_the_panel(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=3, resolution=64)
+    settings = bpy.context.scene.flashvdm
+    settings.seed, settings.image = 9, "/other.png"
+    bpy.ops.flashvdm.history_restore()
+    assert (settings.seed, settings.resolution, settings.image) == (3, 64, str(picture))
+
+
+def test_what_is_removed_leaves_nothing(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    for seed in (1, 2):
+        bpy.ops.flashvdm.generate(filepath=str(picture), seed=seed, colours=False)
+    bpy.ops.flashvdm.history_remove()
+    assert [entry.seed for entry in entries()] == [1]
+    assert content()["images"] == ["red chair.png"], "the other entry has it, too"
+    assert len(bpy.context.scene.objects) == 2
+    bpy.ops.flashvdm.history_clear()
+    assert content()["images"] == []
+    assert not bpy.ops.flashvdm.history_remove.poll()
+    assert not bpy.ops.flashvdm.history_clear.poll()
+
+
+def test_images_are_not_kept_where_that_is_switched_off(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    preferences().keep_images = False
+    bpy.ops.flashvdm.generate(filepath=str(picture), colours=False)
+    assert content()["images"] == []
+    assert bpy.ops.flashvdm.history_generate() == {"FINISHED"}, "the file is still there"
+
+
+def test_what_differs_is_told(worker: Callable[..., str], picture: Path, extension: Any) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=1, resolution=64)
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=2, resolution=64)
+    for entry in entries():
+        entry.compared, entry.seconds = True, 1.0
+    found, rows = extension("addon.history").compared(bpy.context.scene)
+    assert [entry.seed for entry in found] == [1, 2]
+    assert rows == {"Seed": ["1", "2"]}
+
+
+def test_an_entry_of_another_version_is_understood_as_far_as_possible(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=3)
+    entry = entries()[0]
+    entry.settings = json.dumps({"seed": 3, "resolution": 99_999, "sparkle": True, "decoder": "quantum"})
+    bpy.ops.flashvdm.history_restore()
+    entry.settings = "not JSON"
+    assert bpy.ops.flashvdm.history_generate() == {"FINISHED"}
+    assert bpy.context.scene.flashvdm.seed == 3
