@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import history, keymap, operators, panels, preferences, presets, properties, session, thumbnails
+from . import history, keymap, operators, panels, preferences, presets, properties, session, thumbnails, translations
 
-_MODULES = (properties, history, preferences, operators, presets, panels, thumbnails, keymap, session)
+_MODULES = (properties, history, preferences, operators, presets, panels, thumbnails, keymap, session, translations)
 
 
 def register() -> None:

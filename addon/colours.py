@@ -74,7 +74,7 @@ def picture_of(obj: bpy.types.Object) -> bpy.types.Image | None:
 
 def view_of(obj: bpy.types.Object) -> View | None:
     """From where the object's picture was seen."""
-    found = obj.get(VIEW)
+    found: Any = obj.get(VIEW)
     return View(*found) if found is not None else None
 
 

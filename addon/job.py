@@ -116,7 +116,7 @@ class Job:
             case State.PLACING:
                 return "Putting the mesh into the scene"
             case State.DONE:
-                return f"Done in {self.seconds:.1f} s"
+                return "Done"
             case State.FAILED:
                 return "Failed"
             case State.CANCELLED:

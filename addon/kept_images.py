@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -46,9 +47,10 @@ def packed_png(name: str, data: bytes, shape: tuple[int, ...]) -> bpy.types.Imag
 
 def pixels_of(image: bpy.types.Image) -> np.ndarray:
     """uint8 [H, W, 4], row 0 at the top."""
-    width, height = image.size
+    held: Any = image  # the stubs disagree about sizes and pixels
+    width, height = held.size
     values = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(values)
+    held.pixels.foreach_get(values)
     return np.rint(values.reshape(height, width, 4)[::-1] * 255).astype(np.uint8)
 
 
@@ -58,7 +60,7 @@ def file_of(image: bpy.types.Image | None, path: str) -> str:
         return path
     folder = Path(tempfile.mkdtemp(prefix="flashvdm-", dir=bpy.app.tempdir or None))
     copy = folder / (Path(path).name or "image.png")
-    copy.write_bytes(image.packed_file.data)
+    copy.write_bytes(image.packed_file.data)  # pyright: ignore[reportArgumentType] - bytes, whatever the stubs say
     return str(copy)
 
 

@@ -16,7 +16,7 @@ def encoded(pixels: np.ndarray) -> Generator[None, None, bytes]:
     height, width, channels = pixels.shape
     rows = np.zeros((height, 1 + width * channels), np.uint8)  # each row begins with its filter: none
     rows[:, 1:] = pixels.reshape(height, -1)
-    raw = memoryview(rows.ravel())
+    raw = memoryview(rows.tobytes())
     packer, parts = zlib.compressobj(_LEVEL), []
     for start in range(0, len(raw), _SLICE):
         parts.append(packer.compress(raw[start : start + _SLICE]))

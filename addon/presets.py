@@ -31,7 +31,7 @@ class FLASHVDM_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801
         def draw_panel_header(cls, layout: bpy.types.UILayout) -> None: ...
 
 
-class FLASHVDM_OT_preset_add(AddPresetBase, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_preset_add(AddPresetBase, bpy.types.Operator):  # noqa: N801  # pyright: ignore[reportIncompatibleMethodOverride]
     """Keep the settings under a name, or remove such a preset."""
 
     bl_idname = "flashvdm.preset_add"
@@ -59,11 +59,11 @@ class FLASHVDM_OT_reset_settings(bpy.types.Operator):  # noqa: N801
 
 
 def register() -> None:
-    bpy.utils.register_preset_path(_SHIPPED)
+    bpy.utils.register_preset_path(_SHIPPED)  # pyright: ignore[reportAttributeAccessIssue] - not in the stubs
 
 
 def unregister() -> None:
-    bpy.utils.unregister_preset_path(_SHIPPED)
+    bpy.utils.unregister_preset_path(_SHIPPED)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 CLASSES = (FLASHVDM_PT_presets, FLASHVDM_OT_preset_add, FLASHVDM_OT_reset_settings)

@@ -7,8 +7,6 @@ from ..host_types import Context, Returned
 from ..properties import scene_settings
 from ..window import select_only
 
-_NOTHING = "Nothing is chosen in the history"
-
 
 class _OnEntry:
     """Base of the operators that work on the chosen entry."""
@@ -16,7 +14,7 @@ class _OnEntry:
     @classmethod
     def poll(cls, context: Context) -> bool:
         if context.scene is None or history.active_entry(context.scene) is None:
-            cls.poll_message_set(_NOTHING)  # pyright: ignore[reportAttributeAccessIssue] - of bpy.types.Operator
+            cls.poll_message_set("Nothing is chosen in the history")  # pyright: ignore[reportAttributeAccessIssue] - of bpy.types.Operator
             return False
         return True
 
@@ -80,9 +78,11 @@ class FLASHVDM_OT_history_select(_OnEntry, bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        entry = history.active_entry(context.scene) if context.scene is not None else None
+        if not super().poll(context):
+            return False
+        entry = history.active_entry(context.scene)
         if entry is None or history.object_of(entry, context.scene) is None:
-            cls.poll_message_set(_NOTHING if entry is None else "The object is not in the scene any more")
+            cls.poll_message_set("The object is not in the scene any more")
             return False
         if context.mode != "OBJECT":
             cls.poll_message_set("Only in Object Mode")

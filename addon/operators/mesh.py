@@ -19,19 +19,22 @@ class _OnMesh:
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        obj = context.active_object
-        reason = ""
-        if obj is None or obj.type != "MESH":
-            reason = "Select a mesh object"
-        elif context.mode != "OBJECT":
-            reason = "Only in Object Mode"
-        elif obj.library is not None or obj.data.library is not None:
-            reason = "The object is linked from another file"
-        elif not len(obj.data.polygons):
-            reason = "The mesh has no faces"
+        reason = _why_not(context)
         if reason:
             cls.poll_message_set(reason)  # pyright: ignore[reportAttributeAccessIssue] - of bpy.types.Operator
         return not reason
+
+
+def _why_not(context: Context) -> str:
+    """What keeps the buttons from being pressed; "" if nothing does."""
+    obj = context.active_object
+    if obj is None or obj.type != "MESH":
+        return "Select a mesh object"
+    if context.mode != "OBJECT":
+        return "Only in Object Mode"
+    if obj.library is not None or obj.data.library is not None:
+        return "The object is linked from another file"
+    return "" if len(obj.data.polygons) else "The mesh has no faces"
 
 
 @with_properties(target=triangles_property())

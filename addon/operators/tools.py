@@ -9,6 +9,7 @@ from ...flashvdm_core.errors import WorkerError
 from .. import session
 from ..host_types import Context, Event, Returned
 from ..properties import scene_settings, with_properties
+from ..texts import report
 
 
 class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
@@ -103,7 +104,7 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
         job = (queue.find(self.entry) or failed[-1]).job
         text = bpy.data.texts.new("FlashVDM log")
         text.write(f"{job.label}: {job.error}\n\n{job.details}\n")
-        self.report({"INFO"}, f"The details are in the text '{text.name}'")
+        self.report({"INFO"}, report("The details are in the text '{name}'").format(name=text.name))
         return {"FINISHED"}
 
 

@@ -16,7 +16,7 @@ class FLASHVDM_UL_history(bpy.types.UIList):  # noqa: N801
     def draw_item(
         self,
         context: Context,
-        layout: bpy.types.UILayout,
+        layout: Any,
         data: Any,
         item: Any,
         icon: int | None,

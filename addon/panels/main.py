@@ -11,6 +11,7 @@ from ..job import Job, State
 from ..preferences import ROOT_PACKAGE
 from ..presets import FLASHVDM_PT_presets
 from ..properties import FlashVDMSceneSettings, scene_settings
+from ..texts import interface
 from .parts import Sidebar, draw_open, draw_text, width
 
 IN_FRONT = ("seed", "resolution")
@@ -82,7 +83,7 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> 
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
-    layout.progress(factor=job.fraction, type="BAR", text=f"{job.text}   {job.fraction:.0%}   {int(job.seconds)} s")
+    layout.progress(factor=job.fraction, type="BAR", text=f"{interface(job.text)}   {job.fraction:.0%}   {int(job.seconds)} s")
     row = layout.row()
     row.scale_y = 1.6
     row.enabled = job.state is not State.CANCELLING
@@ -97,7 +98,11 @@ def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
         draw_text(words, job.error, letters, "ERROR")
         box.operator("flashvdm.show_details")
         return
-    layout.label(text=f"{job.text}, {job.triangles:,} triangles" if job.state is State.DONE else job.text)
+    if job.state is State.DONE:
+        done = interface("Done in {seconds:.1f} s, {count:,} triangles")
+        layout.label(text=done.format(seconds=job.seconds, count=job.triangles), translate=False)
+    else:
+        layout.label(text=interface(job.text), translate=False)
     for warning in job.warnings:
         draw_text(layout.box(), warning, letters, "INFO")
 

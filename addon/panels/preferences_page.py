@@ -6,6 +6,7 @@ from ...flashvdm_core.errors import WorkerError
 from .. import session
 from ..host_types import Context
 from ..preferences import FlashVDMPreferences
+from ..texts import interface
 from .parts import draw_text, width
 
 
@@ -20,7 +21,7 @@ def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayou
     else:
         layout.label(text=f"{found.python} ({found.origin})", icon="CHECKMARK")
     layout.operator("flashvdm.check_runtime")
-    check = "The worker is starting" if session.session.checking else session.session.check
+    check = interface("The worker is starting") if session.session.checking else session.session.check
     draw_text(layout, check, width(context), "INFO")
     for name in ("device", "precision", "idle_minutes", "silence_minutes", "keep_images"):
         layout.prop(preferences, name)

@@ -6,6 +6,7 @@ from .. import session
 from ..host_types import Context
 from ..job import Job, State
 from ..task_queue import Entry
+from ..texts import interface
 from .parts import Part
 
 _ICONS = {
@@ -39,7 +40,7 @@ class FLASHVDM_PT_queue(Part, bpy.types.Panel):  # noqa: N801
 def _draw_entry(row: bpy.types.UILayout, entry: Entry) -> None:
     job = entry.job
     icon = _ICONS.get(job.state, _UNDER_WAY)
-    row.label(text=f"{job.label}: {_state(job)}", icon=icon)  # pyright: ignore[reportArgumentType]
+    row.label(text=f"{job.label}: {_state(job)}", translate=False, icon=icon)  # pyright: ignore[reportArgumentType]
     if job.error:
         row.operator("flashvdm.show_details", text="", icon="TEXT").entry = entry.id
     row.operator("flashvdm.queue_remove", text="", icon="X", emboss=False).entry = entry.id
@@ -50,11 +51,11 @@ def _state(job: Job) -> str:
         case State.STARTING | State.RUNNING:
             return f"{job.fraction:.0%}"
         case State.DONE:
-            return "done"
+            return interface("Done")
         case State.PLACING:
             return "100%"
         case _:
-            return job.text.lower()
+            return interface(job.text)
 
 
 CLASSES = (FLASHVDM_PT_queue,)

@@ -4,6 +4,7 @@ import bpy
 
 from .. import session
 from ..host_types import Context
+from ..texts import interface
 from .parts import Part
 
 
@@ -17,7 +18,10 @@ class FLASHVDM_PT_memory(Part, bpy.types.Panel):  # noqa: N801
         assert layout is not None
         running = client is not None and client.running
         ready = client.ready if client is not None and running else None
-        layout.label(text=f"Running on {ready.device}" if ready else "Starting" if running else "Not running")
+        if ready is not None:
+            layout.label(text=interface("Running on {device}").format(device=ready.device), translate=False)
+        else:
+            layout.label(text="Starting" if running else "Not running")
         layout.operator("flashvdm.release_memory")
 
 

@@ -124,10 +124,12 @@ def colouring_fields(colouring: Colouring, arrays: ArrayWriter) -> dict[str, Any
     return written | {"yaw": colouring.yaw, "elevation": colouring.elevation}
 
 
-def read_colouring(fields: Mapping[str, Any], exchange: Path, mesh: TriangleMesh) -> Colouring:
-    """The inverse of `colouring_fields`; ValueError for anything but a colouring of `mesh`."""
+def read_colouring(fields: Mapping[str, Any], exchange: Path, mesh: TriangleMesh) -> Generating[None, None, Colouring]:
+    """The inverse of `colouring_fields`, an array in a step; ValueError for anything but a colouring of `mesh`."""
     uvs = read_array(fields["uvs"], exchange, np.float32, (mesh.faces.size, 2))
+    yield
     texture = read_array(fields["texture"], exchange, np.uint8, (None, None, 3))
+    yield
     picture = read_array(fields["picture"], exchange, np.uint8, (None, None, 4))
     return Colouring(uvs, texture, picture, float(fields["yaw"]), float(fields["elevation"]))
 

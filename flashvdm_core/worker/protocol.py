@@ -289,7 +289,7 @@ def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None,
         seconds={_text(name): float(value) for name, value in fields["seconds"].items()},
         queries=tuple(int(count) for count in fields["queries"]),
         latents=None if latents is None else read_array(latents, exchange, np.float32, (None, None)),
-        colouring=None if colouring is None else read_colouring(colouring, exchange, mesh),
+        colouring=None if colouring is None else (yield from read_colouring(colouring, exchange, mesh)),
     )
 
 

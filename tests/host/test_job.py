@@ -85,7 +85,8 @@ def test_a_generation_from_its_start_to_its_result(setup: Setup) -> None:
     assert (job.state.name, job.over, job.fraction, job.triangles) == ("PLACING", False, 1.0, 1)
     job.placed()
     assert (job.state.name, job.over, job.seconds) == ("DONE", True, 12.5)
-    assert job.text == "Done in 12.5 s"
+    assert job.text == "Done"
+    assert job.seconds == 12.5
     setup.now += 60
     assert job.seconds == 12.5, "the clock has stopped"
     assert not setup.pump(job, setup.result())

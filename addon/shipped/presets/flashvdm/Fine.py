@@ -1,6 +1,6 @@
 import bpy
 
-settings = bpy.context.scene.flashvdm
+settings = bpy.context.scene.flashvdm  # pyright: ignore
 
 settings.steps = 0
 settings.resolution = 512

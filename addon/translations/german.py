@@ -1,0 +1,295 @@
+"""German."""
+
+_OPERATORS = {
+    "Add FlashVDM Preset": "FlashVDM-Vorgabe hinzufügen",
+    "Add to Queue": "In die Warteschlange",
+    "Cancel": "Abbrechen",
+    "Check": "Prüfen",
+    "Clear History": "Verlauf leeren",
+    "Clear Queue": "Warteschlange leeren",
+    "Generate": "Erzeugen",
+    "Generate Again": "Noch einmal erzeugen",
+    "Lay Colours": "Farben auflegen",
+    "Make Quads": "Vierecke erzeugen",
+    "Open Image": "Bild öffnen",
+    "Open Preferences": "Einstellungen öffnen",
+    "Release Memory": "Speicher freigeben",
+    "Remove": "Entfernen",
+    "Reset to Defaults": "Auf Vorgaben zurücksetzen",
+    "Restore Settings": "Einstellungen zurückholen",
+    "Select Object": "Objekt auswählen",
+    "Set Triangles": "Dreiecke anpassen",
+    "Show Details": "Einzelheiten zeigen",
+}
+
+_LABELS = {
+    "3D Cursor": "3D-Cursor",
+    "Along the Shape": "Der Form nach",
+    "Automatic": "Automatisch",
+    "Back": "Hinten",
+    "Background": "Hintergrund",
+    "Compare": "Vergleichen",
+    "Decoder": "Dekoder",
+    "Dense": "Dicht",
+    "Device": "Gerät",
+    "End When Idle (min)": "Beenden ohne Arbeit (min)",
+    "Entry": "Eintrag",
+    "Face Budget": "Höchstzahl Dreiecke",
+    "Find the View": "Ansicht suchen",
+    "Flash": "Flash",
+    "FlashVDM": "FlashVDM",
+    "FlashVDM Presets": "FlashVDM-Vorgaben",
+    "Floor": "Boden",
+    "Front": "Vorne",
+    "Front Colours": "Farben der Vorderseite",
+    "Give Up After (min)": "Aufgeben nach (min)",
+    "Grid": "Gitter",
+    "Guidance": "Bildtreue",
+    "Height": "Höhe",
+    "Hierarchical": "Hierarchisch",
+    "History": "Verlauf",
+    "Image": "Bild",
+    "Images": "Bilder",
+    "Keep": "Behalten",
+    "Keep Images": "Bilder behalten",
+    "Left": "Links",
+    "Longest Side": "Längste Seite",
+    "Measure": "Maß",
+    "Mesh": "Mesh",
+    "Method": "Verfahren",
+    "Model": "Modell",
+    "More Views": "Weitere Ansichten",
+    "Parts Kept": "Behaltene Teile",
+    "Place": "Ort",
+    "Plain Background": "Einfarbiger Hintergrund",
+    "Precision": "Genauigkeit",
+    "Preview": "Vorschau",
+    "Python": "Python",
+    "Quads": "Vierecke",
+    "Queue": "Warteschlange",
+    "Resolution": "Auflösung",
+    "Right": "Rechts",
+    "Seconds": "Sekunden",
+    "Seed": "Startwert",
+    "Settings": "Einstellungen",
+    "Size": "Größe",
+    "Steps": "Schritte",
+    "Surface Level": "Oberflächenwert",
+    "Threshold": "Schwelle",
+    "Time": "Zeit",
+    "Triangles": "Dreiecke",
+    "Turn": "Drehung",
+    "Worker": "Arbeitsprozess",
+    "World Origin": "Weltursprung",
+    "bfloat16": "bfloat16",
+    "float16": "float16",
+    "float32": "float32",
+    "rembg": "rembg",
+}
+
+_STATES = {
+    "Building the mesh": "Das Mesh wird gebaut",
+    "Cancelled": "Abgebrochen",
+    "Cancelling": "Wird abgebrochen",
+    "Cut-out of the object": "Freigestelltes Objekt",
+    "Decoding the surface": "Die Oberfläche wird dekodiert",
+    "Done": "Fertig",
+    "Done in {seconds:.1f} s, {count:,} triangles": "Fertig in {seconds:.1f} s, {count:,} Dreiecke",
+    "Failed": "Fehlgeschlagen",
+    "Forming the shape": "Die Form entsteht",
+    "Loading the model": "Das Modell wird geladen",
+    "Model {model}": "Modell {model}",
+    "No difference": "Kein Unterschied",
+    "Not running": "Läuft nicht",
+    "Preparing the image": "Das Bild wird vorbereitet",
+    "Putting the mesh into the scene": "Das Mesh kommt in die Szene",
+    "Reading the image": "Das Bild wird gelesen",
+    "Running on {device}": "Läuft auf {device}",
+    "Seed {seed}": "Startwert {seed}",
+    "Starting": "Startet",
+    "Starting the worker": "Der Arbeitsprozess startet",
+    "The worker is starting": "Der Arbeitsprozess startet",
+    "This file does not exist": "Diese Datei gibt es nicht",
+    "Tick two to compare them": "Zwei ankreuzen, um sie zu vergleichen",
+    "Waiting": "Wartet",
+    "What you generate is listed here": "Hier steht, was erzeugt wurde",
+    "{count:,} faces": "{count:,} Flächen",
+    "{count:,} triangles": "{count:,} Dreiecke",
+    "{name}: {count:,} triangles": "{name}: {count:,} Dreiecke",
+    "{triangles:,} triangles in {seconds:.1f} s": "{triangles:,} Dreiecke in {seconds:.1f} s",
+}
+
+_MESSAGES = {
+    "A generation is under way": "Es wird gerade etwas erzeugt",
+    "For models that take several images": "Für Modelle, die mehrere Bilder nehmen",
+    "It is not in the queue any more": "Es ist nicht mehr in der Warteschlange",
+    "Nothing is chosen in the history": "Im Verlauf ist nichts ausgewählt",
+    "Only in Object Mode": "Nur im Objektmodus",
+    "QuadriFlow cannot follow this shape; a grid was laid instead": (
+        "QuadriFlow kommt mit dieser Form nicht zurecht; stattdessen wurde ein Gitter gelegt"
+    ),
+    "Select a mesh object": "Ein Mesh-Objekt auswählen",
+    "The details are in the text '{name}'": "Die Einzelheiten stehen im Text '{name}'",
+    "The history is empty": "Der Verlauf ist leer",
+    "The mesh has no faces": "Das Mesh hat keine Flächen",
+    "The object has no image; generate it with Front Colours": (
+        "Das Objekt hat kein Bild; es muss mit Farben der Vorderseite erzeugt sein"
+    ),
+    "The object is linked from another file": "Das Objekt ist aus einer anderen Datei verknüpft",
+    "The object is not in the scene any more": "Das Objekt ist nicht mehr in der Szene",
+}
+
+_TOOLTIPS = {
+    "About this many quads": "Ungefähr so viele Vierecke",
+    "About this many triangles": "Ungefähr so viele Dreiecke",
+    "Another seed gives another shape for the same image": "Ein anderer Startwert gibt zum selben Bild eine andere Form",
+    "Cancel what is under way and take everything out of the queue. Objects that are there already stay": (
+        "Abbrechen, was läuft, und die Warteschlange leeren. Objekte, die schon da sind, bleiben"
+    ),
+    "Cells along each side of the decoded volume": "Zellen entlang jeder Seite des dekodierten Raums",
+    "Choose the image that the mesh is made from": "Das Bild wählen, aus dem das Mesh entsteht",
+    "Empty the history of this scene, and with it the packed images that nothing else uses; all objects stay": (
+        "Den Verlauf dieser Szene leeren, samt den gepackten Bildern, die sonst nichts benutzt; alle Objekte bleiben"
+    ),
+    "End the worker and give all its memory back; the next Generate starts it again": (
+        "Den Arbeitsprozess beenden und seinen ganzen Speicher freigeben; das nächste Erzeugen startet ihn wieder"
+    ),
+    "Every point: slow, the reference": "Jeder Punkt: langsam, der Maßstab",
+    "Every setting that was used, as JSON": "Alle benutzten Einstellungen, als JSON",
+    "From how far above the picture was seen, in degrees; 0 is level": (
+        "Von wie weit oben das Bild gesehen ist, in Grad; 0 ist waagerecht"
+    ),
+    "From which side the picture was seen, in degrees; 0 is the front": (
+        "Von welcher Seite das Bild gesehen ist, in Grad; 0 ist von vorne"
+    ),
+    "Full precision": "Volle Genauigkeit",
+    "Half precision": "Halbe Genauigkeit",
+    "Half precision with the range of float32": "Halbe Genauigkeit mit dem Bereich von float32",
+    "Hierarchical, with the tokens that matter for each region": (
+        "Hierarchisch, mit den Tokens, auf die es in der jeweiligen Gegend ankommt"
+    ),
+    "Higher shrinks the shape, lower swells it": "Höher schrumpft die Form, niedriger bläht sie auf",
+    "How far a colour may be from the background's and still be removed": (
+        "Wie weit eine Farbe von der des Hintergrunds entfernt sein darf, um noch entfernt zu werden"
+    ),
+    "How long it took": "Wie lange es gedauert hat",
+    "How strictly the shape follows the image; -1 takes the model's own value": (
+        "Wie streng die Form dem Bild folgt; -1 nimmt den Wert des Modells"
+    ),
+    "How the object is cut out of the image": "Wie das Objekt aus dem Bild freigestellt wird",
+    "How the quads are laid": "Wie die Vierecke gelegt werden",
+    "How the volume is decoded": "Wie der Raum dekodiert wird",
+    "Image file of the object": "Bilddatei des Objekts",
+    "Keep only this many of the largest parts; 0 keeps all but dust": (
+        "Nur so viele der größten Teile behalten; 0 behält alle außer Staub"
+    ),
+    "Keep the settings as a preset, or remove one; the image and the seed are no part of it": (
+        "Die Einstellungen als Vorgabe behalten oder eine entfernen; Bild und Startwert gehören nicht dazu"
+    ),
+    "Lay the colours of the front image on the mesh as a texture; what it does not show gets the colours next to it": (
+        "Die Farben des vorderen Bildes als Textur auf das Mesh legen; was es nicht zeigt, bekommt die Farben daneben"
+    ),
+    "Lay the colours of the object's image on its mesh as it is now; needed after you have edited it": (
+        "Die Farben des Objektbildes auf das Mesh legen, wie es jetzt ist; nötig, wenn es bearbeitet wurde"
+    ),
+    "Make a 3D mesh from the image": "Aus dem Bild ein 3D-Mesh erzeugen",
+    "Make the same mesh once more, with the seed and the settings of then; a packed image need not exist as a file": (
+        "Dasselbe Mesh noch einmal erzeugen, mit Startwert und Einstellungen von damals; "
+        "ein gepacktes Bild muss es als Datei nicht mehr geben"
+    ),
+    "Minutes without any sign of life during a generation after which the worker is stopped": (
+        "Minuten ohne jedes Lebenszeichen beim Erzeugen, nach denen der Arbeitsprozess beendet wird"
+    ),
+    "Minutes without work after which the worker ends and gives its memory back; 0: it stays": (
+        "Minuten ohne Arbeit, nach denen der Arbeitsprozess endet und seinen Speicher freigibt; 0: er bleibt"
+    ),
+    "Number format of the networks": "Zahlenformat der Netze",
+    "Of the mesh when it was new": "Des Meshes, als es neu war",
+    "Only near the surface, with all tokens": "Nur nahe der Oberfläche, mit allen Tokens",
+    "Pack the images into the .blend file, so that the history can use them when their files have moved": (
+        "Die Bilder in die .blend-Datei packen, damit der Verlauf sie auch hat, wenn ihre Dateien nicht mehr da sind"
+    ),
+    "Put every setting of the scene back to its default; the images stay": (
+        "Alle Einstellungen der Szene auf ihre Vorgaben zurücksetzen; die Bilder bleiben"
+    ),
+    "Put the image, the seed and the settings of then into the panel, to go on from there": (
+        "Bild, Startwert und Einstellungen von damals in die Leiste holen, um von da aus weiterzumachen"
+    ),
+    "QuadriFlow: edges follow the shape. Takes seconds to minutes": (
+        "QuadriFlow: Kanten folgen der Form. Dauert Sekunden bis Minuten"
+    ),
+    "Rebuild the mesh of about this many quads with Blender's own remeshers, and lay its colours on again": (
+        "Das Mesh mit Blenders eigenen Verfahren aus ungefähr so vielen Vierecken neu bauen und die Farben wieder auflegen"
+    ),
+    "Reduce the mesh to about this many triangles, or divide its faces smoothly up to as many. "
+    "Dividing adds no detail; a finer Resolution does": (
+        "Das Mesh auf ungefähr so viele Dreiecke verringern oder seine Flächen weich auf so viele teilen. "
+        "Teilen bringt keine Einzelheiten; eine feinere Auflösung schon"
+    ),
+    "Reduce the mesh to about this many triangles; 0 keeps all": (
+        "Das Mesh auf ungefähr so viele Dreiecke verringern; 0 behält alle"
+    ),
+    "Remove the background with the rembg library, where it is installed": (
+        "Den Hintergrund mit der Bibliothek rembg entfernen, wo sie installiert ist"
+    ),
+    "Remove the colour that surrounds the object": "Die Farbe entfernen, die das Objekt umgibt",
+    "Sampling steps; 0 takes the model's own number": "Schritte der Formfindung; 0 nimmt die Zahl des Modells",
+    "See the picture from where its outline fits the mesh best": (
+        "Das Bild von dort sehen, wo sein Umriss am besten zum Mesh passt"
+    ),
+    "Select the object that was made": "Das Objekt auswählen, das dabei entstand",
+    "Show how this one differs from the others that are ticked": (
+        "Zeigen, worin sich dieser Eintrag von den anderen angekreuzten unterscheidet"
+    ),
+    "Show the mesh while it forms": "Das Mesh zeigen, während es entsteht",
+    "Size of the new object": "Größe des neuen Objekts",
+    "Start the worker to see whether the chosen Python works, and on which device": (
+        "Den Arbeitsprozess starten, um zu sehen, ob und auf welchem Gerät das gewählte Python läuft"
+    ),
+    "Stop what is under way; the scene stays as it was, and the next in the queue begins": (
+        "Anhalten, was läuft; die Szene bleibt, wie sie war, und das Nächste in der Warteschlange beginnt"
+    ),
+    "Take it out of the history; the object stays": "Aus dem Verlauf nehmen; das Objekt bleibt",
+    "Take it out of the queue; what is under way is cancelled. Objects that are there already stay": (
+        "Aus der Warteschlange nehmen; was läuft, wird abgebrochen. Objekte, die schon da sind, bleiben"
+    ),
+    "Take the whole image as it is": "Das ganze Bild nehmen, wie es ist",
+    "The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, the installed runtime, Blender's own": (
+        "Das Python mit PyTorch, das das Modell ausführt; leer: FLASHVDM_PYTHON, das installierte, Blenders eigenes"
+    ),
+    "The built-in model, or a folder with config.yaml and model.safetensors": (
+        "Das eingebaute Modell oder ein Ordner mit config.yaml und model.safetensors"
+    ),
+    "The entry whose details are shown": "Der Eintrag, dessen Einzelheiten gezeigt werden",
+    "The fastest that the device computes well": "Das schnellste, in dem das Gerät gut rechnet",
+    "The longest side of the new object is as long as its size says": (
+        "Die längste Seite des neuen Objekts ist so lang, wie seine Größe sagt"
+    ),
+    "The model that made it": "Das Modell, das es gemacht hat",
+    "The new object is as high as its size says": "Das neue Objekt ist so hoch, wie seine Größe sagt",
+    "The new object stands below or above the 3D cursor, at the height of the world's origin": (
+        "Das neue Objekt steht unter oder über dem 3D-Cursor, auf der Höhe des Weltursprungs"
+    ),
+    "The new object stands on the 3D cursor": "Das neue Objekt steht auf dem 3D-Cursor",
+    "The new object stands on the world's origin": "Das neue Objekt steht auf dem Weltursprung",
+    "The packed image": "Das gepackte Bild",
+    "The paths of the images, as JSON": "Die Pfade der Bilder, als JSON",
+    "The seed that was used": "Der benutzte Startwert",
+    "Use the image's transparency, or remove the background where there is none": (
+        "Die Transparenz des Bildes benutzen oder den Hintergrund entfernen, wo es keine gibt"
+    ),
+    "Voxel remesh: quick, and always gives a closed mesh": "Voxel-Remesh: schnell und gibt immer ein geschlossenes Mesh",
+    "What the size is the length of": "Wovon die Größe die Länge ist",
+    "What was generated in this scene": "Was in dieser Szene erzeugt wurde",
+    "When it was generated": "Wann es erzeugt wurde",
+    "Where the model runs: auto, cpu, cuda, cuda:1, mps": "Wo das Modell läuft: auto, cpu, cuda, cuda:1, mps",
+    "Where the new object stands": "Wo das neue Objekt steht",
+    "Write the worker's log of the failed task to a text of the Text Editor": (
+        "Das Protokoll der fehlgeschlagenen Aufgabe in einen Text des Texteditors schreiben"
+    ),
+}
+
+TABLE = {("Operator", english): german for english, german in _OPERATORS.items()} | {
+    ("*", english): german for english, german in (_LABELS | _STATES | _MESSAGES | _TOOLTIPS).items()
+}
+"""Blender's context of a text and the English text -> the German one."""

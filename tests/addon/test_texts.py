@@ -1,0 +1,44 @@
+"""What the user reads: tooltips for everything, and every text in German as well."""
+
+from __future__ import annotations
+
+import string
+
+import bpy
+import pytest
+
+from . import ui_texts
+from .conftest import PACKAGE, Import
+
+
+@pytest.fixture
+def shown(extension: Import) -> set[ui_texts.Key]:
+    return set(ui_texts.of_classes(PACKAGE)) | set(ui_texts.of_source())
+
+
+def test_everything_has_a_tooltip_without_a_full_stop(extension: Import) -> None:
+    found = []
+    for cls in ui_texts.classes(PACKAGE):
+        if issubclass(cls, bpy.types.Operator):
+            found.append((cls.__name__, cls.bl_description))
+        for arguments in ui_texts.properties(cls):
+            found.append((f"{cls.__name__}.{arguments['name']}", arguments.get("description", "")))
+            found += [(f"{cls.__name__}: {name}", tip) for _, name, tip, *_ in arguments.get("items", ())]
+    assert len(found) > 80
+    assert [name for name, tip in found if not tip or tip.endswith(".")] == []
+
+
+def test_everything_is_there_in_german(shown: set[ui_texts.Key], extension: Import) -> None:
+    table = extension("addon.translations").LANGUAGES["de_DE"]
+    assert sorted(shown - set(table)) == []
+    assert sorted(set(table) - shown) == [], "nobody shows these any more"
+
+
+def test_translations_have_the_placeholders_of_the_original(extension: Import) -> None:
+    def placeholders(text: str) -> list[tuple[str | None, str | None]]:
+        return sorted((name, form) for _, name, form, _ in string.Formatter().parse(text) if name is not None)
+
+    for table in extension("addon.translations").LANGUAGES.values():
+        for (_, english), text in table.items():
+            assert placeholders(text) == placeholders(english), english
+            assert text.endswith(".") == english.endswith("."), english
