@@ -1,20 +1,26 @@
-"""Blender's own presets for the settings of a scene: three come with the add-on, the user's lie with Blender's others."""
+"""Settings in one go: three qualities of the add-on, and Blender's own presets for what the user keeps."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
+from bpy.props import EnumProperty
 
 from .host_types import Context, Returned
-from .properties import OF_SCENE, placement_properties, scene_settings
+from .properties import OF_SCENE, placement_properties, scene_settings, with_properties
 
 _SUBFOLDER = "flashvdm"
-_SHIPPED = str(Path(__file__).parent / "shipped")
 
 KEPT = tuple(name for name in (*OF_SCENE, *placement_properties()) if name != "seed")
 """What a preset holds: another seed is another shape, which is no matter of taste."""
+
+_QUALITIES = (
+    ("DRAFT", "Draft", "A coarse mesh, to see soon whether the shape is right"),
+    ("NORMAL", "Normal", "The defaults"),
+    ("FINE", "Fine", "A finer mesh; takes more time and memory"),
+)
+_RESOLUTIONS = {"DRAFT": 128, "NORMAL": 256, "FINE": 512}
 
 
 class FLASHVDM_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801
@@ -30,6 +36,12 @@ class FLASHVDM_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801
         @classmethod
         def draw_panel_header(cls, layout: bpy.types.UILayout) -> None: ...
 
+    def draw(self, context: Context) -> None:
+        assert self.layout is not None
+        self.layout.operator_enum("flashvdm.quality", "quality")
+        self.layout.separator()
+        super().draw(context)
+
 
 class FLASHVDM_OT_preset_add(AddPresetBase, bpy.types.Operator):  # noqa: N801  # pyright: ignore[reportIncompatibleMethodOverride]
     """Keep the settings under a name, or remove such a preset."""
@@ -41,6 +53,26 @@ class FLASHVDM_OT_preset_add(AddPresetBase, bpy.types.Operator):  # noqa: N801  
     preset_subdir = _SUBFOLDER
     preset_defines = ("settings = bpy.context.scene.flashvdm",)
     preset_values = tuple(f"settings.{name}" for name in KEPT)
+
+
+@with_properties(quality=EnumProperty(name="Quality", description="How fine the mesh becomes", items=_QUALITIES))
+class FLASHVDM_OT_quality(bpy.types.Operator):  # noqa: N801
+    """The settings that say how fine a mesh is and how long it takes."""
+
+    bl_idname = "flashvdm.quality"
+    bl_label = "Set Quality"
+    bl_description = "Set what makes a mesh fine and slow, or coarse and quick"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        quality: str
+
+    def execute(self, context: Context) -> Returned:
+        settings = scene_settings(context.scene)
+        for name in ("steps", "decoder"):
+            settings.property_unset(name)
+        settings.resolution = _RESOLUTIONS[self.quality]
+        return {"FINISHED"}
 
 
 class FLASHVDM_OT_reset_settings(bpy.types.Operator):  # noqa: N801
@@ -58,12 +90,4 @@ class FLASHVDM_OT_reset_settings(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
-def register() -> None:
-    bpy.utils.register_preset_path(_SHIPPED)  # pyright: ignore[reportAttributeAccessIssue] - not in the stubs
-
-
-def unregister() -> None:
-    bpy.utils.unregister_preset_path(_SHIPPED)  # pyright: ignore[reportAttributeAccessIssue]
-
-
-CLASSES = (FLASHVDM_PT_presets, FLASHVDM_OT_preset_add, FLASHVDM_OT_reset_settings)
+CLASSES = (FLASHVDM_PT_presets, FLASHVDM_OT_preset_add, FLASHVDM_OT_quality, FLASHVDM_OT_reset_settings)

@@ -112,6 +112,7 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         image: str
         size: float
+        resolution: int
         size_of: str
         placement: str
         target_triangles: int

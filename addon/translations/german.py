@@ -18,6 +18,7 @@ _OPERATORS = {
     "Reset to Defaults": "Auf Vorgaben zurücksetzen",
     "Restore Settings": "Einstellungen zurückholen",
     "Select Object": "Objekt auswählen",
+    "Set Quality": "Qualität einstellen",
     "Set Triangles": "Dreiecke anpassen",
     "Show Details": "Einzelheiten zeigen",
 }
@@ -33,8 +34,10 @@ _LABELS = {
     "Dense": "Dicht",
     "Device": "Gerät",
     "End When Idle (min)": "Beenden ohne Arbeit (min)",
+    "Draft": "Entwurf",
     "Entry": "Eintrag",
     "Face Budget": "Höchstzahl Dreiecke",
+    "Fine": "Fein",
     "Find the View": "Ansicht suchen",
     "Flash": "Flash",
     "FlashVDM": "FlashVDM",
@@ -59,6 +62,7 @@ _LABELS = {
     "Method": "Verfahren",
     "Model": "Modell",
     "More Views": "Weitere Ansichten",
+    "Normal": "Normal",
     "Parts Kept": "Behaltene Teile",
     "Place": "Ort",
     "Plain Background": "Einfarbiger Hintergrund",
@@ -66,6 +70,7 @@ _LABELS = {
     "Preview": "Vorschau",
     "Python": "Python",
     "Quads": "Vierecke",
+    "Quality": "Qualität",
     "Queue": "Warteschlange",
     "Resolution": "Auflösung",
     "Right": "Rechts",
@@ -140,6 +145,8 @@ _MESSAGES = {
 }
 
 _TOOLTIPS = {
+    "A coarse mesh, to see soon whether the shape is right": "Ein grobes Mesh, um bald zu sehen, ob die Form stimmt",
+    "A finer mesh; takes more time and memory": "Ein feineres Mesh; braucht mehr Zeit und Speicher",
     "About this many quads": "Ungefähr so viele Vierecke",
     "About this many triangles": "Ungefähr so viele Dreiecke",
     "Another seed gives another shape for the same image": "Ein anderer Startwert gibt zum selben Bild eine andere Form",
@@ -172,6 +179,7 @@ _TOOLTIPS = {
     "How far a colour may be from the background's and still be removed": (
         "Wie weit eine Farbe von der des Hintergrunds entfernt sein darf, um noch entfernt zu werden"
     ),
+    "How fine the mesh becomes": "Wie fein das Mesh wird",
     "How long it took": "Wie lange es gedauert hat",
     "How strictly the shape follows the image; -1 takes the model's own value": (
         "Wie streng die Form dem Bild folgt; -1 nimmt den Wert des Modells"
@@ -238,6 +246,9 @@ _TOOLTIPS = {
         "Das Bild von dort sehen, wo sein Umriss am besten zum Mesh passt"
     ),
     "Select the object that was made": "Das Objekt auswählen, das dabei entstand",
+    "Set what makes a mesh fine and slow, or coarse and quick": (
+        "Einstellen, was ein Mesh fein und langsam oder grob und schnell macht"
+    ),
     "Show how this one differs from the others that are ticked": (
         "Zeigen, worin sich dieser Eintrag von den anderen angekreuzten unterscheidet"
     ),
@@ -260,6 +271,7 @@ _TOOLTIPS = {
     "The built-in model, or a folder with config.yaml and model.safetensors": (
         "Das eingebaute Modell oder ein Ordner mit config.yaml und model.safetensors"
     ),
+    "The defaults": "Die Vorgaben",
     "The entry whose details are shown": "Der Eintrag, dessen Einzelheiten gezeigt werden",
     "The fastest that the device computes well": "Das schnellste, in dem das Gerät gut rechnet",
     "The longest side of the new object is as long as its size says": (

@@ -57,6 +57,34 @@ def test_the_mesh_stands_upright_on_the_cursor_facing_the_viewer(worker: Callabl
     assert tuple(bpy.context.object.location) == (0, 0, 0)
 
 
+def test_the_size_can_be_the_height_and_the_place_the_floor(worker: Callable[..., str], image: str) -> None:
+    worker("good")
+    bpy.context.scene.cursor.location = (1, 2, 3)
+    bpy.ops.flashvdm.generate(filepath=image, size=0.5, size_of="HEIGHT", placement="FLOOR")
+    assert tuple(bpy.context.object.location) == (1, 2, 0)
+    assert tuple(bpy.context.object.dimensions) == pytest.approx((0.25, 0.1375, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("system", "scale", "shown"),
+    [("METRIC", 1.0, "2 m"), ("METRIC", 0.01, "2 cm"), ("IMPERIAL", 1.0, "6.562'"), ("NONE", 1.0, "2")],
+)
+def test_the_size_is_meant_in_the_units_of_the_scene(
+    worker: Callable[..., str], image: str, system: str, scale: float, shown: str
+) -> None:
+    worker("good")
+    units = bpy.context.scene.unit_settings
+    units.system, units.scale_length = system, scale
+    settings = bpy.context.scene.flashvdm
+    assert settings.bl_rna.properties["size"].unit == "LENGTH", "so that Blender shows and takes it in those units"
+    bpy.ops.flashvdm.generate(filepath=image)
+    obj = bpy.context.object
+    assert max(obj.dimensions) == obj.dimensions.z == pytest.approx(settings.size)
+    text = bpy.utils.units.to_string(system, "LENGTH", obj.dimensions.z * scale, precision=4)
+    assert text.strip() == shown
+    assert tuple(obj.scale) == (1, 1, 1)
+
+
 def test_the_mesh_is_valid_outward_and_smooth_by_angle(worker: Callable[..., str], image: str) -> None:
     worker("good")
     bpy.ops.flashvdm.generate(filepath=image)

@@ -12,18 +12,39 @@ import pytest
 
 from .conftest import PACKAGE, Import
 
+HANDLERS = ("load_pre", "load_post", "undo_post", "redo_post")
 
-def test_enabling_and_disabling_again_and_again_leaves_nothing_behind(extension: Import) -> None:
-    handlers = ("load_pre", "load_post", "undo_post", "redo_post")
-    counts = [len(getattr(bpy.app.handlers, name)) for name in handlers]
-    for _ in range(3):
-        addon_utils.disable(PACKAGE)
-        assert not hasattr(bpy.types.Scene, "flashvdm")
-        assert not hasattr(bpy.types, "FLASHVDM_OT_generate")
-        assert not hasattr(bpy.types, "FLASHVDM_PT_main")
+
+def registered() -> dict[str, object]:
+    """What the add-on could leave behind in Blender."""
+    manager = bpy.context.window_manager
+    keys = manager.keyconfigs.addon
+    return {
+        "classes": sorted(name for name in dir(bpy.types) if "flashvdm" in name.lower()),
+        "operators": sorted(dir(bpy.ops.flashvdm)),
+        "scene": sorted(name for name in dir(bpy.types.Scene) if "flashvdm" in name),
+        "handlers": [len(getattr(bpy.app.handlers, name)) for name in HANDLERS],
+        "keys": sum(len(keymap.keymap_items) for keymap in keys.keymaps) if keys is not None else 0,
+    }
+
+
+def test_enabling_and_disabling_a_hundred_times_leaves_nothing_behind(
+    extension: Import, capfd: pytest.CaptureFixture[str]
+) -> None:
+    enabled = registered()
+    addon_utils.disable(PACKAGE)
+    disabled = registered()
+    assert disabled["classes"] == disabled["operators"] == disabled["scene"] == []
+    capfd.readouterr()
+    for _ in range(100):
         addon_utils.enable(PACKAGE)
-        assert hasattr(bpy.types, "FLASHVDM_OT_generate")
-    assert [len(getattr(bpy.app.handlers, name)) for name in handlers] == counts
+        addon_utils.disable(PACKAGE)
+    assert registered() == disabled
+    assert not bpy.app.timers.is_registered(extension("addon.session").tick)
+    addon_utils.enable(PACKAGE)
+    assert registered() == enabled
+    noise = capfd.readouterr()
+    assert noise.out + noise.err == ""
 
 
 def test_every_setting_of_the_core_is_a_property_with_its_range_default_and_tooltip(extension: Import) -> None:

@@ -369,7 +369,6 @@ class Host:
         self.registered: list[type] = []
         self.timers: dict[Callable[[], float | None], bool] = {}
         self.undo_steps: list[str] = []
-        self.preset_paths: list[str] = []
         self.addons: dict[str, Any] = {}
         self.data = types.SimpleNamespace(
             objects=_Blocks(Object), meshes=_Blocks(Mesh), scenes=_Blocks(Scene), texts=_Blocks(ID), images=_Images(Image)
@@ -435,8 +434,6 @@ class Host:
             previews=previews,
             register_class=self._register_class,
             unregister_class=self.registered.remove,
-            register_preset_path=self.preset_paths.append,
-            unregister_preset_path=self.preset_paths.remove,
             extension_path_user=lambda package, path="", create=False: str(self.user_folder / path),
         )
         props = _module(

@@ -35,6 +35,7 @@ class Blender:
         self.session: Any = extension("addon.session").session
         self.image = folder / "red chair.png"
         self.image.write_bytes(b"")  # the stand-in worker never opens it
+        self.settings.colours = False  # the mock has no materials
 
     @property
     def settings(self) -> Any:

@@ -199,7 +199,7 @@ def test_several_generations_line_up_in_a_row_and_each_can_be_removed(blender: B
         blender.press("flashvdm.generate")
     assert queue_is_shown(blender)
     shown = [text for what, text in blender.drawn("FLASHVDM_PT_queue") if what == "label"]
-    assert [text.partition(": ")[2] for text in shown] == ["0%", "waiting", "waiting"]
+    assert [text.partition(": ")[2] for text in shown] == ["0%", "Waiting", "Waiting"]
     second = blender.session.queue.entries[1]
     blender.press("flashvdm.queue_remove", entry=second.id)
     blender.until(lambda: bool(host.data.objects))
