@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import bpy
 import numpy as np
 
+from ..flashvdm_core import png
 from ..flashvdm_core.colours import Surface, View, coloured, fitted_view
 from ..flashvdm_core.mesh import Colouring
-from . import png
 from .kept_images import drop, packed_png, pixels_of
 
 UV_MAP = "FlashVDM"

@@ -1,6 +1,7 @@
 """Escape over a 3D viewport cancels the generation under way; at any other time the key means what it meant."""
 
 import bpy
+import rna_keymap_ui
 
 _items: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
 
@@ -20,6 +21,19 @@ def unregister() -> None:
     for keymap, item in _items:
         keymap.keymap_items.remove(item)
     _items.clear()
+
+
+def draw(layout: bpy.types.UILayout) -> None:
+    """The keys as the user has them, to be changed or switched off."""
+    manager = bpy.context.window_manager
+    keys = manager.keyconfigs.user if manager is not None else None
+    if keys is None:
+        return
+    for keymap, item in _items:
+        in_use = keys.keymaps.get(keymap.name)
+        found = in_use.keymap_items.find_from_operator(item.idname) if in_use is not None else None
+        if found is not None:
+            rna_keymap_ui.draw_kmi([], keys, in_use, found, layout, 0)
 
 
 CLASSES: tuple[type, ...] = ()

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from .errors import OutputError
 from .files import write_whole
-from .mesh import TriangleMesh
+from .mesh import Colouring, TriangleMesh
+from .mesh_glb import write_glb
 
 _LINES = 100_000  # lines of text formatted at a time
 
 
-def write_mesh(mesh: TriangleMesh, path: str | Path, *, overwrite: bool = False, name: str = "mesh") -> None:
+def write_mesh(
+    mesh: TriangleMesh, path: str | Path, *, overwrite: bool = False, name: str = "mesh", colouring: Colouring | None = None
+) -> None:
     """Write `mesh` in the format that the file's suffix names; y is up, one unit is one metre.
 
     The data goes to a temporary file beside `path` that takes its place when complete.
@@ -29,6 +31,7 @@ def write_mesh(mesh: TriangleMesh, path: str | Path, *, overwrite: bool = False,
         path: file that ends in .glb, .obj, .ply or .stl, in a folder that exists.
         overwrite: replace a file that is there already.
         name: of the object, where the format stores one (.glb, .obj).
+        colouring: its texture, where the format stores one (.glb).
 
     Raises:
         OutputError: the path cannot be written (see `check_output`), the disk is full, or the mesh is empty or not finite.
@@ -41,7 +44,10 @@ def write_mesh(mesh: TriangleMesh, path: str | Path, *, overwrite: bool = False,
     def write(partial: Path) -> None:
         # "x" and not tempfile, whose files only their owner may read
         with open(partial, "xb") as file:
-            _WRITERS[path.suffix.lower()](mesh, file, name)
+            if path.suffix.lower() == _GLB:
+                write_glb(mesh, colouring, file, name)
+            else:
+                _WRITERS[path.suffix.lower()](mesh, file, name)
             file.flush()
             os.fsync(file.fileno())
 
@@ -59,8 +65,8 @@ def check_output(path: str | Path, *, overwrite: bool = False) -> None:
             permission.
     """
     path = Path(path)
-    if path.suffix.lower() not in _WRITERS:
-        raise OutputError(f"'{path.name}' does not end in {', '.join(_WRITERS)}; choose one of these formats.")
+    if path.suffix.lower() not in (_GLB, *_WRITERS):
+        raise OutputError(f"'{path.name}' does not end in {', '.join((_GLB, *_WRITERS))}; choose one of these formats.")
     try:
         if "\0" in str(path):  # which the questions below would answer with "no"
             raise ValueError("its name holds a null character")
@@ -82,41 +88,6 @@ def _output_error(error: OSError, path: Path) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"The disk is full, so '{path}' was not written; free some space or choose another folder.")
     return OutputError(f"'{path}' cannot be written ({error.strerror or error}); choose another name or folder.")
-
-
-def _write_glb(mesh: TriangleMesh, file: BinaryIO, name: str) -> None:
-    """Binary glTF 2.0 (Khronos specification, section 4.4): a JSON chunk and a binary chunk, each padded to 4 bytes."""
-    vertices = mesh.vertices.astype("<f4", copy=False)
-    normals = _vertex_normals(mesh).astype("<f4", copy=False)
-    faces = mesh.faces.astype("<u4")
-    arrays = (vertices, normals, faces)
-    length = sum(array.nbytes for array in arrays)
-    views: list[dict[str, Any]] = []
-    for array, target in zip(arrays, (34962, 34962, 34963), strict=True):
-        offset = sum(view["byteLength"] for view in views)
-        views.append({"buffer": 0, "byteOffset": offset, "byteLength": array.nbytes, "target": target})
-    bounds = {"min": vertices.min(0).tolist(), "max": vertices.max(0).tolist()}
-    document = {
-        "asset": {"version": "2.0", "generator": "FlashVDM for Blender"},
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0, "name": name}],
-        "meshes": [{"name": name, "primitives": [{"attributes": {"POSITION": 0, "NORMAL": 1}, "indices": 2}]}],
-        "accessors": [
-            {"bufferView": 0, "componentType": 5126, "count": len(vertices), "type": "VEC3", **bounds},
-            {"bufferView": 1, "componentType": 5126, "count": len(normals), "type": "VEC3"},
-            {"bufferView": 2, "componentType": 5125, "count": faces.size, "type": "SCALAR"},
-        ],
-        "bufferViews": views,
-        "buffers": [{"byteLength": length}],
-    }
-    text = json.dumps(document, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    file.write(struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + length))
-    file.write(struct.pack("<I4s", len(text), b"JSON") + text)
-    file.write(struct.pack("<I4s", length, b"BIN\0"))
-    for array in arrays:
-        file.write(array.data)
 
 
 def _write_obj(mesh: TriangleMesh, file: BinaryIO, name: str) -> None:
@@ -149,8 +120,8 @@ def _write_stl(mesh: TriangleMesh, file: BinaryIO, _name: str) -> None:
     file.write(rows.tobytes())
 
 
+_GLB = ".glb"
 _WRITERS: dict[str, Callable[[TriangleMesh, BinaryIO, str], None]] = {
-    ".glb": _write_glb,
     ".obj": _write_obj,
     ".ply": _write_ply,
     ".stl": _write_stl,
@@ -161,13 +132,6 @@ def _face_normals(mesh: TriangleMesh) -> np.ndarray:
     """Outward normals [F, 3], as long as twice the area of the face."""
     a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
     return np.cross(b - a, c - a)
-
-
-def _vertex_normals(mesh: TriangleMesh) -> np.ndarray:
-    """Unit normals [V, 3]: the mean over the faces at each vertex, weighted by area."""
-    normals, corners = _face_normals(mesh), mesh.faces.ravel()
-    axes = [np.bincount(corners, np.repeat(normals[:, axis], 3), len(mesh.vertices)) for axis in range(3)]
-    return _unit(np.stack(axes, 1))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -20,7 +20,10 @@ class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return session.session.generating
+        if not session.session.generating:
+            cls.poll_message_set("Nothing is under way")
+            return False
+        return True
 
     def execute(self, context: Context) -> Returned:
         session.cancel()
@@ -58,7 +61,10 @@ class FLASHVDM_OT_queue_clear(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return bool(session.session.queue.entries)
+        if not session.session.queue.entries:
+            cls.poll_message_set("The queue is empty")
+            return False
+        return True
 
     def execute(self, context: Context) -> Returned:
         queue = session.session.queue

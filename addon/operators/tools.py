@@ -25,7 +25,10 @@ class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
         if session.session.generating:
             cls.poll_message_set("A generation is under way")
             return False
-        return client is not None and client.running
+        if client is None or not client.running:
+            cls.poll_message_set("The worker is not running")
+            return False
+        return True
 
     def execute(self, context: Context) -> Returned:
         session.release()
@@ -70,7 +73,10 @@ class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return not session.session.generating and not session.session.checking
+        if session.session.generating or session.session.checking:
+            cls.poll_message_set("The worker is at work")
+            return False
+        return True
 
     def execute(self, context: Context) -> Returned:
         try:
@@ -96,7 +102,10 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return any(entry.job.error for entry in session.session.queue.entries)
+        if not any(entry.job.error for entry in session.session.queue.entries):
+            cls.poll_message_set("Nothing has failed")
+            return False
+        return True
 
     def execute(self, context: Context) -> Returned:
         queue = session.session.queue

@@ -3,7 +3,7 @@
 import bpy
 
 from ...flashvdm_core.errors import WorkerError
-from .. import session
+from .. import keymap, session
 from ..host_types import Context
 from ..preferences import FlashVDMPreferences
 from ..texts import interface
@@ -25,3 +25,4 @@ def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayou
     draw_text(layout, check, width(context), "INFO")
     for name in ("device", "precision", "idle_minutes", "silence_minutes", "keep_images"):
         layout.prop(preferences, name)
+    keymap.draw(layout)

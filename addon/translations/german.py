@@ -128,7 +128,9 @@ _MESSAGES = {
     "A generation is under way": "Es wird gerade etwas erzeugt",
     "For models that take several images": "Für Modelle, die mehrere Bilder nehmen",
     "It is not in the queue any more": "Es ist nicht mehr in der Warteschlange",
+    "Nothing has failed": "Nichts ist fehlgeschlagen",
     "Nothing is chosen in the history": "Im Verlauf ist nichts ausgewählt",
+    "Nothing is under way": "Es läuft gerade nichts",
     "Only in Object Mode": "Nur im Objektmodus",
     "QuadriFlow cannot follow this shape; a grid was laid instead": (
         "QuadriFlow kommt mit dieser Form nicht zurecht; stattdessen wurde ein Gitter gelegt"
@@ -141,6 +143,9 @@ _MESSAGES = {
         "Das Objekt hat kein Bild; es muss mit Farben der Vorderseite erzeugt sein"
     ),
     "The object is linked from another file": "Das Objekt ist aus einer anderen Datei verknüpft",
+    "The queue is empty": "Die Warteschlange ist leer",
+    "The worker is at work": "Der Arbeitsprozess arbeitet gerade",
+    "The worker is not running": "Der Arbeitsprozess läuft nicht",
     "The object is not in the scene any more": "Das Objekt ist nicht mehr in der Szene",
 }
 

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from ..checkpoints.folders import checkpoint_folder, weights_identity
 from ..errors import BatchError, OutputError
 from ..files import write_whole
-from ..mesh import TriangleMesh
+from ..mesh import Colouring, TriangleMesh
 from ..mesh_io import check_output, write_mesh
 from ..requests import Request
 from ..settings import SETTINGS
@@ -117,14 +117,14 @@ class Claim:
             raise OutputError(f"The folder '{self._path.parent}' cannot be made ({error.strerror}); choose another.") from error
         check_output(self._path, overwrite=overwrite or self._present in known)
 
-    def publish(self, mesh: TriangleMesh, fingerprint: str) -> None:
-        """Put the mesh in its place and keep what it is made of.
+    def publish(self, mesh: TriangleMesh, fingerprint: str, colouring: Colouring | None = None) -> None:
+        """Put the mesh with its texture in its place and keep what it is made of.
 
         Raises:
             OutputError: it cannot be written.
         """
         part = self._folder / f"mesh{self._path.suffix}"
-        write_mesh(mesh, part, overwrite=True, name=self._path.stem)
+        write_mesh(mesh, part, overwrite=True, name=self._path.stem, colouring=colouring)
         record = Record(fingerprint, _sha256(part), self._present)
         try:
             _write_record(self._folder / _RECORD, record)

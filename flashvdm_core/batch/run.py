@@ -185,7 +185,7 @@ class _Run:
         begun = self._under_way.pop(item.number)
         try:
             if isinstance(end, Result):
-                begun.claim.publish(end.mesh, begun.fingerprint)
+                begun.claim.publish(end.mesh, begun.fingerprint, end.colouring)
         except OutputError as error:
             end = Failure(type(error).__name__, str(error))
         finally:

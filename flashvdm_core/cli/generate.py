@@ -105,7 +105,8 @@ def _run(generator: Generator, job: Job, report: Report, overwrite: bool, interr
         for event in generator.generate(job.request, lambda: bool(interrupted)):
             if isinstance(event, Result):
                 try:
-                    write_mesh(event.mesh, job.output, overwrite=overwrite, name=job.output.stem)
+                    name, colouring = job.output.stem, event.colouring
+                    write_mesh(event.mesh, job.output, overwrite=overwrite, name=name, colouring=colouring)
                 except OutputError as error:
                     event = Failure(OutputError.__name__, str(error))
             report.event(job, event)

@@ -84,7 +84,7 @@ def test_what_the_user_made_of_the_material_stays(obj: bpy.types.Object) -> None
 
 def test_a_png_of_our_own_is_read_as_it_was(extension: Import) -> None:
     random = np.random.default_rng(0)
-    kept, png = extension("addon.kept_images"), extension("addon.png")
+    kept, png = extension("addon.kept_images"), extension("flashvdm_core.png")
     for channels in (3, 4):
         pixels = random.integers(0, 256, (5, 7, channels), np.uint8)
         data = extension("addon.colours").finished(png.encoded(pixels))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import string
 
 import bpy
@@ -42,3 +43,17 @@ def test_translations_have_the_placeholders_of_the_original(extension: Import) -
         for (_, english), text in table.items():
             assert placeholders(text) == placeholders(english), english
             assert text.endswith(".") == english.endswith("."), english
+
+
+def test_a_button_that_cannot_be_pressed_says_why() -> None:
+    """Whatever a poll returns but True, it has said why before: only plain values are returned, and a message is set."""
+    found = 0
+    for file in sorted((ui_texts.ADDON / "operators").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name == "poll":
+                found += 1
+                assert "poll_message_set" in ast.unparse(node), f"{file.name}:{node.lineno}"
+                for line in ast.walk(node):
+                    if isinstance(line, ast.Return) and not isinstance(line.value, ast.Constant):
+                        assert ast.unparse(line) == "return not reason", f"{file.name}:{line.lineno}"
+    assert found > 8

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from flashvdm_core.colours import Surface, View, coloured
 from flashvdm_core.errors import OutputError
 from flashvdm_core.mesh import TriangleMesh
 from flashvdm_core.mesh_io import write_mesh
@@ -117,3 +118,15 @@ def test_names_of_any_language_are_kept(tmp_path: Path) -> None:
         write_mesh(tetrahedron(), tmp_path / f"mesh{suffix}", name="red 椅子\nchair")
     assert "red 椅子 chair" in (tmp_path / "mesh.obj").read_text(encoding="utf-8").splitlines()[0]
     assert "red 椅子\nchair" in trimesh.load(tmp_path / "mesh.glb").geometry
+
+
+def test_a_glb_holds_the_texture(tmp_path: Path) -> None:
+    mesh = tetrahedron()
+    picture = np.zeros((8, 4, 4), np.uint8)
+    picture[:4], picture[4:] = (255, 0, 0, 255), (0, 0, 255, 255)
+    colouring = coloured(Surface.of(mesh), picture, View())
+    write_mesh(mesh, tmp_path / "mesh.glb", colouring=colouring)
+    read = trimesh.load(tmp_path / "mesh.glb", force="mesh", process=False)
+    np.testing.assert_allclose(read.triangles, mesh.vertices[mesh.faces], atol=1e-6)
+    np.testing.assert_allclose(read.visual.uv[read.faces].reshape(-1, 2), colouring.uvs, atol=1e-6)
+    np.testing.assert_array_equal(np.asarray(read.visual.material.baseColorTexture)[..., :3], colouring.texture)

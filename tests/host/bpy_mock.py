@@ -449,12 +449,19 @@ class Host:
         mathutils = _module("mathutils", Matrix=None)
         presets = _module("bl_operators.presets", AddPresetBase=type("AddPresetBase", (), {}))
         ui = _module("bl_ui.utils", PresetPanel=type("PresetPanel", (), {}))
-        around = (mathutils, _module("bl_operators", presets=presets), presets, _module("bl_ui", utils=ui), ui)
+        around = (
+            _module("rna_keymap_ui"),
+            mathutils,
+            _module("bl_operators", presets=presets),
+            presets,
+            _module("bl_ui", utils=ui),
+            ui,
+        )
         found = (bpy, *around, app, translations, handlers, timers, utils, previews, props, bpy_types, ops, path)
         return {module.__name__: module for module in found}
 
 
-_OF_BLENDER = ("bpy", "mathutils", "bl_operators", "bl_ui")
+_OF_BLENDER = ("bpy", "rna_keymap_ui", "mathutils", "bl_operators", "bl_ui")
 
 
 def _module(name: str, **members: Any) -> types.ModuleType:

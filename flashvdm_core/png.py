@@ -1,4 +1,4 @@
-"""Pictures as PNG files in memory. No bpy: Blender's own way from pixels to a packed image would hold it up for long."""
+"""Pictures as PNG files in memory, made in short steps: a host's own way would hold its interface up. NumPy only."""
 
 import struct
 import zlib
@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-_SLICE = 1 << 18  # bytes that are compressed between two beats of Blender's interface
+_SLICE = 1 << 18  # bytes that are compressed between two beats of a host's interface
 _LEVEL = 1  # of zlib: the next one takes twice as long for a tenth less
 _COLOUR_TYPES = {3: 2, 4: 6}
 
@@ -29,3 +29,13 @@ def encoded(pixels: np.ndarray) -> Generator[None, None, bytes]:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def whole_png(pixels: np.ndarray) -> bytes:
+    """`encoded` all at once."""
+    steps = encoded(pixels)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
