@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
+from ..flashvdm_core.errors import SettingsError
 from ..flashvdm_core.settings import SETTINGS, Setting
 
 MACHINE = tuple(name for name, setting in SETTINGS.items() if setting.group == "machine")
@@ -122,6 +123,18 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
 def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:
     """The add-on's settings of `scene`."""
     return scene.flashvdm  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def mend(settings: FlashVDMSceneSettings) -> None:
+    """Put back to its default what another version of the add-on left in a file and this one does not know."""
+    for name in OF_SCENE:
+        try:
+            SETTINGS[name].checked(getattr(settings, name))
+        except SettingsError:
+            settings.property_unset(name)
+    for name in placement_properties():
+        if getattr(settings, name) == "":  # a choice that does not exist
+            settings.property_unset(name)
 
 
 def register() -> None:

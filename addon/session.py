@@ -17,6 +17,7 @@ from ..flashvdm_core.requests import Task
 from ..flashvdm_core.worker.protocol import Ready
 from .job import Job, State
 from .preferences import ROOT_PACKAGE, preferences
+from .properties import mend, scene_settings
 from .result_object import remove_stale_previews
 from .runtime import Runtime, find_runtime
 from .task_queue import Entry, Target, TaskQueue
@@ -223,6 +224,8 @@ def _before_load(*_: object) -> None:
 
 @persistent
 def _after_load(*_: object) -> None:
+    for scene in bpy.data.scenes:
+        mend(scene_settings(scene))
     remove_stale_previews(_owned())
 
 
