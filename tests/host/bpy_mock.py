@@ -376,7 +376,7 @@ class Host:
         scene = self.data.scenes.new("Scene")
         manager = types.SimpleNamespace(
             windows=[],
-            keyconfigs=types.SimpleNamespace(addon=None),
+            keyconfigs=types.SimpleNamespace(addon=None, user=None),
             progress_begin=lambda *_: None,
             progress_update=lambda _: None,
             progress_end=lambda: None,
