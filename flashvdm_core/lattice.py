@@ -6,7 +6,7 @@ A set of points is a sorted tensor of unique keys, so it costs memory for its me
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,17 +104,32 @@ def positions(keys: Tensor, wanted: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return position.mul_(found), found
 
 
-def neighbours(keys: Tensor, size: int) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """For each axis: (axis, positions of points that have a neighbour along it in the set, positions of those neighbours)."""
+def successors(keys: Tensor, size: int) -> Tensor:
+    """Positions of the points' neighbours at the next index along x, y and z in the sorted set `keys`: int64 [3, P + 1].
+
+    P where the lattice or the set lacks the neighbour, and for position P itself, so that chains of look-ups need no test.
+    """
+    count = keys.numel()
+    out = torch.full((3, count + 1), count, device=keys.device)
     for axis, stride in enumerate((size * size, size, 1)):
         if stride == 1:
-            position = torch.arange(1, keys.numel() + 1, device=keys.device)
+            position = torch.arange(1, count + 1, device=keys.device)
             found = torch.diff(keys, append=keys.new_full((1,), -1)) == 1
         else:
             position, found = positions(keys, keys + stride, size)
         # The last point of a row has no neighbour, although the next key is that of the next row's first point.
-        here = (found & (keys // stride % size < size - 1)).nonzero()[:, 0]
-        yield axis, here, position[here]
+        found &= keys // stride % size < size - 1
+        out[axis, :count] = position.masked_fill_(~found, count)
+    return out
+
+
+def predecessors(following: Tensor) -> Tensor:
+    """From one row of `successors` the positions of the neighbours at the index before: int64 [P + 1], P where there is none."""
+    count = following.numel() - 1
+    out = torch.full_like(following, count)
+    out[following] = torch.arange(count + 1, device=following.device)
+    out[count] = count
+    return out
 
 
 def on_box(keys: Tensor, size: int) -> Tensor:

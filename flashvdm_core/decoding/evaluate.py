@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MemoryLimitError
-from ..lattice import Lattice
-from .field import Field, KeyedField, on_lattice
+from .field import KeyedField
 from .groups import Groups, Ordered
 
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
@@ -29,21 +28,18 @@ class Evaluator:
     """How queries are sent to a field.
 
     Attributes:
-        field: the field.
         chunk: queries of one call; halved when the device runs out of memory.
         cancelled: called before each chunk; raises `Cancelled` to stop.
         calls: number of calls so far.
     """
 
-    field: Field
     chunk: int
     cancelled: Callable[[], None]
     calls: int = 0
 
-    def plain(self, lattice: Lattice, keys: Tensor) -> Tensor:
+    def plain(self, field: KeyedField, keys: Tensor) -> Tensor:
         """Exact logits float32 [P] at `keys`."""
-        out = torch.empty(keys.numel(), device=lattice.device)
-        field = on_lattice(self.field, lattice)
+        out = torch.empty(keys.numel(), device=keys.device)
         start = 0
         while start < keys.numel():
             part = keys[start : start + self.chunk]
@@ -53,10 +49,9 @@ class Evaluator:
                 start += part.numel()
         return out
 
-    def grouped(self, lattice: Lattice, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Tensor:
+    def grouped(self, field: KeyedField, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Tensor:
         """Logits float32 [P] at `keys`, evaluated group by group with `pack` groups in a call."""
-        out = torch.empty(keys.numel(), device=lattice.device)
-        field = on_lattice(self.field, lattice)
+        out = torch.empty(keys.numel(), device=keys.device)
         first, start = 0, 0
         while first < len(groups.counts):
             last = pack(groups.counts, first, self.chunk)

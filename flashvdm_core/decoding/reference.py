@@ -7,6 +7,7 @@ queries, and a dense answer. Numbers: FlashVDM decoder of Hunyuan3D-2.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,11 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..lattice import Bounds, Lattice, box
+from ..lattice import Bounds, Lattice, box, dilated, doubled, successors
 from .evaluate import Evaluator
-from .field import Field
+from .field import Field, on_lattice
 from .groups import BlockGrouping, Groups, Ordered, blocks, ordered, packed
-from .hierarchy import Level, decode_levels
+from .hierarchy import Level
+from .refinement import NEAR
 
 # Blocks of the first level and sub-volumes of the finer ones, along each axis.
 _BLOCKS, _CELLS = 4, 6
@@ -87,6 +89,50 @@ class _Recorder:
         return self.inner(points, groups)
 
 
+def published_levels(
+    lattices: Sequence[Lattice], evaluate: Callable[[Lattice, Tensor, int], Tensor], iso: float
+) -> Iterator[Level]:
+    """Refine as algorithm 1 says: around the points that differ in sign from a neighbour, and in the whole truncation band.
+
+    Args:
+        lattices: coarse to fine; index i of one lies at index 2 i of the next.
+        evaluate: (lattice, keys int64 [P], level's index) -> logits float32 [P].
+        iso: logit of the surface.
+    """
+    keys = lattices[0].all_keys()
+    for index, lattice in enumerate(lattices):
+        logits = evaluate(lattice, keys, index)
+        yield Level(lattice, keys, logits, index, len(lattices), keys.numel())
+        if index + 1 < len(lattices):
+            chosen = (logits.abs() < NEAR) | crossing(keys, logits - iso, lattice.size)
+            keys = expanded(keys[chosen], lattice.size, lattices[index + 1].size, last=index + 2 == len(lattices))
+
+
+def expanded(chosen: Tensor, size: int, fine_size: int, last: bool) -> Tensor:
+    """Points of the next lattice around the chosen ones: Dilate and Expand of algorithm 1.
+
+    The published decoder dilates once on each of the two lattices, and for the last level twice on the fine one.
+    """
+    if not last:
+        chosen = dilated(chosen, size)
+    fine = dilated(doubled(chosen, size, fine_size), fine_size)
+    return dilated(fine, fine_size) if last else fine
+
+
+def crossing(keys: Tensor, values: Tensor, size: int) -> Tensor:
+    """bool [P]: which points differ in sign from one of their six neighbours (equation 1).
+
+    Zero is a sign of its own. Neighbours outside the set or the lattice do not count.
+    """
+    signs = torch.sign(torch.cat([values, values.new_zeros(1)]))
+    differs = torch.zeros(keys.numel() + 1, dtype=torch.bool, device=keys.device)
+    for following in successors(keys, size):
+        both = (signs != signs[following]) & (following < keys.numel())
+        differs |= both
+        differs[following[both]] = True
+    return differs[:-1]
+
+
 def decode_grid(
     field: Field,
     decoder: Decoder,
@@ -112,20 +158,20 @@ def decode_grid(
         "flash"), `levels` (cells an axis) and `points_per_level`.
     """
     recorder = _Recorder(field)
-    evaluator = Evaluator(recorder, num_chunks, lambda: None)
+    evaluator = Evaluator(num_chunks, lambda: None)
     topk: list[Any] = []
 
     def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
         if decoder != "flash":
-            return evaluator.plain(lattice, keys)
+            return evaluator.plain(on_lattice(recorder, lattice), keys)
         grouping = ExtentGrouping(_CELLS) if index else BlockGrouping(_BLOCKS)
         groups, before = ordered(grouping(lattice, keys), stable=index == 0), len(recorder.calls)
-        logits = evaluator.grouped(lattice, keys, groups, index == 0, packed if index else blocks)
+        logits = evaluator.grouped(on_lattice(recorder, lattice), keys, groups, index == 0, packed if index else blocks)
         topk.extend(_selected_groups(groups, num_chunks) if index else [True] * (len(recorder.calls) - before))
         return logits
 
     resolutions = published_resolutions(octree_resolution, min_resolution, decoder)
-    levels = list(decode_levels(published_lattices(resolutions, bounds, field.device), evaluate, mc_level, published=True))
+    levels = list(published_levels(published_lattices(resolutions, bounds, field.device), evaluate, mc_level))
     info: dict[str, list[Any]] = {"calls": recorder.calls, "levels": resolutions, "points_per_level": [x.queries for x in levels]}
     if decoder == "flash":
         info["topk"] = topk

@@ -11,9 +11,9 @@ from torch import Tensor
 from ..lattice import Bounds, Lattice, aligned_lattices
 from ..models.shape_vae import PointDecoder
 from .evaluate import Evaluator, default_chunk
-from .field import Field, VecsetField
+from .field import Field, VecsetField, on_lattice
 from .groups import BlockGrouping, ordered, packed, split
-from .hierarchy import Level, decode_levels
+from .hierarchy import Evaluate, Level, decode_levels
 from .kv_selection import default_selection
 
 Method = Literal["flash", "hierarchical", "dense"]
@@ -78,14 +78,19 @@ def decode_volume(
     """
     coarsest = resolution if method == "dense" else min_resolution
     lattices = aligned_lattices(resolution, coarsest, bounds, field.device)
-    evaluator = Evaluator(field, chunk or default_chunk(field.device), cancelled)
+    evaluator = Evaluator(chunk or default_chunk(field.device), cancelled)
 
-    def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
-        if method != "flash":
-            return evaluator.plain(lattice, keys)
+    def at(lattice: Lattice, index: int) -> Evaluate:
+        here = on_lattice(field, lattice)
         grouping = BlockGrouping(cells[0] if index == 0 else cells[1])
-        groups = split(ordered(grouping(lattice, keys)), LONGEST_GROUP)
-        return evaluator.grouped(lattice, keys, groups, index == 0, packed)
 
-    for done in decode_levels(lattices, evaluate, level):
+        def evaluate(keys: Tensor) -> Tensor:
+            if method != "flash" or not keys.numel():
+                return evaluator.plain(here, keys)
+            groups = split(ordered(grouping(lattice, keys)), LONGEST_GROUP)
+            return evaluator.grouped(here, keys, groups, index == 0, packed)
+
+        return evaluate
+
+    for done in decode_levels(lattices, at, level):
         yield replace(done, chunk=evaluator.chunk)

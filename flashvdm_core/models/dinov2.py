@@ -82,7 +82,7 @@ class LayerScale(nn.Module):
 
     def __init__(self, dim: int, value: float) -> None:
         super().__init__()
-        self.lambda1 = nn.Parameter(value * torch.ones(dim))
+        self.lambda1 = nn.Parameter(torch.full((dim,), value))
 
     def forward(self, x: Tensor) -> Tensor:
         return x * self.lambda1

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import EmptySurfaceError
-from ..lattice import SparseVolume, dilated, neighbours, on_box, positions, ravelled, unravelled
+from ..lattice import SparseVolume, dilated, on_box, positions, ravelled, successors, unravelled
 from ..mesh import TriangleMesh
 from .tables import CENTRE, EDGES, FACES, case_table
 
@@ -91,8 +91,9 @@ def _crossed_cells(padded: _Padded) -> Tensor:
     inside = padded.values > 0
     found_cells = []
     strides = (padded.size**2, padded.size, 1)
-    for axis, here, there in neighbours(padded.keys, padded.size):
-        crossed = padded.keys[here[inside[here] != inside[there]]]
+    for axis, there in enumerate(successors(padded.keys, padded.size)[:, :-1]):
+        here = (there < padded.keys.numel()).nonzero()[:, 0]
+        crossed = padded.keys[here[inside[here] != inside[there[here]]]]
         across = [stride for other, stride in enumerate(strides) if other != axis]
         found_cells += [crossed - a * across[0] - b * across[1] for a, b in product((0, 1), repeat=2)]
     return torch.unique(torch.cat(found_cells))

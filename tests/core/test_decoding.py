@@ -16,8 +16,8 @@ from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
-from flashvdm_core.decoding.hierarchy import crossing, missing_corners
-from flashvdm_core.decoding.reference import decode_grid, published_resolutions
+from flashvdm_core.decoding.reference import crossing, decode_grid, published_resolutions
+from flashvdm_core.decoding.refinement import missing_corners
 from flashvdm_core.errors import Cancelled, MemoryLimitError, SettingsError
 from flashvdm_core.lattice import aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
 from flashvdm_core.models.shape_vae import PointDecoder

@@ -1,0 +1,187 @@
+"""The tight query set: the cells that the surface passes or may hide in, and the corners of their children.
+
+The paper chooses points (the surface's neighbours and the whole truncation band) and dilates them; `reference` keeps that set.
+Here cells are chosen, by their edges: an edge whose ends differ in sign is crossed, and one between whose ends a field as steep
+as this one can reach the surface and come back hides it. The cells around these edges are divided, nothing else is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from ..lattice import dilated, on_box, positions, predecessors, ravelled, successors, unravelled
+
+# The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
+NEAR = 0.95
+# A distance rises on both sides of a hidden surface with the slope that it has between: the two values add up to one step, or
+# to somewhat more where the surface is bent.
+_SLOPE = 1.5
+# Where a cell is longer than the truncation distance, both steps may be cut short by the truncation. Then values that add up to
+# less than this are enough (a cell as long as 1.8 times the truncation distance).
+_CUT = 1.8
+
+
+def candidate_cells(keys: Tensor, values: Tensor, size: int, whole: bool) -> Tensor:
+    """Cells that the surface passes or may hide in, named by their lowest corner.
+
+    Args:
+        keys: int64 [P], sorted: the points that are known.
+        values: float32 [P], logit minus the surface's.
+        size: points along each axis of their lattice.
+        whole: the points are all of the lattice's, at a resolution where the truncation may cut steps short.
+
+    Returns:
+        int64 [C], sorted.
+    """
+    after = successors(keys, size)
+    before = [predecessors(row) for row in after]
+    count = keys.numel()
+    beyond = torch.cat([values, values.new_full((1,), torch.inf)])
+    cells = []
+    for axis, (following, preceding) in enumerate(zip(after, before, strict=True)):
+        low = (following[:-1] < count).nonzero()[:, 0]
+        high = following[low]
+        outer_low, outer_high = preceding[low], following[high]
+        a, b = values[low], values[high]
+        below, above = ((beyond[outer] - end).abs_().masked_fill_(outer == count, 0) for outer, end in ((outer_low, a), (outer_high, b)))
+        crossed = (a > 0) != (b > 0)
+        a, b = a.abs_(), b.abs_()
+        hides = a + b < _SLOPE * torch.maximum(below, above)
+        if whole:
+            cut = torch.minimum(beyond[outer_low].abs(), beyond[outer_high].abs()) >= NEAR
+            hides |= cut & (a + b < _CUT)
+        cells.append(cells_around(axis, keys[low[crossed | hides & (torch.minimum(a, b) < NEAR)]], size))
+    capped = keys[on_box(keys, size) & (values > 0)]
+    cells += [_lowest_corners(capped, offset, size) for offset in product((0, 1), repeat=3)]
+    return torch.unique(torch.cat(cells))
+
+
+def children(cells: Tensor, size: int, fine_size: int) -> Tensor:
+    """The corners of the eight children of each cell, as points of the next finer lattice: int64 [P], sorted."""
+    middles = ravelled(*(index.mul(2).add_(1) for index in unravelled(cells, size)), size=fine_size)
+    return dilated(middles, fine_size)
+
+
+def cells_around(axis: int, low: Tensor, size: int) -> Tensor:
+    """The four cells (fewer on the box) around the edges that begin at points `low` and run along `axis`; some repeat."""
+    others = [other for other in range(3) if other != axis]
+    offsets = [[0, 0, 0] for _ in range(4)]
+    for offset, pair in zip(offsets, product((0, 1), repeat=2), strict=True):
+        offset[others[0]], offset[others[1]] = pair
+    return torch.cat([_lowest_corners(low, offset, size) for offset in offsets])
+
+
+def _lowest_corners(points: Tensor, offset: tuple[int, ...] | list[int], size: int) -> Tensor:
+    """The cells that have each point at the corner `offset`, where the lattice has them."""
+    index = [i - step for i, step in zip(unravelled(points, size), offset, strict=True)]
+    there = torch.stack([(i >= 0) & (i < size - 1) for i in index]).all(0)
+    return ravelled(*index, size=size)[there]
+
+
+def corners(cells: Tensor, size: int) -> Tensor:
+    """Keys of the eight corners of cells that lie in the lattice: int64 [C] -> [C, 8], corner i + 2 j + 4 k at (i, j, k)."""
+    offsets = [(c & 1) * size**2 + (c >> 1 & 1) * size + (c >> 2 & 1) for c in range(8)]
+    return cells[:, None] + torch.tensor(offsets, device=cells.device)
+
+
+def completed(
+    keys: Tensor, logits: Tensor, iso: float, size: int, evaluate: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor, int]:
+    """Follow the surface out of the known points until every cell that it enters has all its corners.
+
+    Without them such a cell could not be triangulated and the surface would have a hole.
+
+    Args:
+        keys: int64 [P], sorted: the points that are known.
+        logits: float32 [P].
+        iso: logit of the surface.
+        size: points along each axis of their lattice.
+        evaluate: keys -> logits.
+
+    Returns:
+        Keys and logits with the points that were missing, and how many these were.
+    """
+    missing = missing_corners(keys, logits > iso, size)
+    more, more_logits = keys[:0], logits[:0]
+    while missing.numel():
+        found = evaluate(missing)
+        more, order = torch.sort(torch.cat([more, missing]))
+        more_logits = torch.cat([more_logits, found])[order]
+        known = ((keys, logits > iso), (more, more_logits > iso))
+        missing = _missing_beside(missing, found > iso, known, size)
+    if not more.numel():
+        return keys, logits, 0
+    keys, order = torch.sort(torch.cat([keys, more]))
+    return keys, torch.cat([logits, more_logits])[order], more.numel()
+
+
+def missing_corners(keys: Tensor, inside: Tensor, size: int) -> Tensor:
+    """Points that are not in the set, but corners of a cell with a known edge that crosses the surface: int64, sorted.
+
+    All is outside beyond the box, so an inside point on it begins such an edge as well.
+    """
+    if keys.numel() == size**3:
+        return keys[:0]
+    after = successors(keys, size)
+    x, y, z = after
+    xy, xz, yz = y[x], z[x], z[y]
+    complete = (z[xy] < keys.numel()) & (yz < keys.numel()) & (xz < keys.numel()) & (z < keys.numel())
+    before = [predecessors(row) for row in after]
+    sides = torch.cat([inside, inside.new_zeros(1)])
+    cells = []
+    for axis in range(3):
+        following = after[axis, :-1]
+        low = ((sides[:-1] != sides[following]) & (following < keys.numel())).nonzero()[:, 0]
+        first, second = (before[other] for other in range(3) if other != axis)
+        around = complete[low] & complete[first[low]] & complete[second[low]] & complete[second[first[low]]]
+        cells.append(cells_around(axis, keys[low[~around]], size))
+    cap = _beside_on_box(keys[inside & on_box(keys, size)], size)
+    return _unknown(torch.cat(cells), cap, ((keys, inside),), size)
+
+
+Known = tuple[tuple[Tensor, Tensor], ...]
+"""Disjoint sorted sets of keys, each with which of them are inside."""
+
+
+def _missing_beside(points: Tensor, inside: Tensor, known: Known, size: int) -> Tensor:
+    """What `missing_corners` would find, where it is the given points' doing."""
+    cells = []
+    for axis, index in enumerate(unravelled(points, size)):
+        stride = size ** (2 - axis)
+        for step, there in ((-1, index > 0), (1, index < size - 1)):
+            here = points[there]
+            found, neighbour_inside = _found(here + step * stride, known, size)
+            crossed = found & (neighbour_inside != inside[there])
+            cells.append(cells_around(axis, here[crossed] + min(step, 0) * stride, size))
+    cap = _beside_on_box(points[inside & on_box(points, size)], size)
+    return _unknown(torch.cat(cells), cap, known, size)
+
+
+def _unknown(cells: Tensor, cap: Tensor, known: Known, size: int) -> Tensor:
+    """Corners of the cells, and points of the cap, that are not known: sorted."""
+    wanted = torch.unique(torch.cat([corners(torch.unique(cells), size).flatten(), cap]))
+    return wanted[~_found(wanted, known, size)[0]]
+
+
+def _found(wanted: Tensor, known: Known, size: int) -> tuple[Tensor, Tensor]:
+    """Which keys are known, and whether they are inside: bool each."""
+    found = inside = torch.zeros_like(wanted, dtype=torch.bool)
+    for keys, sides in known:
+        position, here = positions(keys, wanted, size)
+        if keys.numel():
+            inside = inside | here & sides[position]
+        found = found | here
+    return found, inside
+
+
+def _beside_on_box(keys: Tensor, size: int) -> Tensor:
+    """The points on the box with their neighbours on the same of its faces."""
+    found = [keys]
+    for axis, side in product(range(3), (0, size - 1)):
+        around = dilated(keys[unravelled(keys, size)[axis] == side], size)
+        found.append(around[unravelled(around, size)[axis] == side])
+    return torch.unique(torch.cat(found))
