@@ -8,12 +8,15 @@ from torch import Tensor, nn
 
 from ..lattice import Lattice
 from ..models.shape_vae import KeysValues, PointDecoder
+from .cores import each_on_a_core
 from .groups import Groups
 from .kv_selection import GroupAttention, Selection, gathered, grouped_attention, sampled_positions, selected_tokens
 from .lattice_decoder import Finish, LatticeDecoder
 
 # Scores that are worked on at once by a thread of the CPU: with what belongs to them they stay in its cache.
-_SCORES = 1 << 17
+_SCORES = 1 << 18
+# Exponentials of numbers up to this far from zero, and sums of many of them, are float32 numbers of full precision.
+_LARGEST_EXPONENT = 60.0
 
 
 class LatticeField:
@@ -78,13 +81,27 @@ class LatticeField:
         """Logits of points that read the keys and values [H, K, D]."""
         heads, tokens, width = k.shape
         table, local = self._tables.score_table(rows, k / width**0.5)
-        piece = max(_SCORES // (heads * tokens), 64) * torch.get_num_threads()
-        logits = []
-        for r, place, w in zip(rows.split(piece), local.split(piece), weights.split(piece), strict=True):
-            scores = F.embedding_bag(place, table, mode="sum", per_sample_weights=w).unflatten(-1, (heads, tokens))
-            attended = torch.bmm(scores.softmax(-1).transpose(0, 1), v)
-            logits.append(self._finish(self._tables.hidden(r), attended.transpose(0, 1).flatten(1)))
-        return torch.cat(logits)
+        bounded = _bound(table, weights) < _LARGEST_EXPONENT
+        piece = max(_SCORES // (heads * tokens), 64)
+
+        def logits(start: int) -> Tensor:
+            part = slice(start, start + piece)
+            scores = F.embedding_bag(local[part], table, mode="sum", per_sample_weights=weights[part])
+            shares = scores.unflatten(-1, (heads, tokens))
+            if bounded:  # then the exponentials can be summed as they are, and be divided by their sum in the end
+                shares = shares.exp_()
+                attended = torch.bmm(shares.transpose(0, 1), v).div_(shares.sum(-1).T[..., None])
+            else:
+                attended = torch.bmm(shares.softmax(-1).transpose(0, 1), v)
+            return self._finish(self._tables.hidden(rows[part]), attended.transpose(0, 1).flatten(1))
+
+        return torch.cat(each_on_a_core(logits, range(0, len(rows), piece)))
+
+
+def _bound(table: Tensor, weights: Tensor) -> float:
+    """No score, a sum of four of the table's rows, is further from zero than this."""
+    *rows, constant = table.abs().amax(1).split([len(table) - 1, 1])
+    return 3 * float(rows[0].max() * weights[:, :3].amax() + constant)
 
 
 def _group_attention(keys: Tensor) -> GroupAttention:

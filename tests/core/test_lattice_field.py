@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from flashvdm_core.decoding import Groups, Selection, VecsetField
+from flashvdm_core.decoding.cores import each_on_a_core
 from flashvdm_core.decoding.field import selected_attention, top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered
 from flashvdm_core.decoding.kv_selection import batches, grouped_attention, sampled_positions, selected_tokens
@@ -49,6 +50,29 @@ def test_the_lattice_gives_what_points_give(kind: str):
     plain = field(lattice.coordinates(keys))
     assert plain.std() > 0.1
     torch.testing.assert_close(field.on_lattice(lattice)(keys), plain, rtol=1e-4, atol=1e-4)
+
+
+def test_scores_too_large_for_their_exponentials_give_what_points_give():
+    decoder, decoded = shape("efficient")
+    decoder.cross_attn_decoder.attn.c_q.weight *= 60
+    field, (lattice, keys) = VecsetField(decoder, decoded), lattice_and_keys()
+    plain = field(lattice.coordinates(keys))
+    torch.testing.assert_close(field.on_lattice(lattice)(keys), plain, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_pieces_come_back_in_their_order_and_leave_the_number_of_threads(threads: int):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        field, (lattice, keys) = VecsetField(*shape("efficient")), lattice_and_keys(30000)
+        together = field.on_lattice(lattice)(keys)
+        assert torch.get_num_threads() == threads
+        torch.testing.assert_close(together, field(lattice.coordinates(keys)), rtol=1e-4, atol=1e-4)
+        pieces = each_on_a_core(lambda piece: torch.full((2,), piece) * torch.get_num_threads(), range(9))
+        assert [piece.tolist() for piece in pieces] == [[piece, piece] for piece in range(9)]
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("kind", KINDS)
