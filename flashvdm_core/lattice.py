@@ -132,6 +132,21 @@ def predecessors(following: Tensor) -> Tensor:
     return out
 
 
+def at_all_corners(flags: Tensor, after: Tensor) -> Tensor:
+    """Whether flags hold at all eight corners of the cell whose lowest corner a point is.
+
+    Args:
+        flags: bool [P + 1], False at position P.
+        after: answer of `successors`.
+
+    Returns:
+        bool [P + 1].
+    """
+    for following in after:
+        flags = flags & flags[following]
+    return flags
+
+
 def on_box(keys: Tensor, size: int) -> Tensor:
     """bool: which points lie on the lattice's border."""
     return torch.stack([(index == 0) | (index == size - 1) for index in unravelled(keys, size)]).any(0)

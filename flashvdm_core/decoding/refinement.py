@@ -13,7 +13,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ..lattice import dilated, on_box, positions, predecessors, ravelled, successors, unravelled
+from ..lattice import at_all_corners, dilated, on_box, positions, predecessors, ravelled, successors, unravelled
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95
@@ -127,9 +127,7 @@ def missing_corners(keys: Tensor, inside: Tensor, size: int) -> Tensor:
     if keys.numel() == size**3:
         return keys[:0]
     after = successors(keys, size)
-    x, y, z = after
-    xy, xz, yz = y[x], z[x], z[y]
-    complete = (z[xy] < keys.numel()) & (yz < keys.numel()) & (xz < keys.numel()) & (z < keys.numel())
+    complete = at_all_corners(torch.arange(keys.numel() + 1, device=keys.device) < keys.numel(), after)
     before = [predecessors(row) for row in after]
     sides = torch.cat([inside, inside.new_zeros(1)])
     cells = []

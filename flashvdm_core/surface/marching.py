@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 
 import torch
 from torch import Tensor
 
 from ..errors import EmptySurfaceError
-from ..lattice import SparseVolume, dilated, on_box, positions, ravelled, successors, unravelled
+from ..lattice import SparseVolume, at_all_corners, dilated, on_box, ravelled, successors, unravelled
 from ..mesh import TriangleMesh
 from .tables import CENTRE, EDGES, FACES, case_table
 
@@ -29,16 +28,18 @@ class _Padded:
     """The volume with the outside beyond its box.
 
     Attributes:
-        size: points an axis, with one more on each side than the volume's lattice.
+        size: points an axis, with one more on each side than the volume's lattice where the shape touches the box.
         keys: int64 [P], sorted.
         values: float32 [P], logit minus level; minus infinity beyond the box.
         coordinates: float32 [3, size] of the lattice's points; the outer ones repeat the box's.
+        after: int64 [3, P + 1], each point's neighbours (`lattice.successors`).
     """
 
     size: int
     keys: Tensor
     values: Tensor
     coordinates: Tensor
+    after: Tensor
 
 
 def extract_surface(volume: SparseVolume, level: float = 0.0) -> TriangleMesh:
@@ -59,54 +60,46 @@ def extract_surface(volume: SparseVolume, level: float = 0.0) -> TriangleMesh:
         EmptySurfaceError: no logit is above `level`, or there is nothing around those that are.
     """
     padded = _pad(volume, level)
-    cells = _crossed_cells(padded)
-    corners, complete = _corners(padded, cells)
-    cells, corners = cells[complete], corners[complete]
-    if not cells.numel():
+    corners = _corners(padded)
+    if not corners.numel():
         raise EmptySurfaceError(
             "The generated shape is empty at this surface level; use a lower level, another seed or a clearer image."
         )
     vertices = _triangle_vertices(padded, corners)
-    used, faces = torch.unique(vertices, return_inverse=True)
+    mentioned = torch.zeros(4 * padded.keys.numel() + len(corners), dtype=torch.bool, device=vertices.device)
+    mentioned[vertices.flatten()] = True
+    faces = (mentioned.cumsum(0, dtype=torch.int32) - 1)[vertices]
     distinct = (faces != faces.roll(1, dims=1)).all(1)
-    points = _points(padded, used, corners)
-    return TriangleMesh(points.cpu().numpy(), faces[distinct].int().cpu().numpy())
+    points = _points(padded, mentioned.nonzero()[:, 0], corners)
+    return TriangleMesh(points.cpu().numpy(), faces[distinct].cpu().numpy())
 
 
 def _pad(volume: SparseVolume, level: float) -> _Padded:
-    size = volume.lattice.size
-    index = unravelled(volume.keys, size)
-    keys = ravelled(*(i + 1 for i in index), size=size + 2)
+    size, keys, axes = volume.lattice.size, volume.keys, volume.lattice.axes
     values = volume.logits.float() - level
-    around = dilated(keys[on_box(volume.keys, size) & (values > 0)], size + 2)
-    beyond = on_box(around, size + 2)
-    keys, order = torch.sort(torch.cat([keys, around[beyond]]))
-    values = torch.cat([values, values.new_full((int(beyond.sum()),), -torch.inf)])[order]
-    axes = volume.lattice.axes
-    return _Padded(size + 2, keys, values, torch.cat([axes[:, :1], axes, axes[:, -1:]], dim=1))
+    capped = on_box(keys, size) & (values > 0)
+    if not capped.any():
+        return _Padded(size, keys, values, axes, successors(keys, size))
+    keys = ravelled(*(i + 1 for i in unravelled(keys, size)), size=size + 2)
+    around = dilated(keys[capped], size + 2)
+    beyond = around[on_box(around, size + 2)]
+    keys, order = torch.sort(torch.cat([keys, beyond]))
+    values = torch.cat([values, values.new_full(beyond.shape, -torch.inf)])[order]
+    axes = torch.cat([axes[:, :1], axes, axes[:, -1:]], dim=1)
+    return _Padded(size + 2, keys, values, axes, successors(keys, size + 2))
 
 
-def _crossed_cells(padded: _Padded) -> Tensor:
-    """Keys (of the lowest corner) of the cells with an edge whose ends are on both sides: int64 [C], sorted."""
-    inside = padded.values > 0
-    found_cells = []
-    strides = (padded.size**2, padded.size, 1)
-    for axis, there in enumerate(successors(padded.keys, padded.size)[:, :-1]):
-        here = (there < padded.keys.numel()).nonzero()[:, 0]
-        crossed = padded.keys[here[inside[here] != inside[there[here]]]]
-        across = [stride for other, stride in enumerate(strides) if other != axis]
-        found_cells += [crossed - a * across[0] - b * across[1] for a, b in product((0, 1), repeat=2)]
-    return torch.unique(torch.cat(found_cells))
-
-
-def _corners(padded: _Padded, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """Positions in the volume of each cell's corners, int64 [C, 8], and which cells have them all, bool [C]."""
-    offsets = [(c & 1) * padded.size**2 + (c >> 1 & 1) * padded.size + (c >> 2 & 1) for c in range(8)]
-    wanted = cells[:, None] + torch.tensor(offsets, device=cells.device)
-    position, found = positions(padded.keys, wanted.clamp_(0, padded.size**3 - 1), padded.size)
-    # A cell that begins at the last point of a row would wrap round to the next.
-    whole = torch.stack([i < padded.size - 1 for i in unravelled(cells, padded.size)]).all(0)
-    return position, found.all(1) & whole
+def _corners(padded: _Padded) -> Tensor:
+    """Positions of the corners of the cells that the surface passes and that have them all: int64 [C, 8], in the cells' order."""
+    known = torch.ones(padded.keys.numel() + 1, dtype=torch.bool, device=padded.keys.device)
+    known[-1] = False
+    inside = torch.cat([padded.values > 0, known[-1:]])
+    crossed = at_all_corners(known, padded.after)
+    crossed &= ~at_all_corners(inside, padded.after) & ~at_all_corners(~inside & known, padded.after)
+    x, y, z = padded.after
+    low = crossed.nonzero()[:, 0]
+    square = (low, x[low], y[low], y[x[low]])
+    return torch.stack([*square, *(z[corner] for corner in square)], dim=1)
 
 
 @cache
@@ -160,8 +153,8 @@ def _points(padded: _Padded, used: Tensor, corners: Tensor) -> Tensor:
     total = padded.keys.numel()
     centre = used >= 4 * total
     low, axis = (used // 4).masked_fill(centre, 0), used % 4
-    strides = torch.tensor([padded.size**2, padded.size, 1, 0], device=used.device)
-    high, _ = positions(padded.keys, padded.keys[low] + strides[axis], padded.size)
+    high = padded.after[axis.clamp(max=2), low]
+    high = torch.where((axis == 3) | (high == total), low, high)
     share = padded.values[low] / (padded.values[low] - padded.values[high])
     share = share.clamp(MARGIN, 1 - MARGIN).masked_fill(axis == 3, 0)
     here, there = (unravelled(padded.keys[end], padded.size) for end in (low, high))
