@@ -109,17 +109,17 @@ def successors(keys: Tensor, size: int) -> Tensor:
 
     P where the lattice or the set lacks the neighbour, and for position P itself, so that chains of look-ups need no test.
     """
-    count = keys.numel()
+    count, row = keys.numel(), keys // size
     out = torch.full((3, count + 1), count, device=keys.device)
+    # The last point of a row has no neighbour, although the next key is that of the next row's first point.
+    inner = (keys < (size - 1) * size**2, row % size < size - 1, keys - row * size < size - 1)
     for axis, stride in enumerate((size * size, size, 1)):
         if stride == 1:
             position = torch.arange(1, count + 1, device=keys.device)
             found = torch.diff(keys, append=keys.new_full((1,), -1)) == 1
         else:
             position, found = positions(keys, keys + stride, size)
-        # The last point of a row has no neighbour, although the next key is that of the next row's first point.
-        found &= keys // stride % size < size - 1
-        out[axis, :count] = position.masked_fill_(~found, count)
+        out[axis, :count] = position.masked_fill_(~(found & inner[axis]), count)
     return out
 
 

@@ -47,7 +47,9 @@ def candidate_cells(keys: Tensor, values: Tensor, size: int, whole: bool) -> Ten
         high = following[low]
         outer_low, outer_high = preceding[low], following[high]
         a, b = values[low], values[high]
-        below, above = ((beyond[outer] - end).abs_().masked_fill_(outer == count, 0) for outer, end in ((outer_low, a), (outer_high, b)))
+        below, above = (
+            (beyond[outer] - end).abs_().masked_fill_(outer == count, 0) for outer, end in ((outer_low, a), (outer_high, b))
+        )
         crossed = (a > 0) != (b > 0)
         a, b = a.abs_(), b.abs_()
         hides = a + b < _SLOPE * torch.maximum(below, above)
