@@ -12,9 +12,13 @@ from ..devices import choose_device, choose_dtype
 from ..errors import FlashVDMError
 from ..files import write_whole
 from ..settings import SETTINGS
-from .stages import run
-from .subject import PUBLIC, subject
+from .clock import measured_floor
+from .growth import RESOLUTIONS, with_latents, with_resolution
+from .page import draw_growth, filled
+from .stages import FORMAT, Report, about, run
+from .subject import PUBLIC, Subject, subject
 from .tables import comparison, headline, stages_table
+from .twins import compared
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +40,7 @@ def _with_command(arguments: list[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flashvdm_core.bench", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    choices = [choice for choice, _, _ in SETTINGS["precision"].choices]
     for name, text in (("stages", "time every stage (the default)"), ("decode", "time volume decoding and surface alone")):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=_time, decode_only=name == "decode")
@@ -44,9 +49,23 @@ def _parser() -> argparse.ArgumentParser:
             "(default: %(default)s)"))  # fmt: skip
         command.add_argument("--resolution", type=int, default=380, help="cells along each axis (default: %(default)s)")
         command.add_argument("--device", default="auto", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
-        choices = [choice for choice, _, _ in SETTINGS["precision"].choices]
         command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
         command.add_argument("--json", type=Path, metavar="OUT", help="write the measurements to this file")
+    for name, run_it, text in (
+        ("optimisations", _optimisations, "time each optimisation against its plain twin"),
+        ("growth", _growth, "time and memory over the resolution and the number of latents"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run_it)
+        command.add_argument("--model", default="embedded", help="embedded, or a model's folder (default: %(default)s)")
+        command.add_argument("--device", default="auto", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
+        command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
+        command.add_argument("--resolution", type=int, nargs="+", help="cells along each axis")
+        command.add_argument("--json", type=Path, required=True, metavar="OUT", help="write the measurements to this file")
+    page = commands.add_parser("page", help="make the tables and plots of a Markdown document anew from the files it names")
+    page.set_defaults(run=_page)
+    page.add_argument("document", type=Path)
+    page.add_argument("--check", action="store_true", help="change nothing; fail where a table is not that of its file")
     suite = commands.add_parser("suite", help="the documented runs that suit this machine, each into a file of its own")
     suite.set_defaults(run=_suite)
     suite.add_argument("folder", type=Path)
@@ -63,10 +82,51 @@ def _time(options: argparse.Namespace) -> int:
     chosen = subject(options.model, device, choose_dtype(options.precision, device))
     report = run(chosen, options.resolution, decode_only=options.decode_only)
     if options.json:
-        text = json.dumps(report, indent=1) + "\n"
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(options.json, lambda path: path.write_text(text, encoding="utf-8"))
+        _write(options.json, report)
     print(headline(report), *stages_table(report), sep="\n")
+    return 0
+
+
+def _optimisations(options: argparse.Namespace) -> int:
+    chosen = _subject(options)
+    resolution = options.resolution[0] if options.resolution else 192
+    rows = compared(chosen, resolution)
+    floor = measured_floor(chosen.device, chosen.dtype)
+    _write(options.json, {"format": FORMAT, **about(chosen, resolution, floor), "optimisations": rows})
+    return 0
+
+
+def _growth(options: argparse.Namespace) -> int:
+    chosen, resolutions = _subject(options), options.resolution or RESOLUTIONS
+    floor = measured_floor(chosen.device, chosen.dtype)
+    rows = {"resolutions": with_resolution(chosen, resolutions), "latents": with_latents(chosen)}
+    report = {"format": FORMAT, **about(chosen, max(resolutions), floor), **rows}
+    _write(options.json, report)
+    draw_growth(report, options.json.with_suffix(".png"))
+    return 0
+
+
+def _subject(options: argparse.Namespace) -> Subject:
+    for resolution in options.resolution or ():
+        SETTINGS["resolution"].checked(resolution)
+    device = choose_device(options.device)
+    return subject(options.model, device, choose_dtype(options.precision, device))
+
+
+def _write(path: Path, report: Report) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda partial: partial.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8"))
+
+
+def _page(options: argparse.Namespace) -> int:
+    try:
+        text = options.document.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FlashVDMError(f"{options.document} cannot be read ({error}); give a Markdown document.") from error
+    new = filled(text, options.document.parent, _read)
+    if options.check:
+        return int(new != text)
+    write_whole(options.document, lambda path: path.write_text(new, encoding="utf-8"))
     return 0
 
 
@@ -80,19 +140,21 @@ def _suite(options: argparse.Namespace) -> int:
     for command, model, resolution in runs:
         path = options.folder / f"{model}-{resolution}-{command}-{device.type}.json"
         failed |= main([command, "--model", model, "--resolution", str(resolution), "--json", str(path)])
+    for command in ("optimisations", "growth"):
+        failed |= main([command, "--json", str(options.folder / f"{command}-{device.type}.json")])
     return failed
 
 
 def _compare(options: argparse.Namespace) -> int:
-    before, after = (_read(path) for path in (options.before, options.after))
+    before, after = (_read(path, "stages", "naive", "speedup_vs_naive") for path in (options.before, options.after))
     print(f"before: {headline(before)}", f"after: {headline(after)}", *comparison(before, after), sep="\n")
     return 0
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path, *parts: str) -> Report:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-        if {"machine", "stages", "naive", "speedup_vs_naive"} <= set(report):
+        if {"machine", *parts} <= set(report):
             return report
     except (OSError, ValueError, TypeError) as error:
         raise FlashVDMError(f"{path} cannot be read ({error}); name a file that this program wrote with --json.") from error

@@ -279,7 +279,7 @@ def run(subject: Subject, resolution: int, *, decode_only: bool = False) -> Repo
         bench.whole()
     if decoded is not None and levels and mesh is not None:
         naive = bench.naive(decoded, levels, mesh)
-    return {"format": FORMAT, **_about(subject, resolution, floor), "stages": bench.stages, "naive": naive} | summary(
+    return {"format": FORMAT, **about(subject, resolution, floor), "stages": bench.stages, "naive": naive} | summary(
         bench.stages, naive
     )
 
@@ -301,7 +301,8 @@ def _sum(report: Report, names: tuple[str, str]) -> float | None:
     return sum(seconds) if all(seconds) else None
 
 
-def _about(subject: Subject, resolution: int, floor: Floor) -> Report:
+def about(subject: Subject, resolution: int, floor: Floor) -> Report:
+    """What a report says of the machine, the model and the run."""
     cuda = subject.device.type == "cuda"
     weights = sum(p.nbytes for module in (subject.dit, subject.vae, subject.conditioner) for p in module.parameters())
     return {

@@ -28,8 +28,8 @@ def headline(report: Report) -> str:
     return (
         f"{report['model']} at {report['resolution']} ({report['precision']}{weights}) on {where}, torch {machine['torch']}; "
         f"floor {machine['floor_tflops']:.3g} TFLOP/s, {machine['floor_gigabytes_per_second']:.0f} GB/s; decode + surface "
-        f"{_seconds(report['decode_and_surface_seconds'])}, naive ({report['naive_kind'].replace('_', ' ')}) "
-        f"{_seconds(report['naive_seconds'])}: {factor}."
+        f"{seconds_text(report['decode_and_surface_seconds'])}, naive ({report['naive_kind'].replace('_', ' ')}) "
+        f"{seconds_text(report['naive_seconds'])}: {factor}."
     )
 
 
@@ -44,7 +44,7 @@ def comparison(before: Report, after: Report) -> list[str]:
                 continue
             factor = f"{old / new:.2f}" if old and new else ""
             label = ("naive: " if group == "naive" else "") + name.replace("_", " ")
-            rows.append((label, _seconds(old), _seconds(new), factor))
+            rows.append((label, seconds_text(old), seconds_text(new), factor))
     old, new = (report["speedup_vs_naive"] for report in (before, after))
     rows.append(("speed-up over naive", f"{old:.1f}" if old else "", f"{new:.1f}" if new else "", ""))
     return markdown(rows)
@@ -65,9 +65,9 @@ def _row(name: str, stage: Report) -> tuple[str, ...]:
     if "queries" in stage:
         notes.append(f"{sum(stage['queries']):,} queries ({' + '.join(f'{count:,}' for count in stage['queries'])})")
     if "network_seconds" in stage:
-        notes.append(f"{_seconds(stage['network_seconds'])} in {stage['network_calls']} calls of the network")
+        notes.append(f"{seconds_text(stage['network_seconds'])} in {stage['network_calls']} calls of the network")
     if "evaluations" in stage:
-        notes.append(f"{stage['evaluations']} evaluations of {_seconds(stage['seconds_per_evaluation'])}")
+        notes.append(f"{stage['evaluations']} evaluations of {seconds_text(stage['seconds_per_evaluation'])}")
     if "faces" in stage:
         notes.append(f"{stage['faces']:,} faces")
     if stage.get("evaluated_share", 1.0) < 1.0:
@@ -77,8 +77,8 @@ def _row(name: str, stage: Report) -> tuple[str, ...]:
     memory = stage.get("peak_memory_mb")
     return (
         name,
-        _seconds(stage["seconds"]),
-        _seconds(stage.get("floor_seconds")),
+        seconds_text(stage["seconds"]),
+        seconds_text(stage.get("floor_seconds")),
         f"{stage['ratio_to_floor']:.3g}" if "ratio_to_floor" in stage else "",
         f"{stage['tflop']:.3g}" if "tflop" in stage else "",
         "" if memory is None else f"{memory:,.0f} MB",
@@ -90,7 +90,8 @@ def _time_of(stage: object) -> float | None:
     return stage.get("seconds") if isinstance(stage, Mapping) else None
 
 
-def _seconds(value: float | None) -> str:
+def seconds_text(value: float | None) -> str:
+    """A time for the eye: three digits, in seconds or milliseconds."""
     if value is None:
         return ""
     return f"{value:.3g} s" if value >= 1 else f"{value * 1e3:.3g} ms"

@@ -14,12 +14,20 @@ from threading import Barrier
 import torch
 from torch import Tensor
 
+Each = Callable[[Callable[[int], Tensor], Sequence[int]], list[Tensor]]
+"""(work, pieces) -> the answers of `work` for each piece, in their order."""
+
+
+def each_in_turn(work: Callable[[int], Tensor], pieces: Sequence[int]) -> list[Tensor]:
+    """The plain twin of `each_on_a_core`: every operation on all cores."""
+    return [work(piece) for piece in pieces]
+
 
 def each_on_a_core(work: Callable[[int], Tensor], pieces: Sequence[int]) -> list[Tensor]:
     """The answers of `work` for each piece, in their order. `work` runs without gradients, in several threads at once."""
     threads = torch.get_num_threads()
     if threads == 1 or len(pieces) == 1:
-        return [work(piece) for piece in pieces]
+        return each_in_turn(work, pieces)
     return list(_pool(threads).map(torch.no_grad()(work), pieces))
 
 

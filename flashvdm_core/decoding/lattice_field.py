@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..lattice import Lattice
 from ..models.shape_vae import KeysValues, PointDecoder
-from .cores import each_on_a_core
+from .cores import Each, each_on_a_core
 from .groups import Groups
 from .kv_selection import GroupAttention, Selection, gathered, grouped_attention, sampled_positions, selected_tokens
 from .lattice_decoder import Finish, LatticeDecoder
@@ -31,6 +31,9 @@ class LatticeField:
         selection: how tokens are selected for groups; None: every query reads every token.
         finish: the decoder's part after the attention.
         lattice: the points.
+
+    Attributes:
+        each: how the pieces of a call are spread over the cores of a CPU.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class LatticeField:
     ) -> None:
         self._kv, self._selection, self._finish = kv, selection, finish
         self._tables = LatticeDecoder(decoder, lattice)
+        self.each: Each = each_on_a_core
         normed = not isinstance(decoder.cross_attn_decoder.attn.attention.q_norm, nn.Identity)
         self._attention = _group_attention(kv.k)
         self._by_scores = kv.k.device.type == "cpu" and kv.k.dtype == torch.float32 and not normed
@@ -95,7 +99,7 @@ class LatticeField:
                 attended = torch.bmm(shares.softmax(-1).transpose(0, 1), v)
             return self._finish(self._tables.hidden(rows[part]), attended.transpose(0, 1).flatten(1))
 
-        return torch.cat(each_on_a_core(logits, range(0, len(rows), piece)))
+        return torch.cat(self.each(logits, range(0, len(rows), piece)))
 
 
 def _bound(table: Tensor, weights: Tensor) -> float:

@@ -9,10 +9,12 @@ import signal
 import sys
 from pathlib import Path
 
+from ..threads import wait_asleep
 from .serve import serve
 
 
 def main() -> int:
+    wait_asleep()
     parser = argparse.ArgumentParser(prog="python -m flashvdm_core.worker", description="Generates for a host over a pipe.")
     parser.add_argument("--exchange", type=Path, required=True, help="the host's private folder for arrays")
     parser.add_argument("--idle-seconds", type=float, default=None, help="end after this long without work")

@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "surface": {"lattice"},
     "colours": set(),
     "files": set(),
+    "threads": set(),
     "mesh_edges": set(),
     "png": set(),
     "mesh_glb": {"png"},
@@ -35,11 +36,11 @@ ARROWS: dict[str, set[str]] = {
     "checkpoints": {"files", "models"},
     "run": {"decoding"},
     "generator": {"run", "image", "models", "sampling", "decoding", "surface", "colours", "checkpoints", "devices"},
-    "worker": {"generator", "devices", "mesh_edges"},
+    "worker": {"generator", "devices", "mesh_edges", "threads"},
     "batch": {"generator", "mesh_io", "files", "checkpoints"},
     "doctor": {"checkpoints", "devices"},
     "cli": {"generator", "mesh_io", "files", "checkpoints", "batch", "doctor"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "threads"},
 }
 # These sit on top of the stages: nothing else may import them, and they leave the front ends alone.
 ON_TOP = {"training", "evaluation", "bench"}

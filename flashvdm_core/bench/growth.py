@@ -1,0 +1,62 @@
+"""How time and memory of decoding and surface extraction grow with the resolution and the number of latents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ..decoding import Field, VecsetField, decode_volume
+from ..decoding.kv_selection import default_selection
+from ..mesh import TriangleMesh
+from ..sampling import draw_noise, guided_velocity, sample
+from ..surface import extract_surface
+from .clock import timed
+from .shape import KnownShape, Replaced
+from .stages import Report
+from .subject import Subject
+
+RESOLUTIONS = (128, 192, 256, 384, 512)
+LATENTS = (256, 512, 1024, 2048, 4096)
+LATENTS_RESOLUTION = 128
+"""Cells along each axis where the number of latents varies."""
+
+
+@torch.no_grad()
+def with_resolution(subject: Subject, resolutions: Sequence[int] = RESOLUTIONS) -> list[Report]:
+    """Decode and extract the example at several resolutions: rows of `resolution` and what `_measured` gives."""
+    spec, schedule = subject.vae.spec, subject.configuration.schedule
+    noise = draw_noise(0, 1, spec.num_latents, spec.embed_dim, device=subject.device, dtype=subject.dtype)
+    distilled = subject.configuration.guidance_embed
+    *_, step = sample(guided_velocity(subject.dit, subject.condition(), subject.guidance, distilled=distilled), noise, schedule)
+    decoded = subject.vae.decode(step.latents / spec.scale_factor)
+    field = VecsetField(subject.vae.geo_decoder, decoded, default_selection(spec.num_latents))
+    return [{"resolution": resolution} | _measured(field, resolution, spec.num_latents) for resolution in resolutions]
+
+
+@torch.no_grad()
+def with_latents(subject: Subject, numbers: Sequence[int] = LATENTS, resolution: int = LATENTS_RESOLUTION) -> list[Report]:
+    """Decode random latents, as many as each row says, with the answer replaced by a known shape's."""
+    shape, width = KnownShape(subject.device), subject.vae.spec.width
+    rows = []
+    for number in numbers:
+        generator = torch.Generator().manual_seed(0)
+        decoded = torch.randn(1, number, width, generator=generator).to(subject.device, subject.dtype)
+        field = Replaced(VecsetField(subject.vae.geo_decoder, decoded, default_selection(number)), shape)
+        rows.append({"latents": number} | _measured(field, resolution, number))
+    return rows
+
+
+def _measured(field: Field, resolution: int, latents: int) -> Report:
+    """`seconds` (decoding and surface), `queries` in all, `faces` and `peak_memory_mb`."""
+    method = "flash" if default_selection(latents) else "hierarchical"
+
+    def run() -> tuple[int, TriangleMesh]:
+        levels = list(decode_volume(field, resolution, method=method))
+        return sum(level.queries for level in levels), extract_surface(levels[-1])
+
+    timing = timed(run, field.device)
+    queries, mesh = timing.result
+    row: dict[str, Any] = {"seconds": timing.seconds, "queries": queries, "faces": len(mesh.faces)}
+    return row | {"peak_memory_mb": None if timing.peak_bytes is None else round(timing.peak_bytes / 2**20, 1)}
