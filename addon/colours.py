@@ -48,7 +48,11 @@ def lay(obj: bpy.types.Object, colours: Encoded) -> None:
     if len(mesh.loops) != len(colouring.uvs):  # Blender did not allow all faces, which hardly ever happens
         colouring = coloured(surface_of(mesh), colouring.picture, View(colouring.yaw, colouring.elevation))
         colours = finished(encoded(colouring))
-    obj[PICTURE] = packed_png(f"{obj.name} cut-out", colours.picture, colouring.picture.shape)
+    before = picture_of(obj)
+    picture = packed_png(f"{obj.name} cut-out", colours.picture, colouring.picture.shape)
+    obj[PICTURE] = picture
+    drop(before)
+    picture.name = f"{obj.name} cut-out"  # now that the one before is gone
     _show(obj, mesh, colours)
 
 
@@ -80,7 +84,7 @@ def view_of(obj: bpy.types.Object) -> View | None:
 
 def has_colours(obj: bpy.types.Object) -> bool:
     """The picture lies on the object's mesh."""
-    return any(_node_of(material) is not None for material in _mesh(obj).materials if material is not None)
+    return any(_node_of(material) is not None for material in _mesh(obj).materials)
 
 
 def surface_of(mesh: bpy.types.Mesh) -> Surface:
@@ -96,22 +100,6 @@ def surface_of(mesh: bpy.types.Mesh) -> Surface:
     mesh.loop_triangles.foreach_get("loops", triangles)
     mesh.loop_triangles.foreach_get("polygon_index", faces)
     return Surface(np.stack((x, z, -y), axis=1), corners, starts, triangles.reshape(-1, 3), faces)
-
-
-def materials_of(obj: bpy.types.Object) -> list[bpy.types.Material]:
-    """The materials of the object's mesh."""
-    return [material for material in _mesh(obj).materials if material is not None]
-
-
-def drop_unused(materials: list[bpy.types.Material], picture: bpy.types.Image | None) -> None:
-    """Remove what `lay` made for an object that is gone, where nothing else uses it."""
-    drop(picture)
-    for material in materials:
-        node = _node_of(material)
-        if node is not None and not material.users:
-            texture = node.image
-            bpy.data.materials.remove(material)
-            drop(texture)
 
 
 def finished(steps: Generator[None, None, _Value]) -> _Value:
@@ -133,7 +121,7 @@ def _show(obj: bpy.types.Object, mesh: bpy.types.Mesh, colours: Encoded) -> None
     """Set the UVs and put the texture into the object's material, which is made where there is none yet."""
     _set_uvs(mesh, colours.colouring.uvs)
     texture = packed_png(f"{obj.name} colours", colours.texture, colours.colouring.texture.shape)
-    node = next((node for node in map(_node_of, materials_of(obj)) if node is not None), None)
+    node = next((node for node in map(_node_of, mesh.materials) if node is not None), None)
     if node is None:
         material, node = _new_material(obj.name)
         mesh.materials.append(material)
@@ -159,8 +147,9 @@ def _new_material(name: str) -> tuple[bpy.types.Material, Any]:
     return material, node
 
 
-def _node_of(material: bpy.types.Material) -> Any:
-    return material.node_tree.nodes.get(_NODE) if material.node_tree is not None else None
+def _node_of(material: bpy.types.Material | None) -> Any:
+    """The node that holds the texture; None in another material and in an empty slot."""
+    return material.node_tree.nodes.get(_NODE) if material is not None and material.node_tree is not None else None
 
 
 def _mesh(obj: bpy.types.Object) -> bpy.types.Mesh:

@@ -82,6 +82,15 @@ def test_what_the_user_made_of_the_material_stays(obj: bpy.types.Object) -> None
     assert material.node_tree.nodes["Principled BSDF"].inputs["Metallic"].default_value == 0.5
 
 
+def test_an_empty_slot_is_no_obstacle(obj: bpy.types.Object) -> None:
+    bpy.ops.object.material_slot_add()
+    obj.active_material_index = 0
+    bpy.ops.object.material_slot_move(direction="DOWN")
+    assert obj.data.materials[0] is None
+    assert bpy.ops.flashvdm.lay_colours() == {"FINISHED"}
+    assert len([material for material in obj.data.materials if material is not None]) == 1
+
+
 def test_a_png_of_our_own_is_read_as_it_was(extension: Import) -> None:
     random = np.random.default_rng(0)
     kept, png = extension("addon.kept_images"), extension("flashvdm_core.png")

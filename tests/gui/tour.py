@@ -53,6 +53,8 @@ def main() -> Steps[None]:
         clear_scene()
         settings().resolution = COARSE
         yield from second_generation()
+        yield from again_from_history()
+        yield from made_of_quads()
         for way in ("cancel", "escape"):
             yield from stopped(way)
         yield from disturbed_by_undo()
@@ -179,6 +181,32 @@ def second_generation() -> Steps[None]:
         "longest time between two rounds of Blender's loop, s": round(heartbeat.longest_gap, 3),
     }
     yield from shot("second_result")
+
+
+def again_from_history() -> Steps[None]:
+    """The entry that is chosen in the history makes the same mesh once more."""
+    before = bpy.context.object
+    with in_view():
+        bpy.ops.flashvdm.history_generate("INVOKE_DEFAULT")
+    yield from until_over("DONE")
+    again = bpy.context.object
+    assert again != before
+    assert again["flashvdm_seed"] == before["flashvdm_seed"]
+    assert [tuple(vertex.co) for vertex in again.data.vertices] == [tuple(vertex.co) for vertex in before.data.vertices]
+    bpy.data.objects.remove(before)
+    yield from shot("from_history")
+
+
+def made_of_quads() -> Steps[None]:
+    """Quads in the place of triangles, with the colours of the image."""
+    _, area, _ = gui.view3d()
+    with in_view():
+        bpy.ops.flashvdm.set_quads(target=3000, method="VOXELS")
+    assert {len(face.vertices) for face in bpy.context.object.data.polygons} == {4}
+    area.spaces.active.shading.type = "MATERIAL"
+    yield 10.0
+    yield from shot("quads_with_colours")
+    area.spaces.active.shading.type = "SOLID"
 
 
 def stopped(way: str) -> Steps[None]:
