@@ -20,16 +20,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .checkpoints.load import Model, load_checkpoint
+from .blending import blended
+from .checkpoints.load import Model, load_checkpoint, load_encoder
 from .colours import coloured_mesh
 from .decoding import Level, decode_shape
 from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
+from .encoding import encode_mesh
 from .errors import DeviceError, EmptySurfaceError, SettingsError
 from .events import CutOut, Event, Finished, Log, Preview, Result, Stage
 from .image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out, open_image
 from .mesh import Colouring, TriangleMesh
-from .requests import CutOutOnly, Remesh, Request, Task
+from .requests import Blend, CutOutOnly, Remesh, Request, Task
 from .run import Run, reported
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
 from .settings import SETTINGS, Value
@@ -46,6 +48,9 @@ PREVIEW_RESOLUTION = 48
 
 PREVIEW_SHARE = 0.3
 """Previews between sampling steps may take this share of the time that the steps take."""
+
+BLOCK_OUT_FACES = 20_000
+"""A block-out is simplified to this many triangles: its hidden faces are looked for at each of them."""
 
 _FROM_LATENTS = (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)
 
@@ -78,10 +83,11 @@ class Generator:
         self._model: Model | None = None
         self._asked: tuple[str, torch.device, torch.dtype] | None = None
         self._read: _Read | None = None
+        self._block_out: tuple[bytes, Tensor] | None = None
 
     def release(self) -> None:
         """Give the memory of the loaded model back; the next generation loads it again."""
-        self._model = self._asked = self._read = None
+        self._model = self._asked = self._read = self._block_out = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -102,7 +108,7 @@ class Generator:
         match task:
             case Request():
                 events = self._from_images(task, Run(cancelled))
-            case Remesh():
+            case Remesh() | Blend():
                 events = self._from_latents(task, Run(cancelled, _FROM_LATENTS))
             case CutOutOnly():
                 events = _cut_out_only(task, Run(cancelled, (Stage.PREPROCESS,)))
@@ -118,24 +124,27 @@ class Generator:
         yield run.enter(Stage.CONDITION)
         run.check()
         condition = _condition(read, model)
+        start = None if request.block_out is None else _Start(self._encoded(request, model, run), request.block_out.strength)
         yield run.enter(Stage.SAMPLE)
-        latents = yield from _sample(model, condition, settings, run)
+        latents = yield from _sample(model, condition, settings, start, run)
         mesh, queries = yield from _decode_and_extract(model, latents, settings, run)
         colouring = _colouring(mesh, read.front, settings, run)
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
         yield _result(model, settings, mesh, queries, kept, colouring, run)
 
-    def _from_latents(self, task: Remesh, run: Run) -> Iterator[Event]:
+    def _from_latents(self, task: Remesh | Blend, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
         model = self._loaded(task.settings, run)
         if task.latents.shape[1] != model.channels:
             shape = list(task.latents.shape)
             raise SettingsError(f"The kept latents {shape} are not of the model '{model.name}'; choose theirs.")
         settings = _resolved(task.settings, model)
-        tokens = torch.from_numpy(task.latents)[None].to(model.device, model.dtype)
-        mesh, queries = yield from _decode_and_extract(model, tokens, settings, run)
-        colouring = _colouring(mesh, task.picture, settings, run)
-        yield _result(model, settings, mesh, queries, task.latents, colouring, run)
+        tokens = torch.from_numpy(task.latents).to(model.device)
+        if isinstance(task, Blend):
+            tokens = blended(tokens, torch.from_numpy(task.other).to(model.device), task.amount)
+        mesh, queries = yield from _decode_and_extract(model, tokens[None].to(model.dtype), settings, run)
+        colouring = _colouring(mesh, task.picture, settings, run) if isinstance(task, Remesh) else None
+        yield _result(model, settings, mesh, queries, tokens.cpu().numpy(), colouring, run)
 
     def _seen(self, request: Request, model: Model) -> _Read:
         """The images of `request` as the model takes them, from the last time where they are the same."""
@@ -153,6 +162,18 @@ class Generator:
             front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None
             self._read = _Read(key, shown, image, views, front)
         return self._read
+
+    def _encoded(self, request: Request, model: Model, run: Run) -> Tensor:
+        """The latents of the request's block-out, float32 [1, N, C] as the sampler knows them; kept for the next seed."""
+        assert request.block_out is not None
+        mesh = request.block_out.mesh
+        key = hashlib.sha256(mesh.vertices.tobytes() + mesh.faces.tobytes()).digest()
+        if self._block_out is None or self._block_out[0] != key:
+            run.check()
+            vae = load_encoder(str(request.settings["model"]), model.device)
+            simple = cleaned(mesh, face_budget=BLOCK_OUT_FACES)
+            self._block_out = key, encode_mesh(vae, simple, model.num_latents) * model.vae.spec.scale_factor
+        return self._block_out[1]
 
     def _loaded(self, wanted: Mapping[str, Value], run: Run) -> Model:
         """The model that the settings ask for, loaded unless it was the last one's already."""
@@ -246,18 +267,24 @@ def _at_most(rgba: np.ndarray, side: int) -> np.ndarray:
     return np.array(picture)
 
 
-def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run: Run) -> Generating[Event, None, Tensor]:
+def _sample(
+    model: Model, condition: Tensor, settings: Mapping[str, Value], start: _Start | None, run: Run
+) -> Generating[Event, None, Tensor]:
     """Condition [1, M, D] -> latents [1, N, C], with previews of the clean estimate on the way."""
     schedule = _schedule(model, int(settings["steps"]))
     guidance = float(settings["guidance"])
+    latents = draw_noise(int(settings["seed"]), 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
+    if start is not None:
+        latents = torch.lerp(start.latents, latents.float(), start.strength).to(model.dtype)
+        schedule = schedule.resumed(1 - start.strength)
+        if not schedule.evaluations:
+            return latents
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     scale = None if guidance == 1.0 and not model.guidance_embed else guidance
     times = schedule.times(model.dtype)
     velocity = guided_velocity(model.dit, condition, scale, distilled=model.guidance_embed, times=times)
-    noise = draw_noise(int(settings["seed"]), 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
-    latents = noise
     previews = _PreviewBudget()
-    for step in sample(velocity, noise, schedule, run.check):
+    for step in sample(velocity, latents, schedule, run.check):
         latents = step.latents
         yield run.progress((step.index + 1) / schedule.steps)
         if settings["preview"] and step.index + 1 < schedule.steps and previews.affordable():
@@ -266,6 +293,14 @@ def _sample(model: Model, condition: Tensor, settings: Mapping[str, Value], run:
                 yield Preview(Stage.SAMPLE, mesh)
     _check_finite(latents, model)
     return latents
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """Where sampling starts in place of noise: clean latents float32 [1, N, C], and the share of noise in the mixture."""
+
+    latents: Tensor
+    strength: float
 
 
 def _check_finite(values: Tensor, model: Model) -> None:

@@ -8,7 +8,27 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .errors import SettingsError
+from .mesh import TriangleMesh
 from .settings import VIEWS, Value, validated
+
+
+@dataclass(frozen=True, eq=False)
+class BlockOut:
+    """A rough mesh that a generation starts from in place of pure noise.
+
+    Attributes:
+        mesh: in the core frame, of any size and at any place; it may be open or made of parts that overlap.
+        strength: how far the result may go from it: 0 gives the mesh back as the model sees it, 1 forgets it.
+    """
+
+    mesh: TriangleMesh
+    strength: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not len(self.mesh.faces):
+            raise SettingsError("The block-out has no faces; choose a mesh with faces.")
+        if not 0 <= self.strength <= 1:
+            raise SettingsError(f"The strength must be from 0 to 1, not {self.strength}.")
 
 
 @dataclass(frozen=True)
@@ -19,11 +39,13 @@ class Request:
         images: view name (of VIEWS) -> path of the image file. At least "front".
         settings: every setting of `settings.SETTINGS`, checked.
         keep_latents: hand back the latents with the result, so that another resolution needs no new sampling.
+        block_out: a mesh to start from; only with a model that came with its encoder.
     """
 
     images: Mapping[str, str]
     settings: Mapping[str, Value] = field(default_factory=dict)
     keep_latents: bool = False
+    block_out: BlockOut | None = None
 
     def __post_init__(self) -> None:
         _check_images(self.images)
@@ -49,6 +71,31 @@ class Remesh:
         object.__setattr__(self, "settings", validated(self.settings))
 
 
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """A mesh between two results of one model, without new sampling. Ends with a Result, which has the blended latents.
+
+    Attributes:
+        latents, other: float32 [N, C], `Result.latents` of the two.
+        amount: 0 is the first of them, 1 the other.
+        settings: as in a request; they must name the model that made the latents.
+    """
+
+    latents: np.ndarray
+    other: np.ndarray
+    amount: float = 0.5
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "latents", _checked_latents(self.latents))
+        object.__setattr__(self, "other", _checked_latents(self.other))
+        object.__setattr__(self, "settings", validated(self.settings))
+        if self.latents.shape != self.other.shape:
+            raise SettingsError("The two results were made by different models; choose two results of one model.")
+        if not 0 <= self.amount <= 1:
+            raise SettingsError(f"The amount must be from 0 to 1, not {self.amount}.")
+
+
 @dataclass(frozen=True)
 class CutOutOnly:
     """What is cut out of the images, to be looked at before a generation; loads no model. Ends with Finished.
@@ -66,7 +113,7 @@ class CutOutOnly:
         object.__setattr__(self, "settings", validated(self.settings))
 
 
-Task = Request | Remesh | CutOutOnly
+Task = Request | Remesh | Blend | CutOutOnly
 
 
 def _check_images(images: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,6 +119,25 @@ def load_vae(folder: Path, device: torch.device | str, dtype: torch.dtype, *, wi
     return _load_vae(config.section("vae"), weights, prefix, torch.device(device), dtype, with_encoder)
 
 
+def load_encoder(name_or_folder: str | Path, device: torch.device | str) -> ShapeVAE:
+    """The VAE with the encoder for a checkpoint's latents, in float32: its own, or a stand-alone one that lies beside it.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`; also where no encoder of the same latent space is found.
+    """
+    folder = checkpoint_folder(name_or_folder)
+    own = _vae_spec(read_config(folder).section("vae"))
+    if has_encoder(folder):
+        return load_vae(folder, device, torch.float32, with_encoder=True)
+    for other, spec in _vaes_beside(folder):
+        if _same_latent_space(spec, own) and has_encoder(other):
+            return load_vae(other, device, torch.float32, with_encoder=True)
+    raise CheckpointError(
+        f"The model '{folder.resolve().name}' came without the encoder that starting from a mesh needs; put its VAE "
+        "with encoder beside it, or choose another model."
+    )
+
+
 def _vae(config: Config, weights: Weights, device: torch.device, dtype: torch.dtype, vae_folder: Path | None) -> ShapeVAE:
     section = config.section("vae")
     own = _vae_spec(section)
@@ -137,15 +156,22 @@ def _efficient_vae_beside(folder: Path, own: ShapeVAESpec) -> Path | None:
     """A folder beside `folder` with a stand-alone VAE of the same latent space and a smaller point decoder, if any."""
     if own.geo_decoder_downsample_ratio > 1:
         return None
+    for other, spec in _vaes_beside(folder):
+        if spec.geo_decoder_downsample_ratio > 1 and _same_latent_space(spec, own):
+            return other
+    return None
+
+
+def _vaes_beside(folder: Path) -> Iterator[tuple[Path, ShapeVAESpec]]:
+    """The folders beside `folder` with a stand-alone VAE, and its sizes."""
     for path in sorted(folder.resolve().parent.glob(f"*/{CONFIG_NAME}")):
         try:
             config = read_config(path.parent)
             spec = _vae_spec(config.section("vae"))
         except CheckpointError:
             continue  # a folder of something else: not an error of the checkpoint that was asked for
-        if "model" not in config.sections and spec.geo_decoder_downsample_ratio > 1 and _same_latent_space(spec, own):
-            return path.parent
-    return None
+        if "model" not in config.sections:
+            yield path.parent, spec
 
 
 def _same_latent_space(a: ShapeVAESpec, b: ShapeVAESpec) -> bool:

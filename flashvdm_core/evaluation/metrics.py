@@ -15,10 +15,10 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from ..encoding.samples import Surface, sample_faces
 from ..mesh import TriangleMesh
 from ..surface.cleanup import areas, parts
 from ..training.render import Camera, silhouette
-from ..training.sdf import Surface, sample_faces
 from .occupancy import as_tensors
 
 METRIC_POINTS = 125_000

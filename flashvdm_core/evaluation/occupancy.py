@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..encoding.samples import Surface
 from ..mesh import TriangleMesh
-from ..training.sdf import Surface, signed_distance
+from ..training.sdf import signed_distance
 
 # Faces and points are sorted into columns along z, at most this many an axis.
 _MOST_COLUMNS = 1024

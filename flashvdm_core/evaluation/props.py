@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from ..encoding import encoder_input
+from ..encoding.samples import Surface
 from ..errors import SettingsError
-from ..models.shape_vae import ShapeVAE, choose_points
+from ..models.shape_vae import ShapeVAE
+from ..models.shape_vae import Surface as EncoderInput
 from ..training.meshes import SPLITS, PackedProps, Prop
 from ..training.prepare import Options
-from ..training.sdf import Surface, sample_sharp_edges, sample_surface
+from ..training.sdf import sample_surface
 from .metrics import METRIC_POINTS, VOLUME_BOUND, iou, near_surface_points, volume_points
 from .occupancy import solid_occupancy
 
@@ -123,26 +125,6 @@ class HeldOutProp:
         points = torch.cat([volume_points(count, rng), near])
         return Truth(points, solid_occupancy(self.vertices, self.faces, self.surface, points))
 
-    def encoder_points(self, vae: ShapeVAE, rng: np.random.Generator) -> tuple[Tensor, Tensor | None, Tensor]:
-        """What the autoencoder's encoder reads: samples of the surface and of its sharp edges.
-
-        Returns:
-            Random places of the uniform points, those of the sharp ones (None where the encoder takes none), and the
-            points float32 [1, pc_size + pc_sharpedge_size, 3 + point_feats]: position, normal and, where the encoder has
-            one feature more, a mark on the points of sharp edges.
-        """
-        spec = vae.spec
-        if spec.point_feats not in (3, 4):
-            raise SettingsError(f"The encoder reads {spec.point_feats} features a point; 3 (normals) and 4 are known.")
-        rows = torch.from_numpy(rng.integers(len(self.surface.points), size=spec.pc_size))
-        uniform = torch.cat([self.surface.points[rows], self.surface.normals[rows]], 1)
-        sharp = torch.cat(sample_sharp_edges(self.vertices, self.faces, self.surface, max(spec.pc_sharpedge_size, 1), rng), 1)
-        sharp = sharp[: spec.pc_sharpedge_size]
-        if spec.point_feats == 4:
-            uniform, sharp = F.pad(uniform, (0, 1)), F.pad(sharp, (0, 1), value=1.0)
-        orders = [torch.from_numpy(rng.permutation(len(part))) for part in (uniform, sharp)]
-        return orders[0], orders[1] if len(sharp) else None, torch.cat([uniform, sharp])[None]
-
 
 @dataclass(frozen=True, eq=False)
 class Truth:
@@ -165,7 +147,7 @@ class Truth:
 @torch.no_grad()
 def encoded(vae: ShapeVAE, prop: HeldOutProp, rng: np.random.Generator) -> Tensor:
     """The mean of a prop's posterior: float32 [1, N, embed_dim] on the autoencoder's device, not scaled."""
-    random, sharp, points = prop.encoder_points(vae, rng)
     weight = vae.post_kl.weight
-    surface = choose_points(vae.spec, points.to(weight.device, weight.dtype), random, sharp)
-    return vae.encode(surface).mean.float()
+    read = encoder_input(vae.spec, prop.vertices, prop.faces, prop.surface, rng)
+    read = EncoderInput(*(part.to(weight.device, weight.dtype) for part in (read.data, read.queries)))
+    return vae.encode(read).mean.float()

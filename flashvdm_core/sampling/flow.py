@@ -48,7 +48,7 @@ def sample(velocity: Velocity, noise: Tensor, schedule: Schedule, cancelled: Cal
 
     Args:
         velocity: the model with its condition and guidance bound to it, see `guided_velocity`.
-        noise: [B, N, C] standard normal.
+        noise: [B, N, C] standard normal; for a schedule that begins later, the state at its first node.
         cancelled: called before every evaluation of the model; raises `Cancelled` to stop.
     """
     dtype = noise.dtype

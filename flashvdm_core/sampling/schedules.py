@@ -38,6 +38,11 @@ class Schedule:
         """Number of times that the model is asked."""
         return sum(start != end for start, end in zip(self.sigmas, self.sigmas[1:], strict=False))
 
+    def resumed(self, start: float) -> Schedule:
+        """The part of the schedule from s = `start` on, for a state that is already that near to the data."""
+        later = [sigma for sigma in self.sigmas if sigma > start]
+        return Schedule((start, *(later or [1.0])), self.train_timesteps)
+
     def timesteps(self) -> Tensor:
         """Starting time of each step in training units: float32 [N], from 0 to `train_timesteps`."""
         return torch.tensor(self.sigmas[:-1], dtype=torch.float32) * self.train_timesteps

@@ -1,113 +1,41 @@
-"""Signed distances and surface samples of triangle meshes that are open, overlap or turn their faces the wrong way.
+"""Signed distances of triangle meshes that are open, overlap or turn their faces the wrong way, for much data at once.
 
-A point is inside where the generalised winding number is above 1/2 in magnitude (Jacobson et al. 2013). Faces are then
-sorted by what lies on their two sides: a border between inside and outside counts as surface, a face with inside on both
-sides is hidden and ignored, and a sheet with outside on both sides (leaves, cloth, paper) becomes a slab of the thickness
-2 * `SHEET_HALF_THICKNESS`, so that it does not vanish from the volume.
-
-Sign convention: positive inside, as the logits.
+What counts as surface is said in `encoding.samples`. Sign convention: positive inside, as the logits. On a GPU the winding
+numbers and the nearest samples are computed by kernels that torch compiles.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
-SHEET_HALF_THICKNESS = 0.012
-PROBE_OFFSET = 2e-3
-SHARP_ANGLE_DEGREES = 20.0
-SHARP_REACH = 0.05
+from ..encoding import samples, winding
+from ..encoding.samples import SHEET_HALF_THICKNESS, Surface
+
 NEIGHBOURS = 4
-# Queries and faces at a time: what fits a CPU's cache, and what fills a GPU.
-_QUERY_CHUNK, _FACE_CHUNK = 1024, 128
 _GPU_QUERY_CHUNK, _GPU_FACE_CHUNK, _GPU_SAMPLES = 8192, 1024, 8192
 
 
-@dataclass(frozen=True, eq=False)
-class Surface:
-    """Samples on the outer surface, uniform by area, in random order.
-
-    Attributes:
-        points: float32 [N, 3] on the surface (for sheets: on one of the two sides of the slab).
-        normals: float32 [N, 3], unit, pointing outside.
-        faces: int64 [N], the face each sample comes from.
-        sheet: bool [N], whether it lies on a sheet.
-    """
-
-    points: Tensor
-    normals: Tensor
-    faces: Tensor
-    sheet: Tensor
-
-
 def winding_numbers(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
-    """Generalised winding number of a triangle mesh around points.
-
-    The solid angle of a triangle seen from a point is 2 atan2(det, den) (van Oosterom and Strackee 1983), with
-    det = (a - p) . ((b - a) x (c - a)) and, written with distances to the corners and edge lengths only,
-    2 den = (la + lb)(lb + lc)(lc + la) - (|bc|^2 la + |ca|^2 lb + |ab|^2 lc).
-
-    Args:
-        vertices: float32 [V, 3].
-        faces: int64 [F, 3].
-        points: float32 [P, 3].
-
-    Returns:
-        float32 [P]: 1 inside a closed mesh with outward faces, 0 outside, anything between for open meshes.
-    """
-    if len(points) == 0:
-        return points.new_zeros(0)
-    triangles = _Triangles.of(vertices, faces)
-    if points.device.type == "cuda":
-        return _winding_on_gpu(triangles, points)
-    total = []
-    for query in points.split(_QUERY_CHUNK):
-        distance = torch.cdist(vertices, query, compute_mode="donot_use_mm_for_euclid_dist")
-        angle = torch.zeros(len(query), device=points.device)
-        for start in range(0, len(faces), _FACE_CHUNK):
-            part = slice(start, start + _FACE_CHUNK)
-            la, lb, lc = (distance[faces[part, corner]] for corner in range(3))
-            den = (la + lb).mul_(lb + lc).mul_(lc + la)
-            for edge, opposite in zip(triangles.edges[part].unbind(1), (lc, la, lb), strict=True):
-                den.addcmul_(edge[:, None], opposite, value=-1)
-            det = torch.addmm(triangles.offset[part, None], triangles.normal[part], query.T)
-            angle += torch.atan2(det, den, out=det).sum(0)
-        total.append(angle / (2 * torch.pi))
-    return torch.cat(total)
+    """`encoding.winding.winding_numbers`, by a fused kernel on a GPU."""
+    if points.device.type == "cuda" and len(points):
+        return _winding_on_gpu(winding.Triangles.of(vertices, faces), points)
+    return winding.winding_numbers(vertices, faces, points)
 
 
-@dataclass(frozen=True, eq=False)
-class _Triangles:
-    """What the solid angle needs of each triangle.
+def is_inside(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
+    """`encoding.winding.is_inside`, by a fused kernel on a GPU."""
+    return winding.is_inside(vertices, faces, points, winding_numbers)
 
-    `corners` float32 [F, 3, 3]; `normal` [F, 3] and `offset` [F] give det = offset + p . normal; `edges` [F, 3] are the
-    squared lengths of ab, bc and ca.
-    """
 
-    corners: Tensor
-    normal: Tensor
-    offset: Tensor
-    edges: Tensor
-
-    @classmethod
-    def of(cls, vertices: Tensor, faces: Tensor) -> _Triangles:
-        corners = vertices.double()[faces]
-        a, b, c = corners.unbind(1)
-        cross = torch.linalg.cross(b - a, c - a)
-        edges = torch.stack([(x - y).square().sum(1) for x, y in ((a, b), (b, c), (c, a))], 1)
-        return cls(corners.float(), (-2 * cross).float(), (2 * (a * cross).sum(1)).float(), edges.float())
-
-    def padded(self, multiple: int) -> _Triangles:
-        """With triangles of no size at the end, which have no solid angle."""
-        missing = -len(self.corners) % multiple
-        parts = (self.corners, self.normal, self.offset, self.edges)
-        return _Triangles(*(torch.cat([part, part.new_zeros(missing, *part.shape[1:])]) for part in parts))
+def sample_surface(vertices: Tensor, faces: Tensor, count: int, rng: np.random.Generator) -> Surface:
+    """`encoding.samples.sample_surface`, by a fused kernel on a GPU."""
+    return samples.sample_surface(vertices, faces, count, rng, is_inside)
 
 
 def _solid_angles(query: Tensor, corners: Tensor, normal: Tensor, offset: Tensor, edges: Tensor) -> Tensor:
@@ -120,7 +48,7 @@ def _solid_angles(query: Tensor, corners: Tensor, normal: Tensor, offset: Tensor
     return torch.atan2(det, den).sum(1)
 
 
-def _winding_on_gpu(triangles: _Triangles, points: Tensor) -> Tensor:
+def _winding_on_gpu(triangles: winding.Triangles, points: Tensor) -> Tensor:
     """`winding_numbers` in blocks of one size, so that the kernel is compiled once."""
     fused = _fused(_solid_angles)
     padded = triangles.padded(_GPU_FACE_CHUNK)
@@ -136,47 +64,6 @@ def _winding_on_gpu(triangles: _Triangles, points: Tensor) -> Tensor:
 @functools.cache
 def _fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return torch.compile(function, dynamic=False)
-
-
-def is_inside(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
-    """bool [P]: whether points lie in the solid; faces may point either way. Outside the bounding box nothing does."""
-    low, high = vertices.amin(0), vertices.amax(0)
-    inside = ((points >= low) & (points <= high)).all(1)
-    inside[inside.clone()] = winding_numbers(vertices, faces, points[inside]).abs() > 0.5
-    return inside
-
-
-def sample_faces(vertices: Tensor, faces: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Points uniform by area: positions float32 [count, 3], face normals float32 [count, 3], faces int64 [count]."""
-    corners = vertices[faces]
-    cross = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    length = cross.norm(dim=1)
-    cumulative = np.cumsum(length.double().cpu().numpy())
-    drawn = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right").clip(max=len(faces) - 1)
-    chosen = torch.from_numpy(drawn).to(faces.device)
-    uv = torch.from_numpy(rng.random((count, 2), dtype=np.float32)).to(vertices)
-    uv = torch.where(uv.sum(1, keepdim=True) > 1, 1 - uv, uv)
-    a, b, c = corners[chosen].unbind(1)
-    points = a + uv[:, :1] * (b - a) + uv[:, 1:] * (c - a)
-    return points, cross[chosen] / length[chosen, None].clamp_min(1e-12), chosen
-
-
-def sample_surface(vertices: Tensor, faces: Tensor, count: int, rng: np.random.Generator) -> Surface:
-    """Sample the outer surface: `count` points are drawn on all faces, those on hidden faces are left out.
-
-    If every face is hidden by the test (degenerate input), all of them are kept as sheets.
-    """
-    points, normals, chosen = sample_faces(vertices, faces, count, rng)
-    both_sides = torch.cat([points + PROBE_OFFSET * normals, points - PROBE_OFFSET * normals])
-    front, back = is_inside(vertices, faces, both_sides).chunk(2)
-    keep = ~(front & back)
-    if not keep.any():
-        keep, front, back = torch.ones_like(keep), torch.zeros_like(front), torch.zeros_like(back)
-    sheet = ~(front | back)
-    side = torch.from_numpy(rng.random(count) < 0.5).to(sheet.device)
-    normals = torch.where((front | (sheet & side))[:, None], -normals, normals)
-    points = torch.where(sheet[:, None], points + SHEET_HALF_THICKNESS * normals, points)
-    return Surface(points[keep], normals[keep], chosen[keep], sheet[keep])
 
 
 def point_triangle_distance(points: Tensor, corners: Tensor) -> Tensor:
@@ -248,49 +135,3 @@ def signed_distance(vertices: Tensor, faces: Tensor, surface: Surface, points: T
     solid = torch.where(is_inside(vertices, faces, points), distance, -distance)
     slab = SHEET_HALF_THICKNESS - _distance(vertices, faces, surface, surface.sheet, points)
     return torch.maximum(solid, slab)
-
-
-def sample_sharp_edges(
-    vertices: Tensor, faces: Tensor, surface: Surface, count: int, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Points on edges whose two faces meet at more than 20 degrees, as vecset encoders take them (Dora, 2024).
-
-    Edges out of reach of the outer surface are hidden and left out. A mesh without sharp edges gives surface samples.
-
-    Returns:
-        Positions float32 [count, 3] and outward unit normals float32 [count, 3] (mean of the two faces' normals).
-    """
-    ends, normals = _sharp_edges(vertices, faces)
-    anywhere = torch.from_numpy(rng.integers(len(surface.points), size=count)).to(faces.device)
-    if len(ends) == 0:
-        return surface.points[anywhere], surface.normals[anywhere]
-    length = (ends[:, 1] - ends[:, 0]).norm(dim=1).double().cpu().numpy()
-    drawn = rng.choice(len(ends), size=2 * count, p=length / length.sum())
-    chosen = torch.from_numpy(drawn).to(faces.device)
-    along = torch.from_numpy(rng.random((2 * count, 1), dtype=np.float32)).to(vertices)
-    points = ends[chosen, 0] * (1 - along) + ends[chosen, 1] * along
-    nearest = nearest_samples(surface.points, points, 1)[:, 0]
-    visible = ((points - surface.points[nearest]).norm(dim=1) < SHARP_REACH).nonzero()[:, 0]
-    if len(visible) == 0:
-        return surface.points[anywhere], surface.normals[anywhere]
-    visible = visible[torch.arange(count, device=faces.device) % len(visible)]
-    outward = surface.normals[nearest[visible]]
-    normal = normals[chosen[visible]]
-    return points[visible], torch.where((normal * outward).sum(1, keepdim=True) < 0, -normal, normal)
-
-
-def _sharp_edges(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
-    """End points float32 [E, 2, 3] and unit normals float32 [E, 3] of the sharp edges (each pair of faces on an edge)."""
-    corners = vertices[faces]
-    normal = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normal = torch.nn.functional.normalize(normal, dim=1)
-    edges = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).sort(dim=1).values
-    key, order = (edges[:, 0] * len(vertices) + edges[:, 1]).sort()
-    pair = torch.nonzero(key[1:] == key[:-1]).squeeze(1)
-    first, second = order[pair], order[pair + 1]
-    normal_1, normal_2 = normal[first // 3], normal[second // 3]
-    mean = normal_1 + normal_2
-    sharp = ((normal_1 * normal_2).sum(1) < np.cos(np.radians(SHARP_ANGLE_DEGREES))) & (mean.norm(dim=1) > 1e-3)
-    ends = vertices[edges[first[sharp]]]
-    usable = (ends[:, 1] - ends[:, 0]).norm(dim=1) > 1e-6
-    return ends[usable], torch.nn.functional.normalize(mean[sharp][usable], dim=1)

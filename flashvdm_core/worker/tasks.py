@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..requests import CutOutOnly, Remesh, Request, Task
-from .arrays import ArrayWriter, read_array
+from ..requests import Blend, BlockOut, CutOutOnly, Remesh, Request, Task
+from .arrays import ArrayWriter, mesh_fields, read_array, read_mesh
 
 _LATENTS = (None, None)
 _PICTURE = (None, None, 4)
@@ -23,10 +23,13 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
     """
     settings = dict(task.settings)
     match task:
-        case Request(images, _, keep_latents):
-            own = {"images": dict(images), "keep_latents": keep_latents}
+        case Request(images, _, keep_latents, block_out):
+            start = block_out and {"mesh": mesh_fields(block_out.mesh, arrays), "strength": float(block_out.strength)}
+            own = {"images": dict(images), "keep_latents": keep_latents, "block_out": start}
         case Remesh(latents, _, picture):
             own = {"latents": arrays.write(latents), "picture": None if picture is None else arrays.write(picture)}
+        case Blend(latents, other, amount):
+            own = {"latents": arrays.write(latents), "other": arrays.write(other), "amount": float(amount)}
         case CutOutOnly(images):
             own = {"images": dict(images)}
     return {"kind": _KINDS[type(task)], "settings": settings} | own
@@ -42,19 +45,26 @@ def read_task(fields: Mapping[str, Any], exchange: Path) -> Task:
     settings = _table(fields["settings"])
     match fields["kind"]:
         case "request":
-            images, keep = _images(fields), fields["keep_latents"]
+            images, start, keep = _images(fields), fields["block_out"], fields["keep_latents"]
             if not isinstance(keep, bool):
                 raise TypeError("keep_latents is neither true nor false")
-            return Request(images, settings, keep)
+            return Request(images, settings, keep, None if start is None else _block_out(start, exchange))
         case "remesh":
             latents, picture = read_array(fields["latents"], exchange, np.float32, _LATENTS), fields["picture"]
             return Remesh(latents, settings, None if picture is None else read_array(picture, exchange, np.uint8, _PICTURE))
+        case "blend":
+            latents, other = (read_array(fields[name], exchange, np.float32, _LATENTS) for name in ("latents", "other"))
+            return Blend(latents, other, _number(fields["amount"]), settings)
         case "cut-out":
             return CutOutOnly(_images(fields), settings)
     raise ValueError("unknown task")
 
 
-_KINDS: Mapping[type, str] = {Request: "request", Remesh: "remesh", CutOutOnly: "cut-out"}
+_KINDS: Mapping[type, str] = {Request: "request", Remesh: "remesh", Blend: "blend", CutOutOnly: "cut-out"}
+
+
+def _block_out(fields: Mapping[str, Any], exchange: Path) -> BlockOut:
+    return BlockOut(read_mesh(fields["mesh"], exchange), _number(fields["strength"]))
 
 
 def _images(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -68,3 +78,9 @@ def _table(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError("not a table")
     return dict(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    return float(value)

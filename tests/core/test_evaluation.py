@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
+from flashvdm_core.encoding import encoder_input
 from flashvdm_core.errors import SettingsError
 from flashvdm_core.evaluation.__main__ import main
 from flashvdm_core.evaluation.decoders import decode, load_decoders
@@ -181,16 +182,13 @@ def test_a_shape_is_encoded_by_its_surface_and_its_edges(data: Path, model: Path
     vae = load_decoders(model, CPU, torch.float32).encoder
     selected = select(data, "val", 0, 0)
     cube = next(prop for prop in selected if prop.index == 4)
-    uniform, sharp, points = cube.encoder_points(vae, selected.rng(4))
-    assert points.shape == (1, 144, 7)
-    assert sorted(uniform.tolist()) == list(range(96))
-    assert sharp is not None
-    assert sorted(sharp.tolist()) == list(range(48))
-    assert points[0, :, 6].tolist() == [0.0] * 96 + [1.0] * 48
+    points = encoder_input(vae.spec, cube.vertices, cube.faces, cube.surface, selected.rng(4)).data
+    assert points.shape == (1, 48, 7)
+    assert points[0, :, 6].tolist() == [0.0] * 32 + [1.0] * 16
     half = cube.vertices.amax(0)
     on_sides = ((points[0, :, :3].abs() - half).abs() < 1e-4).sum(1)
     assert (on_sides >= 1).all()
-    assert (on_sides[96:] >= 2).all()
+    assert (on_sides[32:] >= 2).all()
     assert points[0, :, 3:6].norm(dim=1).allclose(torch.tensor(1.0), atol=1e-4)
     latents = [encoded(vae, prop, selected.rng(prop.index)) for prop in selected]
     assert latents[0].shape == (1, 12, 4)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from flashvdm_core.errors import SettingsError
-from flashvdm_core.requests import CutOutOnly, Remesh, Request
+from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.requests import Blend, BlockOut, CutOutOnly, Remesh, Request
 from flashvdm_core.settings import SETTINGS, Setting, defaults, validated
 
 NUMBERS = [setting for setting in SETTINGS.values() if setting.kind in (int, float)]
@@ -53,6 +54,21 @@ def test_an_unknown_setting_is_named() -> None:
 def test_images_are_of_known_views(kind: type[Request | CutOutOnly], images: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=r"image|view"):
         kind(images)
+
+
+@pytest.mark.parametrize("number", [-0.1, 1.1, float("nan")])
+def test_the_numbers_of_a_task_have_their_range(number: float) -> None:
+    with pytest.raises(SettingsError, match="from 0 to 1"):
+        BlockOut(TriangleMesh(np.eye(3), np.array([[0, 1, 2]])), number)
+    with pytest.raises(SettingsError, match="from 0 to 1"):
+        Blend(np.zeros((2, 2)), np.zeros((2, 2)), number)
+
+
+def test_a_task_takes_no_empty_block_out_and_no_latents_of_two_models() -> None:
+    with pytest.raises(SettingsError, match="no faces"):
+        BlockOut(TriangleMesh(np.eye(3), np.zeros((0, 3))))
+    with pytest.raises(SettingsError, match="different models"):
+        Blend(np.zeros((2, 2)), np.zeros((3, 2)))
 
 
 @pytest.mark.parametrize("latents", [np.zeros(4), np.zeros((0, 4)), np.full((2, 2), np.nan)], ids=["flat", "empty", "nan"])

@@ -16,6 +16,8 @@ import torch
 
 pytest.importorskip("scipy")
 
+from flashvdm_core.encoding.samples import SHEET_HALF_THICKNESS, Surface, sample_faces, sample_sharp_edges
+from flashvdm_core.encoding.winding import Triangles
 from flashvdm_core.errors import TrainingError
 from flashvdm_core.models.shape_vae import farthest_points
 from flashvdm_core.training import sdf
@@ -23,11 +25,8 @@ from flashvdm_core.training.dataset import ShapeData, ViewData, decode_normals, 
 from flashvdm_core.training.meshes import PackedProps
 from flashvdm_core.training.prepare import Options, Row, main, prepare, row_views, shaped
 from flashvdm_core.training.sdf import (
-    SHEET_HALF_THICKNESS,
     is_inside,
     point_triangle_distance,
-    sample_faces,
-    sample_sharp_edges,
     sample_surface,
     signed_distance,
     winding_numbers,
@@ -71,7 +70,7 @@ def test_winding_numbers_match_the_formula_as_printed() -> None:
 def test_the_fused_solid_angles_are_those_of_the_plain_path() -> None:
     vertices, faces = together(box(), sphere(0.4, 6), box((0.2, 0.7, 0.3), (0.3, 0.1, 0)))
     points = uniform_points(400)
-    padded = sdf._Triangles.of(vertices, faces).padded(64)
+    padded = Triangles.of(vertices, faces).padded(64)
     assert len(padded.offset) % 64 == 0
     angles = sdf._solid_angles(points, padded.corners, padded.normal, padded.offset, padded.edges)
     assert (angles / (2 * torch.pi) - winding_numbers(vertices, faces, points)).abs().max() < 1e-4
@@ -90,7 +89,7 @@ def test_a_graphics_card_measures_the_distances_of_the_cpu() -> None:
     vertices, faces = box((0.5, 0.3, 0.7))
     points, rng = uniform_points(3000), np.random.default_rng(0)
     surface = sample_surface(vertices, faces, 8000, rng)
-    there = sdf.Surface(*(part.cuda() for part in (surface.points, surface.normals, surface.faces, surface.sheet)))
+    there = Surface(*(part.cuda() for part in (surface.points, surface.normals, surface.faces, surface.sheet)))
     on_card = signed_distance(vertices.cuda(), faces.cuda(), there, points.cuda()).cpu()
     assert (on_card - signed_distance(vertices, faces, surface, points)).abs().max() < 2e-3
 

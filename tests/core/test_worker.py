@@ -229,7 +229,13 @@ def test_rubbish_is_answered_and_survived(ready: Host, folder: Path, line: bytes
 
 
 def test_a_bad_request_fails_under_its_own_number(ready: Host) -> None:
-    task = {"kind": "request", "images": {"front": "x.png"}, "settings": {"resolution": 1}, "keep_latents": False}
+    task = {
+        "kind": "request",
+        "images": {"front": "x.png"},
+        "settings": {"resolution": 1},
+        "keep_latents": False,
+        "block_out": None,
+    }
     bad = {"command": "generate", "id": 5, "task": task}
     ready.send_bytes(json.dumps(bad).encode() + b"\n")
     id, event = ready.event()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flashvdm_core.errors import WorkerError
 from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.mesh import Colouring, TriangleMesh
-from flashvdm_core.requests import CutOutOnly, Remesh, Request, Task
+from flashvdm_core.requests import Blend, BlockOut, CutOutOnly, Remesh, Request, Task
 from flashvdm_core.worker import protocol
 from flashvdm_core.worker.arrays import remove_arrays
 from flashvdm_core.worker.protocol import Cancel, CommandError, Generate, Quit, Ready, Release
@@ -33,7 +33,7 @@ _JSON = _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(st.sampled_f
 _FIELDS = st.sampled_from(
     ["id", "stage", "fraction", "view", "rgba", "mesh", "message", "warning", "kind", "details", "settings", "seconds", "latents"]
 )
-_TASK_FIELDS = st.sampled_from(["settings", "images", "keep_latents", "latents"])
+_TASK_FIELDS = st.sampled_from(["settings", "images", "keep_latents", "block_out", "latents", "other", "amount"])
 LATENTS = np.linspace(-1, 1, 24, dtype=np.float32).reshape(6, 4)
 
 
@@ -162,6 +162,20 @@ def test_the_latents_of_a_task_arrive_bit_for_bit_and_their_files_are_gone(tmp_p
     np.testing.assert_array_equal(remesh.latents, LATENTS)
     assert remesh.settings["resolution"] == 64
 
+    blend = sent(Blend(LATENTS, -LATENTS, 0.25, {"resolution": 64}), tmp_path)
+    assert isinstance(blend, Blend)
+    np.testing.assert_array_equal(blend.other, -LATENTS)
+    assert blend.amount == 0.25
+
+
+def test_a_block_out_arrives(tmp_path: Path) -> None:
+    received = sent(Request({"front": "a.png"}, block_out=BlockOut(TETRAHEDRON, 0.75)), tmp_path)
+    assert isinstance(received, Request)
+    assert received.block_out is not None
+    assert received.block_out.strength == 0.75
+    np.testing.assert_array_equal(received.block_out.mesh.vertices, TETRAHEDRON.vertices)
+    np.testing.assert_array_equal(received.block_out.mesh.faces, TETRAHEDRON.faces)
+
 
 def test_a_command_that_cannot_be_sent_leaves_no_files(tmp_path: Path) -> None:
     unsendable = Remesh(LATENTS)
@@ -213,7 +227,7 @@ def test_no_bytes_break_the_command_reader(line: bytes) -> None:
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(["request", "remesh", "cut-out", "?"]), st.dictionaries(_TASK_FIELDS, _JSON, max_size=5))
+@given(st.sampled_from(["request", "remesh", "blend", "cut-out", "?"]), st.dictionaries(_TASK_FIELDS, _JSON, max_size=5))
 def test_no_json_breaks_the_task_reader(kind: str, fields: dict[str, object]) -> None:
     line = json.dumps({"command": "generate", "id": 1, "task": {"kind": kind} | fields}).encode()
     with contextlib.suppress(CommandError):

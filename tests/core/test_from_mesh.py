@@ -1,0 +1,166 @@
+"""Shapes that start from a mesh, and shapes between two others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+
+from flashvdm_core import generator as generator_module
+from flashvdm_core.blending import blended, partners
+from flashvdm_core.events import Event, Failure, Result
+from flashvdm_core.generator import Generator
+from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.requests import Blend, BlockOut, Remesh, Request
+
+from .tiny_model import tiny_config, write_disc_image, write_tiny_model
+
+SMALL = tiny_config(vae={"pc_size": 96, "pc_sharpedge_size": 48, "downsample_ratio": 4})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("from_mesh")
+    write_tiny_model(folder / "tiny", SMALL, with_encoder=True)
+    write_disc_image(folder / "disc.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    return Generator()
+
+
+def box(*size: float) -> TriangleMesh:
+    """A box of these sides, off the origin."""
+    corners = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32) * np.float32(size) + 3
+    quads = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+    return TriangleMesh(corners, np.array([t for a, b, c, d in quads for t in ((a, b, c), (a, c, d))], np.int32))
+
+
+def request(folder: Path, block_out: BlockOut | None = None, **settings: Any) -> Request:
+    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu", "preview": False} | settings
+    return Request({"front": str(folder / "disc.png")}, values, True, block_out)
+
+
+def result_of(events: Iterable[Event]) -> Result:
+    *_, last = events
+    assert isinstance(last, Result), last
+    return last
+
+
+def failure_of(events: Iterable[Event]) -> Failure:
+    *_, last = events
+    assert isinstance(last, Failure), last
+    return last
+
+
+def latents_of(result: Result) -> np.ndarray:
+    assert result.latents is not None
+    return result.latents
+
+
+# --- block-outs ---
+
+
+def test_the_strength_leads_from_the_block_out_to_pure_noise(generator: Generator, folder: Path) -> None:
+    free = result_of(generator.generate(request(folder, seed=1)))
+    made = [result_of(generator.generate(request(folder, BlockOut(box(1, 2, 1), s), seed=1))) for s in (0.0, 0.1, 0.6, 1.0)]
+    assert made[-1].mesh.vertices.tobytes() == free.mesh.vertices.tobytes()
+    away = [np.abs(latents_of(result) - latents_of(made[0])).mean() for result in made]
+    assert away == sorted(away)
+    assert away[1] > 0
+    other_seed = result_of(generator.generate(request(folder, BlockOut(box(1, 2, 1), 0.0), seed=2)))
+    assert np.array_equal(latents_of(other_seed), latents_of(made[0])), "the block-out itself has no seed"
+
+
+def test_where_a_block_out_stands_and_how_large_it_is_does_not_matter(generator: Generator, folder: Path) -> None:
+    one = result_of(generator.generate(request(folder, BlockOut(box(1, 2, 1), 0.0))))
+    larger = TriangleMesh(box(1, 2, 1).vertices * 8 - 2, box(1, 2, 1).faces)
+    assert np.allclose(
+        latents_of(result_of(generator.generate(request(folder, BlockOut(larger, 0.0))))), latents_of(one), atol=1e-3
+    )
+    longer = result_of(generator.generate(request(folder, BlockOut(box(1, 4, 1), 0.0))))
+    assert not np.allclose(latents_of(longer), latents_of(one), atol=1e-3)
+
+
+def test_another_seed_does_not_encode_the_block_out_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[None] = []
+    encode = generator_module.encode_mesh
+
+    def counted(*arguments: Any) -> torch.Tensor:
+        calls.append(None)
+        return encode(*arguments)
+
+    monkeypatch.setattr(generator_module, "encode_mesh", counted)
+    own = Generator()
+    for seed, mesh in ((1, box(1, 2, 1)), (2, box(1, 2, 1)), (2, box(2, 2, 1))):
+        result_of(own.generate(request(folder, BlockOut(mesh, 0.5), seed=seed)))
+    assert len(calls) == 2
+
+
+def test_a_model_without_encoder_says_so_or_takes_the_one_beside_it(generator: Generator, folder: Path, tmp_path: Path) -> None:
+    write_disc_image(tmp_path / "disc.png")
+    write_tiny_model(tmp_path / "tiny", SMALL)
+    asked = request(tmp_path, BlockOut(box(1, 2, 1), 0.5))
+    failure = failure_of(generator.generate(asked))
+    assert failure.kind == "CheckpointError"
+    assert "'tiny' came without the encoder" in failure.message
+    beside = tmp_path / "vae"
+    beside.mkdir()
+    (beside / "config.yaml").write_text(yaml.safe_dump({"vae": SMALL["vae"]}), encoding="utf-8")
+    weights = load_file(folder / "tiny" / "model.safetensors")
+    vae = {name.removeprefix("vae."): value for name, value in weights.items() if name.startswith("vae.")}
+    save_file(vae, beside / "model.safetensors")
+    result_of(generator.generate(asked))
+
+
+def test_the_embedded_model_gives_a_block_out_back(folder: Path) -> None:
+    """Two boxes that overlap, and the one above is not connected to the other: the outline of a bottle."""
+    low, high = box(1, 1.5, 1), box(0.5, 1, 0.5)
+    vertices = np.concatenate([low.vertices, high.vertices + np.array((0.25, 1.2, 0.25))]).astype(np.float32)
+    bottle = TriangleMesh(vertices, np.concatenate([low.faces, high.faces + 8]))
+    asked = request(folder, BlockOut(bottle, 0.0), model="embedded", resolution=48)
+    mesh = result_of(Generator().generate(asked)).mesh
+    size = np.ptp(mesh.vertices, axis=0)
+    assert np.allclose(size / size[1], (1 / 2.2, 1, 1 / 2.2), atol=0.1)
+    width = [np.ptp(mesh.vertices[part, 0]) for part in (mesh.vertices[:, 1] < -0.1, mesh.vertices[:, 1] > 0.6)]
+    assert width[1] < 0.75 * width[0]
+
+
+# --- blends ---
+
+
+def test_a_blend_leads_from_one_shape_to_the_other(generator: Generator, folder: Path) -> None:
+    one, other = (latents_of(result_of(generator.generate(request(folder, seed=seed)))) for seed in (1, 2))
+    settings = request(folder).settings
+    made = [result_of(generator.generate(Blend(one, other, amount, settings))) for amount in (0.0, 0.5, 1.0)]
+    first, last = (result_of(generator.generate(Remesh(latents, settings))) for latents in (one, other))
+    assert made[0].mesh.vertices.tobytes() == first.mesh.vertices.tobytes()
+    assert np.allclose(np.sort(made[2].mesh.vertices, 0), np.sort(last.mesh.vertices, 0), atol=1e-3), "tokens have no order"
+    again = result_of(generator.generate(Remesh(latents_of(made[1]), settings)))
+    assert again.mesh.vertices.tobytes() == made[1].mesh.vertices.tobytes()
+
+
+def test_tokens_find_their_partners_whatever_their_order() -> None:
+    rng = torch.Generator().manual_seed(0)
+    latents = torch.randn(200, 16, generator=rng)
+    order = torch.randperm(200, generator=rng)
+    assert torch.allclose(blended(latents, latents[order], 0.5), latents, atol=1e-6)
+
+
+def test_the_partners_are_nearly_as_near_as_can_be() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    rng = torch.Generator().manual_seed(0)
+    latents, other = torch.randn(2, 256, 16, generator=rng)
+    chosen = partners(latents, other)
+    assert sorted(chosen.tolist()) == list(range(256))
+    cost = torch.cdist(latents, other).square().numpy()
+    best = cost[optimize.linear_sum_assignment(cost)].sum()
+    assert cost[np.arange(256), chosen.numpy()].sum() < 1.05 * best
