@@ -126,7 +126,7 @@ def test_the_embedded_model_gives_a_block_out_back(folder: Path) -> None:
     low, high = box(1, 1.5, 1), box(0.5, 1, 0.5)
     vertices = np.concatenate([low.vertices, high.vertices + np.array((0.25, 1.2, 0.25))]).astype(np.float32)
     bottle = TriangleMesh(vertices, np.concatenate([low.faces, high.faces + 8]))
-    asked = request(folder, BlockOut(bottle, 0.0), model="embedded", resolution=48)
+    asked = request(folder, BlockOut(bottle, 0.0), model="embedded", resolution=32)
     mesh = result_of(Generator().generate(asked)).mesh
     size = np.ptp(mesh.vertices, axis=0)
     assert np.allclose(size / size[1], (1 / 2.2, 1, 1 / 2.2), atol=0.1)
