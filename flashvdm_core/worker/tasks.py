@@ -64,7 +64,12 @@ _KINDS: Mapping[type, str] = {Request: "request", Remesh: "remesh", Blend: "blen
 
 
 def _block_out(fields: Mapping[str, Any], exchange: Path) -> BlockOut:
-    return BlockOut(read_mesh(fields["mesh"], exchange), _number(fields["strength"]))
+    steps = read_mesh(fields["mesh"], exchange)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:  # a worker has no window that waits meanwhile
+            return BlockOut(end.value, _number(fields["strength"]))
 
 
 def _images(fields: Mapping[str, Any]) -> dict[str, str]:
