@@ -64,9 +64,8 @@ def _draw_entry(layout: bpy.types.UILayout, entry: history.FlashVDMHistoryEntry)
     column = layout.column(align=True)
     column.operator_context = "INVOKE_DEFAULT"
     column.operator("flashvdm.history_generate", icon="FILE_REFRESH")
-    row = column.row(align=True)
-    row.operator("flashvdm.history_restore")
-    row.operator("flashvdm.history_select")
+    column.operator("flashvdm.history_restore")
+    column.operator("flashvdm.history_select")
 
 
 def _draw_compared(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
