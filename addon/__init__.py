@@ -2,9 +2,23 @@
 
 import bpy
 
-from . import history, keymap, operators, panels, preferences, presets, properties, session, thumbnails, translations
+from . import (
+    file_drop,
+    history,
+    keymap,
+    operators,
+    panels,
+    preferences,
+    presets,
+    properties,
+    session,
+    thumbnails,
+    translations,
+)
 
-_MODULES = (properties, history, preferences, operators, presets, panels, thumbnails, keymap, session, translations)
+_MODULES = (
+    properties, history, preferences, operators, presets, panels, file_drop, thumbnails, keymap, session, translations,
+)  # fmt: skip
 
 
 def register() -> None:

@@ -106,6 +106,7 @@ def _property(setting: Setting, options: set[Any]) -> Any:
     **placement_properties(),
     target_triangles=triangles_property(),
     target_quads=quads_property(),
+    variants=IntProperty(name="Variants", description="Number of seeds to choose from", default=3, min=2, max=100, soft_max=12),
 )
 class FlashVDMSceneSettings(bpy.types.PropertyGroup):
     """What the next generation in a scene uses."""
@@ -118,6 +119,7 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
         placement: str
         target_triangles: int
         target_quads: int
+        variants: int
 
 
 def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:

@@ -20,6 +20,7 @@ from .job import Job
 from .mesh_builder import Size, fill_in_slices
 from .preferences import preferences
 from .task_queue import Target
+from .variants import Variants
 from .window import push_undo, select_only
 
 PREVIEW_MARK = "flashvdm_preview"
@@ -61,8 +62,16 @@ class _MeshGone(Exception):  # noqa: N818 - not an error: undo has taken the mes
 class ResultObject(Target):
     """The preview and later the result of one generation in the scene in which it was started."""
 
-    def __init__(self, placement: Placement, scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
+    def __init__(
+        self,
+        placement: Placement,
+        scene: bpy.types.Scene,
+        collection: bpy.types.Collection,
+        variants: Variants | None = None,
+    ) -> None:
+        """`variants` is the row that the result belongs to, if it is one of several."""
         self.placement = placement
+        self.variants = variants
         self._scene = scene.session_uid
         self._collection = collection.session_uid
         self._object: int | None = None
@@ -121,6 +130,8 @@ class ResultObject(Target):
         obj["flashvdm_seconds"] = round(job.seconds, 3)
         if colouring is not None:
             colours.lay(obj, colouring)
+        if self.variants is not None:
+            self.variants.mark(obj)
         history.record(self._home_scene(), obj, result, job.task.images, job.seconds, preferences().keep_images)
         select_only(obj)
         push_undo(f"Generate {obj.name}")

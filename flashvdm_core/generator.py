@@ -116,10 +116,11 @@ class Generator:
 
     def _from_images(self, request: Request, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
+        pictures = {view: open_image(path) for view, path in request.images.items()}  # first: a bad one must fail at once
         model = self._loaded(request.settings, run)
         settings = _resolved(request.settings, model)
         yield run.enter(Stage.PREPROCESS)
-        read = self._seen(request, model)
+        read = self._seen(pictures, request.settings, model)
         yield from read.shown
         yield run.enter(Stage.CONDITION)
         run.check()
@@ -146,17 +147,16 @@ class Generator:
         colouring = _colouring(mesh, task.picture, settings, run) if isinstance(task, Remesh) else None
         yield _result(model, settings, mesh, queries, tokens.cpu().numpy(), colouring, run)
 
-    def _seen(self, request: Request, model: Model) -> _Read:
-        """The images of `request` as the model takes them, from the last time where they are the same."""
-        if not model.processor.multi_view and set(request.images) != {"front"}:
+    def _seen(self, pictures: Mapping[str, Image.Image], settings: Mapping[str, Value], model: Model) -> _Read:
+        """The images as the model takes them, from the last time where they are the same."""
+        if not model.processor.multi_view and set(pictures) != {"front"}:
             raise SettingsError(
                 f"The model '{model.name}' takes one image, the front; remove the others or choose another model."
             )
-        pictures = {view: open_image(path) for view, path in request.images.items()}
-        key = _key(pictures, request.settings)
+        key = _key(pictures, settings)
         if self._read is None or self._read.key != key:
             self._read = None  # first: what it holds is not needed any more
-            cuts = {view: _cut(picture, request.settings) for view, picture in pictures.items()}
+            cuts = {view: _cut(picture, settings) for view, picture in pictures.items()}
             shown = tuple(event for view, cut in cuts.items() for event in _shown(view, cut))
             image, views = _prepared({view: cut.rgba for view, cut in cuts.items()}, model)
             front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None

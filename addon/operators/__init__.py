@@ -1,5 +1,13 @@
 """What the user can do: a module for each group of buttons."""
 
-from . import generate, history, mesh, queue, tools
+from . import generate, history, images, mesh, queue, tools, variants
 
-CLASSES = (*generate.CLASSES, *queue.CLASSES, *mesh.CLASSES, *history.CLASSES, *tools.CLASSES)
+CLASSES = (
+    *generate.CLASSES,
+    *variants.CLASSES,
+    *queue.CLASSES,
+    *images.CLASSES,
+    *mesh.CLASSES,
+    *history.CLASSES,
+    *tools.CLASSES,
+)

@@ -1,9 +1,11 @@
 """`bpy.ops.flashvdm.generate`: from an image file to a mesh object."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.props import IntProperty
 
 from ...flashvdm_core.errors import FlashVDMError, SettingsError
 from ...flashvdm_core.requests import Request
@@ -25,6 +27,7 @@ from ..properties import (
 )
 from ..result_object import Placement, ResultObject, name_for
 from ..task_queue import Entry
+from ..variants import new_row
 
 _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never what an earlier call had set
 
@@ -33,7 +36,11 @@ _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never wh
     **image_properties("filepath", _GIVEN),
     **setting_properties((*OF_SCENE, *MACHINE), _GIVEN),
     **placement_properties(_GIVEN),
-)
+    variants=IntProperty(
+        name="Variants", description="Number of meshes in a row, each with the next seed", default=1, min=1, max=100,
+        options={"SKIP_SAVE"},
+    ),
+)  # fmt: skip
 class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming rule
     """Make a 3D mesh from the image.
 
@@ -51,25 +58,41 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
 
     if TYPE_CHECKING:
         filepath: str
+        variants: int
 
     def execute(self, context: Context) -> Returned:
-        entry = self._enqueue(context, live=False)
-        return {"CANCELLED"} if entry is None else self._reported(session.run_to_end(entry))
+        entries = self._enqueue(context, live=False)
+        ended = [self._reported(session.run_to_end(entry)) for entry in entries]
+        return {"FINISHED"} if {"FINISHED"} in ended else {"CANCELLED"}
 
     def invoke(self, context: Context, event: Event) -> Returned:
-        if self._enqueue(context, live=True) is None:
+        if not self._enqueue(context, live=True):
             return {"CANCELLED"}
         session.run_live()
         return {"FINISHED"}
 
-    def _enqueue(self, context: Context, live: bool) -> Entry | None:
+    def _enqueue(self, context: Context, live: bool) -> list[Entry]:
+        """Line up one task, or one for each variant; none where that cannot be."""
+        entries: list[Entry] = []
         try:
             request = self._request(context, live)
-            target = self._target(context, request.images["front"])
-            return session.enqueue(request, Path(request.images["front"]).name, target)
+            image = Path(request.images["front"])
+            placement = self._placement(context, image.name)
+            row = new_row(placement.beside(_taken(context)).location) if self.variants > 1 else None
+            for seed in self._seeds(int(request.settings["seed"])):
+                task = replace(request, settings=dict(request.settings) | {"seed": seed})
+                target = ResultObject(placement.beside(_taken(context)), context.scene, context.collection, row)
+                label = f"{image.name}, seed {seed}" if row else image.name
+                entries.append(session.enqueue(task, label, target))
         except FlashVDMError as error:
             self.report({"ERROR"}, str(error))
-            return None
+        return entries
+
+    def _seeds(self, first: int) -> list[int]:
+        """The first seed and those behind it, from the beginning again after the largest."""
+        largest = SETTINGS["seed"].maximum
+        assert largest is not None
+        return [(first + number) % (int(largest) + 1) for number in range(self.variants)]
 
     def _reported(self, job: Job) -> Returned:
         for warning in job.warnings:
@@ -101,15 +124,18 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
         settings["model"] = embedded if settings["model"] in ("", embedded) else bpy.path.abspath(settings["model"])
         return Request({view: bpy.path.abspath(path) for view, path in images.items() if path}, settings)
 
-    def _target(self, context: Context, image: str) -> ResultObject:
-        """Where the result goes: beside those that are still to come, so that none hides another."""
+    def _placement(self, context: Context, image: str) -> Placement:
         x, y, z = context.scene.cursor.location
         place = self._value("placement", context)
         location = {"CURSOR": (x, y, z), "FLOOR": (x, y, 0.0), "ORIGIN": (0.0, 0.0, 0.0)}[place]
         size = Size(self._value("size", context), self._value("size_of", context) == "HEIGHT")
-        placement = Placement(name_for(Path(image).name), size, location)
-        others = [other for other in session.session.queue.targets(ResultObject) if other.scene == context.scene.session_uid]
-        return ResultObject(placement.beside(other.placement for other in others), context.scene, context.collection)
+        return Placement(name_for(image), size, location)
+
+
+def _taken(context: Context) -> list[Placement]:
+    """Where those stand that lined up before: none is to hide another."""
+    others = session.session.queue.targets(ResultObject)
+    return [other.placement for other in others if other.scene == context.scene.session_uid]
 
 
 CLASSES = (FLASHVDM_OT_generate,)

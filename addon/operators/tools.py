@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import IntProperty
 
 from ...flashvdm_core.errors import WorkerError
 from .. import session
-from ..host_types import Context, Event, Returned
-from ..properties import scene_settings, with_properties
+from ..host_types import Context, Returned
+from ..properties import with_properties
 from ..texts import report
 
 
@@ -32,35 +32,6 @@ class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         session.release()
-        return {"FINISHED"}
-
-
-@with_properties(
-    filepath=StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"}),
-    filter_image=BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-    filter_folder=BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-    # The file browser asks the operator for this property and takes its number: 3 shows thumbnails.
-    display_type=EnumProperty(items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN", "SKIP_SAVE"}),
-    view=StringProperty(default="", options={"HIDDEN", "SKIP_SAVE"}),
-)
-class FLASHVDM_OT_open_image(bpy.types.Operator):  # noqa: N801
-    """Choose the image file in the file browser."""
-
-    bl_idname = "flashvdm.open_image"
-    bl_label = "Open Image"
-    bl_description = "Choose the image that the mesh is made from"
-    bl_options = {"UNDO"}
-
-    if TYPE_CHECKING:
-        filepath: str
-        view: str
-
-    def invoke(self, context: Context, event: Event) -> Returned:
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: Context) -> Returned:
-        setattr(scene_settings(context.scene), f"image_{self.view}" if self.view else "image", self.filepath)
         return {"FINISHED"}
 
 
@@ -119,7 +90,6 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
 
 CLASSES = (
     FLASHVDM_OT_release_memory,
-    FLASHVDM_OT_open_image,
     FLASHVDM_OT_check_runtime,
     FLASHVDM_OT_show_details,
 )

@@ -3,11 +3,13 @@
 A module for each panel; they appear in the order in which they are registered.
 """
 
-from . import history, main, mesh, queue, settings, views, worker
+from . import history, main, mesh, queue, settings, sources, variants, views, worker
 
 CLASSES = (
+    *sources.CLASSES,
     *main.CLASSES,
     *queue.CLASSES,
+    *variants.CLASSES,
     *views.CLASSES,
     *settings.CLASSES,
     *mesh.CLASSES,

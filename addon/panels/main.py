@@ -13,6 +13,7 @@ from ..presets import FLASHVDM_PT_presets
 from ..properties import FlashVDMSceneSettings, scene_settings
 from ..texts import interface
 from .parts import Sidebar, draw_open, draw_text, width
+from .variants import draw_choice
 
 IN_FRONT = ("seed", "resolution")
 """The settings that are not folded away."""
@@ -46,6 +47,7 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         row.operator("flashvdm.generate", text="Add to Queue" if busy else "Generate", icon="MESH_MONKEY")
         if job is not None and not busy:
             _draw_end(layout, job, width(context))
+        draw_choice(layout, context)
 
 
 def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
@@ -65,6 +67,7 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> 
         row = layout.row()
         row.scale_y = 1.6
         draw_open(row, "", "Open Image")
+        layout.menu("FLASHVDM_MT_image_sources", icon="DOWNARROW_HLT")
         return
     column = layout.column()
     path = bpy.path.abspath(settings.image)
@@ -80,6 +83,7 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> 
     row = column.row(align=True)
     row.prop(settings, "image", text="")
     draw_open(row, "")
+    row.menu("FLASHVDM_MT_image_sources", text="", icon="DOWNARROW_HLT")
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:

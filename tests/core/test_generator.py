@@ -323,6 +323,12 @@ def test_a_missing_image_is_a_failure_with_a_sentence(generator: Generator, fold
     assert "Traceback" in failure.details
 
 
+def test_a_bad_image_fails_before_the_model_is_looked_for(folder: Path) -> None:
+    (folder / "not an image.png").write_text("a text")
+    request = Request({"front": str(folder / "not an image.png")}, {"model": str(folder / "no such model")})
+    assert failure_of(Generator().generate(request)).kind == "ImageError"
+
+
 def test_a_field_without_a_surface_is_a_failure(generator: Generator, folder: Path, tmp_path: Path) -> None:
     model = write_tiny_model(tmp_path / "empty")
     state = load_file(model / "model.safetensors")

@@ -93,6 +93,9 @@ class ID(bpy_struct):
     def __contains__(self, key: str) -> bool:
         return key in self._custom
 
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._custom.get(key, default)
+
     def pop(self, key: str, default: Any = None) -> Any:
         return self._custom.pop(key, default)
 
@@ -203,6 +206,10 @@ class _Links(list):
         object.users_collection.append(self.owner)
 
 
+class Window(bpy_struct):
+    pass
+
+
 class Collection(ID):
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -257,6 +264,9 @@ class UILayout(bpy_struct):
     def label(self, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.drawn.append(("label", text))
 
+    def menu(self, menu: str, text: str = "", icon: str = "NONE") -> None:
+        self.drawn.append(("menu", menu))
+
     def prop(self, data: Any, property: str, text: str = "") -> None:
         getattr(data, property)  # what does not exist cannot be drawn
         self.drawn.append(("prop", property))
@@ -290,6 +300,18 @@ class AddonPreferences(bpy_struct):
         self.layout = UILayout()
 
 
+class Menu(bpy_struct):
+    pass
+
+
+class FileHandler(bpy_struct):
+    pass
+
+
+class OperatorFileListElement(PropertyGroup):
+    pass
+
+
 class Context(bpy_struct):
     pass
 
@@ -307,8 +329,8 @@ class KeyMapItem(bpy_struct):
 
 
 _TYPES = (
-    bpy_struct, PropertyGroup, ID, Image, Mesh, Object, Collection, Scene, Operator, UILayout, UIList, Panel, AddonPreferences,
-    Context, Event, KeyMap, KeyMapItem,
+    bpy_struct, PropertyGroup, ID, Image, Window, Mesh, Object, Collection, Scene, Operator, UILayout, UIList, Panel, Menu,
+    FileHandler, OperatorFileListElement, AddonPreferences, Context, Event, KeyMap, KeyMapItem,
 )  # fmt: skip
 
 

@@ -1,0 +1,120 @@
+"""Where the image comes from, in real Blender: files, files that are dropped, images of the .blend, the camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from .conftest import Import, tick_until
+
+
+@pytest.mark.parametrize(("view", "chosen"), [("", "image"), ("left", "image_left"), ("back", "image_back")])
+def test_the_image_goes_to_the_view_that_was_asked_for(extension: Import, image: str, view: str, chosen: str) -> None:
+    assert bpy.ops.flashvdm.open_image(filepath=image, view=view) == {"FINISHED"}
+    settings = bpy.context.scene.flashvdm
+    found = {name: getattr(settings, name) for name in ("image", "image_left", "image_back", "image_right")}
+    assert found == dict.fromkeys(found, "") | {chosen: image}
+
+
+def test_the_browser_shows_folders_and_images_as_thumbnails(extension: Import) -> None:
+    """The file browser reads these properties of the operator."""
+    asked = bpy.ops.flashvdm.open_image.get_rna_type().properties
+    assert asked["filter_image"].default
+    assert asked["filter_folder"].default
+    known = bpy.types.FileSelectParams.bl_rna.properties["display_type"].enum_items
+    assert asked["display_type"].enum_items[0].value == known["THUMBNAIL"].value
+
+
+def test_a_dropped_image_is_used_and_several_line_up(
+    worker: Callable[..., str], tmp_path: Path, extension: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker("good")
+    generate = extension("addon.operators.generate").FLASHVDM_OT_generate
+    monkeypatch.setattr(generate, "execute", lambda self, context: self.invoke(context, None))
+    session = extension("addon.session")
+    for name in ("a.png", "b.JPG", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "a.png"}]) == {"FINISHED"}
+    assert bpy.context.scene.flashvdm.image == str(tmp_path / "a.png")
+    assert not session.session.generating
+    with pytest.raises(RuntimeError, match="no images"):
+        bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "notes.txt"}])
+    bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": name} for name in ("a.png", "b.JPG", "notes.txt")])
+    tick_until(session, lambda: not session.session.generating)
+    assert sorted(obj.name for obj in bpy.data.objects) == ["a", "b"]
+
+
+def test_blender_offers_dropped_images_to_the_operator(extension: Import) -> None:
+    handler = extension("addon.file_drop").FLASHVDM_FH_images
+    assert handler.bl_import_operator == "flashvdm.drop_images"
+    assert handler.is_registered
+    assert {".png", ".jpg", ".webp"} <= set(handler.bl_file_extensions.split(";"))
+
+
+def loaded(path: str) -> np.ndarray:
+    """The bytes of an image file [H, W, 4], the lowest row first."""
+    image = bpy.data.images.load(path)
+    pixels = np.array(image.pixels[:], np.float32).reshape(image.size[1], image.size[0], 4)
+    bpy.data.images.remove(image)
+    return np.round(pixels * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["generated", "packed", "float"])
+def test_an_image_of_the_file_arrives_with_its_colours_and_its_transparency(extension: Import, kind: str) -> None:
+    image = bpy.data.images.new("red/chair", 3, 2, alpha=True, float_buffer=kind == "float")
+    shown = np.array([(255, 0, 0, 255), (200, 100, 50, 255), (0, 0, 0, 0)] * 2, np.float32) / 255
+    values = shown.copy()
+    if kind == "float":
+        values[:, :3] = np.where(shown[:, :3] <= 0.04045, shown[:, :3] / 12.92, ((shown[:, :3] + 0.055) / 1.055) ** 2.4)
+    image.pixels.foreach_set(values.ravel())
+    if kind == "packed":
+        image.pack()
+    before = len(bpy.data.images)
+    assert bpy.ops.flashvdm.take_image(source="DATA", image=image.name) == {"FINISHED"}
+    path = Path(bpy.context.scene.flashvdm.image)
+    assert path.name == "red_chair.png", "the object will be named after it"
+    assert len(bpy.data.images) == before
+    np.testing.assert_allclose(loaded(str(path)).reshape(-1, 4), np.round(shown * 255), atol=1)
+
+
+def test_an_image_without_pixels_or_that_is_gone_is_refused_in_words(extension: Import) -> None:
+    bpy.data.images.new("Empty", 1, 1).source = "FILE"
+    for name, reason in (("Empty", "no pixels"), ("Gone", "no image 'Gone'")):
+        with pytest.raises(RuntimeError, match=reason):
+            bpy.ops.flashvdm.take_image(source="DATA", image=name)
+    with pytest.raises(RuntimeError, match="no image in the clipboard"):
+        bpy.ops.flashvdm.take_image(source="CLIPBOARD")
+
+
+def test_the_camera_is_rendered_without_a_background_and_no_setting_of_the_scene_changes(extension: Import) -> None:
+    scene = bpy.context.scene
+    with pytest.raises(RuntimeError, match="no active camera"):
+        bpy.ops.flashvdm.take_image(source="CAMERA")
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(camera)
+    scene.camera, camera.location = camera, (0, 0, 8)
+    bpy.ops.mesh.primitive_cube_add()
+    scene.render.engine, scene.cycles.samples = "CYCLES", 1
+    scene.render.resolution_x, scene.render.resolution_y = 24, 16
+    scene.render.filepath = "//mine_"
+    before = settings_of(scene)
+    assert bpy.ops.flashvdm.take_image(source="CAMERA") == {"FINISHED"}
+    assert settings_of(scene) == before
+    picture = loaded(scene.flashvdm.image)
+    assert picture.shape == (16, 24, 4)
+    assert picture[8, 12, 3] == 255
+    assert picture[0, 0, 3] == 0
+
+
+def settings_of(scene: bpy.types.Scene) -> dict[str, object]:
+    """Every plain setting of a scene's renders."""
+    found: dict[str, object] = {}
+    for owner in (scene.render, scene.render.image_settings):
+        for property in owner.bl_rna.properties:
+            if property.type in ("BOOLEAN", "INT", "FLOAT", "STRING", "ENUM") and not getattr(property, "is_array", False):
+                found[f"{owner.bl_rna.identifier}.{property.identifier}"] = getattr(owner, property.identifier)
+    return found
