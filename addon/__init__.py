@@ -3,6 +3,7 @@
 import bpy
 
 from . import (
+    cutouts,
     file_drop,
     history,
     keymap,
@@ -17,7 +18,8 @@ from . import (
 )
 
 _MODULES = (
-    properties, history, preferences, operators, presets, panels, file_drop, thumbnails, keymap, session, translations,
+    properties, history, preferences, operators, presets, panels, file_drop, thumbnails, keymap, session, cutouts,
+    translations,
 )  # fmt: skip
 
 

@@ -34,9 +34,12 @@ def with_properties(**properties: Any) -> Callable[[_Class], _Class]:
     return add
 
 
-def setting_properties(names: Iterable[str], options: set[Any] | None = None) -> dict[str, Any]:
-    """A Blender property for each of these settings, with the table's type, range, default, label and tooltip."""
-    return {name: _property(SETTINGS[name], options or set()) for name in names}
+def setting_properties(names: Iterable[str], options: set[Any] | None = None, update: Any = None) -> dict[str, Any]:
+    """A Blender property for each of these settings, with the table's type, range, default, label and tooltip.
+
+    `update` is called when a setting of the group "image" changes.
+    """
+    return {name: _property(SETTINGS[name], options or set(), update) for name in names}
 
 
 def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
@@ -76,19 +79,19 @@ def quads_property() -> Any:
     )
 
 
-def image_properties(prefix: str, options: set[Any] | None = None) -> dict[str, Any]:
+def image_properties(prefix: str, options: set[Any] | None = None, update: Any = None) -> dict[str, Any]:
     """The path of an image for each view: `prefix` for the front, `prefix_left` and so on for the others.
 
     Plain texts: a FILE_PATH would bring a button that opens a browser of all files, beside the one of the images.
     """
     views = {prefix: "Image"} | {f"{prefix}_{view}": label for view, label in VIEW_LABELS.items()}
     return {
-        name: StringProperty(name=label, description="Image file of the object", options=options or set())
+        name: StringProperty(name=label, description="Image file of the object", options=options or set(), update=update)
         for name, label in views.items()
     }
 
 
-def _property(setting: Setting, options: set[Any]) -> Any:
+def _property(setting: Setting, options: set[Any], update: Any) -> Any:
     make: Any = EnumProperty if setting.choices else _MAKERS[setting.kind]
     arguments: dict[str, Any] = {"name": setting.label, "description": setting.tooltip, "options": options}
     if setting.name == "model":
@@ -97,12 +100,20 @@ def _property(setting: Setting, options: set[Any]) -> Any:
         arguments["items"] = setting.choices
     if setting.minimum is not None:
         arguments |= {"min": setting.minimum, "max": setting.maximum}
+    if setting.group == "image":
+        arguments["update"] = update
     return make(default=setting.default, **arguments)
 
 
+def _image_changed(settings: object, context: object) -> None:
+    from .cutouts import ask_soon  # cutouts needs this module
+
+    ask_soon()
+
+
 @with_properties(
-    **image_properties("image"),
-    **setting_properties(OF_SCENE),
+    **image_properties("image", update=_image_changed),
+    **setting_properties(OF_SCENE, update=_image_changed),
     **placement_properties(),
     target_triangles=triangles_property(),
     target_quads=quads_property(),
@@ -120,6 +131,8 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
         target_triangles: int
         target_quads: int
         variants: int
+        model: str
+        cutout: str
 
 
 def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:

@@ -39,6 +39,8 @@ class Session:
     check: str = ""
     """What the last check of the interpreter found, as one line; "" if there was none."""
     checking: bool = False
+    aside: Entry | None = None
+    """The last task that nobody waits for."""
     runtime: tuple[tuple[str, int], Runtime | WorkerError] | None = None
     """What was asked for and found when the interpreter was last looked for."""
     second: int = 0
@@ -99,9 +101,16 @@ def enqueue(task: Task, label: str, target: Target) -> Entry:
     return session.queue.add(Job(task, label), target)
 
 
+def enqueue_aside(task: Task, label: str, target: Target) -> None:
+    """Have a task done when there is nothing else to do, if no newer one comes before; like `enqueue` otherwise."""
+    runtime()
+    session.aside = session.queue.add_aside(Job(task, label), target)
+
+
 def run_live() -> None:
     """Begin with what waits, where nothing is under way, and let a timer move it on."""
-    if session.job is not None and session.job.state is State.WAITING:
+    coming = session.queue.next
+    if coming is not None and coming.job.state is State.WAITING:
         session.queue.step(_client)
     if not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=TICK_SECONDS, persistent=True)
@@ -137,7 +146,7 @@ def release() -> None:
     """End the worker, which gives all its memory back. What is under way or waits is forgotten."""
     if session.client is not None:
         session.client.close()
-    session.client, session.checking = None, False
+    session.client, session.checking, session.aside = None, False, None
     session.queue.clear()
 
 
@@ -172,7 +181,7 @@ def _client() -> WorkerClient:
 
 def tick() -> float | None:
     """One step of whatever is under way; the seconds to the next one, or None when nothing is left to do."""
-    if session.generating:
+    if session.queue.next is not None:
         changed = session.queue.step(_client)
         job = session.job
         if changed or (job is not None and int(job.seconds) != session.second):
@@ -180,14 +189,14 @@ def tick() -> float | None:
             redraw_panels()
     elif session.checking:
         _tick_check()
-    if not session.generating and not session.checking:
+    if session.queue.next is None and not session.checking:
         return None
     return _SOON_SECONDS if _more_to_do() else TICK_SECONDS
 
 
 def _more_to_do() -> bool:
     """This tick had no time for everything that can be done now."""
-    at_work = session.queue.current is not None and session.queue.current.at_work
+    at_work = session.queue.next is not None and session.queue.next.at_work
     return at_work or (session.client is not None and session.client.pending)
 
 
@@ -217,9 +226,10 @@ def _owned() -> set[int]:
 @persistent
 def _before_load(*_: object) -> None:
     """Another file comes: what was to go into this one is not wanted any more. An idle worker stays for the next."""
-    if session.generating and session.client is not None:
+    if session.client is not None and session.client.busy:
         session.client.close()
     session.queue.clear()
+    session.aside = None
 
 
 @persistent

@@ -116,10 +116,14 @@ class Entry:
 
 
 class TaskQueue:
-    """First come, first served. What has ended stays in the list until the next task comes to a queue at rest."""
+    """First come, first served. What has ended stays in the list until the next task comes to a queue at rest.
+
+    Beside it there is room for one task that nobody waits for, which is done when nothing else is to do.
+    """
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self._asides: list[Entry] = []
 
     @property
     def current(self) -> Entry | None:
@@ -150,6 +154,18 @@ class TaskQueue:
         self.entries.append(entry)
         return entry
 
+    def add_aside(self, job: Job, target: Target) -> Entry:
+        """A task that nobody waits for; it takes the place of one that has not begun."""
+        entry = Entry(job, target)
+        self._asides = [*(other for other in self._asides if other.job.state is not State.WAITING), entry]
+        return entry
+
+    @property
+    def next(self) -> Entry | None:
+        """What the worker is at or comes to next; None when there is nothing at all to do."""
+        begun = [entry for entry in self._asides if entry.job.state is not State.WAITING]
+        return next(iter(begun), None) or self.current or next(iter(self._asides), None)
+
     def find(self, id: int) -> Entry | None:
         """The entry with that number."""
         return next((entry for entry in self.entries if entry.id == id), None)
@@ -162,24 +178,31 @@ class TaskQueue:
 
     def clear(self) -> None:
         """Forget everything; what was shown is gone. The worker must be told by the caller."""
-        for entry in self.entries:
+        for entry in (*self.entries, *self._asides):
             entry.cancel()
         self.entries.clear()
+        self._asides.clear()
 
     def step(self, worker: Callable[[], Worker]) -> bool:
-        """Move the first task that is not over on; True when anything that the user sees has changed.
+        """Move the task whose turn it is on; True when anything that the user sees has changed.
 
         `worker` gives the worker for a task that begins; raises WorkerError where there is none.
         """
-        entry = self.current
+        entry = self.next
         if entry is None:
             return False
-        if entry.job.state is not State.WAITING:
-            return entry.step()
+        if entry.job.state is State.WAITING:
+            self._begin(entry, worker)
+            changed = True
+        else:
+            changed = entry.step()
+        self._asides = [aside for aside in self._asides if not aside.job.over]
+        return changed
+
+    def _begin(self, entry: Entry, worker: Callable[[], Worker]) -> None:
         for other in self.entries:
             other.job.drop_result()
         try:
             entry.job.start(worker())
         except WorkerError as error:
             entry.job.fail(str(error), "")
-        return True

@@ -5,7 +5,8 @@ from pathlib import Path
 import bpy
 
 from ...flashvdm_core.errors import WorkerError
-from .. import session, thumbnails
+from ...flashvdm_core.requests import Request
+from .. import cutouts, session, thumbnails
 from ..host_types import Context
 from ..job import Job, State
 from ..preferences import ROOT_PACKAGE
@@ -15,7 +16,9 @@ from ..texts import interface
 from .parts import Sidebar, draw_open, draw_text, width
 from .variants import draw_choice
 
-IN_FRONT = ("seed", "resolution")
+_OF_SHAPE = ("seed", "resolution")
+_OF_IMAGE = ("cutout", "cutout_threshold")
+IN_FRONT = (*_OF_SHAPE, *_OF_IMAGE)
 """The settings that are not folded away."""
 
 
@@ -32,10 +35,10 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         layout, settings = self.layout, scene_settings(context.scene)
         assert layout is not None
         ready = _draw_missing_runtime(layout, width(context))
-        _draw_image(layout, settings)
+        _draw_image(layout, settings, width(context))
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
-        for name in (*IN_FRONT, "size", "size_of", "placement"):
+        for name in (*_OF_SHAPE, "size", "size_of", "placement"):
             column.prop(settings, name)
         job, busy = session.session.job, session.session.generating
         if job is not None and busy:
@@ -62,7 +65,7 @@ def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
     return True
 
 
-def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
+def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, letters: int) -> None:
     if not settings.image:
         row = layout.row()
         row.scale_y = 1.6
@@ -84,6 +87,23 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> 
     row.prop(settings, "image", text="")
     draw_open(row, "")
     row.menu("FLASHVDM_MT_image_sources", text="", icon="DOWNARROW_HLT")
+    if icon:
+        _draw_cutout(layout, settings, path, letters)
+
+
+def _draw_cutout(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, path: str, letters: int) -> None:
+    """How the object is cut out, and what is wrong with that."""
+    column = layout.column()
+    column.use_property_split, column.use_property_decorate = True, False
+    column.prop(settings, "cutout")
+    row = column.row()
+    row.enabled = settings.cutout in ("auto", "border")
+    row.prop(settings, "cutout_threshold")
+    job = cutouts.last_job(path)
+    if job is not None and job.error:
+        draw_text(column.box(), job.error, letters, "ERROR")
+    for warning in job.warnings if job is not None else ():
+        draw_text(column.box(), warning, letters, "INFO")
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
@@ -107,7 +127,10 @@ def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
         layout.label(text=done.format(seconds=job.seconds, count=job.triangles), translate=False)
     else:
         layout.label(text=interface(job.text), translate=False)
+    shown = cutouts.last_job(job.task.images["front"]) if isinstance(job.task, Request) else None
     for warning in job.warnings:
+        if shown is not None and warning in shown.warnings:
+            continue  # it stands under the image
         draw_text(layout.box(), warning, letters, "INFO")
 
 

@@ -21,12 +21,12 @@ class FLASHVDM_PT_settings(Part, bpy.types.Panel):  # noqa: N801
         assert layout is not None
         layout.use_property_split, layout.use_property_decorate = True, False
         for group, label in _GROUPS.items():
+            names = [setting.name for setting in SETTINGS.values() if setting.group == group and setting.name not in IN_FRONT]
             column = layout.column()
-            if label:
+            if label and names:
                 column.label(text=label)
-            for setting in SETTINGS.values():
-                if setting.group == group and setting.name not in IN_FRONT:
-                    column.prop(settings, setting.name)
+            for name in names:
+                column.prop(settings, name)
         layout.operator("flashvdm.reset_settings", icon="LOOP_BACK")
 
 

@@ -3,8 +3,9 @@
 import bpy
 
 from ..host_types import Context
+from ..model_info import takes_several_views
 from ..properties import VIEW_LABELS, scene_settings
-from .parts import Part, draw_open
+from .parts import Part, draw_open, draw_text, width
 
 
 class FLASHVDM_PT_views(Part, bpy.types.Panel):  # noqa: N801
@@ -16,8 +17,12 @@ class FLASHVDM_PT_views(Part, bpy.types.Panel):  # noqa: N801
         layout, settings = self.layout, scene_settings(context.scene)
         assert layout is not None
         layout.use_property_split, layout.use_property_decorate = True, False
-        layout.label(text="For models that take several images")
+        several = takes_several_views(bpy.path.abspath(settings.model) if settings.model else "")
+        note = "Images of the same object from its other sides" if several else "This model takes the front image alone"
+        draw_text(layout, note, width(context), "NONE" if several else "INFO")
         column = layout.column()
+        # What is filled in can be emptied: with another model it may have been of use.
+        column.enabled = several or any(getattr(settings, f"image_{view}") for view in VIEW_LABELS)
         for view in VIEW_LABELS:
             row = column.row(align=True)
             row.prop(settings, f"image_{view}")

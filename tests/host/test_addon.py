@@ -83,6 +83,7 @@ def test_without_an_image_or_an_interpreter_nothing_starts(blender: Blender, hos
 
 
 def test_every_panel_and_the_preferences_draw(blender: Blender) -> None:
+    blender.settings.image = str(blender.image)
     for panel in ("FLASHVDM_PT_main", "FLASHVDM_PT_queue", "FLASHVDM_PT_views", "FLASHVDM_PT_settings", "FLASHVDM_PT_memory"):
         assert blender.drawn(panel)
     properties = {

@@ -66,6 +66,9 @@ class Setup:
         self.queue = self.module.TaskQueue()
         self.shown: dict[str, str] = {}
 
+    def add_aside(self, name: str) -> Any:
+        return self.queue.add_aside(self.job(self.request({"front": name}), name), self.module.Target())
+
     def add(self, name: str, slices: int = 2, raises: bool = False) -> Any:
         shown = self.shown
 
@@ -155,6 +158,22 @@ def test_a_new_task_in_a_queue_at_rest_begins_a_new_list(setup: Setup) -> None:
     assert setup.queue.entries == [first]
     third = setup.add("c")
     assert setup.queue.entries == [third]
+
+
+def test_a_task_that_nobody_waits_for_is_done_when_there_is_nothing_else_and_only_the_newest(setup: Setup) -> None:
+    first = setup.add_aside("looked at first")
+    setup.step()
+    assert first.job.state.name == "STARTING"
+    old, entry, new = setup.add_aside("old"), setup.add("generation"), setup.add_aside("new")
+    setup.step()
+    assert entry.job.state.name == "WAITING", "the worker is at something"
+    for _ in range(12):
+        if setup.worker.task is not None and not setup.worker.says:
+            setup.worker.finish()
+        setup.step()
+    assert [request.images["front"] for request in setup.worker.begun] == ["looked at first", "generation", "new"]
+    assert (old.job.state.name, new.job.state.name) == ("WAITING", "DONE")
+    assert setup.queue.entries == [entry], "the list is the user's"
 
 
 @pytest.mark.parametrize("seed", range(40))
