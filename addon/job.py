@@ -53,6 +53,7 @@ class Job:
         label: what the user calls it: the name of the image, of the object.
         state: where it stands.
         stage: the stage under way, None before the first.
+        stage_times: seconds that each stage took that has ended.
         fraction: share of the whole that is done, 0 to 1.
         cutouts: the images as the model sees them that nobody has taken yet (`take_cutouts`).
         task: what was asked for.
@@ -68,6 +69,8 @@ class Job:
         self.label = label
         self.state = State.WAITING
         self.stage: Stage | None = None
+        self.stage_times: dict[Stage, float] = {}
+        self._stage_began = 0.0
         self.fraction = 0.0
         self.result: Result | None = None
         self.triangles = 0
@@ -100,6 +103,11 @@ class Job:
         if self._started is None:
             return 0.0
         return (self._clock() if self._ended is None else self._ended) - self._started
+
+    @property
+    def stage_seconds(self) -> float:
+        """Seconds since the stage under way began."""
+        return self._clock() - self._stage_began
 
     @property
     def text(self) -> str:
@@ -177,7 +185,8 @@ class Job:
                 if self.state is State.STARTING:
                     self.state = State.RUNNING
             case Progress(stage, fraction):
-                self.stage, self.fraction = stage, max(self.fraction, fraction)
+                self._enter(stage)
+                self.fraction = max(self.fraction, fraction)
                 if self.state is State.STARTING:
                     self.state = State.RUNNING
             case Preview(_, mesh):
@@ -196,6 +205,12 @@ class Job:
                     self._end(State.CANCELLED)
                 else:
                     self.fail(message, details)
+
+    def _enter(self, stage: Stage) -> None:
+        if stage is not self.stage:
+            if self.stage is not None:
+                self.stage_times[self.stage] = self.stage_seconds
+            self.stage, self._stage_began = stage, self._clock()
 
     def _finish(self, result: Result | None) -> None:
         if self.state is State.CANCELLING:

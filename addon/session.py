@@ -16,6 +16,7 @@ from ..flashvdm_core.errors import WorkerError
 from ..flashvdm_core.requests import Task
 from ..flashvdm_core.worker.protocol import Ready
 from .job import Job, State
+from .pace import Pace
 from .preferences import ROOT_PACKAGE, preferences
 from .properties import mend, scene_settings
 from .result_object import remove_stale_previews
@@ -43,6 +44,8 @@ class Session:
     """The last task that nobody waits for."""
     runtime: tuple[tuple[str, int], Runtime | WorkerError] | None = None
     """What was asked for and found when the interpreter was last looked for."""
+    pace: Pace = field(default_factory=Pace)
+    """How long things take here."""
     second: int = 0
     """The whole second since its start that the panel shows for the job under way: a sign of life."""
 
@@ -111,7 +114,7 @@ def run_live() -> None:
     """Begin with what waits, where nothing is under way, and let a timer move it on."""
     coming = session.queue.next
     if coming is not None and coming.job.state is State.WAITING:
-        session.queue.step(_client)
+        _step()
     if not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=TICK_SECONDS, persistent=True)
 
@@ -124,7 +127,7 @@ def run_to_end(entry: Entry) -> Job:
     manager.progress_begin(0, 100)
     try:
         while not job.over:
-            if not session.queue.step(_client):
+            if not _step():
                 time.sleep(0.02)
             manager.progress_update(round(job.fraction * 100))
     except BaseException:
@@ -179,10 +182,19 @@ def _client() -> WorkerClient:
     return session.client
 
 
+def _step() -> bool:
+    """Move on the task whose turn it is; True when anything that the user sees has changed."""
+    entry = session.queue.next
+    changed = session.queue.step(_client)
+    if entry is not None and entry.job.state is State.PLACING:
+        session.pace.learn(entry.job)
+    return changed
+
+
 def tick() -> float | None:
     """One step of whatever is under way; the seconds to the next one, or None when nothing is left to do."""
     if session.queue.next is not None:
-        changed = session.queue.step(_client)
+        changed = _step()
         job = session.job
         if changed or (job is not None and int(job.seconds) != session.second):
             session.second = int(job.seconds) if job is not None else 0

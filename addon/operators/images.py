@@ -99,6 +99,7 @@ class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
 
     bl_idname = "flashvdm.take_image"
     bl_label = "Take Image"
+    bl_description = "Make an image file of something else and use that"
     bl_options = {"UNDO"}
 
     if TYPE_CHECKING:

@@ -47,7 +47,10 @@ class FLASHVDM_OT_keep_variant(bpy.types.Operator):  # noqa: N801
         if not is_variant(context.active_object):
             cls.poll_message_set("The active object is not one of several variants")
             return False
-        return context.mode == "OBJECT"
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Leave the mode of the active object first")
+            return False
+        return True
 
     def execute(self, context: Context) -> Returned:
         chosen = context.active_object

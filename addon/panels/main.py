@@ -1,5 +1,6 @@
 """The panel that is always there: image, the settings that matter, Generate, progress."""
 
+import math
 from pathlib import Path
 
 import bpy
@@ -16,6 +17,7 @@ from ..texts import interface
 from .parts import Sidebar, draw_open, draw_text, width
 from .variants import draw_choice
 
+_SECONDS_SHOWN = 90  # above, minutes are enough
 _OF_SHAPE = ("seed", "resolution")
 _OF_IMAGE = ("cutout", "cutout_threshold")
 IN_FRONT = (*_OF_SHAPE, *_OF_IMAGE)
@@ -107,11 +109,21 @@ def _draw_cutout(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, pa
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
-    layout.progress(factor=job.fraction, type="BAR", text=f"{interface(job.text)}   {job.fraction:.0%}   {int(job.seconds)} s")
+    layout.progress(factor=job.fraction, type="BAR", text=f"{interface(job.text)}   {job.fraction:.0%}   {_time(job)}")
     row = layout.row()
     row.scale_y = 1.6
     row.enabled = job.state is not State.CANCELLING
     row.operator("flashvdm.cancel", icon="CANCEL")
+
+
+def _time(job: Job) -> str:
+    """About how long it will still take, else how long it has taken."""
+    left = session.session.pace.seconds_left(job)
+    if left is None:
+        return f"{int(job.seconds)} s"
+    if left > _SECONDS_SHOWN:
+        return interface("about {count} min left").format(count=round(left / 60))
+    return interface("about {count} s left").format(count=math.ceil(left))
 
 
 def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:

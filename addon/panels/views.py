@@ -5,6 +5,7 @@ import bpy
 from ..host_types import Context
 from ..model_info import takes_several_views
 from ..properties import VIEW_LABELS, scene_settings
+from ..texts import interface
 from .parts import Part, draw_open, draw_text, width
 
 
@@ -18,7 +19,7 @@ class FLASHVDM_PT_views(Part, bpy.types.Panel):  # noqa: N801
         assert layout is not None
         layout.use_property_split, layout.use_property_decorate = True, False
         several = takes_several_views(bpy.path.abspath(settings.model) if settings.model else "")
-        note = "Images of the same object from its other sides" if several else "This model takes the front image alone"
+        note = interface("Images of the same object" if several else "This model takes the front image alone")
         draw_text(layout, note, width(context), "NONE" if several else "INFO")
         column = layout.column()
         # What is filled in can be emptied: with another model it may have been of use.

@@ -21,6 +21,13 @@ _OPERATORS = {
     "Set Quality": "Qualität einstellen",
     "Set Triangles": "Dreiecke anpassen",
     "Show Details": "Einzelheiten zeigen",
+    "Clipboard": "Zwischenablage",
+    "Generate Variants": "Varianten erzeugen",
+    "Keep This One": "Diese behalten",
+    "Mesh from Image": "Mesh aus Bild",
+    "Render of the Camera": "Bild der Kamera",
+    "Take Image": "Bild übernehmen",
+    "This View": "Diese Ansicht",
 }
 
 _LABELS = {
@@ -90,6 +97,12 @@ _LABELS = {
     "float16": "float16",
     "float32": "float32",
     "rembg": "rembg",
+    "Image From": "Bild von",
+    "Image of This File": "Bild dieser Datei",
+    "Images of the same object": "Bilder desselben Objekts",
+    "No images in this file": "Keine Bilder in dieser Datei",
+    "This model takes the front image alone": "Dieses Modell nimmt nur das Bild von vorn",
+    "Variants": "Varianten",
 }
 
 _STATES = {
@@ -122,11 +135,12 @@ _STATES = {
     "{count:,} triangles": "{count:,} Dreiecke",
     "{name}: {count:,} triangles": "{name}: {count:,} Dreiecke",
     "{triangles:,} triangles in {seconds:.1f} s": "{triangles:,} Dreiecke in {seconds:.1f} s",
+    "about {count} min left": "noch etwa {count} min",
+    "about {count} s left": "noch etwa {count} s",
 }
 
 _MESSAGES = {
     "A generation is under way": "Es wird gerade etwas erzeugt",
-    "For models that take several images": "Für Modelle, die mehrere Bilder nehmen",
     "It is not in the queue any more": "Es ist nicht mehr in der Warteschlange",
     "Nothing has failed": "Nichts ist fehlgeschlagen",
     "Nothing is chosen in the history": "Im Verlauf ist nichts ausgewählt",
@@ -147,6 +161,8 @@ _MESSAGES = {
     "The worker is at work": "Der Arbeitsprozess arbeitet gerade",
     "The worker is not running": "Der Arbeitsprozess läuft nicht",
     "The object is not in the scene any more": "Das Objekt ist nicht mehr in der Szene",
+    "Leave the mode of the active object first": "Zuerst den Modus des aktiven Objekts verlassen",
+    "The active object is not one of several variants": "Das aktive Objekt ist keine von mehreren Varianten",
 }
 
 _TOOLTIPS = {
@@ -303,6 +319,18 @@ _TOOLTIPS = {
     "Where the new object stands": "Wo das neue Objekt steht",
     "Write the worker's log of the failed task to a text of the Text Editor": (
         "Das Protokoll der fehlgeschlagenen Aufgabe in einen Text des Texteditors schreiben"
+    ),
+    "Make an image file of something else and use that": "Aus etwas anderem eine Bilddatei machen und diese benutzen",
+    "Make several meshes of the image, each with the next seed, in a row to choose from": (
+        "Mehrere Meshes des Bildes zur Auswahl in einer Reihe erzeugen, jedes mit dem nächsten Startwert"
+    ),
+    "Put the active variant in the row's place and remove the others, also those that are still to come": (
+        "Die aktive Variante an den Platz der Reihe stellen und die anderen entfernen, auch die noch kommenden"
+    ),
+    "Number of meshes in a row, each with the next seed": "Anzahl der Meshes in einer Reihe, jedes mit dem nächsten Startwert",
+    "Number of seeds to choose from": "Anzahl der Startwerte, aus denen gewählt wird",
+    "Use the image; several are generated one after the other with the settings of the scene": (
+        "Das Bild benutzen; mehrere werden nacheinander mit den Einstellungen der Szene erzeugt"
     ),
 }
 

@@ -20,7 +20,7 @@ def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def variants() -> dict[int, bpy.types.Object]:
-    return {obj["flashvdm_seed"]: obj for obj in bpy.data.objects}
+    return {obj["flashvdm_seed"]: obj for obj in bpy.data.objects if "flashvdm_seed" in obj}
 
 
 def choose(obj: bpy.types.Object) -> None:
@@ -62,7 +62,7 @@ def test_a_choice_before_all_are_there_takes_the_others_out_of_the_queue(
     bpy.ops.flashvdm.generate_variants(count=3)
     bpy.context.scene.cursor.location = (0, 9, 0)
     bpy.ops.flashvdm.generate(filepath=image, seed=77)
-    tick_until(session, lambda: bool(bpy.data.objects) and not session.session.queue.current.at_work)
+    tick_until(session, lambda: bool(variants()))
     choose(variants()[0])
     tick_until(session, lambda: not session.session.generating)
     assert sorted(variants()) == [0, 77]

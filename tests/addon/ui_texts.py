@@ -39,7 +39,7 @@ def of_classes(package: str) -> Iterator[Key]:
         if issubclass(cls, bpy.types.Operator):
             yield "Operator", cls.bl_label
             yield "*", cls.bl_description
-        elif issubclass(cls, bpy.types.Panel):
+        elif issubclass(cls, bpy.types.Panel | bpy.types.Menu):
             yield "*", cls.bl_label
         for property in properties(cls):
             yield "*", property["name"]

@@ -1,0 +1,83 @@
+"""The time that a task will still take, from what earlier ones took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .conftest import Import
+
+
+class Setup:
+    """Jobs with a clock of their own."""
+
+    def __init__(self, extension: Import) -> None:
+        self.events: Any = extension("flashvdm_core.events")
+        self.job_module: Any = extension("addon.job")
+        self.request = extension("flashvdm_core.requests").Request
+        self.mesh = extension("flashvdm_core.mesh").TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
+        self.pace = extension("addon.pace").Pace()
+        self.now, self.said = 0.0, []
+
+    def job(self, **settings: Any) -> Any:
+        job = self.job_module.Job(self.request({"front": "a.png"}, settings), "a", lambda: self.now)
+        job.start(self)
+        return job
+
+    def generate(self, task: Any) -> None:
+        pass
+
+    def poll(self) -> list[Any]:
+        said, self.said = self.said, []
+        return said
+
+    def enter(self, job: Any, stage: str) -> None:
+        self.said = [self.events.Progress(self.events.Stage(stage), 0.1)]
+        job.pump()
+
+    def done(self, seconds: dict[str, float], **settings: Any) -> None:
+        """A job that has its result."""
+        job = self.job(**settings)
+        self.said = [self.events.Result(self.mesh, 0, "model", {**job.task.settings, "steps": 10}, seconds)]
+        job.pump()
+        self.pace.learn(job)
+
+
+@pytest.fixture
+def setup(extension: Import) -> Setup:
+    return Setup(extension)
+
+
+PAST = {"load": 4.0, "preprocess": 1.0, "condition": 1.0, "sample": 10.0, "decode": 20.0, "extract": 2.0}
+
+
+def test_nothing_is_promised_before_anything_is_known(setup: Setup) -> None:
+    job = setup.job()
+    setup.enter(job, "sample")
+    assert setup.pace.seconds_left(job) is None
+    setup.done(PAST, model="another")
+    assert setup.pace.seconds_left(job) is None
+
+
+def test_the_rest_is_what_is_left_of_the_stage_and_the_stages_after_it(setup: Setup) -> None:
+    setup.done(PAST)
+    job = setup.job()
+    assert setup.pace.seconds_left(job) is None, "it has not begun"
+    setup.enter(job, "sample")
+    assert setup.pace.seconds_left(job) == pytest.approx(32)
+    setup.now += 4
+    assert setup.pace.seconds_left(job) == pytest.approx(28)
+    setup.now += 30
+    assert setup.pace.seconds_left(job) == pytest.approx(22), "what takes longer than expected is not below nothing"
+
+
+def test_steps_and_resolution_count_and_a_slower_machine_is_noticed(setup: Setup) -> None:
+    setup.done(PAST, resolution=256)
+    job = setup.job(steps=20, resolution=512)
+    setup.enter(job, "sample")
+    assert setup.pace.seconds_left(job) == pytest.approx(20 + 4 * 22)
+    setup.now += 40
+    setup.enter(job, "decode")
+    assert setup.pace.seconds_left(job) == pytest.approx(2 * 4 * 22), "sampling took twice as long as expected"
