@@ -3,7 +3,10 @@
 import bpy
 
 from . import (
+    batch,
+    command,
     cutouts,
+    examination,
     file_drop,
     history,
     keymap,
@@ -19,7 +22,7 @@ from . import (
 
 _MODULES = (
     properties, history, preferences, operators, presets, panels, file_drop, thumbnails, keymap, session, cutouts,
-    translations,
+    examination, batch, command, translations,
 )  # fmt: skip
 
 

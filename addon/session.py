@@ -88,6 +88,11 @@ def managed_runtime() -> Path:
     return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path="runtime"))
 
 
+def launch() -> Launch:
+    """How the core is started as the preferences ask for. Raises WorkerError if there is no interpreter."""
+    return Launch(runtime().python, _PACKAGE_ROOT, round(preferences().idle_minutes * 60))
+
+
 def enqueue(task: Task, label: str, target: Target) -> Entry:
     """Line a task up, with nothing that moves it on yet: `run_live` or `run_to_end` does.
 
@@ -171,14 +176,13 @@ def check_runtime() -> None:
 
 def _client() -> WorkerClient:
     """The worker client as the preferences ask for; another interpreter means another worker."""
-    wanted = preferences()
-    launch = Launch(runtime().python, _PACKAGE_ROOT, round(wanted.idle_minutes * 60))
-    if session.client is not None and session.client.launch != launch:
+    wanted = launch()
+    if session.client is not None and session.client.launch != wanted:
         session.client.close()
         session.client = None
     if session.client is None:
-        session.client = WorkerClient(launch)
-    session.client.limits = Limits(silence=wanted.silence_minutes * 60)
+        session.client = WorkerClient(wanted)
+    session.client.limits = Limits(silence=preferences().silence_minutes * 60)
     return session.client
 
 

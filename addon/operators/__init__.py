@@ -1,6 +1,6 @@
 """What the user can do: a module for each group of buttons."""
 
-from . import generate, history, images, mesh, queue, tools, variants
+from . import batch, doctor, generate, history, images, mesh, queue, tools, variants
 
 CLASSES = (
     *generate.CLASSES,
@@ -9,5 +9,7 @@ CLASSES = (
     *images.CLASSES,
     *mesh.CLASSES,
     *history.CLASSES,
+    *batch.CLASSES,
     *tools.CLASSES,
+    *doctor.CLASSES,
 )

@@ -3,7 +3,7 @@
 A module for each panel; they appear in the order in which they are registered.
 """
 
-from . import history, main, mesh, queue, settings, sources, variants, views, worker
+from . import batch, doctor, history, main, mesh, queue, settings, sources, variants, views, worker
 
 CLASSES = (
     *sources.CLASSES,
@@ -14,5 +14,7 @@ CLASSES = (
     *settings.CLASSES,
     *mesh.CLASSES,
     *history.CLASSES,
+    *batch.CLASSES,
     *worker.CLASSES,
+    *doctor.CLASSES,
 )

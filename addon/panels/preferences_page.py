@@ -7,6 +7,7 @@ from .. import keymap, session
 from ..host_types import Context
 from ..preferences import FlashVDMPreferences
 from ..texts import interface
+from .doctor import draw_doctor
 from .parts import draw_text, width
 
 
@@ -26,3 +27,5 @@ def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayou
     for name in ("device", "precision", "idle_minutes", "silence_minutes", "keep_images"):
         layout.prop(preferences, name)
     keymap.draw(layout)
+    layout.separator()
+    draw_doctor(layout, context)

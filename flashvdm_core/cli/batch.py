@@ -7,10 +7,10 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from ..errors import BatchError
 from ..files import MESH_SUFFIXES
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from ..batch.items import Item
+    from ..batch.log import JsonLog
     from ..batch.run import Outcome
     from .common import Commands
 
@@ -78,20 +79,19 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     name = "flashvdm-batch.jsonl" if count == 1 else f"flashvdm-batch-{index}-of-{count}.jsonl"
     with interruptible(options.end_with_stdin) as interrupted, closing(JsonLog(options.output / name)) as log:
         stop = lambda: bool(interrupted)  # noqa: E731
+        _tell({"event": "start", "items": len(items)}, log, options.json)
         counts: Counter[str] = Counter()
         start = time.monotonic()
         outcomes = run_batch(items, ledger, LocalMaker(), overwrite=options.overwrite, interrupted=stop)
         for outcome in _shown(outcomes, items, options.json):
             counts[outcome.status] += 1
             line = {"event": "item", **outcome.to_json()} | ({"details": outcome.details} if options.traceback else {})
-            log.write(line)
-            if options.json:
-                print(json.dumps(line), flush=True)
+            _tell(line, log, options.json)
         summary = {status: counts[status] for status in ("made", "kept", "failed")}
         summary["left"] = len(items) - sum(summary.values())
         line = {"event": "summary", **summary, "seconds": round(time.monotonic() - start, 3)}
-        log.write(line)
-    _print_summary(line, options, log.path)
+        _tell(line, log, options.json)
+    _print_summary(line, log.path)
     return EXIT_INTERRUPTED if interrupted else EXIT_FAILED if counts["failed"] else EXIT_OK
 
 
@@ -124,9 +124,13 @@ def _words(outcome: Outcome) -> Iterable[tuple[str, TextIO]]:
             yield f"{name}: {dict(outcome.made)['faces']:,} faces, {outcome.seconds:.1f} s", sys.stdout
 
 
-def _print_summary(summary: dict[str, object], options: argparse.Namespace, log: Path) -> None:
-    if options.json:
-        print(json.dumps(summary), flush=True)
+def _tell(line: Mapping[str, Any], log: JsonLog, as_json: bool) -> None:
+    log.write(line)
+    if as_json:
+        print(json.dumps(line), flush=True)
+
+
+def _print_summary(summary: Mapping[str, Any], log: Path) -> None:
     left = f", {summary['left']} left" if summary["left"] else ""
     words = f"{summary['made']} made, {summary['kept']} kept, {summary['failed']} failed{left} in {summary['seconds']} s"
     print(f"{words}; see {log}", file=sys.stderr)

@@ -35,6 +35,18 @@ def given_settings(options: argparse.Namespace) -> dict[str, Value]:
     return dict(OWN_DEFAULTS) | {name: getattr(options, name) for name in SETTINGS if hasattr(options, name)}
 
 
+def as_options(settings: Mapping[str, Value]) -> list[str]:
+    """The options that give these settings: what `given_settings` reads."""
+    options: list[str] = []
+    for name, value in settings.items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            options.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            options.append(f"--{option}={value}")
+    return options
+
+
 def add_end_with_stdin(parser: argparse.ArgumentParser) -> None:
     """The option for a program that starts this one and must not leave it behind when it is killed itself."""
     parser.add_argument("--end-with-stdin", action="store_true", help="stop, as by Ctrl-C, when standard input is closed")

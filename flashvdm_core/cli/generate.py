@@ -21,6 +21,7 @@ from .common import (
 
 if TYPE_CHECKING:
     from ..generator import Generator
+    from ..requests import Request
     from .common import Commands
     from .reports import Job, Report
 
@@ -30,7 +31,7 @@ def add_to(commands: Commands) -> None:
     generate = commands.add_parser("generate", help="make a mesh from an image", description="Make a mesh from each image.")
     generate.set_defaults(run=_generate)
     generate.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image of an object from the front")
-    generate.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help=(
+    generate.add_argument("-o", "--output", type=Path, metavar="OUT", help=(
         f"mesh file ({', '.join(MESH_SUFFIXES)}); for several images a folder, or a file name with {{name}} in it, "
         "which stands for the image's name"))  # fmt: skip
     for view in VIEWS[1:]:
@@ -45,9 +46,11 @@ def add_to(commands: Commands) -> None:
 
 
 def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from .reports import JsonReport, TerminalReport
+    from .reports import Job, JsonReport, TerminalReport
 
-    jobs = _jobs(parser, options)
+    if options.output is None:
+        parser.error("the following arguments are required: -o/--output")
+    requests, outputs = requests_of(parser, options), outputs_of(parser, options)
     report = JsonReport(options.traceback) if options.json else TerminalReport(options.traceback)
     with interruptible(options.end_with_stdin) as interrupted:
         # Not before the arguments are known to be right: torch takes seconds to load.
@@ -55,32 +58,34 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> i
 
         generator = Generator()
         failed = False
-        for job in jobs:
+        for job in map(Job, requests, outputs):
             failed |= not _run(generator, job, report, options.overwrite, interrupted)
             if interrupted:
                 return EXIT_INTERRUPTED
     return EXIT_FAILED if failed else EXIT_OK
 
 
-def _jobs(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Job]:
-    """What to make, with everything checked that can be checked before anything is computed."""
-    from ..mesh_io import check_output
+def requests_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Request]:
+    """One request for each image."""
     from ..requests import Request
-    from .reports import Job
 
     views = {view: str(path) for view in VIEWS[1:] if (path := getattr(options, view)) is not None}
     if views and len(options.images) > 1:
         parser.error("--left, --back and --right go with one front image")
     settings = given_settings(options)
+    return [Request({"front": str(image), **views}, settings) for image in options.images]
+
+
+def outputs_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Path]:
+    """The mesh file of each image, with everything checked that can be checked before anything is computed."""
+    from ..mesh_io import check_output
+
     outputs = [_output_for(parser, image, options.output, several=len(options.images) > 1) for image in options.images]
     for output in outputs:
         if outputs.count(output) > 1:
             parser.error(f"two images would both become {output}; use different names or folders")
         check_output(output, overwrite=options.overwrite)
-    return [
-        Job(Request({"front": str(image), **views}, settings), output)
-        for image, output in zip(options.images, outputs, strict=True)
-    ]
+    return outputs
 
 
 def _output_for(parser: argparse.ArgumentParser, image: Path, output: Path, *, several: bool) -> Path:

@@ -103,7 +103,8 @@ def test_fifty_images_five_of_them_bad_killed_in_the_middle_end_as_45_meshes_eac
     assert again.returncode == 1, error
     assert len(meshes(out)) == 45
     assert {name: mesh for name, mesh in meshes(out).items() if name in before} == before, "what was made is not made again"
-    *items, summary = lines(report)
+    start, *items, summary = lines(report)
+    assert start == {"event": "start", "items": 50}
     assert Counter(item["status"] for item in items) == {"made": 45 - len(before), "kept": len(before), "failed": 5}
     assert {item["output"] for item in items if item["status"] == "kept"} == set(before)
     assert {item["kind"] for item in items if item["status"] == "failed"} == {"ImageError"}
@@ -136,6 +137,7 @@ def test_an_interrupted_batch_cleans_up_and_goes_on_later(tmp_path: Path, model:
     process = batch_process(source, out, model, *(["--end-with-stdin"] if how == "end of stdin" else []))
     assert process.stdout
     assert process.stdin
+    assert json.loads(process.stdout.readline()) == {"event": "start", "items": 40}
     process.stdout.readline()
     if how == "end of stdin":
         process.stdin.close()
@@ -158,13 +160,13 @@ def test_every_item_is_one_line_in_the_log_and_on_standard_output(
     shown = lines(capsys.readouterr().out)
     logged = lines((tmp_path / "out" / LOG).read_text())
     assert [{name: value for name, value in line.items() if name != "time"} for line in logged] == shown
-    assert [(line["image"], line["status"]) for line in shown[:-1]] == [
+    assert [(line["image"], line["status"]) for line in shown[1:-1]] == [
         ("a.png", "made"),
         ("b.png", "made"),
         ("bad.jpg", "failed"),
         ("c.png", "made"),
     ]
-    first, bad = shown[0], shown[2]
+    first, bad = shown[1], shown[3]
     assert (first["output"], first["seed"], first["error"]) == ("a.glb", 5, "")
     assert first["faces"] > 100
     assert first["seconds"] > 0

@@ -282,6 +282,9 @@ class UILayout(bpy_struct):
         self.drawn.append(("list", propname))
         self.drawn += [("item", item.name) for item in getattr(dataptr, propname)]
 
+    def separator(self, factor: float = 1.0) -> None:
+        pass
+
     def template_icon(self, icon_value: int = 0, scale: float = 1.0) -> None:
         self.drawn.append(("icon", str(icon_value)))
 
@@ -391,6 +394,7 @@ class Host:
         self.registered: list[type] = []
         self.timers: dict[Callable[[], float | None], bool] = {}
         self.undo_steps: list[str] = []
+        self.commands: dict[str, Callable[[list[str]], int]] = {}
         self.addons: dict[str, Any] = {}
         self.data = types.SimpleNamespace(
             objects=_Blocks(Object), meshes=_Blocks(Mesh), scenes=_Blocks(Scene), texts=_Blocks(ID), images=_Images(Image)
@@ -444,6 +448,7 @@ class Host:
             timers=timers,
             online_access=True,
             background=False,
+            version_string="4.2.0",
         )
         previews = _module(
             "bpy.utils.previews",
@@ -456,6 +461,8 @@ class Host:
             previews=previews,
             register_class=self._register_class,
             unregister_class=self.registered.remove,
+            register_cli_command=lambda id, execute: self.commands.setdefault(id, execute) and id,
+            unregister_cli_command=self.commands.pop,
             extension_path_user=lambda package, path="", create=False: str(self.user_folder / path),
         )
         props = _module(

@@ -13,9 +13,11 @@ def test_unregistering_leaves_nothing_behind(blender: Blender, host: Host) -> No
     import bpy
 
     assert len(host.registered) > 5
+    assert list(host.commands) == ["flashvdm"]
     blender.addon.unregister()
     assert host.registered == []
     assert host.timers == {}
+    assert host.commands == {}
     assert not hasattr(bpy.types.Scene, "flashvdm")
     for name in ("load_pre", "load_post", "undo_post", "redo_post"):
         assert getattr(bpy.app.handlers, name) == []
