@@ -15,7 +15,7 @@ from ..host_types import Context, Event, Returned
 from ..preferences import preferences
 from ..properties import MACHINE, OF_SCENE, scene_settings, setting_properties, with_properties
 
-_GIVEN = {"SKIP_SAVE"}
+_GIVEN: set[Any] = {"SKIP_SAVE"}
 _FORMATS = tuple((suffix[1:], suffix[1:].upper(), f"Meshes as {suffix}") for suffix in MESH_SUFFIXES)
 
 
