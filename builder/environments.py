@@ -73,7 +73,7 @@ class Environment:
 
 
 # PyTorch goes in alone and first, so that nothing that depends on it can choose another version.
-MAIN = Environment(ROOT / ".venv", (3, 11), (("torch.txt",), ("core.txt", "train.txt", "dev.txt", "blender-4.5.txt")))
+MAIN = Environment(ROOT / ".venv", (3, 11), (("torch.txt",), ("core.txt", "train.txt", "ray.txt", "dev.txt", "blender-4.5.txt")))
 NEWEST = Environment(ROOT / ".venv-5.2", (3, 13), (("blender-5.2.txt",),))
 
 

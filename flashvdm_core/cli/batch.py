@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..batch.items import Item
     from ..batch.log import JsonLog
-    from ..batch.run import Outcome
+    from ..batch.run import Maker, Outcome
     from .common import Commands
 
 
@@ -45,6 +45,8 @@ def add_to(commands: Commands) -> None:
     batch.add_argument("--format", choices=[suffix[1:] for suffix in MESH_SUFFIXES], default="glb", help=(
         "of the meshes whose output the manifest does not name (default: %(default)s)"))  # fmt: skip
     batch.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="make only part I of N, on one of N machines")
+    batch.add_argument("--ray", metavar="ADDRESS", help=(
+        "spread the work over the Ray cluster at ADDRESS (auto: the one of this machine), with a GPU a worker"))  # fmt: skip
     batch.add_argument("--overwrite", action="store_true", help="replace files that the batch did not make itself")
     batch.add_argument("--json", action="store_true", help="report on standard output, one JSON object a line, as in the log")
     batch.add_argument("--traceback", action="store_true", help="write to the log where in the program a failure happened")
@@ -65,7 +67,6 @@ def _shard(text: str) -> tuple[int, int]:
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from ..batch.items import read_items, shard
     from ..batch.ledger import Ledger
-    from ..batch.local import LocalMaker
     from ..batch.log import JsonLog
     from ..batch.run import run_batch
 
@@ -76,13 +77,14 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         print(f"Error: {error}", file=sys.stderr)
         return EXIT_USAGE
     ledger = Ledger(options.output)
+    maker = _maker(options.ray)  # before the signals are ours: Ray takes some, too
     name = "flashvdm-batch.jsonl" if count == 1 else f"flashvdm-batch-{index}-of-{count}.jsonl"
     with interruptible(options.end_with_stdin) as interrupted, closing(JsonLog(options.output / name)) as log:
         stop = lambda: bool(interrupted)  # noqa: E731
         _tell({"event": "start", "items": len(items)}, log, options.json)
         counts: Counter[str] = Counter()
         start = time.monotonic()
-        outcomes = run_batch(items, ledger, LocalMaker(), overwrite=options.overwrite, interrupted=stop)
+        outcomes = run_batch(items, ledger, maker, overwrite=options.overwrite, interrupted=stop)
         for outcome in _shown(outcomes, items, options.json):
             counts[outcome.status] += 1
             line = {"event": "item", **outcome.to_json()} | ({"details": outcome.details} if options.traceback else {})
@@ -93,6 +95,16 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         _tell(line, log, options.json)
     _print_summary(line, log.path)
     return EXIT_INTERRUPTED if interrupted else EXIT_FAILED if counts["failed"] else EXIT_OK
+
+
+def _maker(address: str | None) -> Maker:
+    if address is None:
+        from ..batch.local import LocalMaker
+
+        return LocalMaker()
+    from ..batch.cluster import ClusterMaker
+
+    return ClusterMaker(address)
 
 
 def _shown(outcomes: Iterator[Outcome], items: list[Item], as_json: bool) -> Iterator[Outcome]:
