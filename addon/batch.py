@@ -12,6 +12,7 @@ import bpy
 from ..flashvdm_core.errors import WorkerError
 from . import session
 from .core_process import CoreProcess
+from .texts import interface
 from .window import redraw_panels
 
 TICK_SECONDS = 0.25
@@ -45,9 +46,10 @@ class Batch:
     def text(self) -> str:
         """How far it is, in a few words."""
         if not self.items:
-            return "Starting"
-        failed = f", {self.counts['failed']} failed" if self.counts["failed"] else ""
-        return f"{sum(self.counts.values())} of {self.items}{failed}"
+            return interface("Starting")
+        done = interface("{done} of {count}").format(done=sum(self.counts.values()), count=self.items)
+        failed = interface("{failed} failed").format(failed=self.counts["failed"])
+        return f"{done}, {failed}" if self.counts["failed"] else done
 
 
 batch = Batch()
@@ -111,7 +113,7 @@ def step() -> bool:
         batch.process, batch.status = None, process.status
         # The command's own summary, or the reason why there was nothing to sum up.
         summary = process.last_words.removeprefix("Error: ")
-        batch.end = f"Cancelled: {batch.text}" if process.interrupted else summary
+        batch.end = interface("Cancelled: {text}").format(text=batch.text) if process.interrupted else summary
     return batch.process is not None
 
 

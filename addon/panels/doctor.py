@@ -5,6 +5,7 @@ import bpy
 from ...flashvdm_core.doctor.findings import Status
 from ..examination import examination
 from ..host_types import Context
+from ..texts import interface
 from .parts import Part, draw_text, width
 
 _ICONS = {Status.OK: "CHECKMARK", Status.WARNING: "ERROR", Status.ERROR: "CANCEL"}
@@ -38,7 +39,7 @@ def draw_doctor(layout: bpy.types.UILayout, context: Context) -> None:
                 draw_text(box, f"{finding.topic}: {finding.text}", width(context), _ICONS[status])
                 draw_text(box, finding.remedy, width(context), "BLANK1")
     topics = dict.fromkeys(finding.topic for finding in examination.findings if finding.status is Status.OK)
-    draw_text(layout, f"Right: {', '.join(topics)}", width(context), _ICONS[Status.OK])
+    draw_text(layout, interface("Right: {topics}").format(topics=", ".join(topics)), width(context), _ICONS[Status.OK])
 
 
 CLASSES = (FLASHVDM_PT_doctor,)

@@ -3,12 +3,17 @@
 _OPERATORS = {
     "Add FlashVDM Preset": "FlashVDM-Vorgabe hinzufügen",
     "Add to Queue": "In die Warteschlange",
+    "Batch": "Stapel",
+    "Batch…": "Stapel…",
+    "Cancel Batch": "Stapel abbrechen",
     "Cancel": "Abbrechen",
     "Check": "Prüfen",
     "Clear History": "Verlauf leeren",
     "Clear Queue": "Warteschlange leeren",
-    "Generate": "Erzeugen",
+    "Copy Report": "Bericht kopieren",
+    "Examine": "Untersuchen",
     "Generate Again": "Noch einmal erzeugen",
+    "Generate": "Erzeugen",
     "Lay Colours": "Farben auflegen",
     "Make Quads": "Vierecke erzeugen",
     "Open Image": "Bild öffnen",
@@ -36,22 +41,26 @@ _LABELS = {
     "Automatic": "Automatisch",
     "Back": "Hinten",
     "Background": "Hintergrund",
+    "Batch": "Stapel",
     "Compare": "Vergleichen",
     "Decoder": "Dekoder",
     "Dense": "Dicht",
     "Device": "Gerät",
-    "End When Idle (min)": "Beenden ohne Arbeit (min)",
+    "Doctor": "Diagnose",
     "Draft": "Entwurf",
+    "End When Idle (min)": "Beenden ohne Arbeit (min)",
     "Entry": "Eintrag",
     "Face Budget": "Höchstzahl Dreiecke",
-    "Fine": "Fein",
     "Find the View": "Ansicht suchen",
+    "Fine": "Fein",
     "Flash": "Flash",
-    "FlashVDM": "FlashVDM",
     "FlashVDM Presets": "FlashVDM-Vorgaben",
+    "FlashVDM": "FlashVDM",
     "Floor": "Boden",
-    "Front": "Vorne",
+    "Format": "Format",
     "Front Colours": "Farben der Vorderseite",
+    "Front": "Vorne",
+    "GLB": "GLB",
     "Give Up After (min)": "Aufgeben nach (min)",
     "Grid": "Gitter",
     "Guidance": "Bildtreue",
@@ -60,8 +69,9 @@ _LABELS = {
     "History": "Verlauf",
     "Image": "Bild",
     "Images": "Bilder",
-    "Keep": "Behalten",
+    "Input": "Eingabe",
     "Keep Images": "Bilder behalten",
+    "Keep": "Behalten",
     "Left": "Links",
     "Longest Side": "Längste Seite",
     "Measure": "Maß",
@@ -70,6 +80,10 @@ _LABELS = {
     "Model": "Modell",
     "More Views": "Weitere Ansichten",
     "Normal": "Normal",
+    "OBJ": "OBJ",
+    "Output": "Ausgabe",
+    "Overwrite": "Überschreiben",
+    "PLY": "PLY",
     "Parts Kept": "Behaltene Teile",
     "Place": "Ort",
     "Plain Background": "Einfarbiger Hintergrund",
@@ -79,11 +93,14 @@ _LABELS = {
     "Quads": "Vierecke",
     "Quality": "Qualität",
     "Queue": "Warteschlange",
+    "Ray": "Ray",
     "Resolution": "Auflösung",
     "Right": "Rechts",
+    "STL": "STL",
     "Seconds": "Sekunden",
     "Seed": "Startwert",
     "Settings": "Einstellungen",
+    "Shard": "Anteil",
     "Size": "Größe",
     "Steps": "Schritte",
     "Surface Level": "Oberflächenwert",
@@ -108,11 +125,13 @@ _LABELS = {
 _STATES = {
     "Building the mesh": "Das Mesh wird gebaut",
     "Cancelled": "Abgebrochen",
+    "Cancelled: {text}": "Abgebrochen: {text}",
     "Cancelling": "Wird abgebrochen",
     "Cut-out of the object": "Freigestelltes Objekt",
     "Decoding the surface": "Die Oberfläche wird dekodiert",
-    "Done": "Fertig",
     "Done in {seconds:.1f} s, {count:,} triangles": "Fertig in {seconds:.1f} s, {count:,} Dreiecke",
+    "Done": "Fertig",
+    "Examining": "Wird untersucht",
     "Failed": "Fehlgeschlagen",
     "Forming the shape": "Die Form entsteht",
     "Loading the model": "Das Modell wird geladen",
@@ -122,10 +141,11 @@ _STATES = {
     "Preparing the image": "Das Bild wird vorbereitet",
     "Putting the mesh into the scene": "Das Mesh kommt in die Szene",
     "Reading the image": "Das Bild wird gelesen",
+    "Right: {topics}": "In Ordnung: {topics}",
     "Running on {device}": "Läuft auf {device}",
     "Seed {seed}": "Startwert {seed}",
-    "Starting": "Startet",
     "Starting the worker": "Der Arbeitsprozess startet",
+    "Starting": "Startet",
     "The worker is starting": "Der Arbeitsprozess startet",
     "This file does not exist": "Diese Datei gibt es nicht",
     "Tick two to compare them": "Zwei ankreuzen, um sie zu vergleichen",
@@ -133,6 +153,8 @@ _STATES = {
     "What you generate is listed here": "Hier steht, was erzeugt wurde",
     "{count:,} faces": "{count:,} Flächen",
     "{count:,} triangles": "{count:,} Dreiecke",
+    "{done} of {count}": "{done} von {count}",
+    "{failed} failed": "{failed} fehlgeschlagen",
     "{name}: {count:,} triangles": "{name}: {count:,} Dreiecke",
     "{triangles:,} triangles in {seconds:.1f} s": "{triangles:,} Dreiecke in {seconds:.1f} s",
     "about {count} min left": "noch etwa {count} min",
@@ -140,9 +162,13 @@ _STATES = {
 }
 
 _MESSAGES = {
+    "A batch is under way": "Es läuft schon ein Stapel",
     "A generation is under way": "Es wird gerade etwas erzeugt",
     "It is not in the queue any more": "Es ist nicht mehr in der Warteschlange",
     "Nothing has failed": "Nichts ist fehlgeschlagen",
+    "Name a folder of images or a manifest as input, and a folder as output": (
+        "Als Eingabe einen Ordner mit Bildern oder eine Liste nennen, als Ausgabe einen Ordner"
+    ),
     "Nothing is chosen in the history": "Im Verlauf ist nichts ausgewählt",
     "Nothing is under way": "Es läuft gerade nichts",
     "Only in Object Mode": "Nur im Objektmodus",
@@ -151,6 +177,7 @@ _MESSAGES = {
     ),
     "Select a mesh object": "Ein Mesh-Objekt auswählen",
     "The details are in the text '{name}'": "Die Einzelheiten stehen im Text '{name}'",
+    "The examination is under way": "Die Untersuchung läuft",
     "The history is empty": "Der Verlauf ist leer",
     "The mesh has no faces": "Das Mesh hat keine Flächen",
     "The object has no image; generate it with Front Colours": (
@@ -163,6 +190,9 @@ _MESSAGES = {
     "The object is not in the scene any more": "Das Objekt ist nicht mehr in der Szene",
     "Leave the mode of the active object first": "Zuerst den Modus des aktiven Objekts verlassen",
     "The active object is not one of several variants": "Das aktive Objekt ist keine von mehreren Varianten",
+    "The report is on the clipboard": "Der Bericht ist in der Zwischenablage",
+    "The settings are those of the scene": "Die Einstellungen sind die der Szene",
+    "There is no report yet": "Es gibt noch keinen Bericht",
 }
 
 _TOOLTIPS = {
@@ -170,12 +200,16 @@ _TOOLTIPS = {
     "A finer mesh; takes more time and memory": "Ein feineres Mesh; braucht mehr Zeit und Speicher",
     "About this many quads": "Ungefähr so viele Vierecke",
     "About this many triangles": "Ungefähr so viele Dreiecke",
+    "Address of a Ray cluster that shares the work": "Adresse eines Ray-Clusters, der sich die Arbeit teilt",
     "Another seed gives another shape for the same image": "Ein anderer Startwert gibt zum selben Bild eine andere Form",
     "Cancel what is under way and take everything out of the queue. Objects that are there already stay": (
         "Abbrechen, was läuft, und die Warteschlange leeren. Objekte, die schon da sind, bleiben"
     ),
     "Cells along each side of the decoded volume": "Zellen entlang jeder Seite des dekodierten Raums",
     "Choose the image that the mesh is made from": "Das Bild wählen, aus dem das Mesh entsteht",
+    "Copy the report as text, without your name and home folder, to paste it into a bug report": (
+        "Den Bericht als Text kopieren, ohne Namen und Benutzerordner, um ihn einer Fehlermeldung beizufügen"
+    ),
     "Empty the history of this scene, and with it the packed images that nothing else uses; all objects stay": (
         "Den Verlauf dieser Szene leeren, samt den gepackten Bildern, die sonst nichts benutzt; alle Objekte bleiben"
     ),
@@ -184,6 +218,8 @@ _TOOLTIPS = {
     ),
     "Every point: slow, the reference": "Jeder Punkt: langsam, der Maßstab",
     "Every setting that was used, as JSON": "Alle benutzten Einstellungen, als JSON",
+    "Folder of images, or a .csv or .json manifest": "Ordner mit Bildern oder eine Liste als .csv oder .json",
+    "Folder of the meshes and the log": "Ordner der Meshes und des Protokolls",
     "From how far above the picture was seen, in degrees; 0 is level": (
         "Von wie weit oben das Bild gesehen ist, in Grad; 0 ist waagerecht"
     ),
@@ -191,8 +227,8 @@ _TOOLTIPS = {
         "Von welcher Seite das Bild gesehen ist, in Grad; 0 ist von vorne"
     ),
     "Full precision": "Volle Genauigkeit",
-    "Half precision": "Halbe Genauigkeit",
     "Half precision with the range of float32": "Halbe Genauigkeit mit dem Bereich von float32",
+    "Half precision": "Halbe Genauigkeit",
     "Hierarchical, with the tokens that matter for each region": (
         "Hierarchisch, mit den Tokens, auf die es in der jeweiligen Gegend ankommt"
     ),
@@ -222,10 +258,18 @@ _TOOLTIPS = {
         "Die Farben des Objektbildes auf das Mesh legen, wie es jetzt ist; nötig, wenn es bearbeitet wurde"
     ),
     "Make a 3D mesh from the image": "Aus dem Bild ein 3D-Mesh erzeugen",
+    "Make a mesh file from each image of a folder or each row of a manifest; what was made before is kept": (
+        "Aus jedem Bild eines Ordners oder jeder Zeile einer Liste eine Mesh-Datei machen; was schon gemacht ist, bleibt"
+    ),
+    "Make only part I of N, written I/N": "Nur den Anteil I von N machen, geschrieben I/N",
     "Make the same mesh once more, with the seed and the settings of then; a packed image need not exist as a file": (
         "Dasselbe Mesh noch einmal erzeugen, mit Startwert und Einstellungen von damals; "
         "ein gepacktes Bild muss es als Datei nicht mehr geben"
     ),
+    "Meshes as .glb": "Meshes als .glb",
+    "Meshes as .obj": "Meshes als .obj",
+    "Meshes as .ply": "Meshes als .ply",
+    "Meshes as .stl": "Meshes als .stl",
     "Minutes without any sign of life during a generation after which the worker is stopped": (
         "Minuten ohne jedes Lebenszeichen beim Erzeugen, nach denen der Arbeitsprozess beendet wird"
     ),
@@ -234,6 +278,7 @@ _TOOLTIPS = {
     ),
     "Number format of the networks": "Zahlenformat der Netze",
     "Of the mesh when it was new": "Des Meshes, als es neu war",
+    "Of the meshes whose output the manifest does not name": "Der Meshes, deren Ausgabe die Liste nicht nennt",
     "Only near the surface, with all tokens": "Nur nahe der Oberfläche, mit allen Tokens",
     "Pack the images into the .blend file, so that the history can use them when their files have moved": (
         "Die Bilder in die .blend-Datei packen, damit der Verlauf sie auch hat, wenn ihre Dateien nicht mehr da sind"
@@ -262,7 +307,11 @@ _TOOLTIPS = {
         "Den Hintergrund mit der Bibliothek rembg entfernen, wo sie installiert ist"
     ),
     "Remove the colour that surrounds the object": "Die Farbe entfernen, die das Objekt umgibt",
+    "Replace files that the batch did not make itself": "Dateien ersetzen, die der Stapel nicht selbst gemacht hat",
     "Sampling steps; 0 takes the model's own number": "Schritte der Formfindung; 0 nimmt die Zahl des Modells",
+    "Say what is right and wrong with Python, PyTorch, graphics card, memory, models, disk and permissions": (
+        "Sagen, was mit Python, PyTorch, Grafikkarte, Speicher, Modellen, Platte und Rechten stimmt und was nicht"
+    ),
     "See the picture from where its outline fits the mesh best": (
         "Das Bild von dort sehen, wo sein Umriss am besten zum Mesh passt"
     ),
@@ -277,6 +326,9 @@ _TOOLTIPS = {
     "Size of the new object": "Größe des neuen Objekts",
     "Start the worker to see whether the chosen Python works, and on which device": (
         "Den Arbeitsprozess starten, um zu sehen, ob und auf welchem Gerät das gewählte Python läuft"
+    ),
+    "Stop the batch; what is made stays, and the same batch goes on from there when started again": (
+        "Den Stapel anhalten; was gemacht ist, bleibt, und derselbe Stapel geht von da aus weiter, wenn er wieder gestartet wird"
     ),
     "Stop what is under way; the scene stays as it was, and the next in the queue begins": (
         "Anhalten, was läuft; die Szene bleibt, wie sie war, und das Nächste in der Warteschlange beginnt"
