@@ -24,6 +24,7 @@ from ..flashvdm_core.settings import SETTINGS
 from . import examination, session
 from .core_process import run_through
 from .job import Job, State
+from .mesh_builder import Size
 from .preferences import preferences
 from .properties import MACHINE, scene_settings
 from .result_object import Placement, ResultObject, name_for
@@ -129,7 +130,8 @@ def _target(image: str, output: Path | None, overwrite: bool, others: list[Place
     scene, collection = bpy.context.scene, bpy.context.collection
     assert scene is not None
     assert collection is not None
-    placement = Placement(name_for(Path(image).name), scene_settings(scene).size, (0.0, 0.0, 0.0)).beside(others)
+    size = Size(scene_settings(scene).size)
+    placement = Placement(name_for(Path(image).name), size, (0.0, 0.0, 0.0)).beside(others)
     target = _Kept(placement, scene, collection)
     target.file, target.overwrite = output, overwrite
     return target
