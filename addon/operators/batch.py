@@ -116,7 +116,10 @@ class FLASHVDM_OT_batch_cancel(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return batch.batch.process is not None
+        if batch.batch.process is None:
+            cls.poll_message_set("Nothing is under way")
+            return False
+        return True
 
     def execute(self, context: Context) -> Returned:
         batch.cancel()
