@@ -39,8 +39,19 @@ class FLASHVDM_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801
     def draw(self, context: Context) -> None:
         assert self.layout is not None
         self.layout.operator_enum("flashvdm.quality", "quality")
-        self.layout.separator()
-        super().draw(context)
+        if bpy.utils.preset_paths(_SUBFOLDER):
+            self.layout.separator()
+            super().draw(context)
+        else:  # Blender's list would complain that there is no folder yet
+            _draw_add(self.layout, context)
+
+
+def _draw_add(layout: bpy.types.UILayout, context: Context) -> None:
+    """The line at the end of Blender's list, by which a preset is added."""
+    row = layout.row()
+    row.emboss = "NORMAL"
+    row.prop(context.window_manager, "preset_name", text="")
+    row.operator("flashvdm.preset_add", text="", icon="ADD").name = context.window_manager.preset_name
 
 
 class FLASHVDM_OT_preset_add(AddPresetBase, bpy.types.Operator):  # noqa: N801  # pyright: ignore[reportIncompatibleMethodOverride]

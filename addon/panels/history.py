@@ -25,11 +25,12 @@ class FLASHVDM_UL_history(bpy.types.UIList):  # noqa: N801
         index: int | None = 0,
         flt_flag: int | None = 0,
     ) -> None:
-        row = layout.row(align=True)
+        split = layout.split(factor=0.68, align=True)
+        row = split.row(align=True)
         row.prop(item, "compared", text="")
         picture = layout.icon(item.front) if item.front is not None else 0
         row.label(text=item.name, icon_value=picture, translate=False)
-        row.label(text=interface("Seed {seed}").format(seed=item.seed), translate=False)
+        split.label(text=interface("Seed {seed}").format(seed=item.seed), translate=False)
 
 
 class FLASHVDM_PT_history(Part, bpy.types.Panel):  # noqa: N801

@@ -77,7 +77,7 @@ def _checked_array(file: io.BufferedReader, dtype: np.dtype, shape: tuple[int | 
     if status.st_size - file.tell() != math.prod(found_shape) * dtype.itemsize:
         raise ValueError("an array file is not of the length that its header says")
     array = np.empty(found_shape, dtype)
-    if array.size and file.readinto(memoryview(array).cast("B")) != array.nbytes:
+    if array.size and file.readinto(array.data.cast("B")) != array.nbytes:
         raise ValueError("an array file ends too early")
     return array
 

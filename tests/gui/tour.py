@@ -203,10 +203,9 @@ def made_of_quads() -> Steps[None]:
     with in_view():
         bpy.ops.flashvdm.set_quads(target=3000, method="VOXELS")
     assert {len(face.vertices) for face in bpy.context.object.data.polygons} == {4}
-    area.spaces.active.shading.type = "MATERIAL"
-    yield 10.0
+    area.spaces.active.shading.color_type = "TEXTURE"
     yield from shot("quads_with_colours")
-    area.spaces.active.shading.type = "SOLID"
+    area.spaces.active.shading.color_type = "MATERIAL"
 
 
 def stopped(way: str) -> Steps[None]:
