@@ -18,7 +18,9 @@ def test_a_quality_sets_the_resolution_and_leaves_what_is_shown_alone(extension:
     assert (settings.resolution, settings.seed, settings.image, settings.steps) == (resolution, 5, "/a.png", 0)
 
 
-def test_a_preset_brings_the_settings_back(extension: Import) -> None:
+def test_a_preset_brings_the_settings_back(extension: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = bpy.types.FLASHVDM_PT_presets
+    monkeypatch.setattr(panel, "bl_label", panel.bl_label)  # Blender writes the name of the last preset there
     settings = bpy.context.scene.flashvdm
     settings.resolution, settings.size, settings.size_of, settings.cutout = 96, 1.75, "HEIGHT", "border"
     assert bpy.ops.flashvdm.preset_add(name="Statue") == {"FINISHED"}
