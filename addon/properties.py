@@ -124,7 +124,6 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
 
     if TYPE_CHECKING:
         image: str
-        model: str
         size: float
         resolution: int
         size_of: str
