@@ -101,3 +101,24 @@ def test_the_cutout_is_shown_on_checks(extension: Import) -> None:
     assert 0 < greys[0] < greys[1] < 1
     half = extension("addon.thumbnails").on_checks(np.full((1, 1, 4), (255, 255, 255, 128), np.uint8))
     assert greys[0] < half[0, 0, 0] < 1
+
+
+def test_the_history_lists_what_was_generated_and_tells_how_two_differ(blender: Blender, host: Host) -> None:
+    assert "What you generate is listed here" in labels(blender.drawn("FLASHVDM_PT_history"))
+    blender.work_with("good")
+    blender.settings.image = str(blender.image)
+    for seed in (1, 2):
+        blender.settings.seed = seed
+        generate(blender)
+    shown = blender.drawn("FLASHVDM_PT_history")
+    assert [text for what, text in shown if what == "item"] == ["red chair", "red chair"]
+    assert ("operator", "flashvdm.history_generate") in shown
+    assert "Model stand-in" in labels(shown)
+    entries = host.context.scene.flashvdm_history.entries
+    entries[0].compared = entries[1].compared = True
+    shown = labels(blender.drawn("FLASHVDM_PT_history"))
+    assert shown[shown.index("Seed") : shown.index("Seed") + 3] == ["Seed", "1", "2"]
+
+
+def test_the_mesh_panel_asks_for_a_mesh(blender: Blender) -> None:
+    assert labels(blender.drawn("FLASHVDM_PT_mesh")) == ["Select a mesh object"]
