@@ -9,6 +9,7 @@ from . import (
     examination,
     file_drop,
     history,
+    kept_latents,
     keymap,
     operators,
     panels,
@@ -21,8 +22,8 @@ from . import (
 )
 
 _MODULES = (
-    properties, history, preferences, operators, presets, panels, file_drop, thumbnails, keymap, session, cutouts,
-    examination, batch, command, translations,
+    properties, history, kept_latents, preferences, operators, presets, panels, file_drop, thumbnails, keymap, session,
+    cutouts, examination, batch, command, translations,
 )  # fmt: skip
 
 

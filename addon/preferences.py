@@ -39,6 +39,11 @@ ROOT_PACKAGE = (__package__ or "").rpartition(".")[0]
         description="Pack the images into the .blend file, so that the history can use them when their files have moved",
         default=True,
     ),
+    keep_latents=BoolProperty(
+        name="Keep Latents",
+        description="Keep in the .blend file what a mesh is decoded from, so that Change Mesh and Blend need not generate anew",
+        default=True,
+    ),
     **setting_properties(MACHINE),
 )
 class FlashVDMPreferences(bpy.types.AddonPreferences):
@@ -51,6 +56,7 @@ class FlashVDMPreferences(bpy.types.AddonPreferences):
         idle_minutes: float
         silence_minutes: float
         keep_images: bool
+        keep_latents: bool
         device: str
         precision: str
 

@@ -64,6 +64,13 @@ def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def blend_property() -> Any:
+    """How much of each of two results is in the shape between them."""
+    return FloatProperty(
+        name="Amount", description="0 is the active object, 1 the other one", default=0.5, min=0.0, max=1.0, subtype="FACTOR"
+    )
+
+
 def triangles_property() -> Any:
     """How many triangles a mesh shall have."""
     return IntProperty(
@@ -118,6 +125,7 @@ def _image_changed(settings: object, context: object) -> None:
     target_triangles=triangles_property(),
     target_quads=quads_property(),
     variants=IntProperty(name="Variants", description="Number of seeds to choose from", default=3, min=2, max=100, soft_max=12),
+    blend_amount=blend_property(),
 )
 class FlashVDMSceneSettings(bpy.types.PropertyGroup):
     """What the next generation in a scene uses."""
@@ -133,6 +141,7 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
         variants: int
         model: str
         cutout: str
+        blend_amount: float
 
 
 def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:

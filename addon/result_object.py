@@ -15,7 +15,7 @@ import bpy
 from ..flashvdm_core.events import CutOut
 from ..flashvdm_core.mesh import TriangleMesh
 from ..flashvdm_core.requests import Request
-from . import colours, history, thumbnails
+from . import colours, history, kept_latents, thumbnails
 from .job import Job
 from .mesh_builder import Size, fill_in_slices
 from .preferences import preferences
@@ -128,6 +128,8 @@ class ResultObject(Target):
         obj["flashvdm_settings"] = json.dumps(dict(result.settings))
         obj["flashvdm_image"] = job.task.images["front"]
         obj["flashvdm_seconds"] = round(job.seconds, 3)
+        if result.latents is not None:
+            kept_latents.keep(obj, result.latents)
         if colouring is not None:
             colours.lay(obj, colouring)
         if self.variants is not None:

@@ -1,6 +1,6 @@
 """What the user can do: a module for each group of buttons."""
 
-from . import batch, doctor, generate, history, images, mesh, queue, tools, variants
+from . import batch, doctor, from_latents, generate, history, images, mesh, queue, tools, variants
 
 CLASSES = (
     *generate.CLASSES,
@@ -8,6 +8,7 @@ CLASSES = (
     *queue.CLASSES,
     *images.CLASSES,
     *mesh.CLASSES,
+    *from_latents.CLASSES,
     *history.CLASSES,
     *batch.CLASSES,
     *tools.CLASSES,

@@ -122,7 +122,9 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
         # An emptied field means the built-in model.
         embedded = SETTINGS["model"].default
         settings["model"] = embedded if settings["model"] in ("", embedded) else bpy.path.abspath(settings["model"])
-        return Request({view: bpy.path.abspath(path) for view, path in images.items() if path}, settings)
+        return Request(
+            {view: bpy.path.abspath(path) for view, path in images.items() if path}, settings, preferences().keep_latents
+        )
 
     def _placement(self, context: Context, image: str) -> Placement:
         x, y, z = context.scene.cursor.location

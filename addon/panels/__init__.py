@@ -3,7 +3,7 @@
 A module for each panel; they appear in the order in which they are registered.
 """
 
-from . import batch, doctor, history, main, mesh, queue, settings, sources, variants, views, worker
+from . import batch, doctor, history, main, mesh, queue, result, settings, sources, variants, views, worker
 
 CLASSES = (
     *sources.CLASSES,
@@ -12,6 +12,7 @@ CLASSES = (
     *variants.CLASSES,
     *views.CLASSES,
     *settings.CLASSES,
+    *result.CLASSES,
     *mesh.CLASSES,
     *history.CLASSES,
     *batch.CLASSES,

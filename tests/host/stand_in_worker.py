@@ -29,7 +29,7 @@ import numpy as np
 from flashvdm_core.colours import Surface, View, coloured
 from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.requests import CutOutOnly, Remesh, Request, Task
+from flashvdm_core.requests import Blend, CutOutOnly, Remesh, Request, Task
 from flashvdm_core.worker.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
 
 
@@ -48,7 +48,7 @@ def box(scale: float) -> TriangleMesh:
 
 
 def steps(task: Task) -> Iterator[Event]:
-    """A whole task. What is made of latents is as much larger as their first number says."""
+    """A whole task. A generation's latents hold its seed; what is made of latents has no tooth."""
     stages = _STAGES.get(type(task), tuple(Stage))
     for number, stage in enumerate(stages):
         yield Progress(stage, number / len(stages))
@@ -64,21 +64,29 @@ def steps(task: Task) -> Iterator[Event]:
         case CutOutOnly():
             yield Finished()
         case Remesh(latents):
-            yield result(task, float(latents[0, 0]), latents)
+            yield result(task, without_tooth(box(1.0)), latents)
+        case Blend(latents, other, amount):
+            yield result(task, without_tooth(box(1.0)), latents * (1 - amount) + other * amount)
         case Request():
-            yield result(task, 1.0, np.ones((4, 2), np.float32) if task.keep_latents else None)
+            latents = np.full((4, 2), task.settings["seed"], np.float32)
+            yield result(task, box(1.0), latents if task.keep_latents else None)
 
 
-def result(task: Task, scale: float, latents: np.ndarray | None) -> Result:
+def without_tooth(mesh: TriangleMesh) -> TriangleMesh:
+    return TriangleMesh(mesh.vertices[:8], mesh.faces[:10])
+
+
+def result(task: Task, mesh: TriangleMesh, latents: np.ndarray | None) -> Result:
     seconds = {str(stage): 0.0 for stage in Stage}
-    mesh, colouring = box(scale), None
-    if task.settings["colours"] and not isinstance(task, Remesh):
+    colouring = None
+    if task.settings["colours"] and isinstance(task, Request):
         picture = np.full((32, 16, 4), (255, 0, 0, 255), np.uint8)
         colouring = coloured(Surface.of(mesh), picture, View())
     return Result(mesh, int(task.settings["seed"]), "stand-in", task.settings, seconds, (8,), latents, colouring)
 
 
-_STAGES = {CutOutOnly: (Stage.PREPROCESS,), Remesh: (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)}
+_FROM_LATENTS = (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)
+_STAGES = {CutOutOnly: (Stage.PREPROCESS,), Remesh: _FROM_LATENTS, Blend: _FROM_LATENTS}
 
 
 class Worker:

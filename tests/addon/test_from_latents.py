@@ -1,0 +1,208 @@
+"""What is made of a result afterwards: another mesh of it, and a shape between two."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from .conftest import Import, preferences, tick_until
+
+Worker = Callable[..., str]
+
+
+@pytest.fixture
+def made(worker: Worker, image: str) -> bpy.types.Object:
+    """A result of the stand-in worker: a box with a tooth, 9 vertices."""
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=image, seed=3, size=4.0, resolution=64)
+    return bpy.context.active_object
+
+
+def another(seed: int) -> bpy.types.Object:
+    bpy.ops.flashvdm.generate(filepath="other.png", seed=seed)
+    return bpy.context.active_object
+
+
+def test_another_mesh_takes_the_place_of_the_old_one(made: bpy.types.Object, extension: Import) -> None:
+    material = bpy.data.materials.new("brass")
+    made.data.materials.clear()
+    made.data.materials.append(material)
+    made.modifiers.new("bevel", "BEVEL")
+    made.location, made.scale, made.name = (1, 2, 3), (2, 2, 2), "chair"
+    for vertex in made.data.vertices:  # as when the user moves the origin
+        vertex.co.z += 5
+    assert bpy.ops.flashvdm.remesh(resolution=128, level=0.25) == {"FINISHED"}
+    assert [obj.name for obj in bpy.data.objects] == ["chair"]
+    assert len(made.data.vertices) == 8, "the mesh is the new one"
+    heights = [vertex.co.z for vertex in made.data.vertices]
+    assert (min(heights), max(heights)) == (5.0, 9.0)
+    assert (tuple(made.location), tuple(made.scale)) == ((1, 2, 3), (2, 2, 2))
+    assert (made.data.materials[0], made.modifiers[0].name, len(bpy.data.meshes)) == (material, "bevel", 1)
+    settings = json.loads(made["flashvdm_settings"])
+    assert (settings["resolution"], settings["level"], settings["seed"]) == (128, 0.25, 3)
+
+
+def test_what_is_not_given_stays_as_it_was_made(made: bpy.types.Object) -> None:
+    bpy.ops.flashvdm.remesh(face_budget=500)
+    settings = json.loads(made["flashvdm_settings"])
+    assert (settings["resolution"], settings["face_budget"], settings["preview"]) == (64, 500, False)
+
+
+def test_one_undo_step_brings_the_old_mesh_back(made: bpy.types.Object) -> None:
+    bpy.ops.flashvdm.remesh(resolution=128)
+    bpy.ops.ed.undo()
+    (obj,) = bpy.data.objects
+    assert len(obj.data.vertices) == 9
+    bpy.ops.ed.redo()
+    (obj,) = bpy.data.objects
+    assert len(obj.data.vertices) == 8
+
+
+def test_the_latents_are_saved_with_the_file(made: bpy.types.Object, extension: Import, tmp_path: Path) -> None:
+    kept = extension("addon.kept_latents")
+    latents = np.random.default_rng(0).standard_normal((256, 16)).astype(np.float32)
+    kept.keep(made, latents)
+    assert len(made.flashvdm_latents) < 1.25 * 256 * 16 * 2
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
+    (obj,) = bpy.data.objects
+    assert np.abs(kept.latents_of(obj) - latents).max() < 2e-3
+    bpy.context.view_layer.objects.active = obj
+    assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}
+
+
+def test_latents_that_were_not_kept_or_are_damaged_are_an_error(worker: Worker, image: str, extension: Import) -> None:
+    worker("good")
+    preferences().keep_latents = False
+    bpy.ops.flashvdm.generate(filepath=image)
+    obj = bpy.context.active_object
+    assert not obj.flashvdm_latents
+    assert not bpy.ops.flashvdm.remesh.poll()
+    for damaged in ("rubbish", "", "{" * 70):
+        obj.flashvdm_latents = damaged
+        with pytest.raises(RuntimeError, match="damaged"):
+            bpy.ops.flashvdm.remesh()
+
+
+@pytest.mark.parametrize("state", ["another object", "nothing", "edit mode"])
+def test_only_a_result_can_be_changed(state: str, made: bpy.types.Object) -> None:
+    assert bpy.ops.flashvdm.remesh.poll()
+    if state == "another object":
+        bpy.ops.object.camera_add()
+    elif state == "nothing":
+        bpy.context.view_layer.objects.active = None
+    else:
+        bpy.ops.object.mode_set(mode="EDIT")
+    assert not bpy.ops.flashvdm.remesh.poll()
+
+
+@pytest.fixture
+def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The add-on's session, in a Blender where the operator is invoked as by its button."""
+    operator = extension("addon.operators.from_latents").FLASHVDM_OT_remesh
+    monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
+    return extension("addon.session")
+
+
+def run_live(session: ModuleType) -> Any:
+    assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}
+    assert session.session.generating
+    tick_until(session, lambda: not session.session.generating)
+    return session.session.job
+
+
+def test_in_the_window_it_runs_beside_blender(made: bpy.types.Object, session: ModuleType) -> None:
+    assert run_live(session).state.name == "DONE"
+    assert len(made.data.vertices) == 8
+
+
+def test_a_cancelled_or_failed_change_leaves_the_object(made: bpy.types.Object, session: ModuleType, worker: Worker) -> None:
+    worker("fail")
+    assert run_live(session).state.name == "FAILED"
+    worker("wait-at-decode")
+    bpy.ops.flashvdm.remesh(resolution=128)
+    bpy.ops.flashvdm.cancel()
+    tick_until(session, lambda: not session.session.generating)
+    assert session.session.job.state.name == "CANCELLED"
+    assert (len(bpy.data.objects), len(bpy.data.meshes), len(made.data.vertices)) == (1, 1, 9)
+
+
+def test_an_object_that_is_deleted_meanwhile_stays_deleted(made: bpy.types.Object, session: ModuleType) -> None:
+    bpy.ops.flashvdm.remesh(resolution=128)
+    bpy.data.objects.remove(made)
+    tick_until(session, lambda: not session.session.generating)
+    assert session.session.job.state.name == "FAILED"
+    assert "deleted" in session.session.job.error
+    assert not bpy.data.objects
+
+
+def test_two_results_are_blended_into_a_third(made: bpy.types.Object, extension: Import) -> None:
+    made.location = (0, 0, 0)
+    other = another(5)
+    other.location = (4, 0, 2)
+    assert not bpy.ops.flashvdm.blend.poll(), "one of the two is not selected"
+    made.select_set(True)
+    assert bpy.ops.flashvdm.blend(amount=0.75) == {"FINISHED"}
+    blend = bpy.context.active_object
+    assert blend not in (made, other)
+    assert tuple(blend.location) == (2, 0, 1)
+    assert max(blend.dimensions) == pytest.approx(0.25 * 2 + 0.75 * 4)
+    assert extension("addon.kept_latents").latents_of(blend)[0, 0] == 5 * 0.25 + 3 * 0.75
+    assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}, "it can be changed like any other result"
+
+
+def test_results_of_two_models_are_not_blended(made: bpy.types.Object, extension: Import) -> None:
+    extension("addon.kept_latents").keep(another(5), np.zeros((6, 2), np.float32))
+    made.select_set(True)
+    with pytest.raises(RuntimeError, match=r"different models"):
+        bpy.ops.flashvdm.blend()
+
+
+def test_a_model_that_is_not_there_any_more_is_named(extension: Import, tmp_path: Path) -> None:
+    """With the real worker, as are the tests below."""
+    preferences().python = os.environ.get("FLASHVDM_PYTHON", sys.executable)
+    obj = bpy.data.objects.new("old", bpy.data.meshes.new("old"))
+    bpy.context.collection.objects.link(obj)
+    bpy.context.view_layer.objects.active = obj
+    extension("addon.kept_latents").keep(obj, np.zeros((4, 4), np.float32))
+    obj["flashvdm_settings"] = json.dumps({"model": str(tmp_path / "gone"), "device": "cpu"})
+    with pytest.raises(RuntimeError, match=r"gone"):
+        bpy.ops.flashvdm.remesh()
+
+
+def write_disc(path: Path, size: int = 64) -> str:
+    """Write an orange disc on transparent ground; returns `path`."""
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    rgba = np.zeros((size, size, 4), np.float32)
+    rgba[x**2 + y**2 < (0.35 * size) ** 2] = (0.9, 0.5, 0.2, 1.0)
+    image = bpy.data.images.new("disc", size, size, alpha=True)
+    image.pixels.foreach_set(rgba.ravel())
+    image.filepath_raw, image.file_format = str(path), "PNG"
+    image.save()
+    bpy.data.images.remove(image)
+    return str(path)
+
+
+def test_the_embedded_model_makes_another_mesh_and_a_blend(extension: Import, tmp_path: Path) -> None:
+    preferences().python = os.environ.get("FLASHVDM_PYTHON", sys.executable)
+    preferences().device = "cpu"
+    image = write_disc(tmp_path / "disc.png")
+    objects = []
+    for seed in (1, 2):
+        bpy.ops.flashvdm.generate(filepath=image, seed=seed, steps=1, resolution=32)
+        objects.append(bpy.context.active_object)
+    first = len(objects[1].data.vertices)
+    assert bpy.ops.flashvdm.remesh(resolution=48) == {"FINISHED"}
+    assert len(objects[1].data.vertices) > 1.5 * first
+    objects[0].select_set(True)
+    assert bpy.ops.flashvdm.blend(amount=0.5) == {"FINISHED"}
+    assert len(bpy.context.active_object.data.polygons) > 100
