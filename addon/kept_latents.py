@@ -59,7 +59,7 @@ def settings_of(obj: bpy.types.Object) -> dict[str, Value]:
         SettingsError: they are missing or damaged.
     """
     try:
-        stored = json.loads(obj.get("flashvdm_settings", ""))
+        stored = json.loads(str(obj.get("flashvdm_settings", "")))
         kept = {name: value for name, value in stored.items() if name in SETTINGS}
     except (TypeError, ValueError, AttributeError):
         raise SettingsError(f"It is not known how '{obj.name}' was made; generate it again.") from None

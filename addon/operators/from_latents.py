@@ -107,7 +107,7 @@ class FLASHVDM_OT_blend(_FromLatents, bpy.types.Operator):  # noqa: N801
         settings = kept_latents.settings_of(obj) | {"preview": False}
         task = Blend(kept_latents.latents_of(obj), kept_latents.latents_of(other), self.amount, settings)
         middle = (obj.matrix_world.translation + other.matrix_world.translation) / 2
-        size = Size(max(obj.dimensions) * (1 - self.amount) + max(other.dimensions) * self.amount)
+        size = Size(_longest(obj) * (1 - self.amount) + _longest(other) * self.amount)
         placement = Placement(f"{obj.name[:28]} + {other.name[:28]}", size, tuple(middle))
         return session.enqueue(task, placement.name, BlendedObject(placement, context.scene, context.collection))
 
@@ -115,6 +115,12 @@ class FLASHVDM_OT_blend(_FromLatents, bpy.types.Operator):  # noqa: N801
 def other_result(context: Context) -> bpy.types.Object:
     """The selected object that is not the active one; there must be one."""
     return next(obj for obj in context.selected_objects if obj != context.active_object)
+
+
+def _longest(obj: bpy.types.Object) -> float:
+    """The longest side of an object as it stands in the world."""
+    x, y, z = obj.dimensions
+    return max(x, y, z)
 
 
 def _why_not(context: Context) -> str:

@@ -68,7 +68,7 @@ def steps(task: Task) -> Iterator[Event]:
         case Blend(latents, other, amount):
             yield result(task, without_tooth(box(1.0)), latents * (1 - amount) + other * amount)
         case Request():
-            latents = np.full((4, 2), task.settings["seed"], np.float32)
+            latents = np.full((4, 2), int(task.settings["seed"]) % 1000, np.float32)
             yield result(task, box(1.0), latents if task.keep_latents else None)
 
 
