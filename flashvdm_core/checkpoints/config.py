@@ -59,7 +59,8 @@ class Config:
     Attributes:
         folder: where it was read.
         sections: section name ("model", "vae", "conditioner", ...) -> its target and parameters.
-        defaults: our own addition: "steps" and "guidance" where the model has its own best values.
+        defaults: our own addition: "steps" and "guidance" where the model has its own best values, and "truncation", the
+            distance (core frame) at which its logits reach 1, which going on training needs.
     """
 
     folder: Path
@@ -94,10 +95,11 @@ def read_config(folder: Path) -> Config:
         raise CheckpointError(f"{path} cannot be read as YAML; download it again.") from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{path} is not a model's config; download it again.")
+    defaults = _defaults(data.get("defaults"), path)
     if "target" in data:
         data = {"vae": {"target": data["target"], "params": data.get("params")}}
     sections = {str(name): _section(value, path) for name, value in data.items() if isinstance(value, dict) and "target" in value}
-    return Config(folder, sections, _defaults(data.get("defaults"), path))
+    return Config(folder, sections, defaults)
 
 
 def schedule_spec(config: Config) -> ScheduleSpec:
@@ -138,8 +140,8 @@ def _section(value: Mapping[str, Any], path: Path) -> Section:
 def _defaults(value: object, path: Path) -> dict[str, float]:
     if value is None:
         return {}
-    if not isinstance(value, dict) or not set(value) <= {"steps", "guidance"}:
-        raise CheckpointError(f"The section 'defaults' of {path} may hold only steps and guidance; correct it.")
+    if not isinstance(value, dict) or not set(value) <= {"steps", "guidance", "truncation"}:
+        raise CheckpointError(f"The section 'defaults' of {path} may hold only steps, guidance and truncation; correct it.")
     return {name: _number(value, name, 0.0) for name in value}
 
 

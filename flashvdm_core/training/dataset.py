@@ -155,11 +155,19 @@ class ShapeData:
 
         `data` float32 [B, n, 7] holds positions, normals and the sharp-edge flag; `queries` [B, num_latents, 7] the
         farthest points of both parts, in proportion to their sizes.
+
+        Raises:
+            TrainingError: fewer points are prepared than the encoder has tokens.
         """
         data, queries = [], []
         uniform, sharp = self._arrays["surface_points"].shape[2], self._arrays["sharp_points"].shape[2]
         # The published encoder divides its queries in the same way.
         from_uniform = int(uniform / (uniform + sharp) * num_latents)
+        if num_latents > uniform + sharp:
+            raise TrainingError(
+                f"The encoder has {num_latents} tokens and the prepared clouds {uniform} + {sharp} points; prepare more "
+                "of them (--surface and --sharp)."
+            )
         for kind, count, flag in (("surface", from_uniform, 0.0), ("sharp", num_latents - from_uniform, 1.0)):
             positions = decode_points(self._arrays[f"{kind}_points"][rows, clouds])
             normals = decode_normals(self._arrays[f"{kind}_normals"][rows, clouds])

@@ -1,5 +1,5 @@
 """Progressive flow distillation (paper section 3.2, appendix B): the stages "guidance", "consistency", "one_phase" and
-"adversarial", each starting from the student of the one before. The image encoder is the teacher's, frozen.
+"adversarial". Each starts from a checkpoint folder; image encoder and autoencoder are the checkpoint's, frozen.
 
 Times run from s = 0 (noise) to s = 1 (data).
 """
@@ -14,19 +14,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..checkpoints.config import ScheduleSpec
 from ..errors import TrainingError
+from ..models.conditioner import SingleImageEncoder
 from ..models.dit import DiT
+from ..models.specs import DiTSpec
 from ..sampling.flow import guided_velocity
 from ..sampling.schedules import consistency_schedule, flow_matching_schedule
-from .pairs import Generation, Pairs
-from .runner import Batch, Run, RunConfig, device_of_choice, last_validation, read_stage
-from .teacher import Teacher, TeacherConfig, interpolate, load_teacher
-from .vae import load_autoencoder
+from .checkpoint import Checkpoint, open_checkpoint, open_transformer
+from .pairs import LATENTS_NAME, Generation, Pairs
+from .runner import Batch, Run, RunConfig, device_of_choice
+from .teacher import interpolate
 
+STEPS = 5
+"""Steps that a distilled student is sampled with."""
 SOLVER_STEPS = 100
 """Steps of the solver's grid: 1000 training times, every tenth of them (`skipping` k = 10 in the paper)."""
 
 TRAIN_TIMES = 1000
+FEW_STEPS = (1, 2, 3, 5, 8)
+"""Numbers of steps that students are validated with."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +42,8 @@ class DistillConfig(RunConfig):
 
     Attributes:
         guidance_low, guidance_high: range of the guidance scale the student learns (stage "guidance").
-        guidance: the scale of the later stages; 0 for the teacher's best on the validation split.
+        guidance: the scale of the later stages; 0 for the starting checkpoint's own (after the stage "teacher" the one
+            that was best on the validation split).
         phases: parts of the path that are made consistent, each in itself.
         huber: c of the pseudo-Huber loss.
         adversarial: weight of the adversarial loss (stage "adversarial").
@@ -55,64 +63,71 @@ class DistillConfig(RunConfig):
     validate_shapes: int = 64
 
 
-def best_guidance(teacher: Path) -> float:
-    """The scale at which the teacher's shapes were best."""
-    found = {float(name[1:]): value for name, value in last_validation(teacher).items() if name[0] == "w" and "_" not in name}
-    return max(found, key=lambda scale: found[scale])
+def student_of(model: DiT) -> DiT:
+    """The model itself where it takes the guidance scale.
 
-
-def new_student(teacher: DiT, sizes: TeacherConfig) -> DiT:
-    """A DiT with a guidance embedding, equal to the teacher at first: what the embedding adds is zero."""
-    student = DiT(sizes.transformer(guidance_embed=True))
-    student.load_state_dict(teacher.state_dict(), strict=False)
+    Otherwise a DiT with an embedding for it, equal to the model at first: what the embedding adds is zero.
+    """
+    if model.spec.guidance_embed:
+        return model
+    student = DiT(dataclasses.replace(model.spec, guidance_embed=True))
+    student.load_state_dict(model.state_dict(), strict=False)
     assert student.guidance_in is not None
     nn.init.zeros_(student.guidance_in.out_layer.weight)
     nn.init.zeros_(student.guidance_in.out_layer.bias)
     return student
 
 
-def load_student(folder: Path, config: TeacherConfig, device: torch.device) -> DiT:
-    """The averaged student of a distillation stage; TrainingError where there is none."""
-    student = DiT(config.transformer(guidance_embed=True))
-    weights = read_stage(folder, "distillation")[1]
-    # The adversarial stage keeps its discriminator beside the student.
-    own = {name.removeprefix("student."): value for name, value in weights.items() if not name.startswith("critic.")}
-    try:
-        student.load_state_dict(own)
-    except RuntimeError as error:
-        raise TrainingError(f"{folder} holds no student of this teacher; run the stage before this one.") from error
-    return student.to(device).eval().requires_grad_(False)
+def guided(model: DiT, x: Tensor, s: Tensor, tokens: Tensor, scale: Tensor) -> Tensor:
+    """Velocity float32 [B, N, C] at the guidance scales [B]: in one evaluation, or u + w (c - u) of an undistilled model."""
+    if model.spec.guidance_embed:
+        return model(x, s, tokens, scale).float()
+    both = model(torch.cat([x, x]), torch.cat([s, s]), torch.cat([tokens, torch.zeros_like(tokens)]))
+    conditional, unconditional = both.float().chunk(2)
+    return unconditional + scale[:, None, None] * (conditional - unconditional)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Bench:
-    """What all stages of the distillation work with; `guidance` is the scale of the stages after the first."""
+    """What all stages of the distillation work with.
 
+    Attributes:
+        start: the checkpoint that the stage starts from, frozen, on `device`.
+        guidance: the scale of the stages after the first.
+        pairs, held_out: what is learned from and measured on.
+    """
+
+    start: Checkpoint
     guidance: float
-    teacher: Teacher
-    sizes: TeacherConfig
     pairs: Pairs
     held_out: Generation
     device: torch.device
 
     @classmethod
-    def open(cls, config: DistillConfig, data: Path, vae: Path, teacher: Path) -> Bench:
-        """Load what earlier stages left; TrainingError where one is missing."""
+    def open(cls, config: DistillConfig, data: Path, start: Path, vae: Path | None, out: Path) -> Bench:
+        """Load the checkpoint `start`, with its own VAE or that of the folder `vae`; raises as `open_checkpoint`."""
         device = device_of_choice()
-        autoencoder, _ = load_autoencoder(vae, device)
-        model, sizes = load_teacher(teacher, device)
-        pairs = Pairs(data, autoencoder, teacher.parent / "latents.safetensors", device)
-        held_out = Generation(data, autoencoder, pairs.latents.scale_factor, config.validate_shapes, device)
-        return cls(config.guidance or best_guidance(teacher), model, sizes, pairs, held_out, device)
+        checkpoint = open_checkpoint(start, vae).frozen_on(device)
+        out.mkdir(parents=True, exist_ok=True)
+        pairs = Pairs(data, checkpoint.vae, out.parent / LATENTS_NAME, device)
+        held_out = Generation(data, checkpoint.vae, config.validate_shapes, device)
+        return cls(checkpoint, config.guidance or checkpoint.guidance, pairs, held_out, device)
 
-    @torch.no_grad()
-    def tokens(self, images: Tensor) -> Tensor:
-        """Condition tokens float32 [B, T, C] of images [B, 3, S, S]."""
-        return self.teacher.conditioner(images).float()
+    def student(self) -> DiT:
+        """What the stage trains: the starting model, or a copy with an embedding of the guidance scale."""
+        return student_of(self.start.model).to(self.device).requires_grad_(True)
+
+    def publish_few_steps(self, student: DiT, out: Path) -> None:
+        """Write a student that samples in a few steps."""
+        schedule = ScheduleSpec("consistency", TRAIN_TIMES, pcm_timesteps=SOLVER_STEPS)
+        checkpoint = dataclasses.replace(
+            self.start, model=student, schedule=schedule, steps=STEPS, guidance=self.guidance
+        )  # fmt: skip
+        checkpoint.write(out)
 
     def validate(self, student: DiT, guidances: tuple[float, ...], steps: tuple[int, ...], curved: bool) -> Mapping[str, float]:
         """V-IoU at each scale and number of steps; `curved` for a student whose paths still need many steps."""
-        tokens = self.held_out.tokens(self.teacher.conditioner)
+        tokens = self.held_out.tokens(self.start.conditioner)
         found = {}
         for guidance in guidances:
             velocity = guided_velocity(student, tokens, guidance, distilled=True)
@@ -122,10 +137,30 @@ class Bench:
         return found
 
 
-def train_guidance(config: DistillConfig, data: Path, vae: Path, teacher: Path, out: Path) -> None:
+@torch.no_grad()
+def condition(conditioner: SingleImageEncoder, images: Tensor) -> Tensor:
+    """Condition tokens float32 [B, T, C] of images [B, 3, S, S], of a frozen encoder."""
+    return conditioner(images).float()
+
+
+def guidance_loss(student: DiT, teacher: Checkpoint, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    """The squared error to the guided teacher, at the scale of each sample."""
+    tokens = condition(teacher.conditioner, batch["images"])
+    x = interpolate(batch["latents"], batch["noise"], batch["s"])
+    with torch.no_grad():
+        target = guided(teacher.model, x, batch["s"], tokens, batch["scale"])
+    error = F.mse_loss(student(x, batch["s"], tokens, batch["scale"]).float(), target)
+    return error, {"guidance": error}
+
+
+def train_guidance(config: DistillConfig, data: Path, start: Path, vae: Path | None, out: Path) -> None:
     """Guidance distillation: the student takes the scale w as an input and answers with u + w (c - u) in one evaluation."""
-    bench = Bench.open(config, data, vae, teacher)
-    run = Run(out, config, new_student(bench.teacher.model, bench.sizes), bench.device)
+    bench = Bench.open(config, data, start, vae, out)
+    if bench.start.model.spec.guidance_embed:
+        raise TrainingError(f"{start} takes the guidance scale as an input already; go on with the stage consistency.")
+    run = Run(
+        out, config, bench.student(), bench.device, lambda student: dataclasses.replace(bench.start, model=student).write(out)
+    )
 
     def draw(rng: torch.Generator) -> Batch:
         s = torch.rand(config.batch, generator=rng, device=bench.device)
@@ -133,17 +168,10 @@ def train_guidance(config: DistillConfig, data: Path, vae: Path, teacher: Path, 
         scale = config.guidance_low + (config.guidance_high - config.guidance_low) * scale
         return bench.pairs.draw(config.batch, rng) | {"s": s, "scale": scale}
 
-    def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        s, scale, tokens = batch["s"], batch["scale"], bench.tokens(batch["images"])
-        x = interpolate(batch["latents"], batch["noise"], s)
-        with torch.no_grad():
-            both = bench.teacher.model(torch.cat([x, x]), torch.cat([s, s]), torch.cat([tokens, torch.zeros_like(tokens)]))
-            conditional, unconditional = both.float().chunk(2)
-            target = unconditional + scale[:, None, None] * (conditional - unconditional)
-        error = F.mse_loss(run.model(x, s, tokens, scale).float(), target)
-        return error, {"guidance": error}
+    def validate() -> Mapping[str, float]:
+        return bench.validate(run.averaged, (1.5, 2.0, 3.0), (5, 24), curved=True)
 
-    run.train(draw, loss, lambda: bench.validate(run.averaged, (1.5, 2.0, 3.0), (5, 24), curved=True))
+    run.train(draw, lambda batch: guidance_loss(run.model, bench.start, batch), validate)
 
 
 def solver_times(device: torch.device | str = "cpu") -> Tensor:
@@ -164,58 +192,73 @@ def pseudo_huber(difference: Tensor, c: float) -> Tensor:
     return ((difference.square() + c * c).sqrt() - c).mean()
 
 
-class Consistency:
-    """The consistency loss: from neighbouring points of one path the student reaches the same end of the phase.
+def open_solver(folder: Path, student: DiTSpec) -> DiT:
+    """The frozen transformer whose steps the student follows; it may be undistilled.
 
-    One step of the frozen guidance-distilled model leads from a point to its neighbour; the averaged student answers there.
+    Raises:
+        TrainingError: it reads other latents or conditions than the student.
     """
-
-    def __init__(self, config: DistillConfig, bench: Bench, solver: DiT) -> None:
-        self.config, self.bench, self.solver = config, bench, solver
-        self.times = solver_times(bench.device)
-        self.ends = phase_ends(config.phases, bench.device)
-
-    def draw(self, rng: torch.Generator) -> Batch:
-        """Pairs, and at which solver's step each is looked at: `start`, `next`, `end` float32 [B] and `scale` [B]."""
-        step = torch.randint(SOLVER_STEPS, (self.config.batch,), generator=rng, device=rng.device)
-        nodes = {"start": self.times[step], "next": self.times[step + 1], "end": self.times[self.ends[step]]}
-        nodes["scale"] = torch.full_like(nodes["start"], self.bench.guidance)
-        return self.bench.pairs.draw(self.config.batch, rng) | nodes
-
-    def loss(self, student: DiT, averaged: DiT, batch: Batch, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss, and the student's estimate of the clean latents [B, N, C]."""
-        start, after, end = (batch[name][:, None, None] for name in ("start", "next", "end"))
-        scale = batch["scale"]
-        x = interpolate(batch["latents"], batch["noise"], batch["start"])
-        velocity = student(x, batch["start"], tokens, scale).float()
-        with torch.no_grad():
-            neighbour = x + (after - start) * self.solver(x, batch["start"], tokens, scale).float()
-            target = neighbour + (end - after) * averaged(neighbour, batch["next"], tokens, scale).float()
-        return pseudo_huber(x + (end - start) * velocity - target, self.config.huber), x + (1 - start) * velocity
+    solver = open_transformer(folder)
+    if (solver.spec.in_channels, solver.spec.context_in_dim) != (student.in_channels, student.context_in_dim):
+        raise TrainingError(f"The solver in {folder} reads other latents or images than the student; give one of the same model.")
+    return solver.requires_grad_(False)
 
 
-def train_consistency(config: DistillConfig, data: Path, vae: Path, teacher: Path, solver: Path, start: Path, out: Path) -> None:
-    """Consistency flow distillation in `config.phases` phases, from the student in `start`; the solver is stage "guidance"."""
-    bench = Bench.open(config, data, vae, teacher)
-    consistency = Consistency(config, bench, load_student(solver, bench.sizes, bench.device))
-    run = Run(out, config, load_student(start, bench.sizes, bench.device).requires_grad_(True), bench.device)
+def draw_neighbours(bench: Bench, config: DistillConfig, rng: torch.Generator) -> Batch:
+    """Pairs, and at which of the solver's steps each is looked at: `start`, `next`, `end` float32 [B] and `scale` [B]."""
+    times, ends = solver_times(bench.device), phase_ends(config.phases, bench.device)
+    step = torch.randint(SOLVER_STEPS, (config.batch,), generator=rng, device=bench.device)
+    nodes = {"start": times[step], "next": times[step + 1], "end": times[ends[step]]}
+    nodes["scale"] = torch.full_like(nodes["start"], bench.guidance)
+    return bench.pairs.draw(config.batch, rng) | nodes
+
+
+def consistency_loss(
+    student: DiT, averaged: DiT, solver: DiT, batch: Batch, tokens: Tensor, huber: float
+) -> tuple[Tensor, Tensor]:
+    """From neighbouring points of one path the student is to reach the same end of the phase.
+
+    One step of the frozen solver leads from a point to its neighbour; the averaged student answers there.
+
+    Returns:
+        The loss, and the student's estimate of the clean latents [B, N, C].
+    """
+    start, after, end = (batch[name][:, None, None] for name in ("start", "next", "end"))
+    scale = batch["scale"]
+    x = interpolate(batch["latents"], batch["noise"], batch["start"])
+    velocity = student(x, batch["start"], tokens, scale).float()
+    with torch.no_grad():
+        neighbour = x + (after - start) * guided(solver, x, batch["start"], tokens, scale)
+        target = neighbour + (end - after) * averaged(neighbour, batch["next"], tokens, scale).float()
+    return pseudo_huber(x + (end - start) * velocity - target, huber), x + (1 - start) * velocity
+
+
+def train_consistency(config: DistillConfig, data: Path, start: Path, vae: Path | None, solver: Path, out: Path) -> None:
+    """Consistency flow distillation in `config.phases` phases, of the model in `start` along the paths of that in `solver`."""
+    bench = Bench.open(config, data, start, vae, out)
+    path = open_solver(solver, bench.start.model.spec).to(bench.device)
+    run = Run(out, config, bench.student(), bench.device, lambda student: bench.publish_few_steps(student, out))
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        error, _ = consistency.loss(run.model, run.averaged, batch, bench.tokens(batch["images"]))
+        tokens = condition(bench.start.conditioner, batch["images"])
+        error, _ = consistency_loss(run.model, run.averaged, path, batch, tokens, config.huber)
         return error, {"consistency": error}
 
-    run.train(consistency.draw, loss, lambda: bench.validate(run.averaged, (bench.guidance,), (1, 2, 3, 5, 8), curved=False))
+    def validate() -> Mapping[str, float]:
+        return bench.validate(run.averaged, (bench.guidance,), FEW_STEPS, curved=False)
+
+    run.train(lambda rng: draw_neighbours(bench, config, rng), loss, validate)
 
 
 class Discriminator(nn.Module):
     """An independent head for each layer of the frozen DiT's features of clean latents (paper section 3.2)."""
 
-    def __init__(self, sizes: TeacherConfig) -> None:
+    def __init__(self, dit: DiTSpec) -> None:
         super().__init__()
-        width = sizes.hidden_size
+        width = dit.hidden_size
         self.heads = nn.ModuleList(
             nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width // 2), nn.SiLU(), nn.Linear(width // 2, 1))
-            for _ in range(sizes.depth + sizes.depth_single_blocks)
+            for _ in range(dit.depth + dit.depth_single_blocks)
         )
 
     def forward(self, features: list[Tensor]) -> Tensor:
@@ -231,32 +274,40 @@ class Adversaries(nn.Module):
         self.student, self.critic = student, critic
 
 
-def train_adversarial(config: DistillConfig, data: Path, vae: Path, teacher: Path, solver: Path, start: Path, out: Path) -> None:
+def adversarial_loss(
+    model: Adversaries, averaged: DiT, solver: DiT, batch: Batch, tokens: Tensor, config: DistillConfig
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The consistency loss and the losses of both sides on the clean latents, read through the features of the solver."""
+    error, clean = consistency_loss(model.student, averaged, solver, batch, tokens, config.huber)
+    scale = batch["scale"] if solver.spec.guidance_embed else None
+
+    def features(latents: Tensor) -> list[Tensor]:
+        return solver.features(latents, torch.ones_like(batch["start"]), tokens, scale)
+
+    critic = model.critic
+    unmoved = {name: parameter.detach() for name, parameter in critic.named_parameters()}
+    fake = features(clean)
+    # The student sees a discriminator that stands still, the discriminator latents that do.
+    fooling = -torch.func.functional_call(critic, unmoved, (fake,)).mean()
+    # The usual hinge loss; equation 3 of the paper has real and fake exchanged.
+    hinge = F.relu(1 - critic(features(batch["latents"]))).mean() + F.relu(1 + critic([f.detach() for f in fake])).mean()
+    return error + config.adversarial * fooling + hinge, {"consistency": error, "fooling": fooling, "hinge": hinge}
+
+
+def train_adversarial(config: DistillConfig, data: Path, start: Path, vae: Path | None, solver: Path, out: Path) -> None:
     """Adversarial fine-tuning: the consistency loss and a hinge loss on the clean latents; both sides learn in one step."""
-    bench = Bench.open(config, data, vae, teacher)
-    frozen = load_student(solver, bench.sizes, bench.device)
-    consistency = Consistency(config, bench, frozen)
+    bench = Bench.open(config, data, start, vae, out)
+    frozen = open_solver(solver, bench.start.model.spec).to(bench.device)
     torch.manual_seed(config.seed)
-    student = load_student(start, bench.sizes, bench.device).requires_grad_(True)
-    model = Adversaries(student, Discriminator(bench.sizes))
-    run = Run(out, config, model, bench.device, {"critic.": config.discriminator_rate / config.learning_rate})
+    model = Adversaries(bench.student(), Discriminator(frozen.spec))
+    rates = {"critic.": config.discriminator_rate / config.learning_rate}
+    run = Run(out, config, model, bench.device, lambda both: bench.publish_few_steps(both.student, out), rates)
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        tokens, critic = bench.tokens(batch["images"]), run.model.critic
-        error, clean = consistency.loss(run.model.student, run.averaged.student, batch, tokens)
-
-        def features(latents: Tensor) -> list[Tensor]:
-            return frozen.features(latents, torch.ones_like(batch["start"]), tokens, batch["scale"])
-
-        unmoved = {name: parameter.detach() for name, parameter in critic.named_parameters()}
-        fake = features(clean)
-        # The student sees a discriminator that stands still, the discriminator latents that do.
-        fooling = -torch.func.functional_call(critic, unmoved, (fake,)).mean()
-        # The usual hinge loss; equation 3 of the paper has real and fake exchanged.
-        hinge = F.relu(1 - critic(features(batch["latents"]))).mean() + F.relu(1 + critic([f.detach() for f in fake])).mean()
-        return error + config.adversarial * fooling + hinge, {"consistency": error, "fooling": fooling, "hinge": hinge}
+        tokens = condition(bench.start.conditioner, batch["images"])
+        return adversarial_loss(run.model, run.averaged.student, frozen, batch, tokens, config)
 
     def validate() -> Mapping[str, float]:
-        return bench.validate(run.averaged.student, (bench.guidance,), (1, 2, 3, 5, 8), curved=False)
+        return bench.validate(run.averaged.student, (bench.guidance,), FEW_STEPS, curved=False)
 
-    run.train(consistency.draw, loss, validate)
+    run.train(lambda rng: draw_neighbours(bench, config, rng), loss, validate)

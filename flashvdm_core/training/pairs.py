@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -21,22 +20,11 @@ from .runner import Batch
 from .vae import moved, occupancy_iou
 
 _ENCODE_BATCH = 64
+LATENTS_NAME = "latents.safetensors"
+"""File beside the stages' folders with the encoded training split."""
 
 
-@dataclass(frozen=True, eq=False)
-class Latents:
-    """Encodings of a split.
-
-    Attributes:
-        values: float16 [rows, E, N, C] as encoded; the second half of the E encodings shows the mirror image.
-        scale_factor: brings them to unit deviation (`scale_factor` of the published configs).
-    """
-
-    values: Tensor
-    scale_factor: float
-
-
-def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, device: torch.device) -> Latents:
+def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, device: torch.device) -> Tensor:
     """Encode every cloud of every training row, plain and mirrored; kept in `cache` for the same autoencoder and data.
 
     Args:
@@ -45,6 +33,9 @@ def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, d
         data_key: tells the data from any other.
         cache: file.
         device: where the latents are wanted.
+
+    Returns:
+        float16 [rows, E, N, C] as encoded; the second half of the E encodings shows the mirror image.
 
     Raises:
         TrainingError: the points are not prepared as far as `data_key` says.
@@ -55,15 +46,14 @@ def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, d
     if cache.exists():
         stored = load_file(cache, device=str(device))
         if bytes(stored["key"].tolist()) == digest.digest():
-            return Latents(stored["values"], stored["scale_factor"].item())
+            return stored["values"]
     data = ShapeData(data_folder, "train", device)
     if data.key != data_key:
         raise TrainingError(f"{data_folder} has points and views of different shapes; let the preparation run to its end.")
     values = torch.cat([_encoded(vae, data, mirrored) for mirrored in (False, True)], dim=1)
-    factor = 1.0 / values.float().std()
-    stored = {"values": values, "scale_factor": factor, "key": torch.tensor(list(digest.digest()), dtype=torch.uint8)}
+    stored = {"values": values, "key": torch.tensor(list(digest.digest()), dtype=torch.uint8)}
     write_whole(cache, lambda p: save_file(stored, p))
-    return Latents(values, factor.item())
+    return values
 
 
 @torch.no_grad()
@@ -112,20 +102,31 @@ def random_pictures(views: ViewData, rows: Tensor, mirrored: Tensor, rng: torch.
 class Pairs:
     """Pictures and latents of the training split, on one device.
 
+    Attributes:
+        scale_factor: brings the latents to unit deviation (`scale_factor` of the published configs).
+
+    Args:
+        data_folder: prepared data.
+        vae: with its encoder, on `device`.
+        cache: file of the latents.
+        device: where they are wanted.
+        scaled: the factor is that of `vae`; otherwise it is measured.
+
     Raises:
         TrainingError: the prepared data lack views, or points and views are of different rows.
     """
 
-    def __init__(self, data_folder: Path, vae: ShapeVAE, cache: Path, device: torch.device) -> None:
+    def __init__(self, data_folder: Path, vae: ShapeVAE, cache: Path, device: torch.device, scaled: bool = True) -> None:
         self.views = ViewData(data_folder, "train", device)
-        self.latents = encode_split(vae, data_folder, self.views.key, cache, device)
+        self._latents = encode_split(vae, data_folder, self.views.key, cache, device)
+        self.scale_factor = vae.spec.scale_factor if scaled else 1.0 / self._latents.float().std().item()
 
     def draw(self, batch: int, rng: torch.Generator) -> Batch:
         """Random pairs: `images` float32 [B, 3, S, S] in [-1, 1], scaled `latents` float32 [B, N, C], and `noise` like them."""
-        values, device = self.latents.values, rng.device
+        values, device = self._latents, rng.device
         rows = torch.randint(len(values), (batch,), generator=rng, device=device)
         encoding = torch.randint(values.shape[1], (batch,), generator=rng, device=device)
-        latents = values[rows, encoding].float() * self.latents.scale_factor
+        latents = values[rows, encoding].float() * self.scale_factor
         return {
             "images": random_pictures(self.views, rows, encoding >= values.shape[1] // 2, rng),
             "latents": latents,
@@ -138,14 +139,13 @@ class Generation:
 
     Args:
         data_folder: prepared data; the validation split is used.
-        vae: decodes latents.
-        scale_factor: of the latents.
+        vae: decodes latents; its `scale_factor` is theirs.
         shapes: at most so many props.
         device: where it runs.
     """
 
-    def __init__(self, data_folder: Path, vae: ShapeVAE, scale_factor: float, shapes: int, device: torch.device) -> None:
-        self.vae, self.scale_factor = vae, scale_factor
+    def __init__(self, data_folder: Path, vae: ShapeVAE, shapes: int, device: torch.device) -> None:
+        self.vae = vae
         self.data = ShapeData(data_folder, "val", device)
         views = ViewData(data_folder, "val", device)
         self.rows = torch.arange(min(shapes, len(self.data)), device=device)
@@ -167,5 +167,5 @@ class Generation:
         found = []
         for rows, part in zip(self.rows.split(32), latents.split(32), strict=True):
             rng = torch.Generator(self.data.device).manual_seed(0)
-            found.append(occupancy_iou(self.vae, part / self.scale_factor, self.data, rows, rng)[1])
+            found.append(occupancy_iou(self.vae, part / self.vae.spec.scale_factor, self.data, rows, rng)[1])
         return torch.cat(found).mean().item()

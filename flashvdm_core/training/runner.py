@@ -18,7 +18,6 @@ from typing import Any, Generic, TypeVar
 import torch
 import torch.distributed as dist
 import yaml
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..devices import computes_bfloat16_fast
@@ -115,17 +114,9 @@ def write_json(path: Path, value: object) -> None:
     write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
-def read_stage(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Config and averaged weights of an earlier stage; TrainingError where there are none."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return config, load_file(folder / "weights.safetensors")
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{folder} holds no {name} stage ({error}); run that stage first.") from error
-
-
 class Run(Generic[M]):
-    """One stage's run in a folder: `state.pt` (to resume), `weights.safetensors` (averaged), `log.csv`, `config.json`.
+    """One stage's run in a folder: `state.pt` (to resume), `log.csv`, `validation.csv`, `run.json` (the settings), and what
+    `publish` writes there, a checkpoint folder of the averaged weights.
 
     Resuming with another model size is refused by the strict loading of the state.
 
@@ -134,6 +125,7 @@ class Run(Generic[M]):
         config: settings; recorded in the folder.
         model: what is trained; parameters that need no gradient stay as they are.
         device: where it runs; on CUDA the loss is compiled and computed under bfloat16 autocast.
+        publish: writes the averaged model as a checkpoint into the folder, at each save.
         rates: factors of the learning rate for parts of the model, by the start of their parameters' names.
 
     Attributes:
@@ -148,14 +140,18 @@ class Run(Generic[M]):
         config: RunConfig,
         model: M,
         device: torch.device,
+        publish: Callable[[M], None],
         rates: Mapping[str, float] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.config, self.model, self.device = folder, config, model.to(device), device
+        self._publish = publish
         _join_processes(device)
         self.optimizer, self._rates = _adamw(self.model, config, rates or {})
         self._trained = [p for group in self.optimizer.param_groups for p in group["params"]]
-        self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
+        # What is frozen is the same in both, and there once.
+        frozen = {id(parameter): parameter for parameter in self.model.parameters() if not parameter.requires_grad}
+        self.averaged = copy.deepcopy(self.model, frozen).eval().requires_grad_(False)
         self.step = 0
         self._seconds_before = 0.0
         self._resume()
@@ -167,7 +163,7 @@ class Run(Generic[M]):
         self._bad_step = torch.full((), -1, dtype=torch.long, device=device)
         self._sums: dict[str, Tensor] = {}
         if self.leads:
-            write_json(folder / "config.json", dataclasses.asdict(config))
+            write_json(folder / "run.json", dataclasses.asdict(config))
 
     @property
     def leads(self) -> bool:
@@ -275,7 +271,8 @@ class Run(Generic[M]):
         averages: list[Tensor] = list(self.averaged.parameters())
         current: list[Tensor] = list(self.model.parameters())
         for average, new in zip(averages, current, strict=True):
-            average.lerp_(new, 1 - self._decay)
+            if average is not new:
+                average.lerp_(new, 1 - self._decay)
 
     def _report(self, validate: Callable[[], Mapping[str, float]]) -> None:
         """Log, validate and save where it is time to. A loss that is not finite stops the run with TrainingError."""
@@ -298,7 +295,7 @@ class Run(Generic[M]):
             )
 
     def save(self) -> None:
-        """Write the state and the averaged weights, each whole or not at all."""
+        """Write the state and the checkpoint of the averaged weights, each file whole or not at all."""
         self._check_finite()
         if self.leads:
             state = {
@@ -309,8 +306,7 @@ class Run(Generic[M]):
                 "seconds": self.seconds,
             }
             write_whole(self.folder / "state.pt", lambda p: torch.save(state, p))
-            weights = {k: v.contiguous().cpu() for k, v in self.averaged.state_dict().items()}
-            write_whole(self.folder / "weights.safetensors", lambda p: save_file(weights, p))
+            self._publish(self.averaged)
             if self.finished:
                 write_json(self.folder / "finished.json", {"step": self.step, "seconds": round(self.seconds, 1)})
         self._saved_at = time.monotonic()

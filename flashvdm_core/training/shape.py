@@ -15,31 +15,27 @@ so that the decoder keeps what it knows of real shapes. The stage is not part of
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ..checkpoints.config import CONFIG_NAME
-from ..checkpoints.load import load_checkpoint, load_vae
 from ..errors import TrainingError
 from ..models.conditioner import SingleImageEncoder
 from ..models.dit import DiT
 from ..models.shape_vae import ShapeVAE, Surface
 from ..sampling.flow import guided_velocity
 from ..sampling.schedules import consistency_schedule
+from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_checkpoint, set_truncation
 from .dataset import ShapeData, ViewData
-from .distill import SOLVER_STEPS
+from .distill import SOLVER_STEPS, STEPS
 from .pairs import Generation, random_pictures
 from .runner import Batch, Run, RunConfig, device_of_choice
-from .vae import reconstruction_losses
+from .vae import freeze_encoder, reconstruction_losses
 from .vae import validate as validate_reconstruction
 
-STEPS = 5
-BASE = "base"
-"""Subfolder of an exported checkpoint: the base decoder, which the efficient one is measured against."""
+_TIMES = list(consistency_schedule(STEPS, SOLVER_STEPS).sigmas[:-1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +45,8 @@ class ShapeConfig(RunConfig):
     Attributes:
         encoded: share of the batch, at least one shape, that is decoded from encoded latents.
         near, uniform: queries a shape near the surface and in the whole volume.
-        truncation: distance (core frame) at which the target saturates: a checkpoint's logits are scaled by
-            `export.LOGIT_SCALE`, so it is that much shorter than in the stages before.
+        truncation: distance (core frame) at which the target saturates; the logits of the starting checkpoint are scaled
+            to it where its config says at which distance they reach 1, and otherwise taken for such.
         frequencies: the point decoder goes on with so many of its frequencies.
         sign_weight: weight of the logistic loss on the side of the surface.
         overlap_weight: weight of one minus the soft IoU of the generated shapes. The other losses are least for a shape
@@ -63,7 +59,7 @@ class ShapeConfig(RunConfig):
     encoded: float = 0.25
     near: int = 512
     uniform: int = 512
-    truncation: float = 0.0333
+    truncation: float = PUBLISHED_TRUNCATION
     frequencies: int = 5
     sign_weight: float = 0.1
     overlap_weight: float = 0.5
@@ -78,35 +74,13 @@ class Whole(nn.Module):
         self.model, self.conditioner, self.vae = model, conditioner, vae
 
 
-def load_whole(folder: Path) -> tuple[Whole, float]:
-    """A checkpoint folder with a distilled student, in float32, and its guidance scale.
-
-    The encoder of shapes is frozen: the space of the latents stays.
-    """
-    found = load_checkpoint(folder, "cpu", torch.float32)
-    if not isinstance(found.dit, DiT) or not found.guidance_embed or found.schedule.kind != "consistency":
-        raise TrainingError(f"{folder} holds no distilled student; give the folder of an exported one.")
-    vae = load_vae(folder, "cpu", torch.float32, with_encoder=True)
-    whole = Whole(found.dit, found.conditioner, vae).requires_grad_(True)
-    assert vae.encoder is not None
-    assert vae.pre_kl is not None
-    vae.encoder.requires_grad_(False)
-    vae.pre_kl.requires_grad_(False)
-    return whole, found.guidance
-
-
 def keep_frequencies(vae: ShapeVAE, count: int) -> None:
     """Let the point decoder use the `count` lowest of its frequencies: the weights of the others are zero and stay so.
 
     A picture tells little about details, and whatever wave the decoder has is laid over the surface where it is in doubt.
     """
-    decoder = vae.geo_decoder
-    # Positions, then sine and cosine of each of three coordinates.
-    used = torch.cat([torch.ones(3), (torch.arange(decoder.fourier.num_freqs).repeat(6) < count).float()])
-    used = used.to(decoder.query_proj.weight)
-    with torch.no_grad():
-        decoder.query_proj.weight *= used
-    decoder.query_proj.weight.register_hook(lambda gradient: gradient * used)
+    used = cut_frequencies(vae, count)
+    vae.geo_decoder.query_proj.weight.register_hook(lambda gradient: gradient * used)
 
 
 def own_states(model: DiT, noise: Tensor, tokens: Tensor, scale: Tensor, times: list[float]) -> tuple[Tensor, Tensor]:
@@ -141,27 +115,32 @@ def soft_iou(logits: Tensor, sdf: Tensor) -> Tensor:
     return both / (inside + truth - inside * truth).sum(1).clamp(min=1)
 
 
-def train_shape(config: ShapeConfig, data_folder: Path, start: Path, out: Path) -> None:
-    """Train, or go on training, the parts of the checkpoint folder `start` together in the folder `out`.
+def train_shape(config: ShapeConfig, data_folder: Path, start: Path, vae: Path | None, out: Path) -> None:
+    """Train, or go on training, the parts of the distilled model in the folder `start` together in the folder `out`.
 
-    What an export needs beside the weights is copied from `start` to `out`.
+    The encoder of shapes is frozen: the space of the latents stays. `vae` replaces the model's own VAE.
     """
     device = device_of_choice()
-    whole, guidance = load_whole(start)
-    keep_frequencies(whole.vae.to(device), config.frequencies)
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copy(start / CONFIG_NAME, out / CONFIG_NAME)
-    if (start / BASE).is_dir():
-        shutil.copytree(start / BASE, out / BASE, dirs_exist_ok=True)
+    begin = open_checkpoint(start, vae)
+    if not begin.distilled or not begin.model.spec.guidance_embed:
+        raise TrainingError(f"{start} holds no distilled student; the stage shape starts from what a stage after guidance wrote.")
+    set_truncation(begin.vae, begin.truncation, config.truncation)
+    keep_frequencies(begin.vae.to(device), config.frequencies)
+    whole = Whole(begin.model, begin.conditioner, begin.vae).requires_grad_(True)
+    freeze_encoder(begin.vae)
     data = ShapeData(data_folder, "train", device)
     views = ViewData(data_folder, "train", device)
     if views.key != data.key:
         raise TrainingError(f"{data_folder} has points and views of different shapes; let the preparation run to its end.")
-    spec = whole.vae.spec
-    run = Run(out, config, whole, device)
-    held_out = Generation(data_folder, run.averaged.vae, spec.scale_factor, config.validate_shapes, device)
-    times = list(consistency_schedule(STEPS, SOLVER_STEPS).sigmas[:-1])
-    encoded = max(1, round(config.encoded * config.batch))
+    spec = begin.vae.spec
+
+    def publish(averaged: Whole) -> None:
+        parts = {"model": averaged.model, "conditioner": averaged.conditioner, "vae": averaged.vae}
+        dataclasses.replace(begin, **parts, truncation=config.truncation).write(out)
+
+    run = Run(out, config, whole, device, publish)
+    held_out = Generation(data_folder, run.averaged.vae, config.validate_shapes, device)
+    encoded = encoded_part(config)
 
     def draw(rng: torch.Generator) -> Batch:
         rows = torch.randint(len(data), (config.batch,), generator=rng, device=device)
@@ -173,31 +152,39 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, out: Path) 
         return {
             "images": random_pictures(views, rows, mirrored, rng),
             "noise": noise,
+            "scale": torch.full((config.batch,), begin.guidance, device=device),
             "points": flipped(points, mirrored),
             "sdf": sdf,
             "data": flipped(surface.data, mirrored[:encoded]),
             "queries": flipped(surface.queries, mirrored[:encoded]),
         }
 
-    def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        model, vae = run.model.model, run.model.vae
-        tokens = run.model.conditioner(batch["images"])
-        scale = torch.full((config.batch,), guidance, device=device)
-        with torch.no_grad():
-            state, at = own_states(model, batch["noise"], tokens, scale, times)
-            real = vae.encode(Surface(batch["data"], batch["queries"])).mean
-        clean = state + (1 - at)[:, None, None] * model(state, at, tokens, scale).float()
-        latents = torch.cat([clean / spec.scale_factor, real])
-        points, sdf = (torch.cat([value, value[:encoded]]) for value in (batch["points"], batch["sdf"]))
-        logits = vae.geo_decoder(points, vae.geo_decoder.keys_values(vae.decode(latents)))[..., 0].float()
-        square, sign = reconstruction_losses(logits[: config.batch], sdf[: config.batch], config.truncation)
-        real_square, real_sign = reconstruction_losses(logits[config.batch :], sdf[config.batch :], config.truncation)
-        overlap = soft_iou(logits[: config.batch, config.near :], sdf[: config.batch, config.near :]).mean()
-        total = square + real_square + config.sign_weight * (sign + real_sign) + config.overlap_weight * (1 - overlap)
-        parts = {"square": square, "sign": sign, "overlap": overlap}
-        return total, parts | {"encoded_square": real_square, "encoded_sign": real_sign}
+    run.train(draw, lambda batch: shape_loss(run.model, batch, config), lambda: validate(run.averaged, held_out, begin.guidance))
 
-    run.train(draw, loss, lambda: validate(run.averaged, held_out, guidance))
+
+def encoded_part(config: ShapeConfig) -> int:
+    """Shapes of a batch that are also decoded from encoded latents."""
+    return max(1, round(config.encoded * config.batch))
+
+
+def shape_loss(whole: Whole, batch: Batch, config: ShapeConfig) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss on the true distances of generated and of encoded shapes, and its parts."""
+    model, vae, scale = whole.model, whole.vae, batch["scale"]
+    count, encoded = len(scale), len(batch["data"])
+    tokens = whole.conditioner(batch["images"])
+    with torch.no_grad():
+        state, at = own_states(model, batch["noise"], tokens, scale, _TIMES)
+        real = vae.encode(Surface(batch["data"], batch["queries"])).mean
+    clean = state + (1 - at)[:, None, None] * model(state, at, tokens, scale).float()
+    latents = torch.cat([clean / vae.spec.scale_factor, real])
+    points, sdf = (torch.cat([value, value[:encoded]]) for value in (batch["points"], batch["sdf"]))
+    logits = vae.geo_decoder(points, vae.geo_decoder.keys_values(vae.decode(latents)))[..., 0].float()
+    square, sign = reconstruction_losses(logits[:count], sdf[:count], config.truncation)
+    real_square, real_sign = reconstruction_losses(logits[count:], sdf[count:], config.truncation)
+    overlap = soft_iou(logits[:count, config.near :], sdf[:count, config.near :]).mean()
+    total = square + real_square + config.sign_weight * (sign + real_sign) + config.overlap_weight * (1 - overlap)
+    parts = {"square": square, "sign": sign, "overlap": overlap}
+    return total, parts | {"encoded_square": real_square, "encoded_sign": real_sign}
 
 
 def validate(whole: Whole, held_out: Generation, guidance: float) -> Mapping[str, float]:

@@ -13,24 +13,31 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..checkpoints.config import ProcessorSpec, ScheduleSpec
+from ..errors import TrainingError
 from ..models.conditioner import SingleImageEncoder
 from ..models.dit import DiT
 from ..models.specs import ConditionerSpec, DinoSpec, DiTSpec
 from ..sampling.flow import guided_velocity
 from ..sampling.schedules import flow_matching_schedule
-from .pairs import Generation, Pairs
-from .runner import Batch, Run, RunConfig, config_of, device_of_choice, read_stage, write_json
-from .vae import load_autoencoder
+from .checkpoint import Autoencoder, Checkpoint, open_autoencoder, open_checkpoint
+from .pairs import LATENTS_NAME, Generation, Pairs
+from .runner import Batch, Run, RunConfig, device_of_choice, last_validation
 
-SCALE_FILE = "scale_factor.json"
+STEPS = 50
+"""Steps that an undistilled model is sampled with."""
+GUIDANCE = 5.0
+"""Guidance scale of a model that was not validated yet."""
+GUIDANCES = (1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class TeacherConfig(RunConfig):
-    """Sizes of the image encoder (`dino_*`) and the transformer, and how they are trained.
+class FlowConfig(RunConfig):
+    """How an image encoder and a transformer are trained.
 
     Attributes:
         drop: share of conditions replaced by zeros.
+        freeze_encoder: keep the image encoder as it is.
         validate_shapes, validate_steps: the generation that is measured on the validation split, at each of
             `GUIDANCES`, and once with 5 steps.
     """
@@ -38,18 +45,24 @@ class TeacherConfig(RunConfig):
     learning_rate: float = 6e-4
     batch: int = 32
     ema: float = 0.999
+    drop: float = 0.1
+    freeze_encoder: bool = False
+    validate_shapes: int = 64
+    validate_steps: int = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class TeacherConfig(FlowConfig):
+    """Sizes of a new image encoder (`dino_*`) and transformer, and how they are trained."""
+
     image_size: int = 112
     dino_hidden: int = 192
     dino_layers: int = 3
     dino_heads: int = 3
-    channels: int = 16
     hidden_size: int = 256
     num_heads: int = 4
     depth: int = 2
     depth_single_blocks: int = 3
-    drop: float = 0.1
-    validate_shapes: int = 64
-    validate_steps: int = 24
 
     def conditioner(self) -> ConditionerSpec:
         """Sizes of the image encoder."""
@@ -61,29 +74,34 @@ class TeacherConfig(RunConfig):
         )
         return ConditionerSpec(dino, self.image_size)
 
-    def transformer(self, guidance_embed: bool = False) -> DiTSpec:
-        """Sizes of the diffusion transformer."""
+    def transformer(self, channels: int) -> DiTSpec:
+        """Sizes of the diffusion transformer of latents of `channels` numbers."""
         return DiTSpec(
-            in_channels=self.channels,
+            in_channels=channels,
             context_in_dim=self.dino_hidden,
             hidden_size=self.hidden_size,
             num_heads=self.num_heads,
             depth=self.depth,
             depth_single_blocks=self.depth_single_blocks,
-            guidance_embed=guidance_embed,
         )
 
 
-GUIDANCES = (1.0, 1.5, 2.0, 3.0, 5.0)
-
-
 class Teacher(nn.Module):
-    """Image encoder and transformer, trained together; the names are those of the published single files."""
+    """The parts that are trained together; the names are those of the published single files."""
 
-    def __init__(self, config: TeacherConfig) -> None:
+    def __init__(self, model: DiT, conditioner: SingleImageEncoder) -> None:
         super().__init__()
-        self.model = DiT(config.transformer())
-        self.conditioner = SingleImageEncoder(config.conditioner())
+        self.model, self.conditioner = model, conditioner
+
+
+def new_checkpoint(config: TeacherConfig, autoencoder: Autoencoder, scale_factor: float) -> Checkpoint:
+    """A freshly initialised transformer and image encoder for the latents of an autoencoder."""
+    vae = autoencoder.vae
+    vae.spec = dataclasses.replace(vae.spec, scale_factor=scale_factor)
+    model, conditioner = DiT(config.transformer(vae.spec.embed_dim)), SingleImageEncoder(config.conditioner())
+    initialise(Teacher(model, conditioner), config.seed)
+    processor = ProcessorSpec(config.image_size)
+    return Checkpoint(model, conditioner, vae, processor, ScheduleSpec(), STEPS, GUIDANCE, autoencoder.truncation)
 
 
 def initialise(model: nn.Module, seed: int) -> None:
@@ -102,33 +120,51 @@ def initialise(model: nn.Module, seed: int) -> None:
                     nn.init.normal_(value, std=0.02)
 
 
-def load_teacher(folder: Path, device: torch.device) -> tuple[Teacher, TeacherConfig]:
-    """The averaged teacher; TrainingError where there is none."""
-    values, weights = read_stage(folder, "teacher")
-    config = config_of(TeacherConfig, values)
-    teacher = Teacher(config)
-    teacher.load_state_dict(weights)
-    return teacher.to(device).eval().requires_grad_(False), config
-
-
 def interpolate(data: Tensor, noise: Tensor, s: Tensor) -> Tensor:
     """x_s = s data + (1 - s) noise for s [B]."""
     return s[:, None, None] * data + (1 - s[:, None, None]) * noise
 
 
-def train_teacher(config: TeacherConfig, data_folder: Path, vae_folder: Path, out: Path) -> None:
-    """Train, or go on training, image encoder and transformer in the folder `out`."""
+def train_teacher(config: TeacherConfig, data: Path, vae: Path, out: Path) -> None:
+    """Train, or go on training, a new image encoder and transformer in the folder `out`."""
     device = device_of_choice()
-    vae, vae_config = load_autoencoder(vae_folder, device)
-    config = dataclasses.replace(config, channels=vae_config.embed_dim)
+    autoencoder = open_autoencoder(vae)
     out.mkdir(parents=True, exist_ok=True)
-    pairs = Pairs(data_folder, vae, out.parent / "latents.safetensors", device)
-    scale_factor = pairs.latents.scale_factor
-    held_out = Generation(data_folder, vae, scale_factor, config.validate_shapes, device)
-    model = Teacher(config)
-    initialise(model, config.seed)
-    run = Run(out, config, model, device)
-    write_json(out / SCALE_FILE, {"scale_factor": scale_factor})
+    pairs = Pairs(data, autoencoder.vae.to(device), out.parent / LATENTS_NAME, device, autoencoder.scaled)
+    _train(config, data, new_checkpoint(config, autoencoder, pairs.scale_factor), pairs, out)
+
+
+def continue_teacher(config: FlowConfig, data: Path, start: Path, vae: Path | None, out: Path) -> None:
+    """Train the undistilled model in the folder `start` further in the folder `out`; `vae` replaces its own."""
+    device = device_of_choice()
+    checkpoint = open_checkpoint(start, vae)
+    if checkpoint.model.spec.guidance_embed:
+        raise TrainingError(f"{start} is distilled; the stage teacher goes on from an undistilled model.")
+    out.mkdir(parents=True, exist_ok=True)
+    pairs = Pairs(data, checkpoint.vae.to(device), out.parent / LATENTS_NAME, device)
+    _train(config, data, checkpoint, pairs, out)
+
+
+def flow_loss(teacher: Teacher, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    """Rectified flow: the squared error of the velocity."""
+    tokens = teacher.conditioner(batch["images"]) * batch["keep"][:, None, None]
+    x = interpolate(batch["latents"], batch["noise"], batch["s"])
+    error = F.mse_loss(teacher.model(x, batch["s"], tokens).float(), batch["latents"] - batch["noise"])
+    return error, {"flow": error}
+
+
+def _train(config: FlowConfig, data_folder: Path, start: Checkpoint, pairs: Pairs, out: Path) -> None:
+    device = device_of_choice()
+    start.frozen_on(device)
+    held_out = Generation(data_folder, start.vae, config.validate_shapes, device)
+    start.model.requires_grad_(True)
+    start.conditioner.requires_grad_(not config.freeze_encoder)
+
+    def publish(averaged: Teacher) -> None:
+        guidance = best_guidance(out, start.guidance)
+        dataclasses.replace(start, model=averaged.model, conditioner=averaged.conditioner, guidance=guidance).write(out)
+
+    run = Run(out, config, Teacher(start.model, start.conditioner), device, publish)
 
     def draw(rng: torch.Generator) -> Batch:
         # Times are logit-normal: the middle of the path is the hardest.
@@ -136,16 +172,18 @@ def train_teacher(config: TeacherConfig, data_folder: Path, vae_folder: Path, ou
         keep = (torch.rand(config.batch, generator=rng, device=device) >= config.drop).float()
         return pairs.draw(config.batch, rng) | {"s": s, "keep": keep}
 
-    def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        tokens = run.model.conditioner(batch["images"]) * batch["keep"][:, None, None]
-        x = interpolate(batch["latents"], batch["noise"], batch["s"])
-        error = F.mse_loss(run.model.model(x, batch["s"], tokens).float(), batch["latents"] - batch["noise"])
-        return error, {"flow": error}
-
-    run.train(draw, loss, lambda: validate(run.averaged, held_out, config))
+    run.train(draw, lambda batch: flow_loss(run.model, batch), lambda: validate(run.averaged, held_out, config))
 
 
-def validate(teacher: Teacher, held_out: Generation, config: TeacherConfig) -> Mapping[str, float]:
+def best_guidance(run: Path, otherwise: float) -> float:
+    """The scale at which a run's shapes were best at its last validation; `otherwise` before the first."""
+    if not (run / "validation.csv").exists():
+        return otherwise
+    found = {float(name[1:]): value for name, value in last_validation(run).items() if name[0] == "w" and "_" not in name}
+    return max(found, key=lambda scale: found[scale])
+
+
+def validate(teacher: Teacher, held_out: Generation, config: FlowConfig) -> Mapping[str, float]:
     """V-IoU of shapes generated at several guidance scales, and with 5 steps only."""
     tokens = held_out.tokens(teacher.conditioner)
     result = {}

@@ -3,7 +3,7 @@
 Supervision is the signed distance over `truncation`, clamped to [-1, 1] and positive inside, so that the
 near-surface test of the hierarchical decoder can read distances off the logits.
 
-The second stage keeps the encoder, starts the latent transformer from the first one's, and trains it together with a
+The second stage keeps the encoder of any VAE, starts the latent transformer from the VAE's, and trains it together with a
 point decoder of half the width, without the wide MLP and the norms after the attention.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,27 +20,42 @@ from torch import Tensor, nn
 from ..errors import TrainingError
 from ..models.shape_vae import ShapeVAE, Surface
 from ..models.specs import ShapeVAESpec
+from .checkpoint import Autoencoder, open_autoencoder
 from .dataset import ShapeData
-from .runner import Batch, Run, RunConfig, config_of, device_of_choice, read_stage
+from .runner import Batch, Run, RunConfig, device_of_choice
 
 VALIDATION_QUERIES = 4096
 _VALIDATION_BATCH = 32
 
 
 @dataclasses.dataclass(frozen=True)
-class VAEConfig(RunConfig):
-    """Sizes and losses of the autoencoder; see `ShapeVAESpec` for the sizes.
+class ReconstructionConfig(RunConfig):
+    """How an autoencoder is trained.
 
     Attributes:
-        pc_size, pc_sharpedge_size: points the encoder reads; those of the prepared clouds.
-        efficient: the point decoder is the small one.
         truncation: distance (core frame) at which the target saturates.
         kl_weight: weight of the KL term at the end; it ramps up from a hundredth over the first half.
-        posterior_logvar: initial log-variance of the posterior. Far below the prior's, else the latents carry
-            nothing for the first thousand steps.
         sign_weight: weight of the logistic loss on the side of the surface, which thin parts need.
         near, uniform: queries a shape near the surface and in the whole volume.
         smallest: shapes are shrunk at random, down to this factor.
+    """
+
+    truncation: float = 0.05
+    kl_weight: float = 3e-4
+    sign_weight: float = 0.1
+    near: int = 1024
+    uniform: int = 512
+    smallest: float = 0.8
+
+
+@dataclasses.dataclass(frozen=True)
+class VAEConfig(ReconstructionConfig):
+    """The sizes of a new autoencoder, see `ShapeVAESpec`, and how it is trained.
+
+    Attributes:
+        pc_size, pc_sharpedge_size: points the encoder reads; those of the prepared clouds.
+        posterior_logvar: initial log-variance of the posterior. Far below the prior's, else the latents carry
+            nothing for the first thousand steps.
     """
 
     num_latents: int = 256
@@ -52,14 +66,7 @@ class VAEConfig(RunConfig):
     num_decoder_layers: int = 5
     pc_size: int = 1536
     pc_sharpedge_size: int = 512
-    efficient: bool = False
-    truncation: float = 0.05
-    kl_weight: float = 3e-4
     posterior_logvar: float = -6.0
-    sign_weight: float = 0.1
-    near: int = 1024
-    uniform: int = 512
-    smallest: float = 0.8
 
     def spec(self) -> ShapeVAESpec:
         """The network's sizes."""
@@ -78,21 +85,22 @@ class VAEConfig(RunConfig):
             include_pi=False,
             qkv_bias=False,
             qk_norm=True,
-            geo_decoder_downsample_ratio=2 if self.efficient else 1,
-            geo_decoder_mlp_expand_ratio=1 if self.efficient else 4,
-            geo_decoder_ln_post=not self.efficient,
         )
+
+
+def _initialised(module: nn.Module) -> None:
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def new_autoencoder(config: VAEConfig) -> ShapeVAE:
     """Freshly initialised weights, with the posterior near-deterministic."""
     torch.manual_seed(config.seed)
     vae = ShapeVAE(config.spec(), with_encoder=True)
-    for module in vae.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.xavier_uniform_(module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+    _initialised(vae)
     assert vae.pre_kl is not None
     with torch.no_grad():
         vae.pre_kl.bias[config.embed_dim :] = config.posterior_logvar
@@ -100,28 +108,32 @@ def new_autoencoder(config: VAEConfig) -> ShapeVAE:
     return vae
 
 
-def efficient_from(base: ShapeVAE, config: VAEConfig) -> ShapeVAE:
+def efficient_spec(base: ShapeVAESpec) -> ShapeVAESpec:
+    """The same VAE with the small point decoder; TrainingError where its heads cannot be halved."""
+    if base.heads % 2:
+        raise TrainingError(f"The efficient decoder has half of the base's heads, which are {base.heads}; give another VAE.")
+    return dataclasses.replace(
+        base, geo_decoder_downsample_ratio=2, geo_decoder_mlp_expand_ratio=1, geo_decoder_ln_post=False
+    )  # fmt: skip
+
+
+def efficient_from(base: ShapeVAE, seed: int) -> ShapeVAE:
     """An autoencoder with a new point decoder; the rest is the base's, and the encoder is frozen."""
-    vae = new_autoencoder(config)
-    own = vae.state_dict()
+    torch.manual_seed(seed)
+    vae = ShapeVAE(efficient_spec(base.spec), with_encoder=True)
+    _initialised(vae.geo_decoder)
     kept = {name: value for name, value in base.state_dict().items() if not name.startswith("geo_decoder.")}
-    if any(own[name].shape != value.shape for name, value in kept.items()):
-        raise TrainingError("The efficient stage's sizes differ from those of the vae stage; give both the same.")
-    vae.load_state_dict(own | kept)
+    vae.load_state_dict(vae.state_dict() | kept)
+    freeze_encoder(vae)
+    return vae
+
+
+def freeze_encoder(vae: ShapeVAE) -> None:
+    """Keep the space of the latents as it is."""
     assert vae.encoder is not None
     assert vae.pre_kl is not None
     vae.encoder.requires_grad_(False)
     vae.pre_kl.requires_grad_(False)
-    return vae
-
-
-def load_autoencoder(folder: Path, device: torch.device) -> tuple[ShapeVAE, VAEConfig]:
-    """The averaged autoencoder of a vae or efficient stage; TrainingError where there is none."""
-    values, weights = read_stage(folder, "vae")
-    config = config_of(VAEConfig, values)
-    vae = ShapeVAE(config.spec(), with_encoder=True)
-    vae.load_state_dict(weights)
-    return vae.to(device).eval().requires_grad_(False), config
 
 
 def quarter_turns(device: torch.device) -> Tensor:
@@ -141,21 +153,21 @@ def moved(points: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
     return torch.cat([positions, points[..., 3:6] @ turn.mT, points[..., 6:]], dim=-1)
 
 
-def draw_batch(data: ShapeData, config: VAEConfig, rng: torch.Generator) -> Batch:
+def draw_batch(data: ShapeData, spec: ShapeVAESpec, config: ReconstructionConfig, rng: torch.Generator) -> Batch:
     """Random shapes, turned and shrunk: clouds and queries of the encoder [B, n, 7], `points` [B, q, 3], `sdf` [B, q], noise."""
     device = rng.device
     rows = torch.randint(len(data), (config.batch,), generator=rng, device=device)
     clouds = torch.randint(data.clouds, (config.batch,), generator=rng, device=device)
     turn = quarter_turns(device)[torch.randint(8, (config.batch,), generator=rng, device=device)]
     scale = config.smallest + (1 - config.smallest) * torch.rand(config.batch, generator=rng, device=device)
-    surface = data.surfaces(rows, clouds, config.num_latents)
+    surface = data.surfaces(rows, clouds, spec.num_latents)
     points, sdf = data.queries(rows, config.near, config.uniform, rng)
     return {
         "data": moved(surface.data, turn, scale),
         "queries": moved(surface.queries, turn, scale),
         "points": moved(points, turn, scale),
         "sdf": sdf * scale[:, None],
-        "noise": torch.randn(config.batch, config.num_latents, config.embed_dim, generator=rng, device=device),
+        "noise": torch.randn(config.batch, spec.num_latents, spec.embed_dim, generator=rng, device=device),
     }
 
 
@@ -172,29 +184,38 @@ def reconstruction_losses(logits: Tensor, sdf: Tensor, truncation: float) -> tup
     return F.mse_loss(logits, target), F.softplus(-8 * logits * side).mean()
 
 
-def train_vae(config: VAEConfig, data_folder: Path, out: Path, base: Path | None = None) -> None:
-    """Train, or go on training, the autoencoder in the folder `out`; with `base`, the efficient decoder of that stage."""
+def autoencoder_loss(vae: ShapeVAE, batch: Batch, config: ReconstructionConfig) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of both stages, and its parts."""
+    posterior = vae.encode(Surface(batch["data"], batch["queries"]))
+    kv = vae.geo_decoder.keys_values(vae.decode(posterior.sample(batch["noise"])))
+    logits = vae.geo_decoder(batch["points"], kv)[..., 0].float()
+    square, sign = reconstruction_losses(logits, batch["sdf"], config.truncation)
+    kl = posterior.kl()
+    return square + config.sign_weight * sign + batch["kl_weight"] * kl, {"square": square, "sign": sign, "kl": kl}
+
+
+def train_vae(config: VAEConfig, data: Path, out: Path) -> None:
+    """Train, or go on training, a new autoencoder in the folder `out`."""
+    _train(config, data, out, new_autoencoder(config), scaled=False)
+
+
+def train_efficient(config: ReconstructionConfig, data: Path, base: Path, out: Path) -> None:
+    """Train, or go on training, the efficient decoder of the VAE in the folder `base`."""
+    found = open_autoencoder(base)
+    _train(config, data, out, efficient_from(found.vae, config.seed), scaled=found.scaled)
+
+
+def _train(config: ReconstructionConfig, data_folder: Path, out: Path, model: ShapeVAE, scaled: bool) -> None:
     device = device_of_choice()
     data, val = (ShapeData(data_folder, split, device) for split in ("train", "val"))
-    if config.efficient != (base is not None):
-        raise TrainingError("The efficient decoder needs the folder of the vae stage, and only it does.")
-    model = efficient_from(load_autoencoder(base, torch.device("cpu"))[0], config) if base else new_autoencoder(config)
-    run = Run(out, config, model, device)
-    vae = run.model
+    run = Run(out, config, model, device, lambda averaged: Autoencoder(averaged, config.truncation, scaled).write(out))
 
     def draw(rng: torch.Generator) -> Batch:
         ramp = min(1.0, 0.01 + 2 * run.progress)
-        return draw_batch(data, config, rng) | {"kl_weight": torch.tensor(config.kl_weight * ramp, device=device)}
+        weight = torch.tensor(config.kl_weight * ramp, device=device)
+        return draw_batch(data, model.spec, config, rng) | {"kl_weight": weight}
 
-    def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        posterior = vae.encode(Surface(batch["data"], batch["queries"]))
-        kv = vae.geo_decoder.keys_values(vae.decode(posterior.sample(batch["noise"])))
-        logits = vae.geo_decoder(batch["points"], kv)[..., 0].float()
-        square, sign = reconstruction_losses(logits, batch["sdf"], config.truncation)
-        kl = posterior.kl()
-        return square + config.sign_weight * sign + batch["kl_weight"] * kl, {"square": square, "sign": sign, "kl": kl}
-
-    run.train(draw, loss, lambda: validate(run.averaged, val))
+    run.train(draw, lambda batch: autoencoder_loss(run.model, batch, config), lambda: validate(run.averaged, val))
 
 
 @torch.no_grad()
@@ -225,8 +246,3 @@ def occupancy_iou(vae: ShapeVAE, latents: Tensor, data: ShapeData, rows: Tensor,
 def _iou(inside: Tensor, truth: Tensor) -> Tensor:
     both, either = (inside & truth).sum(1), (inside | truth).sum(1)
     return both / either.clamp(min=1)
-
-
-def vae_params(config: VAEConfig, scale_factor: float) -> dict[str, Any]:
-    """Parameters of the published config section."""
-    return dataclasses.asdict(config.spec()) | {"scale_factor": scale_factor}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -24,40 +23,31 @@ from flashvdm_core.checkpoints import load_checkpoint
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.sampling.flow import guided_velocity, sample
 from flashvdm_core.sampling.schedules import consistency_schedule
-from flashvdm_core.training.__main__ import STAGES
-from flashvdm_core.training.distill import (
-    SOLVER_STEPS,
-    Discriminator,
-    DistillConfig,
-    new_student,
-    phase_ends,
-    pseudo_huber,
-    solver_times,
-)
+from flashvdm_core.training.distill import SOLVER_STEPS, Discriminator, guided, phase_ends, pseudo_huber, solver_times, student_of
+from flashvdm_core.training.export import best_student
 from flashvdm_core.training.pairs import condition_image, recoloured
 from flashvdm_core.training.runner import config_of, read_yaml
-from flashvdm_core.training.shape import ShapeConfig, own_states
-from flashvdm_core.training.teacher import Teacher, TeacherConfig, initialise
-from flashvdm_core.training.vae import VAEConfig, moved, quarter_turns, reconstruction_losses
+from flashvdm_core.training.shape import own_states
+from flashvdm_core.training.stages import STAGES, STUDENTS
+from flashvdm_core.training.teacher import TeacherConfig, initialise
+from flashvdm_core.training.vae import moved, quarter_turns, reconstruction_losses
+
+from .training_shapes import prepared_boxes
 
 ROOT = Path(__file__).resolve().parents[2]
-CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
-BOX = np.array(
-    [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1],
-     [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]]
-)  # fmt: skip
-SIZES = {
+QUERIES = {"near": 64, "uniform": 64}
+SIZES = QUERIES | {
     "num_latents": 16, "embed_dim": 8, "width": 32, "heads": 2, "num_decoder_layers": 1, "pc_size": 96, "pc_sharpedge_size": 32,
-    "near": 64, "uniform": 64,
 }  # fmt: skip
 TRANSFORMER = {
     "image_size": 28, "dino_hidden": 24, "dino_layers": 1, "dino_heads": 2, "hidden_size": 32, "num_heads": 2, "depth": 1,
     "depth_single_blocks": 1, "validate_shapes": 2, "validate_steps": 2,
 }  # fmt: skip
+DIT = TeacherConfig(hidden_size=32, num_heads=2, depth=1, depth_single_blocks=1, dino_hidden=24).transformer(8)
 SHORT = {"steps": 4, "batch": 2, "log_every": 2, "validate_every": 4}
 RECIPE = {
     "vae": SIZES | {"steps": 60, "batch": 4, "warmup": 5, "log_every": 10, "validate_every": 30},
-    "efficient": SIZES | SHORT,
+    "efficient": QUERIES | SHORT,
     "teacher": TRANSFORMER | SHORT,
 } | {stage: SHORT | {"validate_shapes": 2} for stage in ("guidance", "consistency", "one_phase", "adversarial", "shape")}
 
@@ -72,25 +62,7 @@ def call(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProc
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nine boxes of different proportions, prepared."""
-    folder = tmp_path_factory.mktemp("props")
-    sizes = np.random.default_rng(0).uniform(0.3, 1.0, (9, 3)).astype(np.float32)
-    sizes /= sizes.max(1, keepdims=True)
-    np.savez(
-        folder / "boxes.npz",
-        vertices=np.concatenate([(CORNERS * s * 32767).astype(np.int16) for s in sizes]),
-        vertex_offsets=np.arange(10) * 8,
-        faces=np.concatenate([BOX.astype(np.uint16)] * 9),
-        face_offsets=np.arange(10) * 12,
-        face_rgb=np.full((9 * 12, 3), 180, np.uint8),
-        split=np.array([0] * 5 + [1] * 3 + [2], np.uint8),
-    )
-    (folder / "boxes.json").write_text(json.dumps({"models": [{"name": f"box {i}"} for i in range(9)]}))
-    command = [sys.executable, "-m", "flashvdm_core.training.prepare", "--data", folder / "boxes.npz", "--out", folder / "data"]
-    sizes = ["--views", "2", "--size", "28", "--variants", "1", "--clouds", "2", "--surface", "96", "--sharp", "32"]
-    counts = ["--probes", "2048", "--near", "1024", "--uniform", "512", "--workers", "1"]
-    subprocess.run([*map(str, command), *sizes, *counts], check=True, timeout=300)
-    return folder / "data"
+    return prepared_boxes(tmp_path_factory.mktemp("props"))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +89,7 @@ def test_the_autoencoder_learns_and_logs(runs: Path) -> None:
 
 
 def test_the_efficient_stage_keeps_the_encoder_and_the_latents_with_it(runs: Path) -> None:
-    base, efficient = (load_file(runs / stage / "weights.safetensors") for stage in ("vae", "efficient"))
+    base, efficient = (load_file(runs / stage / "model.safetensors") for stage in ("vae", "efficient"))
     frozen = [name for name in base if name.startswith(("encoder.", "pre_kl."))]
     assert frozen
     assert all(base[name].equal(efficient[name]) for name in frozen)
@@ -126,13 +98,13 @@ def test_the_efficient_stage_keeps_the_encoder_and_the_latents_with_it(runs: Pat
 
 
 def test_the_shape_stage_keeps_the_space_of_the_latents_and_changes_all_that_makes_shapes(runs: Path) -> None:
-    before, after = load_file(runs / "distilled" / "model.safetensors"), load_file(runs / "shape" / "weights.safetensors")
+    before, after = (load_file(runs / stage / "model.safetensors") for stage in (best_student(runs, STUDENTS), "shape"))
     frozen = [name for name in after if name.startswith(("vae.encoder.", "vae.pre_kl."))]
     assert frozen
     assert set(before) == set(after)
-    assert all(before[name].float().equal(after[name]) for name in frozen)
+    assert all(before[name].equal(after[name]) for name in frozen)
     for part in ("model.", "conditioner.", "vae.transformer.", "vae.geo_decoder."):
-        assert any(not before[name].float().equal(after[name]) for name in after if name.startswith(part))
+        assert any(not before[name].equal(after[name]) for name in after if name.startswith(part))
     # Of the eight frequencies of each coordinate, sine and cosine, five are still used.
     columns = after["vae.geo_decoder.query_proj.weight"][:, 3:].unflatten(1, (6, 8))
     assert (columns[..., 5:] == 0).all()
@@ -141,8 +113,7 @@ def test_the_shape_stage_keeps_the_space_of_the_latents_and_changes_all_that_mak
 
 
 def test_the_shape_stage_visits_the_states_of_the_sampler() -> None:
-    sizes = TeacherConfig(hidden_size=32, num_heads=2, depth=1, depth_single_blocks=1, dino_hidden=24, channels=8)
-    student = DiT(sizes.transformer(guidance_embed=True))
+    student = DiT(replace(DIT, guidance_embed=True))
     initialise(student, 0)
     torch.nn.init.normal_(student.final_layer.linear.weight, std=0.3)
     noise, tokens, scale = torch.randn(4, 16, 8), torch.randn(4, 5, 24), torch.full((4,), 3.0)
@@ -167,9 +138,12 @@ def test_finished_stages_are_skipped(data: Path, runs: Path) -> None:
 
 @pytest.mark.parametrize("student", ["teacher", "adversarial", "shape"])
 def test_the_export_loads_as_a_published_checkpoint(runs: Path, student: str, tmp_path: Path) -> None:
-    call("export", "--runs", runs, "--out", tmp_path / "model", "--student", student)
-    names = load_file(tmp_path / "model" / "model.safetensors")
-    assert {name.split(".")[0] for name in names} == {"model", "vae", "conditioner"}
+    call("export", "--runs", runs, "--out", tmp_path / "model", "--from", runs / student)
+    stage, exported = (load_file(folder / "model.safetensors") for folder in (runs / student, tmp_path / "model"))
+    assert {name.split(".")[0] for name in exported} == {"model", "vae", "conditioner"}
+    # The stage shape has scaled the logits at its start, and nothing does so twice.
+    last = "vae.geo_decoder.output_proj.weight"
+    assert exported[last].float().allclose(stage[last] * (1 if student == "shape" else 1.5), rtol=1e-3)
     model = load_checkpoint(str(tmp_path / "model"), torch.device("cpu"), torch.float32)
     assert model.guidance_embed == (student != "teacher")
     assert (model.schedule.kind, model.steps) == (("consistency", 5) if model.guidance_embed else ("flow_matching", 50))
@@ -219,8 +193,10 @@ def test_two_processes_train_one_model(data: Path, tmp_path: Path) -> None:
     [
         (["vae", "--data", "DATA", "--runs", "RUNS", "colour=3"], "unknown keys: colour"),
         (["vae", "--data", "nowhere", "--runs", "RUNS"], "no prepared data"),
-        (["teacher", "--data", "DATA", "--runs", "RUNS"], "no vae stage"),
-        (["guidance", "--data", "DATA", "--runs", "RUNS"], "no vae stage"),
+        (["efficient", "--data", "DATA", "--runs", "RUNS"], "no vae stage"),
+        (["teacher", "--data", "DATA", "--runs", "RUNS"], "no efficient stage"),
+        (["guidance", "--data", "DATA", "--runs", "RUNS"], "no teacher stage"),
+        (["teacher", "--data", "DATA", "--runs", "RUNS", "--from", "RUNS", "hidden_size=3"], "unknown keys: hidden_size"),
         (["export", "--runs", "RUNS", "--out", "OUT"], "no finished student"),
         (["vae", "--data", "DATA", "--runs", "RUNS", *(f"{k}={v}" for k, v in (SIZES | SHORT).items()),
           "clip=1e30", "learning_rate=1e30", "warmup=1"], "in batch"),
@@ -232,13 +208,6 @@ def test_what_cannot_be_used_ends_in_one_sentence(arguments: list[str], message:
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_stage_whose_predecessor_is_missing_says_so(data: Path, runs: Path, tmp_path: Path) -> None:
-    shutil.copytree(runs / "efficient", tmp_path / "efficient")
-    done = call("guidance", "--data", data, "--runs", tmp_path, "steps=1", check=False)
-    assert done.returncode == 1
-    assert "no teacher stage" in done.stderr
 
 
 def test_a_run_of_another_size_is_not_overwritten(data: Path, runs: Path) -> None:
@@ -259,10 +228,7 @@ def test_the_shipped_recipe_fits_the_stages() -> None:
     recipe = read_yaml(ROOT / "flashvdm_core" / "training" / "recipes" / "embedded.yaml")
     assert list(recipe) == list(STAGES)
     for stage, section in recipe.items():
-        config_of(
-            {"vae": VAEConfig, "efficient": VAEConfig, "teacher": TeacherConfig, "shape": ShapeConfig}.get(stage, DistillConfig),
-            section,
-        )
+        config_of(STAGES[stage].settings, section)
 
 
 def test_the_solver_stops_at_the_times_that_the_sampler_asks_for() -> None:
@@ -286,20 +252,24 @@ def test_pseudo_huber_is_quadratic_near_zero_and_linear_far_away() -> None:
 
 
 def test_a_new_student_answers_as_its_teacher_without_guidance() -> None:
-    sizes = TeacherConfig(**{k: v for k, v in TRANSFORMER.items() if k in TeacherConfig.__dataclass_fields__}, channels=8)
-    teacher = Teacher(sizes)
-    initialise(teacher, 0)
+    teacher = DiT(DIT)
     for parameter in teacher.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
-    student = new_student(teacher.model, sizes)
+    student = student_of(teacher)
     x, s, tokens = torch.randn(2, 16, 8), torch.tensor([0.2, 0.7]), torch.randn(2, 5, 24)
+    plain = teacher(x, s, tokens)
     for scale in (1.0, 7.0):
-        assert student(x, s, tokens, torch.full((2,), scale)).allclose(teacher.model(x, s, tokens), atol=1e-6)
+        assert student(x, s, tokens, torch.full((2,), scale)).allclose(plain, atol=1e-6)
+    assert student_of(student) is student
+    # An undistilled model answers with both its velocities.
+    without = teacher(x, s, torch.zeros_like(tokens))
+    assert guided(teacher, x, s, tokens, torch.tensor([1.0, 3.0])).allclose(
+        torch.stack([plain[0], without[1] + 3 * (plain[1] - without[1])]), atol=1e-5
+    )
 
 
 def test_the_student_is_guided_in_one_evaluation() -> None:
-    sizes = TeacherConfig(hidden_size=32, num_heads=2, depth=1, depth_single_blocks=1, dino_hidden=24, channels=8)
-    student = DiT(sizes.transformer(guidance_embed=True))
+    student = DiT(replace(DIT, guidance_embed=True))
     tokens = torch.randn(1, 5, 24)
     seen = []
     velocity = guided_velocity(lambda *a: seen.append(a) or student(*a), tokens, 2.5, distilled=True)
@@ -309,11 +279,10 @@ def test_the_student_is_guided_in_one_evaluation() -> None:
 
 
 def test_every_layer_has_a_judge_of_its_own() -> None:
-    sizes = TeacherConfig(hidden_size=32, num_heads=2, depth=1, depth_single_blocks=2, dino_hidden=24, channels=8)
-    dit = DiT(sizes.transformer())
+    dit = DiT(replace(DIT, depth_single_blocks=2))
     x, s, tokens = torch.randn(2, 16, 8), torch.ones(2), torch.randn(2, 5, 24)
     features = dit.features(x, s, tokens)
-    assert Discriminator(sizes)(features).shape == (3, 2, 16)
+    assert Discriminator(dit.spec)(features).shape == (3, 2, 16)
 
 
 def test_only_logits_short_of_a_saturated_target_are_at_fault() -> None:

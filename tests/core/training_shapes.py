@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -46,3 +51,25 @@ def together(*parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         faces.append(part_faces + start)
         start += len(part_vertices)
     return torch.cat(vertices), torch.cat(faces)
+
+
+def prepared_boxes(folder: Path) -> Path:
+    """Nine boxes of different proportions (five to train on, three to validate, one to test), prepared; returns their folder."""
+    sizes = np.random.default_rng(0).uniform(0.3, 1.0, (9, 3)).astype(np.float32)
+    sizes /= sizes.max(1, keepdims=True)
+    vertices, faces = box((1, 1, 1))
+    np.savez(
+        folder / "boxes.npz",
+        vertices=np.concatenate([(vertices.numpy() * s * 32767).astype(np.int16) for s in sizes]),
+        vertex_offsets=np.arange(10) * 8,
+        faces=np.concatenate([faces.numpy().astype(np.uint16)] * 9),
+        face_offsets=np.arange(10) * 12,
+        face_rgb=np.full((9 * 12, 3), 180, np.uint8),
+        split=np.array([0] * 5 + [1] * 3 + [2], np.uint8),
+    )
+    (folder / "boxes.json").write_text(json.dumps({"models": [{"name": f"box {i}"} for i in range(9)]}))
+    command = [sys.executable, "-m", "flashvdm_core.training.prepare", "--data", folder / "boxes.npz", "--out", folder / "data"]
+    options = ["--views", "2", "--size", "28", "--variants", "1", "--clouds", "2", "--surface", "96", "--sharp", "32"]
+    counts = ["--probes", "2048", "--near", "1024", "--uniform", "512", "--workers", "1"]
+    subprocess.run([*map(str, command), *options, *counts], check=True, timeout=300)
+    return folder / "data"
