@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         _add_measuring(command, name)
     figures = commands.add_parser("figures", help="draw plots of results", description="Draw plots of results.")
     figures.set_defaults(run=_figures)
-    figures.add_argument("results", nargs="+", type=Path, metavar="JSON", help="files that the other commands wrote")
+    figures.add_argument(
+        "results", nargs="+", type=Path, metavar="JSON", help="files that the other commands wrote, and folders of training runs"
+    )
     figures.add_argument("--out", required=True, type=Path, help="folder of the PNG files, made where missing")
     tables = commands.add_parser("tables", help="renew the marked tables of a document", description=(
         "Renew the tables between <!-- table FILE.json --> and <!-- end of table --> in a Markdown document."))  # fmt: skip

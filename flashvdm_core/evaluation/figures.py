@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .report import read_result, write_whole
+from .runs import losses, stage_rows, steps_series
 
 _SIZE = (6.4, 3.6)
 
@@ -25,7 +26,7 @@ def draw(files: Sequence[Path], out: Path) -> list[Path]:
     """Draw every figure that the results give; figures of generation take the results of all files together.
 
     Args:
-        files: JSON files of measurements.
+        files: JSON files of measurements, and folders of training runs.
         out: folder, which exists.
 
     Returns:
@@ -38,6 +39,9 @@ def draw(files: Sequence[Path], out: Path) -> list[Path]:
     figures: dict[str, Figure] = {}
     generated: list[Mapping[str, Any]] = []
     for path in files:
+        if path.is_dir():
+            figures |= {f"{path.name}_losses": _losses(path), f"{path.name}_steps": _stages(path)}
+            continue
         result = read_result(path)
         match result["measured"].get("command"):
             case "reconstruction":
@@ -97,6 +101,38 @@ def _steps(rows: Sequence[Mapping[str, Any]]) -> Figure:
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
     axes.legend()
+    return figure
+
+
+def _stages(folder: Path) -> Figure:
+    """IoU over the number of sampling steps, one line a stage of the distillation, as validated in training."""
+    figure, axes = _axes("Shapes from held-out pictures, after each stage", "sampling steps", "IoU with the true shape, %")
+    series = steps_series(folder)
+    for label, points in series.items():
+        axes.plot([steps for steps, _ in points], [100 * iou for _, iou in points], marker="o", label=label)
+    axes.set_xscale("log")
+    ticks = sorted({steps for points in series.values() for steps, _ in points})
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.legend()
+    return figure
+
+
+def _losses(folder: Path) -> Figure:
+    """The losses of every stage over its steps."""
+    logs = stage_rows(folder, "log.csv")
+    columns = min(len(logs), 4)
+    lines = -(-len(logs) // columns)
+    figure, grid = pyplot.subplots(lines, columns, figsize=(3 * columns, 2.4 * lines), layout="constrained", squeeze=False)
+    for axes, (stage, rows) in zip(grid.flat, logs.items(), strict=False):
+        for name, values in losses(rows).items():
+            axes.plot([row["step"] for row in rows], values, label=name)
+        axes.set(title=stage, xlabel="step")
+        axes.set_yscale("symlog", linthresh=1e-3)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="x-small")
+    for axes in list(grid.flat)[len(logs) :]:
+        axes.set_axis_off()
     return figure
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..bench.tables import markdown
 from ..errors import OutputError, SettingsError
 from ..files import write_whole as write_file
+from .runs import run_table
 
 Scores = dict[str, float]
 """What was measured of one prop, by name."""
@@ -67,6 +68,7 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "boundary_edges": ("edges of holes", lambda value: f"{value:,.0f}"),
     "queries": ("queries", lambda value: f"{value:,.0f}"),
     "seconds": ("seconds", lambda value: f"{value:.3f}"),
+    **{f"after_{steps}": (f"{steps} step{'s' if steps > 1 else ''}", _percent) for steps in (1, 2, 3, 5, 8, 24, 50)},
 }
 """The columns that tables show, in their order: key of a row -> heading and format. Other keys stay in the JSON."""
 
@@ -136,7 +138,8 @@ def filled(document: str, folder: Path) -> str:
     """A Markdown document with its marked tables made anew.
 
     A block starts with a line `<!-- table FILE.json -->`, or `<!-- table FILE.json#PART -->` for another list of rows than
-    `rows`, and ends with `<!-- end of table -->`. What is between them is replaced.
+    `rows`, and ends with `<!-- end of table -->`. What is between them is replaced. A folder of training runs in the place
+    of the file has the parts of `runs.PARTS`.
 
     Args:
         document: the text.
@@ -148,6 +151,9 @@ def filled(document: str, folder: Path) -> str:
 
     def block(match: re.Match[str]) -> str:
         path, part = folder / match["file"], match["part"] or "rows"
+        if path.is_dir():
+            rows, said = run_table(path, part)
+            return f"{match[1]}\n{table(rows)}\n\n{said}\n\n{match[4]}"
         result = read_result(path)
         if not isinstance(result.get(part), list) or not result[part]:
             raise SettingsError(f"{path} has no table '{part}'; correct the mark in the document.")
