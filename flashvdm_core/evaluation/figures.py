@@ -126,7 +126,7 @@ def _losses(folder: Path) -> Figure:
     figure, grid = pyplot.subplots(lines, columns, figsize=(3 * columns, 2.4 * lines), layout="constrained", squeeze=False)
     for axes, (stage, rows) in zip(grid.flat, logs.items(), strict=False):
         for name, values in losses(rows).items():
-            axes.plot([row["step"] for row in rows], values, label=name)
+            axes.plot([row["step"] for row in rows], values, marker=".", label=name)
         axes.set(title=stage, xlabel="step")
         axes.set_yscale("symlog", linthresh=1e-3)
         axes.grid(alpha=0.3)

@@ -68,7 +68,7 @@ def _generation_rows(stage: str, validation: Mapping[str, float]) -> list[dict[s
     for column, value in validation.items():
         match = _COLUMN.fullmatch(column) or re.fullmatch(r"(?P<guidance>)generated_(?P<steps>\d+)_steps", column)
         if match:
-            name = f"{stage}, guidance {match['guidance']}" if match["guidance"] else stage
+            name = f"{stage}, scale {match['guidance']}" if match["guidance"] else stage
             # The teacher's columns without a number are of its own number of validation steps.
             steps = match["steps"] or FlowConfig.validate_steps
             found.setdefault(name, {"name": name})[f"after_{steps}"] = value

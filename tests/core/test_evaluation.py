@@ -365,6 +365,39 @@ def test_figures_are_drawn_from_the_results_alike_each_time(
     assert drawn == {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
 
 
+def test_training_runs_become_tables_and_plots(tmp_path: Path) -> None:
+    validations = {
+        "vae": "step,seconds,v_iou,s_iou,latent_std\n1,1,0.1,0.1,1\n2,2,0.8,0.6,1\n",
+        "teacher": "step,seconds,w2,w3,w2_5_steps\n9,1,0.2,0.25,0.15\n",
+        "adversarial": "step,seconds,w3_1_steps,w3_5_steps\n4,1,0.21,0.24\n",
+    }
+    for stage, text in validations.items():
+        (tmp_path / "runs" / stage).mkdir(parents=True)
+        (tmp_path / "runs" / stage / "validation.csv").write_text(text, encoding="utf-8")
+        (tmp_path / "runs" / stage / "log.csv").write_text("step,seconds,loss\n1,1,2.0\n2,2,-0.5\n", encoding="utf-8")
+    marks = [f"<!-- table runs#{part} -->\n<!-- end of table -->\n" for part in ("reconstruction", "generation")]
+    first, second = (filled(mark, tmp_path) for mark in marks)
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in (first + second).splitlines() if line.startswith("| ")]
+    assert cells == [
+        ["", "V-IoU", "S-IoU"],
+        ["vae", "80.00 %", "60.00 %"],
+        ["", "1 step", "5 steps", "24 steps"],
+        ["teacher, scale 2", "–", "15.00 %", "20.00 %"],
+        ["teacher, scale 3", "–", "–", "25.00 %"],
+        ["adversarial, scale 3", "21.00 %", "24.00 %", "–"],
+    ]
+    assert main(["figures", str(tmp_path / "runs"), "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.glob("*.png")} == {"runs_losses.png", "runs_steps.png"}
+
+
+def test_a_folder_without_runs_has_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs").mkdir()
+    document = tmp_path / "results.md"
+    document.write_text("<!-- table runs#generation -->\n<!-- end of table -->\n", encoding="utf-8")
+    assert main(["tables", str(document)]) == 1
+    assert "no stages with validation.csv" in capsys.readouterr().err
+
+
 def test_what_cannot_work_is_said_before_anything_is_computed(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
