@@ -23,7 +23,7 @@ from ..sampling.flow import guided_velocity
 from ..sampling.schedules import consistency_schedule, flow_matching_schedule
 from .checkpoint import Checkpoint, open_checkpoint, open_transformer
 from .pairs import LATENTS_NAME, Generation, Pairs
-from .runner import Batch, Run, RunConfig, device_of_choice
+from .runner import Batch, Draw, Run, RunConfig, device_of_choice
 from .teacher import interpolate
 
 STEPS = 5
@@ -113,17 +113,16 @@ class Bench:
         held_out = Generation(data, checkpoint.vae, config.validate_shapes, device)
         return cls(checkpoint, config.guidance or checkpoint.guidance, pairs, held_out, device)
 
-    def student(self) -> DiT:
+    def student(self, seed: int) -> DiT:
         """What the stage trains: the starting model, or a copy with an embedding of the guidance scale."""
+        torch.manual_seed(seed)  # several processes start from the same embedding
         return student_of(self.start.model).to(self.device).requires_grad_(True)
 
     def publish_few_steps(self, student: DiT, out: Path) -> None:
         """Write a student that samples in a few steps."""
         schedule = ScheduleSpec("consistency", TRAIN_TIMES, pcm_timesteps=SOLVER_STEPS)
-        checkpoint = dataclasses.replace(
-            self.start, model=student, schedule=schedule, steps=STEPS, guidance=self.guidance
-        )  # fmt: skip
-        checkpoint.write(out)
+        found = dataclasses.replace(self.start, model=student, schedule=schedule, steps=STEPS, guidance=self.guidance)
+        found.write(out)
 
     def validate(self, student: DiT, guidances: tuple[float, ...], steps: tuple[int, ...], curved: bool) -> Mapping[str, float]:
         """V-IoU at each scale and number of steps; `curved` for a student whose paths still need many steps."""
@@ -159,7 +158,11 @@ def train_guidance(config: DistillConfig, data: Path, start: Path, vae: Path | N
     if bench.start.model.spec.guidance_embed:
         raise TrainingError(f"{start} takes the guidance scale as an input already; go on with the stage consistency.")
     run = Run(
-        out, config, bench.student(), bench.device, lambda student: dataclasses.replace(bench.start, model=student).write(out)
+        out,
+        config,
+        bench.student(config.seed),
+        bench.device,
+        lambda student: dataclasses.replace(bench.start, model=student).write(out),
     )
 
     def draw(rng: torch.Generator) -> Batch:
@@ -204,13 +207,17 @@ def open_solver(folder: Path, student: DiTSpec) -> DiT:
     return solver.requires_grad_(False)
 
 
-def draw_neighbours(bench: Bench, config: DistillConfig, rng: torch.Generator) -> Batch:
+def neighbours(bench: Bench, config: DistillConfig) -> Draw:
     """Pairs, and at which of the solver's steps each is looked at: `start`, `next`, `end` float32 [B] and `scale` [B]."""
     times, ends = solver_times(bench.device), phase_ends(config.phases, bench.device)
-    step = torch.randint(SOLVER_STEPS, (config.batch,), generator=rng, device=bench.device)
-    nodes = {"start": times[step], "next": times[step + 1], "end": times[ends[step]]}
-    nodes["scale"] = torch.full_like(nodes["start"], bench.guidance)
-    return bench.pairs.draw(config.batch, rng) | nodes
+
+    def draw(rng: torch.Generator) -> Batch:
+        step = torch.randint(SOLVER_STEPS, (config.batch,), generator=rng, device=bench.device)
+        nodes = {"start": times[step], "next": times[step + 1], "end": times[ends[step]]}
+        nodes["scale"] = torch.full_like(nodes["start"], bench.guidance)
+        return bench.pairs.draw(config.batch, rng) | nodes
+
+    return draw
 
 
 def consistency_loss(
@@ -237,7 +244,7 @@ def train_consistency(config: DistillConfig, data: Path, start: Path, vae: Path 
     """Consistency flow distillation in `config.phases` phases, of the model in `start` along the paths of that in `solver`."""
     bench = Bench.open(config, data, start, vae, out)
     path = open_solver(solver, bench.start.model.spec).to(bench.device)
-    run = Run(out, config, bench.student(), bench.device, lambda student: bench.publish_few_steps(student, out))
+    run = Run(out, config, bench.student(config.seed), bench.device, lambda student: bench.publish_few_steps(student, out))
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         tokens = condition(bench.start.conditioner, batch["images"])
@@ -247,7 +254,7 @@ def train_consistency(config: DistillConfig, data: Path, start: Path, vae: Path 
     def validate() -> Mapping[str, float]:
         return bench.validate(run.averaged, (bench.guidance,), FEW_STEPS, curved=False)
 
-    run.train(lambda rng: draw_neighbours(bench, config, rng), loss, validate)
+    run.train(neighbours(bench, config), loss, validate)
 
 
 class Discriminator(nn.Module):
@@ -298,8 +305,7 @@ def train_adversarial(config: DistillConfig, data: Path, start: Path, vae: Path 
     """Adversarial fine-tuning: the consistency loss and a hinge loss on the clean latents; both sides learn in one step."""
     bench = Bench.open(config, data, start, vae, out)
     frozen = open_solver(solver, bench.start.model.spec).to(bench.device)
-    torch.manual_seed(config.seed)
-    model = Adversaries(bench.student(), Discriminator(frozen.spec))
+    model = Adversaries(bench.student(config.seed), Discriminator(frozen.spec))
     rates = {"critic.": config.discriminator_rate / config.learning_rate}
     run = Run(out, config, model, bench.device, lambda both: bench.publish_few_steps(both.student, out), rates)
 
@@ -310,4 +316,4 @@ def train_adversarial(config: DistillConfig, data: Path, start: Path, vae: Path 
     def validate() -> Mapping[str, float]:
         return bench.validate(run.averaged.student, (bench.guidance,), FEW_STEPS, curved=False)
 
-    run.train(lambda rng: draw_neighbours(bench, config, rng), loss, validate)
+    run.train(neighbours(bench, config), loss, validate)

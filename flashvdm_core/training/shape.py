@@ -125,9 +125,9 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, vae: Path |
     if not begin.distilled or not begin.model.spec.guidance_embed:
         raise TrainingError(f"{start} holds no distilled student; the stage shape starts from what a stage after guidance wrote.")
     set_truncation(begin.vae, begin.truncation, config.truncation)
-    keep_frequencies(begin.vae.to(device), config.frequencies)
-    whole = Whole(begin.model, begin.conditioner, begin.vae).requires_grad_(True)
+    whole = Whole(begin.model, begin.conditioner, begin.vae).to(device).requires_grad_(True)
     freeze_encoder(begin.vae)
+    keep_frequencies(begin.vae, config.frequencies)
     data = ShapeData(data_folder, "train", device)
     views = ViewData(data_folder, "train", device)
     if views.key != data.key:
