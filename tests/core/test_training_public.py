@@ -68,6 +68,8 @@ def test_a_public_checkpoint_goes_through_the_recipe(data: Path, public: Path, t
     train("guidance")
     train("consistency")
     train("adversarial", "--from", tmp_path / "consistency")
+    shape = train("shape", "near=64", "uniform=64")
+    assert all(shape[f"vae.{name}"].equal(efficient[name]) for name in encoder)
 
     before = load_checkpoint(public, "cpu", torch.float32, vae_folder=public)
     after = load_checkpoint(tmp_path / "adversarial", "cpu", torch.float32)
