@@ -23,6 +23,11 @@ def to_blender_axes(points: np.ndarray) -> np.ndarray:
     return np.stack((points[:, 0], -points[:, 2], points[:, 1]), axis=1)
 
 
+def to_core_axes(points: np.ndarray) -> np.ndarray:
+    """The inverse of `to_blender_axes`."""
+    return np.stack((points[:, 0], points[:, 2], -points[:, 1]), axis=1)
+
+
 @dataclass(frozen=True)
 class Size:
     """How large an object is: `length` in Blender units, of its longest side or of its height."""

@@ -71,6 +71,14 @@ def blend_property() -> Any:
     )
 
 
+def strength_property(options: set[Any] | None = None) -> Any:
+    """How far a generation may go from the block-out that it starts from."""
+    return FloatProperty(
+        name="Strength", description="0 gives the block-out back as the model sees it, 1 forgets it", default=0.7, min=0.0,
+        max=1.0, subtype="FACTOR", options=options or set(),
+    )  # fmt: skip
+
+
 def triangles_property() -> Any:
     """How many triangles a mesh shall have."""
     return IntProperty(
@@ -126,6 +134,7 @@ def _image_changed(settings: object, context: object) -> None:
     target_quads=quads_property(),
     variants=IntProperty(name="Variants", description="Number of seeds to choose from", default=3, min=2, max=100, soft_max=12),
     blend_amount=blend_property(),
+    strength=strength_property(),
 )
 class FlashVDMSceneSettings(bpy.types.PropertyGroup):
     """What the next generation in a scene uses."""
@@ -142,6 +151,7 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
         model: str
         cutout: str
         blend_amount: float
+        strength: float
 
 
 def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:

@@ -1,6 +1,6 @@
 """What the user can do: a module for each group of buttons."""
 
-from . import batch, doctor, from_latents, generate, history, images, mesh, queue, tools, variants
+from . import batch, doctor, from_latents, generate, history, images, mesh, queue, refine, tools, variants
 
 CLASSES = (
     *generate.CLASSES,
@@ -9,6 +9,7 @@ CLASSES = (
     *images.CLASSES,
     *mesh.CLASSES,
     *from_latents.CLASSES,
+    *refine.CLASSES,
     *history.CLASSES,
     *batch.CLASSES,
     *tools.CLASSES,

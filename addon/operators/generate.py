@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import IntProperty
+from bpy.props import BoolProperty, IntProperty
 
 from ...flashvdm_core.errors import FlashVDMError, SettingsError
-from ...flashvdm_core.requests import Request
+from ...flashvdm_core.requests import BlockOut, Request
 from ...flashvdm_core.settings import SETTINGS
 from .. import session
+from ..block_out import block_out_mesh, placement_of
 from ..host_types import Context, Event, Returned
 from ..job import Job, State
 from ..mesh_builder import Size
@@ -23,6 +24,7 @@ from ..properties import (
     placement_properties,
     scene_settings,
     setting_properties,
+    strength_property,
     with_properties,
 )
 from ..result_object import Placement, ResultObject, name_for
@@ -40,6 +42,10 @@ _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never wh
         name="Variants", description="Number of meshes in a row, each with the next seed", default=1, min=1, max=100,
         options={"SKIP_SAVE"},
     ),
+    block_out=BoolProperty(
+        name="From Block-Out", description="Start from the active mesh object, and put the result in its place", options=_GIVEN
+    ),
+    strength=strength_property(_GIVEN),
 )  # fmt: skip
 class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming rule
     """Make a 3D mesh from the image.
@@ -59,6 +65,8 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
     if TYPE_CHECKING:
         filepath: str
         variants: int
+        block_out: bool
+        strength: float
 
     def execute(self, context: Context) -> Returned:
         entries = self._enqueue(context, live=False)
@@ -78,6 +86,8 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
             request = self._request(context, live)
             image = Path(request.images["front"])
             placement = self._placement(context, image.name)
+            if self.block_out:
+                request, placement = self._from_block_out(context, request)
             row = new_row(placement.beside(_taken(context)).location) if self.variants > 1 else None
             for seed in self._seeds(int(request.settings["seed"])):
                 task = replace(request, settings=dict(request.settings) | {"seed": seed})
@@ -125,6 +135,14 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
         return Request(
             {view: bpy.path.abspath(path) for view, path in images.items() if path}, settings, preferences().keep_latents
         )
+
+    def _from_block_out(self, context: Context, request: Request) -> tuple[Request, Placement]:
+        """The request with the active object to start from, and that object's place."""
+        obj = context.active_object
+        if obj is None or obj.type != "MESH":
+            raise SettingsError("There is no block-out; select a mesh object first.")
+        mesh = block_out_mesh(obj, context.evaluated_depsgraph_get())
+        return replace(request, block_out=BlockOut(mesh, self._value("strength", context))), placement_of(obj, mesh)
 
     def _placement(self, context: Context, image: str) -> Placement:
         x, y, z = context.scene.cursor.location

@@ -10,7 +10,7 @@ from .parts import Part
 
 
 class FLASHVDM_PT_result(Part, bpy.types.Panel):  # noqa: N801
-    """Another mesh, and a blend with another result."""
+    """Another mesh, a generation that starts from it, and a blend with another result."""
 
     bl_label = "Selected Result"
 
@@ -26,6 +26,8 @@ class FLASHVDM_PT_result(Part, bpy.types.Panel):  # noqa: N801
         change = layout.operator("flashvdm.remesh", icon="MOD_REMESH")
         for name in CHANGEABLE:
             setattr(change, name, getattr(settings, name))
+        layout.prop(settings, "strength")
+        layout.operator("flashvdm.refine", icon="MOD_MESHDEFORM").strength = settings.strength
         layout.prop(settings, "blend_amount")
         layout.operator("flashvdm.blend", icon="MOD_SHRINKWRAP").amount = settings.blend_amount
 

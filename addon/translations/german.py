@@ -20,6 +20,7 @@ _OPERATORS = {
     "Make Quads": "Vierecke erzeugen",
     "Open Image": "Bild öffnen",
     "Open Preferences": "Einstellungen öffnen",
+    "Refine Block-Out": "Rohform verfeinern",
     "Release Memory": "Speicher freigeben",
     "Remove": "Entfernen",
     "Reset to Defaults": "Auf Vorgaben zurücksetzen",
@@ -39,6 +40,8 @@ _OPERATORS = {
 
 _LABELS = {
     "Amount": "Anteil",
+    "From Block-Out": "Aus Rohform",
+    "Strength": "Stärke",
     "Keep Latents": "Latente behalten",
     "Selected Result": "Gewähltes Ergebnis",
     "3D Cursor": "3D-Cursor",
@@ -167,6 +170,7 @@ _STATES = {
 }
 
 _MESSAGES = {
+    "Choose an image first": "Zuerst ein Bild wählen",
     "A batch is under way": "Es läuft schon ein Stapel",
     "Its latents were not kept: generate it again": "Seine Latenten wurden nicht behalten: noch einmal erzeugen",
     "One of the two must be the active object": "Eines der beiden muss das aktive Objekt sein",
@@ -205,6 +209,15 @@ _MESSAGES = {
 }
 
 _TOOLTIPS = {
+    "0 gives the block-out back as the model sees it, 1 forgets it": (
+        "0 gibt die Rohform zurück, wie das Modell sie sieht, 1 vergisst sie"
+    ),
+    "Start from the active mesh object, and put the result in its place": (
+        "Vom aktiven Mesh-Objekt ausgehen und das Ergebnis an seine Stelle setzen"
+    ),
+    "Generate from the image, but start from the shape of the active mesh object, which stays as it is": (
+        "Aus dem Bild erzeugen, aber von der Form des aktiven Mesh-Objekts ausgehen, das bleibt, wie es ist"
+    ),
     "0 is the active object, 1 the other one": "0 ist das aktive Objekt, 1 das andere",
     "Keep in the .blend file what a mesh is decoded from, so that Change Mesh and Blend need not generate anew": (
         "In der .blend-Datei behalten, woraus ein Mesh dekodiert wird, damit Mesh ändern und Mischen es nicht neu erzeugen müssen"

@@ -179,6 +179,46 @@ def test_a_model_that_is_not_there_any_more_is_named(extension: Import, tmp_path
         bpy.ops.flashvdm.remesh()
 
 
+def block_out(x: float, y: float, z: float) -> bpy.types.Object:
+    """A box with its sides along the world's axes, although the object is turned, standing at height 1."""
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(3, -2, 1 + z / 2), rotation=(0, 0, np.pi / 2))
+    obj = bpy.context.active_object
+    obj.scale = (y, x, z)
+    bpy.context.view_layer.update()
+    return obj
+
+
+def test_a_block_out_goes_to_the_worker_as_it_stands_and_the_result_takes_its_place(
+    worker: Worker, image: str, extension: Import
+) -> None:
+    worker("good")
+    bpy.context.scene.flashvdm.image = image
+    obj = block_out(1, 2, 4)
+    assert bpy.ops.flashvdm.refine(strength=0.25) == {"FINISHED"}
+    made = bpy.context.active_object
+    assert made != obj
+    assert tuple(made.location) == pytest.approx((3, -2, 1))
+    assert max(made.dimensions) == pytest.approx(4)
+    start = extension("addon.session").session.job.task.block_out
+    assert start.strength == 0.25
+    assert np.ptp(start.mesh.vertices, axis=0) == pytest.approx((1, 4, 2), abs=1e-5), "wide, high, deep in the core's frame"
+    a, b, c = (start.mesh.vertices[start.mesh.faces[:, corner]] for corner in range(3))
+    assert (np.einsum("ij,ij->i", a - start.mesh.vertices.mean(0), np.cross(b - a, c - a)) > 0).all(), "faces outwards"
+
+
+def test_a_block_out_needs_an_image_and_a_mesh(worker: Worker, image: str) -> None:
+    worker("good")
+    block_out(1, 1, 1)
+    assert not bpy.ops.flashvdm.refine.poll()
+    bpy.context.scene.flashvdm.image = image
+    assert bpy.ops.flashvdm.refine.poll()
+    bpy.context.active_object.data.clear_geometry()
+    with pytest.raises(RuntimeError, match="no faces"):
+        bpy.ops.flashvdm.refine()
+    bpy.ops.object.camera_add()
+    assert not bpy.ops.flashvdm.refine.poll()
+
+
 def write_disc(path: Path, size: int = 64) -> str:
     """Write an orange disc on transparent ground; returns `path`."""
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
@@ -206,3 +246,9 @@ def test_the_embedded_model_makes_another_mesh_and_a_blend(extension: Import, tm
     objects[0].select_set(True)
     assert bpy.ops.flashvdm.blend(amount=0.5) == {"FINISHED"}
     assert len(bpy.context.active_object.data.polygons) > 100
+    bpy.context.scene.flashvdm.image, bpy.context.scene.flashvdm.resolution = image, 32
+    block_out(1, 1, 4)
+    assert bpy.ops.flashvdm.refine(strength=0.0) == {"FINISHED"}
+    x, y, z = bpy.context.active_object.dimensions
+    assert z == pytest.approx(4, abs=0.01)
+    assert max(x, y) < 2
