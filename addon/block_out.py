@@ -1,5 +1,7 @@
 """The active mesh object as a block-out: what a generation starts from, and where its result goes."""
 
+from __future__ import annotations
+
 import bpy
 import numpy as np
 

@@ -43,7 +43,8 @@ _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never wh
         options={"SKIP_SAVE"},
     ),
     block_out=BoolProperty(
-        name="From Block-Out", description="Start from the active mesh object, and put the result in its place", options=_GIVEN
+        name="From Block-Out", description="Start from the active mesh object, and put the result in its place",
+        options={"SKIP_SAVE"},
     ),
     strength=strength_property(_GIVEN),
 )  # fmt: skip
