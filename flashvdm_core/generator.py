@@ -23,7 +23,7 @@ from torch import Tensor
 from .blending import blended
 from .checkpoints.load import Model, load_checkpoint, load_encoder
 from .colours import coloured_mesh
-from .decoding import Level, decode_shape
+from .decoding import Level, Part, decode_shape
 from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
 from .encoding import encode_mesh
@@ -337,7 +337,8 @@ class _PreviewBudget:
 
 def _coarse_mesh(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> TriangleMesh | None:
     """A small mesh of latents [1, N, C] that are not finished yet; None where they have no surface yet."""
-    *_, level = _levels(model, latents, dict(settings) | {"resolution": PREVIEW_RESOLUTION}, run)
+    coarse = dict(settings) | {"resolution": PREVIEW_RESOLUTION}
+    *_, level = (done for done in _levels(model, latents, coarse, run) if isinstance(done, Level))
     return _surface_or_none(level, settings)
 
 
@@ -347,11 +348,15 @@ def _decode_and_extract(
     """Latents [1, N, C] -> the finished mesh and the number of queries at each level, with a preview of each level."""
     yield run.enter(Stage.DECODE)
     queries: list[int] = []
-    level = None
-    for level in _levels(model, latents, settings, run):
+    level, share = None, 0.0
+    for done in _levels(model, latents, settings, run):
+        if isinstance(done, Part):
+            share = max(share, _decoded_share(done, sum(queries)))  # a level may have more points than was thought
+            yield run.progress(share)
+            continue
+        level = done
         _check_finite(level.logits, model)
         queries.append(level.queries)
-        yield run.progress((level.index + 1) / level.count)
         if settings["preview"] and level.index + 1 < level.count:
             mesh = _surface_or_none(level, settings)
             if mesh is not None:
@@ -374,7 +379,16 @@ def _colouring(mesh: TriangleMesh, picture: np.ndarray | None, settings: Mapping
     return coloured_mesh(mesh, picture) if settings["colours"] and picture is not None else None
 
 
-def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> Iterator[Level]:
+def _decoded_share(part: Part, before: int) -> float:
+    """How much of the decoding is done, 0 to 1: each later level counts with four times the points of the one before.
+
+    `before` is the number of points of the levels that are done.
+    """
+    later = sum(part.total * 4**number for number in range(1, part.count - part.index))
+    return (before + part.done) / max(before + part.total + later, 1)
+
+
+def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> Iterator[Level | Part]:
     run.check()
     decoded = model.vae.decode(latents / model.vae.spec.scale_factor)
     return decode_shape(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Generator as Generating
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,18 @@ _QUERY_BYTES = 32768
 
 Pack = Callable[[Sequence[int], int, int], int]
 
+Evaluation = Generating[int, None, Tensor]
+"""Returns logits float32 [P]; yields after each chunk how many of them are there."""
+
+
+def whole(evaluation: Evaluation) -> Tensor:
+    """The logits of an evaluation that nobody watches."""
+    while True:
+        try:
+            next(evaluation)
+        except StopIteration as end:
+            return end.value
+
 
 @dataclass
 class Evaluator:
@@ -37,7 +50,7 @@ class Evaluator:
     cancelled: Callable[[], None]
     calls: int = 0
 
-    def plain(self, field: KeyedField, keys: Tensor) -> Tensor:
+    def plain(self, field: KeyedField, keys: Tensor) -> Evaluation:
         """Exact logits float32 [P] at `keys`."""
         out = torch.empty(keys.numel(), device=keys.device)
         start = 0
@@ -47,9 +60,10 @@ class Evaluator:
             if values is not None:
                 out[start : start + part.numel()] = values
                 start += part.numel()
+                yield start
         return out
 
-    def grouped(self, field: KeyedField, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Tensor:
+    def grouped(self, field: KeyedField, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Evaluation:
         """Logits float32 [P] at `keys`, evaluated group by group with `pack` groups in a call."""
         out = torch.empty(keys.numel(), device=keys.device)
         first, start = 0, 0
@@ -61,6 +75,7 @@ class Evaluator:
             if values is not None:
                 out[order] = values
                 first, start = last, start + order.numel()
+                yield start
         return out
 
     def _call(self, field: KeyedField, keys: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Generating
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..lattice import Lattice, SparseVolume, doubled, positions
+from .evaluate import Evaluation, whole
 from .refinement import candidate_cells, children, completed
 
 
@@ -29,11 +31,23 @@ class Level(SparseVolume):
     chunk: int = 0
 
 
-Evaluate = Callable[[Tensor], Tensor]
-"""Keys int64 [P] of one lattice -> logits float32 [P]."""
+@dataclass(frozen=True)
+class Part:
+    """Level `index` of `count` is under way: `done` of its `total` points are evaluated."""
+
+    index: int
+    count: int
+    done: int
+    total: int
 
 
-def decode_levels(lattices: Sequence[Lattice], evaluate: Callable[[Lattice, int], Evaluate], iso: float) -> Iterator[Level]:
+Evaluate = Callable[[Tensor], Evaluation]
+"""Keys int64 [P] of one lattice -> logits float32 [P], in chunks."""
+
+
+def decode_levels(
+    lattices: Sequence[Lattice], evaluate: Callable[[Lattice, int], Evaluate], iso: float
+) -> Iterator[Level | Part]:
     """Evaluate the first lattice everywhere and each finer one around the surface found so far.
 
     What the surface's cells still lack after a level is evaluated too, so that the surface has no hole.
@@ -48,23 +62,33 @@ def decode_levels(lattices: Sequence[Lattice], evaluate: Callable[[Lattice, int]
         at = evaluate(lattice, index)
         if index == 0:
             keys, queries = known, known.numel()
-            logits = at(keys)
+            logits = yield from _watched(at(keys), index, len(lattices), queries)
         else:
             before = lattices[index - 1].size
             keys = children(candidate_cells(known, values - iso, before, whole=index == 1), before, lattice.size)
-            logits, queries = _continued(keys, doubled(known, before, lattice.size), values, lattice.size, at)
-        keys, logits, more = completed(keys, logits, iso, lattice.size, at)
+            logits, new = _continued(keys, doubled(known, before, lattice.size), values, lattice.size)
+            wanted = keys[new]
+            queries = wanted.numel()
+            logits[new] = yield from _watched(at(wanted), index, len(lattices), queries)
+        keys, logits, more = completed(keys, logits, iso, lattice.size, lambda lacking, at=at: whole(at(lacking)))
         yield Level(lattice, keys, logits, index, len(lattices), queries + more)
         known, values = keys, logits
 
 
-def _continued(keys: Tensor, known: Tensor, values: Tensor, size: int, evaluate: Evaluate) -> tuple[Tensor, int]:
-    """Logits at `keys`, those of the points `known` taken from `values`, and how many were evaluated."""
+def _watched(evaluation: Evaluation, index: int, count: int, total: int) -> Generating[Part, None, Tensor]:
+    """The logits of an evaluation, with a Part after each of its chunks."""
+    while True:
+        try:
+            yield Part(index, count, next(evaluation), total)
+        except StopIteration as end:
+            return end.value
+
+
+def _continued(keys: Tensor, known: Tensor, values: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Logits at `keys`, those of the points `known` taken from `values`, and which are still to be evaluated: bool [P]."""
     position, found = positions(keys, known, size)
     logits = torch.empty(keys.numel(), device=keys.device)
     new = torch.ones_like(keys, dtype=torch.bool)
     logits[position[found]] = values[found]
     new[position[found]] = False
-    wanted = keys[new]
-    logits[new] = evaluate(wanted)
-    return logits, wanted.numel()
+    return logits, new

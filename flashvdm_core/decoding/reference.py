@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..lattice import Bounds, Lattice, box, dilated, doubled, successors
-from .evaluate import Evaluator
+from .evaluate import Evaluator, whole
 from .field import Field, on_lattice
 from .groups import BlockGrouping, Groups, Ordered, blocks, ordered, packed
 from .hierarchy import Level
@@ -163,10 +163,11 @@ def decode_grid(
 
     def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
         if decoder != "flash":
-            return evaluator.plain(on_lattice(recorder, lattice), keys)
+            return whole(evaluator.plain(on_lattice(recorder, lattice), keys))
         grouping = ExtentGrouping(_CELLS) if index else BlockGrouping(_BLOCKS)
         groups, before = ordered(grouping(lattice, keys), stable=index == 0), len(recorder.calls)
-        logits = evaluator.grouped(on_lattice(recorder, lattice), keys, groups, index == 0, packed if index else blocks)
+        pack = packed if index else blocks
+        logits = whole(evaluator.grouped(on_lattice(recorder, lattice), keys, groups, index == 0, pack))
         topk.extend(_selected_groups(groups, num_chunks) if index else [True] * (len(recorder.calls) - before))
         return logits
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from torch import Tensor
 
 from ..lattice import Bounds, Lattice, aligned_lattices
 from ..models.shape_vae import PointDecoder
-from .evaluate import Evaluator, default_chunk
+from .evaluate import Evaluation, Evaluator, default_chunk
 from .field import Field, VecsetField, on_lattice
 from .groups import BlockGrouping, ordered, packed, split
-from .hierarchy import Evaluate, Level, decode_levels
+from .hierarchy import Evaluate, Level, Part, decode_levels
 from .kv_selection import default_selection
 
 Method = Literal["flash", "hierarchical", "dense"]
@@ -24,6 +24,18 @@ COARSE_CELLS, FINE_CELLS = 4, 16
 LONGEST_GROUP = 4096
 
 
+class Options(TypedDict, total=False):
+    """How a volume is decoded; `volume_in_parts` says what each means."""
+
+    method: Method
+    bounds: Bounds
+    level: float
+    min_resolution: int
+    cells: tuple[int, int]
+    chunk: int
+    cancelled: Callable[[], None]
+
+
 def decode_shape(
     decoder: PointDecoder,
     decoded: Tensor,
@@ -32,16 +44,21 @@ def decode_shape(
     method: Method = "flash",
     level: float = 0.0,
     cancelled: Callable[[], None] = lambda: None,
-) -> Iterator[Level]:
-    """`decode_volume` of the shape with the decoded latents [1, N, width]; "flash" selects tokens where that pays."""
+) -> Iterator[Level | Part]:
+    """`volume_in_parts` of the shape with the decoded latents [1, N, width]; "flash" selects tokens where that pays."""
     selection = default_selection(decoded.shape[1]) if method == "flash" else None
     if method == "flash" and selection is None:
         method = "hierarchical"
     field = VecsetField(decoder, decoded, selection)
-    return decode_volume(field, resolution, method=method, level=level, cancelled=cancelled)
+    return volume_in_parts(field, resolution, method=method, level=level, cancelled=cancelled)
 
 
-def decode_volume(
+def decode_volume(field: Field, resolution: int, **options: Unpack[Options]) -> Iterator[Level]:
+    """The levels of `volume_in_parts` alone."""
+    return (done for done in volume_in_parts(field, resolution, **options) if isinstance(done, Level))
+
+
+def volume_in_parts(
     field: Field,
     resolution: int,
     *,
@@ -52,8 +69,8 @@ def decode_volume(
     cells: tuple[int, int] = (COARSE_CELLS, FINE_CELLS),
     chunk: int = 0,
     cancelled: Callable[[], None] = lambda: None,
-) -> Iterator[Level]:
-    """Evaluate a field around its surface on ever finer lattices; yield each level as it is done.
+) -> Iterator[Level | Part]:
+    """Evaluate a field around its surface on ever finer lattices; yield each level as it is done, and each part of it.
 
     Memory grows with the surface: only the first level is evaluated everywhere. Its lattice has `min_resolution` to
     twice `min_resolution` cells an axis.
@@ -71,7 +88,7 @@ def decode_volume(
         cancelled: called before each chunk of queries; raises `errors.Cancelled` to stop.
 
     Yields:
-        The levels, coarse to fine; the last is the answer.
+        The levels, coarse to fine, of which the last is the answer; and a Part after each chunk of queries.
 
     Raises:
         MemoryLimitError: the device has not even the memory for small chunks.
@@ -84,7 +101,7 @@ def decode_volume(
         here = on_lattice(field, lattice)
         grouping = BlockGrouping(cells[0] if index == 0 else cells[1])
 
-        def evaluate(keys: Tensor) -> Tensor:
+        def evaluate(keys: Tensor) -> Evaluation:
             if method != "flash" or not keys.numel():
                 return evaluator.plain(here, keys)
             groups = split(ordered(grouping(lattice, keys)), LONGEST_GROUP)
@@ -93,4 +110,4 @@ def decode_volume(
         return evaluate
 
     for done in decode_levels(lattices, at, level):
-        yield replace(done, chunk=evaluator.chunk)
+        yield replace(done, chunk=evaluator.chunk) if isinstance(done, Level) else done

@@ -74,6 +74,8 @@ def test_the_stream_of_a_generation(events: list[Event]) -> None:
     assert fractions == sorted(fractions)
     assert fractions[0] == 0.0
     assert fractions[-1] <= 1.0
+    decoding = {event.fraction for event in events if isinstance(event, Progress) and event.stage is Stage.DECODE}
+    assert len(decoding) > 10, "the bar moves within a level, too"
     stages = [stage for stage, _ in itertools.groupby(event.stage for event in events if isinstance(event, Progress))]
     assert stages == list(Stage)
     cutouts = [event for event in events if isinstance(event, CutOut)]
