@@ -26,6 +26,7 @@ sys.path.insert(0, str(TOUR))
 from measure import Heartbeat, Ticks, content  # noqa: E402 - from the folder that was just named
 from scene import at_both_scales, browser, clear_scene, in_view, meshes, prepare_view, previews, redraw, scaled, shot  # noqa: E402
 from screen import Steps, click, main_button, move, press, until, view_point  # noqa: E402
+from variants import dropped_image, one_of_three  # noqa: E402
 
 ORDER: dict[str, str] = json.loads((TOUR / "order.json").read_text(encoding="utf-8"))
 SESSION = importlib.import_module(f"{gui.extension}.addon.session")
@@ -55,6 +56,10 @@ def main() -> Steps[None]:
         yield from second_generation()
         yield from again_from_history()
         yield from made_of_quads()
+        clear_scene()
+        yield from dropped_image(SESSION, ORDER["image"])
+        yield from one_of_three(SESSION)
+        clear_scene()
         for way in ("cancel", "escape"):
             yield from stopped(way)
         yield from disturbed_by_undo()
