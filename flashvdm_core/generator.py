@@ -348,7 +348,7 @@ def _decode_and_extract(
     """Latents [1, N, C] -> the finished mesh and the number of queries at each level, with a preview of each level."""
     yield run.enter(Stage.DECODE)
     queries: list[int] = []
-    level, share = None, 0.0
+    level, share, told = None, 0.0, False
     for done in _levels(model, latents, settings, run):
         if isinstance(done, Part):
             share = max(share, _decoded_share(done, sum(queries)))  # a level may have more points than was thought
@@ -356,6 +356,9 @@ def _decode_and_extract(
             continue
         level = done
         _check_finite(level.logits, model)
+        if level.shrunk and not told:
+            told = True
+            yield Log(f"The device ran out of memory; decoding goes on in chunks of {level.chunk} queries.", warning=True)
         queries.append(level.queries)
         if settings["preview"] and level.index + 1 < level.count:
             mesh = _surface_or_none(level, settings)

@@ -23,12 +23,14 @@ class Level(SparseVolume):
         count: number of levels; the last has index `count` - 1.
         queries: number of points that were evaluated; the others are points of the level before.
         chunk: queries in one call, after what the device's memory allowed.
+        shrunk: the chunk was made smaller, because the device ran out of memory.
     """
 
     index: int = 0
     count: int = 1
     queries: int = 0
     chunk: int = 0
+    shrunk: bool = False
 
 
 @dataclass(frozen=True)

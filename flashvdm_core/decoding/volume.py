@@ -95,7 +95,8 @@ def volume_in_parts(
     """
     coarsest = resolution if method == "dense" else min_resolution
     lattices = aligned_lattices(resolution, coarsest, bounds, field.device)
-    evaluator = Evaluator(chunk or default_chunk(field.device), cancelled)
+    chunk = chunk or default_chunk(field.device)
+    evaluator = Evaluator(chunk, cancelled)
 
     def at(lattice: Lattice, index: int) -> Evaluate:
         here = on_lattice(field, lattice)
@@ -110,4 +111,4 @@ def volume_in_parts(
         return evaluate
 
     for done in decode_levels(lattices, at, level):
-        yield replace(done, chunk=evaluator.chunk) if isinstance(done, Level) else done
+        yield replace(done, chunk=evaluator.chunk, shrunk=evaluator.chunk < chunk) if isinstance(done, Level) else done

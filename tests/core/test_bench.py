@@ -13,8 +13,10 @@ import torch
 from flashvdm_core.bench import stages as bench_stages
 from flashvdm_core.bench.__main__ import main
 from flashvdm_core.bench.clock import measured_floor, timed
+from flashvdm_core.bench.growth import with_latents, with_resolution
 from flashvdm_core.bench.naive import filled, mesh_volume
 from flashvdm_core.bench.operations import counted
+from flashvdm_core.bench.page import draw_growth
 from flashvdm_core.bench.shape import KnownShape, figure_distance
 from flashvdm_core.bench.stages import run
 from flashvdm_core.bench.subject import PUBLIC, Configuration, random_subject, subject
@@ -156,6 +158,42 @@ class TestReport:
         path.write_text(text)
         assert main(["compare", str(path), str(path)]) == 1
         assert "--json" in capsys.readouterr().err
+
+
+class TestPage:
+    def test_each_optimisation_is_timed_against_its_twin(self, tmp_path: Path):
+        out, folder = tmp_path / "optimisations.json", write_tiny_model(tmp_path / "tiny")
+        arguments = ["--model", str(folder), "--device", "cpu", "--resolution", "24", "--json", str(out)]
+        assert main(["optimisations", *arguments]) == 0
+        rows = json.loads(out.read_text())["optimisations"]
+        assert len({row["optimisation"] for row in rows}) == len(rows) == 7
+        assert all(row["faster_by"] == pytest.approx(row["before"] / row["after"]) for row in rows)
+        assert all(row["after"] > 0 for row in rows)
+
+    def test_growth_is_measured_and_drawn(self, tmp_path: Path):
+        chosen = random_subject("tiny", tiny_configuration(), CPU, torch.float32)
+        rows = {"resolutions": with_resolution(chosen, (24, 48)), "latents": with_latents(chosen, (8, 600), 24)}
+        assert [row["resolution"] for row in rows["resolutions"]] == [24, 48]
+        assert rows["resolutions"][0]["queries"] < rows["resolutions"][1]["queries"]
+        assert [row["latents"] for row in rows["latents"]] == [8, 600]
+        draw_growth(rows, tmp_path / "growth.png")
+        assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_tables_are_made_anew_and_checked(self, tmp_path: Path):
+        report = run(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24, decode_only=True)
+        (tmp_path / "run.json").write_text(json.dumps(report))
+        page = tmp_path / "page.md"
+        page.write_text("# Title\n<!-- table run.json#stages -->\nold\n<!-- end of table -->\nEnd.\n")
+        assert main(["page", str(page), "--check"]) == 1
+        assert main(["page", str(page)]) == 0
+        assert main(["page", str(page), "--check"]) == 0
+        assert "| decode " in page.read_text()
+        assert "old" not in page.read_text()
+        page.write_text(page.read_text().replace("#stages", "#nothing"))
+        assert main(["page", str(page)]) == 1
+
+    def test_the_documented_tables_are_those_of_their_files(self):
+        assert main(["page", str(Path(__file__).parents[2] / "docs" / "performance.md"), "--check"]) == 0
 
 
 def test_an_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]):

@@ -235,6 +235,8 @@ class TestEvaluation:
         level = last_level(Small(sphere()), 100, method=method, chunk=60000)
         oracle = last_level(AnalyticField(sphere()), 100, method=method)
         assert level.chunk <= 7500
+        assert level.shrunk
+        assert not oracle.shrunk
         assert torch.equal(level.keys, oracle.keys)
         assert torch.equal(level.logits, oracle.logits)
 
