@@ -24,6 +24,8 @@ class Timing(Generic[ResultT]):
 
     Attributes:
         seconds: median, in seconds.
+        cpu_seconds: median of the time that the process spent on all cores together, on a CPU; it hardly depends on what else
+            runs there. None on other devices.
         fastest: the shortest run.
         runs: how many were timed. One warm-up came before them, unless it alone took longer than the time
             for all: then it is the one that counts.
@@ -33,6 +35,7 @@ class Timing(Generic[ResultT]):
     """
 
     seconds: float
+    cpu_seconds: float | None
     fastest: float
     runs: int
     peak_bytes: int | None
@@ -42,30 +45,33 @@ class Timing(Generic[ResultT]):
 def timed(function: Callable[[], ResultT], device: torch.device) -> Timing[ResultT]:
     """Time a function that works on `device`: device events on a GPU, the wall clock elsewhere."""
     before = _start_of_peak(device)
-    result, first = _once(function, device)
+    result, *first = _once(function, device)
     peak = _peak(device, before)
-    seconds: list[float] = [] if first < _SECONDS else [first]
-    while len(seconds) < _RUNS and sum(seconds) + first < _SECONDS:
-        result, took = _once(function, device)
-        seconds.append(took)
-    return Timing(statistics.median(seconds or [first]), min(seconds or [first]), len(seconds) or 1, peak, result)
+    runs = [] if first[0] < _SECONDS else [first]
+    while len(runs) < _RUNS and sum(wall for wall, _ in runs) + first[0] < _SECONDS:
+        result, *took = _once(function, device)
+        runs.append(took)
+    walls, busy = zip(*(runs or [first]), strict=True)
+    cpu = statistics.median(busy) if device.type == "cpu" else None
+    return Timing(statistics.median(walls), cpu, min(walls), len(walls), peak, result)
 
 
-def _once(function: Callable[[], ResultT], device: torch.device) -> tuple[ResultT, float]:
-    """One run: its answer and its seconds."""
+def _once(function: Callable[[], ResultT], device: torch.device) -> tuple[ResultT, float, float]:
+    """One run: its answer, its seconds, and those that the process spent on all cores together."""
+    busy = time.process_time()
     if device.type != "cuda":
         start = time.perf_counter()
         result = function()
         if device.type == "mps":
             torch.mps.synchronize()
-        return result, time.perf_counter() - start
+        return result, time.perf_counter() - start, time.process_time() - busy
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     torch.cuda.synchronize(device)
     begin.record()
     result = function()
     end.record()
     torch.cuda.synchronize(device)
-    return result, begin.elapsed_time(end) / 1e3
+    return result, begin.elapsed_time(end) / 1e3, time.process_time() - busy
 
 
 def _start_of_peak(device: torch.device) -> int | None:

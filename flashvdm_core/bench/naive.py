@@ -44,10 +44,12 @@ class DenseTime:
     Attributes:
         seconds: for all points.
         share: of the points that were evaluated; the time of the others is extrapolated.
+        cpu_seconds: spent by the process on all cores together.
     """
 
     seconds: float
     share: float
+    cpu_seconds: float
 
 
 def dense_time(field: Field, lattice: Lattice) -> DenseTime:
@@ -58,14 +60,14 @@ def dense_time(field: Field, lattice: Lattice) -> DenseTime:
     order = sorted(range(len(starts)), key=lambda index: index * 0.6180339887 % 1)
     done, points = 0, 0
     _synchronize(lattice.device)
-    begin = time.perf_counter()
+    begin, busy = time.perf_counter(), time.process_time()
     while done < len(order) and time.perf_counter() - begin < _SECONDS[lattice.device.type]:
         start = starts[order[done]]
         keys = torch.arange(start, min(start + _CHUNK, total), device=lattice.device)
         field(lattice.coordinates(keys)).cpu()
         done, points = done + 1, points + keys.numel()
     seconds = time.perf_counter() - begin
-    return DenseTime(seconds * total / points, points / total)
+    return DenseTime(seconds * total / points, points / total, (time.process_time() - busy) * total / points)
 
 
 def published_flash(field: Field, resolution: int) -> Tensor:

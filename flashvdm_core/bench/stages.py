@@ -124,7 +124,7 @@ class Bench:
         lattice = aligned_lattices(self.resolution, self.resolution, _BOUND, self.subject.device)[-1]
         dense = self.tried("dense", lambda: dense_time(plain, lattice))
         if dense:
-            self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share}
+            self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share, "cpu_seconds": dense.cpu_seconds}
         self._scikit_image("scikit_image", self.tried("scikit_image", lambda: filled(levels)))
         if self.subject.device.type != "cpu":
             field = self._answered(Repeated(decoder, decoded, Selection()))
@@ -153,7 +153,8 @@ class Bench:
 
     def _entry(self, timing: Timing[Any]) -> Report:
         peak = None if timing.peak_bytes is None else round(timing.peak_bytes / _MEGABYTE, 1)
-        return {"seconds": timing.seconds, "fastest": timing.fastest, "runs": timing.runs, "peak_memory_mb": peak}
+        entry = {"seconds": timing.seconds, "fastest": timing.fastest, "runs": timing.runs, "peak_memory_mb": peak}
+        return entry if timing.cpu_seconds is None else entry | {"cpu_seconds": timing.cpu_seconds}
 
     def _against_floor(self, seconds: float, flop: float, moved: float = 0.0) -> Report:
         floor = self.floor.seconds(flop, moved)
@@ -288,16 +289,19 @@ def summary(stages: Report, naive: Report) -> Report:
     """Decode and surface together, against the naive twin: the published flash decoder where it ran (on a GPU), else dense."""
     kind = ("published_flash", "published_flash_scikit_image") if "published_flash" in naive else ("dense", "scikit_image")
     ours, theirs = (_sum(report, names) for report, names in ((stages, ("decode", "surface")), (naive, kind)))
+    busy, their_busy = (_sum(report, names, "cpu_seconds") for report, names in ((stages, ("decode", "surface")), (naive, kind)))
     return {
         "decode_and_surface_seconds": ours,
         "naive_seconds": theirs,
         "naive_kind": " + ".join(kind),
         "speedup_vs_naive": theirs / ours if ours and theirs else None,
+        # What the process itself spent, whatever else kept the cores busy.
+        "cpu_speedup_vs_naive": their_busy / busy if busy and their_busy else None,
     }
 
 
-def _sum(report: Report, names: tuple[str, str]) -> float | None:
-    seconds = [report.get(name, {}).get("seconds") for name in names]
+def _sum(report: Report, names: tuple[str, str], key: str = "seconds") -> float | None:
+    seconds = [report.get(name, {}).get(key) for name in names]
     return sum(seconds) if all(seconds) else None
 
 

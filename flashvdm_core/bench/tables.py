@@ -10,7 +10,7 @@ Report = Mapping[str, Any]
 
 def stages_table(report: Report) -> list[str]:
     """One row a stage: time, floor, ratio, operations, memory, and what it counts."""
-    rows: list[tuple[str, ...]] = [("stage", "time", "floor", "ratio", "TFLOP", "memory", "")]
+    rows: list[tuple[str, ...]] = [("stage", "time", "on all cores", "floor", "ratio", "TFLOP", "memory", "")]
     for group, stages in (("", report["stages"]), ("naive: ", report["naive"])):
         for name, stage in stages.items():
             if isinstance(stage, Mapping):
@@ -25,6 +25,8 @@ def headline(report: Report) -> str:
     weights = ", random weights" if report["random_weights"] else ""
     speedup = report["speedup_vs_naive"]
     factor = f"{speedup:.1f} times faster" if speedup else "not compared"
+    if busy := report.get("cpu_speedup_vs_naive"):
+        factor += f" ({busy:.1f} times by the time spent on all cores)"
     return (
         f"{report['model']} at {report['resolution']} ({report['precision']}{weights}) on {where}, torch {machine['torch']}; "
         f"floor {machine['floor_tflops']:.3g} TFLOP/s, {machine['floor_gigabytes_per_second']:.0f} GB/s; decode + surface "
@@ -60,7 +62,7 @@ def markdown(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _row(name: str, stage: Report) -> tuple[str, ...]:
     if "seconds" not in stage:
-        return name, "failed", "", "", "", "", str(stage.get("error", ""))
+        return name, "failed", "", "", "", "", "", str(stage.get("error", ""))
     notes = []
     if "queries" in stage:
         notes.append(f"{sum(stage['queries']):,} queries ({' + '.join(f'{count:,}' for count in stage['queries'])})")
@@ -78,6 +80,7 @@ def _row(name: str, stage: Report) -> tuple[str, ...]:
     return (
         name,
         seconds_text(stage["seconds"]),
+        seconds_text(stage.get("cpu_seconds")),
         seconds_text(stage.get("floor_seconds")),
         f"{stage['ratio_to_floor']:.3g}" if "ratio_to_floor" in stage else "",
         f"{stage['tflop']:.3g}" if "tflop" in stage else "",
