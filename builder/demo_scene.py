@@ -48,7 +48,7 @@ def main(order: dict[str, Path]) -> None:
     export(shape, files["glb"])
     set_up_scene(shape)
     start = time.perf_counter()
-    picture(order["image"], files["png"])
+    picture(shape, order["image"], files["png"])
     seconds["Render with Cycles on the CPU"] = time.perf_counter() - start
     bpy.ops.wm.save_as_mainfile(filepath=str(files["blend"]), check_existing=False, compress=True)
     report = {
@@ -78,12 +78,10 @@ def export(shape: Any, path: Path) -> None:
 
 
 def set_up_scene(shape: Any) -> None:
-    """A clay material, a floor, two lights and a camera that sees the whole shape."""
+    """A floor, two lights and a camera that sees the whole shape."""
     corners = [shape.matrix_world @ Vector(corner) for corner in shape.bound_box]
     centre = sum(corners, Vector()) / len(corners)
     radius = max((shape.matrix_world @ vertex.co - centre).length for vertex in shape.data.vertices)
-    shape.data.materials.clear()
-    shape.data.materials.append(matte("Clay", CLAY))
     bpy.ops.mesh.primitive_plane_add(size=100 * radius, location=(centre.x, centre.y, min(corner.z for corner in corners)))
     bpy.context.object.name = "Floor"
     bpy.context.object.data.materials.append(matte("Floor", (0.8, 0.8, 0.8, 1.0)))
@@ -136,18 +134,31 @@ def facing(direction: Vector) -> Any:
     return direction.to_track_quat("-Z", "Y").to_euler()
 
 
-def picture(image: Path, path: Path) -> None:
-    """The input image and the rendered mesh side by side, as a PNG."""
-    render = path.with_name(f"{path.stem}.render.png")
-    bpy.context.scene.render.filepath = str(render)
-    bpy.ops.render.render(write_still=True)
-    with Image.open(image) as opened, Image.open(render) as rendered:
+def picture(shape: Any, image: Path, path: Path) -> None:
+    """The input image, the mesh in clay and the mesh in its colours side by side, as a PNG."""
+    (slot,) = shape.material_slots
+    slot.link = "OBJECT"  # the colours stay on the mesh, the clay is laid over them
+    slot.material = matte("Clay", CLAY)
+    clay = rendered(path)
+    slot.link = "DATA"
+    with Image.open(image) as opened:
         shown = ImageOps.pad(ImageOps.exif_transpose(opened).convert("RGBA"), (SIDE, SIDE), color=(*PAPER, 0))
-        both = Image.new("RGB", (2 * SIDE, SIDE), PAPER)
-        both.paste(shown, (0, 0), shown)
-        both.paste(rendered.convert("RGB"), (SIDE, 0))
-    both.save(path)
-    render.unlink()
+    row = Image.new("RGB", (3 * SIDE, SIDE), PAPER)
+    row.paste(shown, (0, 0), shown)
+    for place, part in enumerate((clay, rendered(path)), 1):
+        row.paste(part, (place * SIDE, 0))
+    row.save(path)
+
+
+def rendered(path: Path) -> Image.Image:
+    """The scene as the camera sees it, RGB; the file it is rendered to lies beside `path` for a moment."""
+    file = path.with_name(f"{path.stem}.render.png")
+    bpy.context.scene.render.filepath = str(file)
+    bpy.ops.render.render(write_still=True)
+    with Image.open(file) as opened:
+        picture = opened.convert("RGB")
+    file.unlink()
+    return picture
 
 
 if __name__ == "__main__":
