@@ -23,6 +23,7 @@ import gui
 TOUR = Path(os.environ["FLASHVDM_TOUR"])
 sys.path.insert(0, str(TOUR))
 
+from afterwards import again_from_history, finer_afterwards, saved_and_reloaded  # noqa: E402
 from measure import Heartbeat, Ticks, content  # noqa: E402 - from the folder that was just named
 from scene import at_both_scales, browser, clear_scene, in_view, meshes, prepare_view, previews, redraw, scaled, shot  # noqa: E402
 from screen import Steps, click, main_button, move, press, until, view_point  # noqa: E402
@@ -54,7 +55,9 @@ def main() -> Steps[None]:
         clear_scene()
         settings().resolution = COARSE
         yield from second_generation()
-        yield from again_from_history()
+        yield from saved_and_reloaded()
+        yield from again_from_history(SESSION)
+        REPORT["changed afterwards, s"] = round((yield from finer_afterwards(SESSION)), 2)
         yield from made_of_quads()
         clear_scene()
         yield from dropped_image(SESSION, ORDER["image"])
@@ -186,20 +189,6 @@ def second_generation() -> Steps[None]:
         "longest time between two rounds of Blender's loop, s": round(heartbeat.longest_gap, 3),
     }
     yield from shot("second_result")
-
-
-def again_from_history() -> Steps[None]:
-    """The entry that is chosen in the history makes the same mesh once more."""
-    before = bpy.context.object
-    with in_view():
-        bpy.ops.flashvdm.history_generate("INVOKE_DEFAULT")
-    yield from until_over("DONE")
-    again = bpy.context.object
-    assert again != before
-    assert again["flashvdm_seed"] == before["flashvdm_seed"]
-    assert [tuple(vertex.co) for vertex in again.data.vertices] == [tuple(vertex.co) for vertex in before.data.vertices]
-    bpy.data.objects.remove(before)
-    yield from shot("from_history")
 
 
 def made_of_quads() -> Steps[None]:
