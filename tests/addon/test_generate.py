@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import tempfile
 from collections.abc import Callable
 
 import bpy
@@ -195,3 +197,17 @@ def test_a_new_choice_of_interpreter_takes_effect(worker: Callable[..., str], im
     worker("die-at-load")
     with pytest.raises(RuntimeError, match="stopped unexpectedly"):
         bpy.ops.flashvdm.generate(filepath=image)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder in which nobody may write, not even an administrator")
+def test_a_disk_that_takes_no_files_is_named_and_nothing_is_left(
+    worker: Callable[..., str], image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker("good")
+    before = content()
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/self")
+    with pytest.raises(RuntimeError, match="free some disk space or correct the folder's permissions"):
+        bpy.ops.flashvdm.generate(filepath=image)
+    assert content() == before
+    monkeypatch.undo()
+    assert bpy.ops.flashvdm.generate(filepath=image) == {"FINISHED"}

@@ -299,3 +299,17 @@ def test_the_worker_is_killed_and_the_next_in_the_queue_gets_a_new_one(
     bpy.ops.flashvdm.queue_clear()
     assert meshes() == []
     assert finish(session) == "CANCELLED"
+
+
+def test_one_task_is_taken_out_of_the_queue(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+    worker("wait-at-decode")
+    for seed in range(3):
+        invoke(session, image, seed=seed)
+    until_preview(session)
+    _, second, third = session.session.queue.entries
+    assert bpy.ops.flashvdm.queue_remove(entry=second.id) == {"FINISHED"}
+    assert [entry.id for entry in session.session.queue.entries][1:] == [third.id]
+    assert bpy.ops.flashvdm.queue_remove(entry=second.id) == {"CANCELLED"}
+    bpy.ops.flashvdm.queue_clear()
+    assert finish(session) == "CANCELLED"
+    assert meshes() == []
