@@ -1,11 +1,11 @@
 """Stage "shape": image encoder, student and decoder learn together from the true distances.
 
 The stages before it compare latents. But the tokens of a latent set have no order, and which of them a token of noise
-turns into is decided by chance, so that a small transformer spends much of its loss on what no picture tells. The
-decoded field does not depend on the order. Here the student's estimate of the clean latents is decoded, and compared
+turns into is decided by chance: part of that loss is about what no picture tells. The decoded field does not depend on
+the order. Here the student's estimate of the clean latents is decoded, and compared
 with the true distances:
 
-    x_k from k steps of the student itself (k drawn anew for each batch, without gradients), then
+    x_k from k steps of the student itself (k = 0 to 4, each for a fifth of the batch, without gradients), then
     clean = x_k + (1 - s_k) v(x_k, s_k), loss(decode(clean), sdf).
 
 The student thus learns on the states that it meets when it samples. A share of the batch is decoded from encoded latents,
