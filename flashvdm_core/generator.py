@@ -17,7 +17,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from .blending import blended
@@ -28,20 +27,15 @@ from .decoding.volume import Method
 from .devices import choose_device, choose_dtype, dtype_name
 from .encoding import encode_mesh
 from .errors import DeviceError, EmptySurfaceError, SettingsError
-from .events import CutOut, Event, Finished, Log, Preview, Result, Stage
-from .image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out, open_image
+from .events import Event, Finished, Log, Preview, Result, Stage
+from .image import open_image
 from .mesh import Colouring, TriangleMesh
+from .pictures import Read, cut, read, shown
 from .requests import Blend, CutOutOnly, Remesh, Request, Task
 from .run import Run, reported
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
-from .settings import SETTINGS, Value
+from .settings import Value
 from .surface import cleaned, extract_surface
-
-CUTOUT_SIDE = 512
-"""Longest side in pixels of the pictures of what was cut out."""
-
-TEXTURE_SIDE = 1024
-"""Longest side in pixels of the picture that is laid on the mesh."""
 
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
@@ -55,34 +49,13 @@ BLOCK_OUT_FACES = 20_000
 _FROM_LATENTS = (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)
 
 
-@dataclass(eq=False)
-class _Read:
-    """What was last read off images: with the same images again, a model needs not look at them again.
-
-    Attributes:
-        key: tells the images and how they were cut out from any others.
-        shown: the events that tell about the cut-outs.
-        image: [1, 3, S, S] or [1, V, 3, S, S], what the encoder takes.
-        views: the view ids.
-        front: uint8 [H, W, 4], the cut-out of the front, where there is one.
-        condition: [1, M, D], once the encoder has run.
-    """
-
-    key: bytes
-    shown: tuple[Event, ...]
-    image: Tensor
-    views: tuple[int, ...]
-    front: np.ndarray | None
-    condition: Tensor | None = None
-
-
 class Generator:
     """Does one task at a time, and keeps the model of the last one and what it read off the last images."""
 
     def __init__(self) -> None:
         self._model: Model | None = None
         self._asked: tuple[str, torch.device, torch.dtype] | None = None
-        self._read: _Read | None = None
+        self._read: Read | None = None
         self._block_out: tuple[bytes, Tensor] | None = None
 
     def release(self) -> None:
@@ -120,16 +93,16 @@ class Generator:
         model = self._loaded(request.settings, run)
         settings = _resolved(request.settings, model)
         yield run.enter(Stage.PREPROCESS)
-        read = self._seen(pictures, request.settings, model)
-        yield from read.shown
+        self._read = seen = read(pictures, request.settings, model, self._read)
+        yield from seen.shown
         yield run.enter(Stage.CONDITION)
         run.check()
-        condition = _condition(read, model)
+        condition = seen.condition(model)
         start = None if request.block_out is None else _Start(self._encoded(request, model, run), request.block_out.strength)
         yield run.enter(Stage.SAMPLE)
         latents = yield from _sample(model, condition, settings, start, run)
         mesh, queries = yield from _decode_and_extract(model, latents, settings, run)
-        colouring = _colouring(mesh, read.front, settings, run)
+        colouring = _colouring(mesh, seen.front, settings, run)
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
         yield _result(model, settings, mesh, queries, kept, colouring, run)
 
@@ -146,22 +119,6 @@ class Generator:
         mesh, queries = yield from _decode_and_extract(model, tokens[None].to(model.dtype), settings, run)
         colouring = _colouring(mesh, task.picture, settings, run) if isinstance(task, Remesh) else None
         yield _result(model, settings, mesh, queries, tokens.cpu().numpy(), colouring, run)
-
-    def _seen(self, pictures: Mapping[str, Image.Image], settings: Mapping[str, Value], model: Model) -> _Read:
-        """The images as the model takes them, from the last time where they are the same."""
-        if not model.processor.multi_view and set(pictures) != {"front"}:
-            raise SettingsError(
-                f"The model '{model.name}' takes one image, the front; remove the others or choose another model."
-            )
-        key = _key(pictures, settings)
-        if self._read is None or self._read.key != key:
-            self._read = None  # first: what it holds is not needed any more
-            cuts = {view: _cut(picture, settings) for view, picture in pictures.items()}
-            shown = tuple(event for view, cut in cuts.items() for event in _shown(view, cut))
-            image, views = _prepared({view: cut.rgba for view, cut in cuts.items()}, model)
-            front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None
-            self._read = _Read(key, shown, image, views, front)
-        return self._read
 
     def _encoded(self, request: Request, model: Model, run: Run) -> Tensor:
         """The latents of the request's block-out, float32 [1, N, C] as the sampler knows them; kept for the next seed."""
@@ -211,60 +168,13 @@ def _resolved(settings: Mapping[str, Value], model: Model) -> dict[str, Value]:
     }
 
 
-def _key(pictures: Mapping[str, Image.Image], settings: Mapping[str, Value]) -> bytes:
-    """A digest of the pictures and of the settings by which they are cut out."""
-    how = {name: settings[name] for name, setting in SETTINGS.items() if setting.group == "image"}
-    digest = hashlib.sha256(repr(how).encode())
-    for view, picture in pictures.items():
-        digest.update(repr((view, picture.mode, picture.size)).encode())
-        digest.update(picture.tobytes())
-    return digest.digest()
-
-
 def _cut_out_only(task: CutOutOnly, run: Run) -> Iterator[Event]:
     yield run.enter(Stage.PREPROCESS)
     for number, (view, path) in enumerate(task.images.items(), 1):
         run.check()
-        yield from _shown(view, _cut(open_image(path), task.settings))
+        yield from shown(view, cut(open_image(path), task.settings))
         yield run.progress(number / len(task.images))
     yield Finished()
-
-
-def _cut(picture: Image.Image, settings: Mapping[str, Value]) -> CutOutResult:
-    return cut_out(picture, str(settings["cutout"]), float(settings["cutout_threshold"]))
-
-
-def _shown(view: str, cut: CutOutResult) -> Iterator[Event]:
-    """What the user is told about a cut-out."""
-    yield CutOut(view, _at_most(cut.rgba, CUTOUT_SIDE))
-    for warning in cut.warnings:
-        yield Log(warning, warning=True)
-
-
-def _prepared(pictures: Mapping[str, np.ndarray], model: Model) -> tuple[Tensor, tuple[int, ...]]:
-    """Cut-outs -> what the encoder takes ([1, 3, S, S] or [1, V, 3, S, S]) and the view ids."""
-    size, border = model.processor.size, model.processor.border_ratio
-    if model.processor.multi_view:
-        image, _, views = MultiViewProcessor(size, border)(pictures)
-    else:
-        (image, _), views = ImageProcessor(size, border)(pictures["front"]), (0,)
-    return image.to(model.device, model.dtype), views
-
-
-def _condition(read: _Read, model: Model) -> Tensor:
-    """What the encoder says to the images, [1, M, D]; asked once."""
-    if read.condition is None:
-        multi_view = model.processor.multi_view
-        read.condition = model.conditioner(read.image, read.views) if multi_view else model.conditioner(read.image)
-    assert isinstance(read.condition, Tensor)
-    return read.condition
-
-
-def _at_most(rgba: np.ndarray, side: int) -> np.ndarray:
-    """uint8 [H, W, 4], made smaller where one of its sides is longer than `side`."""
-    picture = Image.fromarray(rgba)
-    picture.thumbnail((side, side))
-    return np.array(picture)
 
 
 def _sample(

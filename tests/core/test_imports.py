@@ -37,8 +37,10 @@ ARROWS: dict[str, set[str]] = {
     "devices": set(),
     "checkpoints": {"files", "models"},
     "run": {"decoding"},
+    "pictures": {"checkpoints", "image"},
     "generator": {
         "run",
+        "pictures",
         "blending",
         "encoding",
         "image",
