@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
+from ..flashvdm_core.doctor.places import GIB
 from ..flashvdm_core.errors import SettingsError
 from ..flashvdm_core.events import Result
 from ..flashvdm_core.settings import SETTINGS, VIEWS, Value
@@ -30,6 +31,7 @@ _COMPARED = 3  # of the entries: more columns do not fit into the sidebar
     seed=IntProperty(name="Seed", description="The seed that was used"),
     model=StringProperty(name="Model", description="The model that made it"),
     seconds=FloatProperty(name="Seconds", description="How long it took"),
+    memory=FloatProperty(name="Memory", description="The most that was in use at a time, in GiB; 0 where it is not known"),
     triangles=IntProperty(name="Triangles", description="Of the mesh when it was new"),
     settings=StringProperty(name="Settings", description="Every setting that was used, as JSON"),
     images=StringProperty(name="Images", description="The paths of the images, as JSON"),
@@ -45,6 +47,7 @@ class FlashVDMHistoryEntry(bpy.types.PropertyGroup):
         seed: int
         model: str
         seconds: float
+        memory: float
         triangles: int
         settings: str
         images: str
@@ -83,6 +86,7 @@ def record(
     entry.time = time.strftime("%Y-%m-%d %H:%M:%S")
     entry.seed, entry.model = result.seed, result.model
     entry.seconds, entry.triangles = seconds, len(result.mesh.faces)
+    entry.memory = (result.peak_memory or 0) / GIB
     entry.settings, entry.images = json.dumps(dict(result.settings)), json.dumps(dict(images))
     for view, path in images.items() if keep_images else ():
         image = packed_file(path)

@@ -135,12 +135,12 @@ class Generator:
     def _loaded(self, wanted: Mapping[str, Value], run: Run) -> Model:
         """The model that the settings ask for, loaded unless it was the last one's already."""
         device = choose_device(str(wanted["device"]))
+        run.compute_on(device)
         asked = (str(wanted["model"]), device, choose_dtype(str(wanted["precision"]), device))
         if self._model is None or self._asked != asked:
             self.release()  # first: two models at once may not fit
             self._model = load_checkpoint(*asked)
             self._asked = asked
-        run.device = device
         return self._model
 
 
@@ -154,7 +154,8 @@ def _result(
     run: Run,
 ) -> Result:
     run.stop()
-    return Result(mesh, int(settings["seed"]), model.name, settings, run.seconds, queries, latents, colouring)
+    peak = run.memory.bytes() if run.memory else None
+    return Result(mesh, int(settings["seed"]), model.name, settings, run.seconds, queries, latents, colouring, peak)
 
 
 def _resolved(settings: Mapping[str, Value], model: Model) -> dict[str, Value]:

@@ -12,6 +12,7 @@ import torch
 from .decoding.evaluate import out_of_memory
 from .errors import Cancelled, DeviceError, FlashVDMError, MemoryLimitError
 from .events import Event, Failure, Progress, Stage
+from .memory.peak import PeakMemory
 
 # Share of each stage of the progress bar of a whole generation; measured on the models at hand, and only for the eye.
 _SHARES: Mapping[Stage, float] = {
@@ -32,12 +33,14 @@ class Run:
         cancelled: asked between steps; True ends the task.
         stages: the stages that the task has, in their order.
         device: where it computes, once that is known.
+        memory: what is used there from then on.
         seconds: stage name -> wall time, of the stages that have ended.
     """
 
     cancelled: Callable[[], bool]
     stages: Sequence[Stage] = tuple(Stage)
     device: torch.device | None = None
+    memory: PeakMemory | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     _stage: Stage | None = None
     _since: float = 0.0
@@ -46,6 +49,10 @@ class Run:
         """Raise Cancelled when the caller asked for the end."""
         if self.cancelled():
             raise Cancelled
+
+    def compute_on(self, device: torch.device) -> None:
+        """The task computes on `device`."""
+        self.device, self.memory = device, PeakMemory(device)
 
     def enter(self, stage: Stage) -> Progress:
         """End the clock of the stage before and start this one's."""

@@ -62,6 +62,8 @@ def _draw_entry(layout: bpy.types.UILayout, entry: history.FlashVDMHistoryEntry)
     facts.label(text=interface("Model {model}").format(model=entry.model), translate=False)
     made = interface("{triangles:,} triangles in {seconds:.1f} s").format(triangles=entry.triangles, seconds=entry.seconds)
     facts.label(text=made, translate=False)
+    if entry.memory:
+        facts.label(text=interface("{memory:.1f} GiB of memory at the peak").format(memory=entry.memory), translate=False)
     column = layout.column(align=True)
     column.operator_context = "INVOKE_DEFAULT"
     column.operator("flashvdm.history_generate", icon="FILE_REFRESH")

@@ -83,6 +83,7 @@ _LABELS = {
     "Left": "Links",
     "Longest Side": "Längste Seite",
     "Measure": "Maß",
+    "Memory": "Speicher",
     "Mesh": "Mesh",
     "Method": "Verfahren",
     "Model": "Modell",
@@ -163,6 +164,7 @@ _STATES = {
     "{count:,} triangles": "{count:,} Dreiecke",
     "{done} of {count}": "{done} von {count}",
     "{failed} failed": "{failed} fehlgeschlagen",
+    "{memory:.1f} GiB of memory at the peak": "höchstens {memory:.1f} GiB Speicher",
     "{name}: {count:,} triangles": "{name}: {count:,} Dreiecke",
     "{triangles:,} triangles in {seconds:.1f} s": "{triangles:,} Dreiecke in {seconds:.1f} s",
     "about {count} min left": "noch etwa {count} min",
@@ -386,6 +388,9 @@ _TOOLTIPS = {
     ),
     "The model that made it": "Das Modell, das es gemacht hat",
     "The new object is as high as its size says": "Das neue Objekt ist so hoch, wie seine Größe sagt",
+    "The most that was in use at a time, in GiB; 0 where it is not known": (
+        "Das meiste, was gleichzeitig benutzt wurde, in GiB; 0, wo es nicht bekannt ist"
+    ),
     "The new object stands below or above the 3D cursor, at the height of the world's origin": (
         "Das neue Objekt steht unter oder über dem 3D-Cursor, auf der Höhe des Weltursprungs"
     ),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 import torch
+
+from ..memory.peak import PeakMemory
 
 ResultT = TypeVar("ResultT")
 
@@ -44,16 +44,17 @@ class Timing(Generic[ResultT]):
 
 def timed(function: Callable[[], ResultT], device: torch.device) -> Timing[ResultT]:
     """Time a function that works on `device`: device events on a GPU, the wall clock elsewhere."""
-    before = _start_of_peak(device)
+    memory = PeakMemory(device)
     result, *first = _once(function, device)
-    peak = _peak(device, before)
+    peak = memory.bytes()
+    above = None if peak is None or memory.before is None else max(peak - memory.before, 0)
     runs = [] if first[0] < _SECONDS else [first]
     while len(runs) < _RUNS and sum(wall for wall, _ in runs) + first[0] < _SECONDS:
         result, *took = _once(function, device)
         runs.append(took)
     walls, busy = zip(*(runs or [first]), strict=True)
     cpu = statistics.median(busy) if device.type == "cpu" else None
-    return Timing(statistics.median(walls), cpu, min(walls), len(walls), peak, result)
+    return Timing(statistics.median(walls), cpu, min(walls), len(walls), above, result)
 
 
 def _once(function: Callable[[], ResultT], device: torch.device) -> tuple[ResultT, float, float]:
@@ -72,36 +73,6 @@ def _once(function: Callable[[], ResultT], device: torch.device) -> tuple[Result
     end.record()
     torch.cuda.synchronize(device)
     return result, begin.elapsed_time(end) / 1e3, time.process_time() - busy
-
-
-def _start_of_peak(device: torch.device) -> int | None:
-    """Forget the peak so far; memory in use now."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        return torch.cuda.memory_allocated(device)
-    if device.type == "cpu" and sys.platform == "linux":
-        try:
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        except OSError:
-            return None
-        return _status("VmRSS")
-    return None
-
-
-def _peak(device: torch.device, before: int | None) -> int | None:
-    """Peak since `_start_of_peak`, above what was in use then."""
-    if before is None:
-        return None
-    after = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _status("VmHWM")
-    return None if after is None else max(after - before, 0)
-
-
-def _status(name: str) -> int | None:
-    """A line of this process's status, in bytes (Linux)."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    return None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..doctor.places import gib
 from ..events import CutOut, Event, Failure, Log, Preview, Progress, Result
 from ..requests import Request
 
@@ -66,7 +67,8 @@ class TerminalReport(Report):
             case Result():
                 times = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in event.seconds.items())
                 size = f"{len(event.mesh.vertices):,} vertices, {len(event.mesh.faces):,} faces"
-                self._print(f"{job.output}: {size}, {sum(event.seconds.values()):.1f} s ({times})", sys.stdout)
+                memory = "" if event.peak_memory is None else f", {gib(event.peak_memory)} of memory at the peak"
+                self._print(f"{job.output}: {size}, {sum(event.seconds.values()):.1f} s ({times}){memory}", sys.stdout)
 
     def _print(self, text: str, stream: Any) -> None:
         self._tqdm.write(text, file=stream)
@@ -101,5 +103,6 @@ class JsonReport(Report):
                     "settings": dict(event.settings),
                     "seconds": dict(event.seconds),
                     "queries": list(event.queries),
+                    "peak_memory": event.peak_memory,
                 }
         print(json.dumps(fields), flush=True)

@@ -254,6 +254,7 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
                 "queries": list(event.queries),
                 "latents": None if event.latents is None else arrays.write(event.latents),
                 "colouring": None if event.colouring is None else colouring_fields(event.colouring, arrays),
+                "peak_memory": event.peak_memory,
             }
 
 
@@ -290,6 +291,7 @@ def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None,
         queries=tuple(int(count) for count in fields["queries"]),
         latents=None if latents is None else read_array(latents, exchange, np.float32, (None, None)),
         colouring=None if colouring is None else (yield from read_colouring(colouring, exchange, mesh)),
+        peak_memory=None if fields["peak_memory"] is None else int(fields["peak_memory"]),
     )
 
 

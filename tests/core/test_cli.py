@@ -96,6 +96,7 @@ def test_json_is_one_object_a_line_and_ends_in_the_result(folder: Path, model: s
     assert result["event"] == "result"
     assert (result["output"], result["seed"], result["settings"]["seed"]) == ("out.glb", 5, 5)
     assert result["faces"] > 100
+    assert result["peak_memory"] is None or result["peak_memory"] > 50 << 20
 
 
 def test_json_reports_failures_too(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,9 @@ def test_the_result_says_how_it_was_made(events: list[Event]) -> None:
     assert 0 < result.queries[1] < 127**3
     assert len(result.queries) == 2
     assert result.latents is None
+    if sys.platform == "linux":
+        assert result.peak_memory is not None
+        assert result.peak_memory > 50 << 20, "PyTorch alone takes more"
 
 
 def test_the_mesh_is_closed_and_near_where_the_model_put_it(generator: Generator, folder: Path) -> None:

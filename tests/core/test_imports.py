@@ -36,7 +36,8 @@ ARROWS: dict[str, set[str]] = {
     "mesh_io": {"files", "mesh_glb"},
     "devices": set(),
     "checkpoints": {"files", "models"},
-    "run": {"decoding"},
+    "memory": {"models"},
+    "run": {"decoding", "memory"},
     "pictures": {"checkpoints", "image"},
     "generator": {
         "run",

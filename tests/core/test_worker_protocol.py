@@ -88,7 +88,8 @@ def test_arrays_arrive_bit_for_bit_and_their_files_are_gone(tmp_path: Path) -> N
     np.testing.assert_array_equal(preview.mesh.faces, TETRAHEDRON.faces)
 
     latents = np.linspace(-1, 1, 24, dtype=np.float32).reshape(6, 4)
-    sent = Result(TETRAHEDRON, 5, "embedded", {"steps": 20, "preview": True}, {"decode": 0.5}, (10, 20), latents)
+    settings = {"steps": 20, "preview": True}
+    sent = Result(TETRAHEDRON, 5, "embedded", settings, {"decode": 0.5}, (10, 20), latents, peak_memory=5 << 30)
     result = through_the_pipe(sent, tmp_path)
     assert isinstance(result, Result)
     assert result.latents is not None
@@ -100,6 +101,7 @@ def test_arrays_arrive_bit_for_bit_and_their_files_are_gone(tmp_path: Path) -> N
         {"decode": 0.5},
         (10, 20),
     )
+    assert result.peak_memory == 5 << 30
 
 
 def test_received_arrays_can_be_written_to(tmp_path: Path) -> None:
