@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..models.shape_vae import KeysValues
-from .subject import Configuration, built, without_experts
+from ..models.whole import built
+from .subject import Configuration, without_experts
 
 
 @dataclass(frozen=True)

@@ -3,72 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import SettingsError
+from ..models import whole as specs
 from ..models.conditioner import SingleImageEncoder
 from ..models.dit import DiT
-from ..models.dit_moe import FeedForward, MoEDiT, MoEDiTSpec
+from ..models.dit_moe import FeedForward, MoEDiT
 from ..models.shape_vae import ShapeVAE
-from ..models.specs import ConditionerSpec, DinoSpec, DiTSpec, ShapeVAESpec
+from ..models.whole import ModelSpec, built
 from ..sampling import Schedule, consistency_schedule, flow_matching_schedule
-
-_GIANT = DinoSpec(hidden_size=1536, num_hidden_layers=40, num_attention_heads=24, use_swiglu_ffn=True)
-_LARGE = DinoSpec(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16)
-_DIT_2_0 = DiTSpec(guidance_embed=True)
-_BASE_VAE = ShapeVAESpec(
-    num_latents=3072, embed_dim=64, width=1024, heads=16, num_decoder_layers=16, include_pi=False, qkv_bias=False, qk_norm=True,
-)  # fmt: skip
-_TURBO_VAE = replace(
-    _BASE_VAE, geo_decoder_downsample_ratio=2, geo_decoder_mlp_expand_ratio=1, geo_decoder_ln_post=False
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """Sizes of a whole model.
+class Configuration(ModelSpec):
+    """Sizes of a whole model, and how it is run.
 
     Attributes:
-        dit, vae, conditioner: the networks'.
         image_size: pixels of the prepared image.
         schedule: time steps.
     """
 
-    dit: DiTSpec | MoEDiTSpec
-    vae: ShapeVAESpec
-    conditioner: ConditionerSpec
     image_size: int
     schedule: Schedule
 
-    @property
-    def guidance_embed(self) -> bool:
-        """Whether the DiT takes the guidance scale as an input."""
-        return self.dit.guidance_embed
+
+def _public(name: str, image_size: int, schedule: Schedule) -> tuple[str, Configuration]:
+    spec = specs.PUBLIC[name]
+    return name, Configuration(spec.dit, spec.vae, spec.conditioner, image_size, schedule)
 
 
-PUBLIC: Mapping[str, Configuration] = {
-    "hunyuan3d-dit-v2-0-turbo": Configuration(
-        _DIT_2_0, _TURBO_VAE, ConditionerSpec(_GIANT, 518), 512, consistency_schedule(5, 100)
-    ),
-    "hunyuan3d-dit-v2-mini-turbo": Configuration(
-        replace(_DIT_2_0, depth=8, depth_single_blocks=16),
-        _TURBO_VAE,
-        ConditionerSpec(replace(_GIANT, image_size=518), 1022),
-        1022,
-        consistency_schedule(5, 100),
-    ),
-    "hunyuan3d-dit-v2-1": Configuration(
-        MoEDiTSpec(in_channels=64, hidden_size=2048, context_dim=1024, depth=21, num_heads=16),
-        replace(_BASE_VAE, num_latents=4096),
-        ConditionerSpec(_LARGE, 518),
-        512,
-        flow_matching_schedule(50),
-    ),
-}
+PUBLIC: Mapping[str, Configuration] = dict(
+    (
+        _public("hunyuan3d-dit-v2-0-turbo", 512, consistency_schedule(5, 100)),
+        _public("hunyuan3d-dit-v2-mini-turbo", 1022, consistency_schedule(5, 100)),
+        _public("hunyuan3d-dit-v2-1", 512, flow_matching_schedule(50)),
+    )
+)
 """Public configurations that are timed with random weights; their point decoder is the one that the release runs with."""
 
 
@@ -142,14 +117,6 @@ def random_subject(name: str, configuration: Configuration, device: torch.device
     assert isinstance(conditioner, SingleImageEncoder)
     image = example_image(configuration.image_size, device, dtype)
     return Subject(name, True, configuration, dit, vae, conditioner, 5.0, image)
-
-
-def built(configuration: Configuration) -> tuple[DiT | MoEDiT, ShapeVAE, SingleImageEncoder]:
-    """The networks without their numbers, on the meta device."""
-    with torch.device("meta"):
-        spec = configuration.dit
-        dit = DiT(spec) if isinstance(spec, DiTSpec) else MoEDiT(spec)
-        return dit, ShapeVAE(configuration.vae, with_encoder=False), SingleImageEncoder(configuration.conditioner)
 
 
 def with_random_weights(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
