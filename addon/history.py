@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from ..flashvdm_core.doctor.places import GIB
 from ..flashvdm_core.errors import SettingsError
 from ..flashvdm_core.events import Result
+from ..flashvdm_core.memory.units import GIB
 from ..flashvdm_core.settings import SETTINGS, VIEWS, Value
 from .kept_images import drop, file_of, packed_file
 from .properties import MACHINE, OF_SCENE, with_properties

@@ -59,6 +59,7 @@ class FlashVDMPreferences(bpy.types.AddonPreferences):
         keep_latents: bool
         device: str
         precision: str
+        memory_budget: float
 
     def draw(self, context: Context) -> None:
         from .panels.preferences_page import draw_preferences  # panels needs this module

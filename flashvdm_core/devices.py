@@ -52,6 +52,14 @@ def computes_bfloat16_fast(device: torch.device) -> bool:
     return device.type == "cuda" or (device.type == "cpu" and bool(capabilities.get("amx_bf16", False)))
 
 
+def free_memory(device: torch.device) -> int:
+    """Bytes of a CUDA device that can be given out yet, within what this process may take of it."""
+    free, total = torch.cuda.mem_get_info(device)
+    allocated = torch.cuda.memory_allocated(device)
+    most = round(torch.cuda.get_per_process_memory_fraction(device) * total)
+    return min(free + torch.cuda.memory_reserved(device) - allocated, most - allocated)
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """The setting that names `dtype`."""
     return next(name for name, known in _DTYPES.items() if known == dtype)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from .blending import blended
-from .checkpoints.load import Model, load_checkpoint, load_encoder
+from .checkpoints.load import Model, load_encoder
 from .colours import coloured_mesh
 from .decoding import Level, Part, decode_shape
 from .decoding.volume import Method
@@ -29,6 +29,7 @@ from .encoding import encode_mesh
 from .errors import DeviceError, EmptySurfaceError, SettingsError
 from .events import Event, Finished, Log, Preview, Result, Stage
 from .image import open_image
+from .loading import Loaded, load
 from .mesh import Colouring, TriangleMesh
 from .pictures import Read, cut, read, shown
 from .requests import Blend, CutOutOnly, Remesh, Request, Task
@@ -53,14 +54,13 @@ class Generator:
     """Does one task at a time, and keeps the model of the last one and what it read off the last images."""
 
     def __init__(self) -> None:
-        self._model: Model | None = None
-        self._asked: tuple[str, torch.device, torch.dtype] | None = None
+        self._loaded: Loaded | None = None
         self._read: Read | None = None
         self._block_out: tuple[bytes, Tensor] | None = None
 
     def release(self) -> None:
         """Give the memory of the loaded model back; the next generation loads it again."""
-        self._model = self._asked = self._read = self._block_out = None
+        self._loaded = self._read = self._block_out = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -90,25 +90,23 @@ class Generator:
     def _from_images(self, request: Request, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
         pictures = {view: open_image(path) for view, path in request.images.items()}  # first: a bad one must fail at once
-        model = self._loaded(request.settings, run)
+        loaded = yield from self._load(request.settings, run)
+        model = loaded.model
         settings = _resolved(request.settings, model)
         yield run.enter(Stage.PREPROCESS)
         self._read = seen = read(pictures, request.settings, model, self._read)
         yield from seen.shown
-        yield run.enter(Stage.CONDITION)
-        run.check()
-        condition = seen.condition(model)
-        start = None if request.block_out is None else _Start(self._encoded(request, model, run), request.block_out.strength)
-        yield run.enter(Stage.SAMPLE)
-        latents = yield from _sample(model, condition, settings, start, run)
-        mesh, queries = yield from _decode_and_extract(model, latents, settings, run)
+        condition, start = yield from loaded.relieved(lambda: self._conditioned(request, seen, loaded, run))
+        latents = yield from loaded.relieved(lambda: _sample(loaded, condition, settings, start, run))
+        mesh, queries = yield from loaded.relieved(lambda: _decode_and_extract(loaded, latents, settings, run))
         colouring = _colouring(mesh, seen.front, settings, run)
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
         yield _result(model, settings, mesh, queries, kept, colouring, run)
 
     def _from_latents(self, task: Remesh | Blend, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
-        model = self._loaded(task.settings, run)
+        loaded = yield from self._load(task.settings, run)
+        model = loaded.model
         if task.latents.shape[1] != model.channels:
             shape = list(task.latents.shape)
             raise SettingsError(f"The kept latents {shape} are not of the model '{model.name}'; choose theirs.")
@@ -116,9 +114,23 @@ class Generator:
         tokens = torch.from_numpy(task.latents).to(model.device)
         if isinstance(task, Blend):
             tokens = blended(tokens, torch.from_numpy(task.other).to(model.device), task.amount)
-        mesh, queries = yield from _decode_and_extract(model, tokens[None].to(model.dtype), settings, run)
+        latents = tokens[None].to(model.dtype)
+        mesh, queries = yield from loaded.relieved(lambda: _decode_and_extract(loaded, latents, settings, run))
         colouring = _colouring(mesh, task.picture, settings, run) if isinstance(task, Remesh) else None
         yield _result(model, settings, mesh, queries, tokens.cpu().numpy(), colouring, run)
+
+    def _conditioned(
+        self, request: Request, seen: Read, loaded: Loaded, run: Run
+    ) -> Generating[Event, None, tuple[Tensor, _Start | None]]:
+        """What the model's encoder says to the images, [1, M, D], and where sampling starts."""
+        yield run.enter(Stage.CONDITION)
+        run.check()
+        if not seen.understood:
+            loaded.residency.enter(Stage.CONDITION)
+        condition = seen.condition(loaded.model)
+        if request.block_out is None:
+            return condition, None
+        return condition, _Start(self._encoded(request, loaded.model, run), request.block_out.strength)
 
     def _encoded(self, request: Request, model: Model, run: Run) -> Tensor:
         """The latents of the request's block-out, float32 [1, N, C] as the sampler knows them; kept for the next seed."""
@@ -132,16 +144,16 @@ class Generator:
             self._block_out = key, encode_mesh(vae, simple, model.num_latents) * model.vae.spec.scale_factor
         return self._block_out[1]
 
-    def _loaded(self, wanted: Mapping[str, Value], run: Run) -> Model:
+    def _load(self, wanted: Mapping[str, Value], run: Run) -> Generating[Event, None, Loaded]:
         """The model that the settings ask for, loaded unless it was the last one's already."""
         device = choose_device(str(wanted["device"]))
         run.compute_on(device)
         asked = (str(wanted["model"]), device, choose_dtype(str(wanted["precision"]), device))
-        if self._model is None or self._asked != asked:
+        if self._loaded is None or self._loaded.asked != asked:
             self.release()  # first: two models at once may not fit
-            self._model = load_checkpoint(*asked)
-            self._asked = asked
-        return self._model
+            self._loaded = load(asked, wanted)
+        yield from self._loaded.follow(wanted)
+        return self._loaded
 
 
 def _result(
@@ -179,9 +191,12 @@ def _cut_out_only(task: CutOutOnly, run: Run) -> Iterator[Event]:
 
 
 def _sample(
-    model: Model, condition: Tensor, settings: Mapping[str, Value], start: _Start | None, run: Run
+    loaded: Loaded, condition: Tensor, settings: Mapping[str, Value], start: _Start | None, run: Run
 ) -> Generating[Event, None, Tensor]:
     """Condition [1, M, D] -> latents [1, N, C], with previews of the clean estimate on the way."""
+    yield run.enter(Stage.SAMPLE)
+    model = loaded.model
+    loaded.residency.enter(Stage.SAMPLE)
     schedule = _schedule(model, int(settings["steps"]))
     guidance = float(settings["guidance"])
     latents = draw_noise(int(settings["seed"]), 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
@@ -198,7 +213,8 @@ def _sample(
     for step in sample(velocity, latents, schedule, run.check):
         latents = step.latents
         yield run.progress((step.index + 1) / schedule.steps)
-        if settings["preview"] and step.index + 1 < schedule.steps and previews.affordable():
+        wanted = settings["preview"] and step.index + 1 < schedule.steps and previews.affordable()
+        if wanted and loaded.residency.ready(Stage.DECODE):
             mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, clean, settings, run))
             if mesh is not None:
                 yield Preview(Stage.SAMPLE, mesh)
@@ -254,10 +270,12 @@ def _coarse_mesh(model: Model, latents: Tensor, settings: Mapping[str, Value], r
 
 
 def _decode_and_extract(
-    model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run
+    loaded: Loaded, latents: Tensor, settings: Mapping[str, Value], run: Run
 ) -> Generating[Event, None, tuple[TriangleMesh, tuple[int, ...]]]:
     """Latents [1, N, C] -> the finished mesh and the number of queries at each level, with a preview of each level."""
     yield run.enter(Stage.DECODE)
+    model = loaded.model
+    loaded.residency.enter(Stage.DECODE)
     queries: list[int] = []
     level, share, told = None, 0.0, False
     for done in _levels(model, latents, settings, run):

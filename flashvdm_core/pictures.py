@@ -42,6 +42,11 @@ class Read:
     front: np.ndarray | None
     _condition: Tensor | None = None
 
+    @property
+    def understood(self) -> bool:
+        """The model's encoder has been asked already."""
+        return self._condition is not None
+
     def condition(self, model: Model) -> Tensor:
         """What the model's encoder says to the images, [1, M, D]; asked once."""
         if self._condition is None:

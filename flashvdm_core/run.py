@@ -44,6 +44,7 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
     _stage: Stage | None = None
     _since: float = 0.0
+    _fraction: float = 0.0
 
     def check(self) -> None:
         """Raise Cancelled when the caller asked for the end."""
@@ -66,7 +67,9 @@ class Run:
         assert self._stage is not None
         before = sum(_SHARES[stage] for stage in self.stages[: self.stages.index(self._stage)])
         whole = sum(_SHARES[stage] for stage in self.stages)
-        return Progress(self._stage, min((before + _SHARES[self._stage] * part) / whole, 1.0))
+        # A stage that is done once more does not set the bar back.
+        self._fraction = max(self._fraction, min((before + _SHARES[self._stage] * part) / whole, 1.0))
+        return Progress(self._stage, self._fraction)
 
     def stop(self) -> None:
         """End the clock of the current stage."""
@@ -88,7 +91,7 @@ def reported(events: Iterator[Event]) -> Iterator[Event]:
         message = f"The device cannot compute this in the precision that is set ({error}); set the precision to float32."
         failure = Failure(DeviceError.__name__, message, traceback.format_exc())
     except (MemoryError, RuntimeError) as error:
-        failure = _memory_failure() if isinstance(error, MemoryError) or out_of_memory(error) else _unexpected(error)
+        failure = _memory_failure() if out_of_memory(error) else _unexpected(error)
     except Exception as error:
         failure = _unexpected(error)
     else:

@@ -166,6 +166,16 @@ _TABLE = (
             ("bfloat16", "bfloat16", "Half precision with the range of float32"),
         ),
     ),
+    Setting(
+        "memory_budget",
+        float,
+        0.0,
+        "Memory Budget (GiB)",
+        "Memory of the graphics card that the model may take, the rest waits in main memory; 0: what is free. Not for the CPU",
+        0.0,
+        1024.0,
+        group="machine",
+    ),
 )
 
 SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _TABLE}

@@ -24,7 +24,7 @@ def draw_preferences(preferences: FlashVDMPreferences, layout: bpy.types.UILayou
     layout.operator("flashvdm.check_runtime")
     check = interface("The worker is starting") if session.session.checking else session.session.check
     draw_text(layout, check, width(context), "INFO")
-    for name in ("device", "precision", "idle_minutes", "silence_minutes", "keep_images", "keep_latents"):
+    for name in ("device", "precision", "memory_budget", "idle_minutes", "silence_minutes", "keep_images", "keep_latents"):
         layout.prop(preferences, name)
     keymap.draw(layout)
     layout.separator()

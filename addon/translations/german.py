@@ -83,6 +83,7 @@ _LABELS = {
     "Left": "Links",
     "Longest Side": "Längste Seite",
     "Measure": "Maß",
+    "Memory Budget (GiB)": "Speichergrenze (GiB)",
     "Memory": "Speicher",
     "Mesh": "Mesh",
     "Method": "Verfahren",
@@ -390,6 +391,9 @@ _TOOLTIPS = {
     "The new object is as high as its size says": "Das neue Objekt ist so hoch, wie seine Größe sagt",
     "The most that was in use at a time, in GiB; 0 where it is not known": (
         "Das meiste, was gleichzeitig benutzt wurde, in GiB; 0, wo es nicht bekannt ist"
+    ),
+    "Memory of the graphics card that the model may take, the rest waits in main memory; 0: what is free. Not for the CPU": (
+        "Speicher der Grafikkarte, den das Modell nehmen darf, der Rest wartet im Hauptspeicher; 0: der freie. Nicht für die CPU"
     ),
     "The new object stands below or above the 3D cursor, at the height of the world's origin": (
         "Das neue Objekt steht unter oder über dem 3D-Cursor, auf der Höhe des Weltursprungs"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from torch import nn
 
 from ..errors import CheckpointError
 from ..models.conditioner import SingleImageEncoder
-from ..models.dit import DiT
-from ..models.dit_moe import MoEDiT, MoEDiTSpec
+from ..models.dit_moe import MoEDiTSpec
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
+from ..models.whole import ModelSpec, denoiser
 from .config import CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, Section, processor_spec, read_config, schedule_spec
 from .folders import EMBEDDED, EMBEDDED_FOLDER, checkpoint_folder
 from .weights import Weights, load_module, open_weights
@@ -56,7 +56,12 @@ class Model:
 
 
 def load_checkpoint(
-    name_or_folder: str | Path, device: torch.device | str, dtype: torch.dtype, *, vae_folder: Path | None = None
+    name_or_folder: str | Path,
+    device: torch.device | str,
+    dtype: torch.dtype,
+    *,
+    vae_folder: Path | None = None,
+    in_main_memory: bool = False,
 ) -> Model:
     """Load the built-in model or a folder in the published layout.
 
@@ -68,6 +73,7 @@ def load_checkpoint(
         name_or_folder: "embedded", or a folder with config.yaml and model*.safetensors (or, for a model that is
             published in no other form, model*.ckpt).
         dtype: floating-point type of all weights.
+        in_main_memory: leave the weights there; the caller brings them to `device` when they are needed.
 
     Raises:
         CheckpointError: anything missing, damaged, unsafe or of another architecture; the sentence names it.
@@ -76,30 +82,46 @@ def load_checkpoint(
     config = read_config(folder)
     device = torch.device(device)
     dit_section = config.section("model")
-    build_dit, channels, guidance_embed = _dit_builder(dit_section)
+    dit = _dit_spec(dit_section)
+    place = torch.device("cpu") if in_main_memory else device
     schedule, processor = schedule_spec(config), processor_spec(config)
     conditioner_spec = _conditioner_spec(config.section("conditioner"))
 
     weights = open_weights(folder, half=dtype != torch.float32, pickled=dit_section.target == "HunYuanDiTPlain")
-    vae = _vae(config, weights, device, dtype, vae_folder)
-    if vae.spec.embed_dim != channels:
+    vae = _vae(config, weights, place, dtype, vae_folder)
+    if vae.spec.embed_dim != dit.in_channels:
         raise CheckpointError(f"The DiT and the VAE of {folder} have different latent channels; choose parts of one model.")
     return Model(
         name=EMBEDDED if folder == EMBEDDED_FOLDER else folder.resolve().name,
-        dit=load_module(build_dit, weights, "model.", device, dtype),
+        dit=load_module(lambda: denoiser(dit), weights, "model.", place, dtype),
         vae=vae,
-        conditioner=load_module(lambda: SingleImageEncoder(conditioner_spec), weights, "conditioner.", device, dtype),
+        conditioner=load_module(lambda: SingleImageEncoder(conditioner_spec), weights, "conditioner.", place, dtype),
         processor=processor,
         schedule=schedule,
         num_latents=vae.spec.num_latents,
-        channels=channels,
-        guidance_embed=guidance_embed,
+        channels=dit.in_channels,
+        guidance_embed=dit.guidance_embed,
         # The published pipelines sample 50 steps, and 5 where the schedule was distilled; guidance is 5 in all.
         steps=int(config.defaults.get("steps", 5 if schedule.kind == "consistency" else 50)),
         guidance=config.defaults.get("guidance", 5.0),
         device=device,
         dtype=dtype,
     )
+
+
+def model_spec(name_or_folder: str | Path) -> ModelSpec:
+    """Sizes of the model that `load_checkpoint` would load, from the configs alone.
+
+    Raises:
+        CheckpointError: a config is missing, damaged or of another architecture.
+    """
+    folder = checkpoint_folder(name_or_folder)
+    config = read_config(folder)
+    vae = _vae_spec(config.section("vae"))
+    beside = _efficient_vae_beside(folder, vae)
+    if beside is not None:
+        vae = _vae_spec(read_config(beside).section("vae"))
+    return ModelSpec(_dit_spec(config.section("model")), vae, _conditioner_spec(config.section("conditioner")))
 
 
 def has_encoder(folder: Path) -> bool:
@@ -197,15 +219,12 @@ def _conditioner_spec(section: Section) -> ConditionerSpec:
     return ConditionerSpec.from_config(section.params)
 
 
-def _dit_builder(section: Section) -> tuple[Callable[[], nn.Module], int, bool]:
-    """How to build the DiT, its latent channels, and whether it takes the guidance scale."""
+def _dit_spec(section: Section) -> DiTSpec | MoEDiTSpec:
     match section.target:
         case "Hunyuan3DDiT":
-            spec = DiTSpec.from_config(section.params)
-            return lambda: DiT(spec), spec.in_channels, spec.guidance_embed
+            return DiTSpec.from_config(section.params)
         case "HunYuanDiTPlain":
-            moe_spec = MoEDiTSpec.from_config(section.params)
-            return lambda: MoEDiT(moe_spec), moe_spec.in_channels, moe_spec.guidance_embed
+            return MoEDiTSpec.from_config(section.params)
     raise CheckpointError(f"The model '{section.target}' is not supported; choose a checkpoint of the Hunyuan3D-2 family.")
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..doctor.places import gib
 from ..events import CutOut, Event, Failure, Log, Preview, Progress, Result
+from ..memory.units import gib
 from ..requests import Request
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..devices import free_memory
 from ..errors import MemoryLimitError
 from .field import KeyedField
 from .groups import Groups, Ordered
@@ -83,7 +84,7 @@ class Evaluator:
         self.cancelled()
         try:
             values = field(keys, groups)
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
             if not divisible or self.chunk <= SMALLEST_CHUNK:
@@ -99,10 +100,10 @@ class Evaluator:
         return None
 
 
-def out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: RuntimeError | MemoryError) -> bool:
     """Whether a failed call ran out of memory (each kind of device says it in its own way)."""
     text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def default_chunk(device: torch.device) -> int:
@@ -111,6 +112,4 @@ def default_chunk(device: torch.device) -> int:
         return _CPU_CHUNK
     if device.type != "cuda":
         return 4 * _CHUNKS[0]
-    free, _ = torch.cuda.mem_get_info(device)
-    free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return min(max(free // 4 // _QUERY_BYTES, _CHUNKS[0]), _CHUNKS[1])
+    return min(max(free_memory(device) // 4 // _QUERY_BYTES, _CHUNKS[0]), _CHUNKS[1])

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from ..errors import DeviceError
+from ..memory.units import gib
 from .findings import Finding, error, ok, warning
 from .packages import install
-from .places import gib
 
 _SMI_SECONDS = 30.0
 _GET_TORCH = "Install PyTorch in this Python; pytorch.org/get-started names the command for your graphics card."

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, parameter_count
 from ..errors import CheckpointError
+from ..memory.units import GIB, gib
 from .compute import Compute
 from .findings import Finding, error, ok, warning
-from .places import GIB, free_memory, gib, total_memory
+from .places import free_memory, total_memory
 
 WORKING_MEMORY = int(1.5 * GIB)
 """What a generation takes beside the weights: PyTorch itself, and the decoding of a fine surface."""

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..memory.units import GIB, gib
 from .findings import Finding, error, ok, warning
 
-GIB = 1 << 30
 _TOO_LITTLE = GIB // 4
 _LITTLE = 2 * GIB
 
@@ -57,11 +57,6 @@ def total_memory() -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def gib(size: float) -> str:
-    """A number of bytes for a person."""
-    return f"{size / GIB:.1f} GiB"
 
 
 def _free_memory_windows() -> int | None:

@@ -48,7 +48,16 @@ def extension(installed: None) -> Iterator[Import]:
     bpy.ops.ed.undo_push(message="Start")
     yield lambda name: importlib.import_module(f"{PACKAGE}.{name}")
     importlib.import_module(f"{PACKAGE}.addon.session").release()
-    for name in ("python", "device", "precision", "idle_minutes", "silence_minutes", "keep_images", "keep_latents"):
+    for name in (
+        "python",
+        "device",
+        "precision",
+        "memory_budget",
+        "idle_minutes",
+        "silence_minutes",
+        "keep_images",
+        "keep_latents",
+    ):
         preferences().property_unset(name)
 
 

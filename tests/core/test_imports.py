@@ -23,7 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "models": set(),
     "sampling": set(),
     "lattice": set(),
-    "decoding": {"lattice", "models"},
+    "decoding": {"lattice", "models", "devices"},
     "surface": {"lattice"},
     "colours": set(),
     "blending": set(),
@@ -39,8 +39,10 @@ ARROWS: dict[str, set[str]] = {
     "memory": {"models"},
     "run": {"decoding", "memory"},
     "pictures": {"checkpoints", "image"},
+    "loading": {"checkpoints", "decoding", "memory"},
     "generator": {
         "run",
+        "loading",
         "pictures",
         "blending",
         "encoding",
@@ -55,8 +57,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "worker": {"generator", "devices", "mesh_edges", "threads"},
     "batch": {"generator", "mesh_io", "files", "checkpoints"},
-    "doctor": {"checkpoints", "devices"},
-    "cli": {"generator", "mesh_io", "files", "checkpoints", "batch", "doctor"},
+    "doctor": {"checkpoints", "devices", "memory"},
+    "cli": {"generator", "mesh_io", "files", "checkpoints", "batch", "doctor", "memory"},
     "__main__": {"cli", "threads"},
 }
 # These sit on top of the stages: nothing else may import them, and they leave the front ends alone.
@@ -81,6 +83,7 @@ LIGHT_MODULES = (
     "flashvdm_core.checkpoints.known",
     "flashvdm_core.doctor.findings",
     "flashvdm_core.doctor.places",
+    "flashvdm_core.memory.units",
     "flashvdm_core.worker.protocol",
 )
 

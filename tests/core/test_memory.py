@@ -1,30 +1,365 @@
-"""Memory: how much was used."""
+"""Memory: what a model needs, where its parts stay, and how much was used."""
 
 from __future__ import annotations
 
+import mmap
 import sys
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from flashvdm_core import loading
+from flashvdm_core.checkpoints.known import KNOWN
+from flashvdm_core.checkpoints.load import load_checkpoint, model_spec
+from flashvdm_core.events import Event, Failure, Log, Preview, Progress, Result, Stage
+from flashvdm_core.generator import Generator
+from flashvdm_core.memory.needs import RESERVE, needs, working
 from flashvdm_core.memory.peak import PeakMemory
+from flashvdm_core.memory.plan import Part, all_the_time, one_at_a_time, planned
+from flashvdm_core.memory.residency import Residency
+from flashvdm_core.models.dit import DiT
+from flashvdm_core.models.dit_moe import MoEDiTSpec
+from flashvdm_core.models.whole import PUBLIC, ModelSpec, built
+from flashvdm_core.requests import Remesh, Request
+
+from .tiny_model import write_disc_image, write_tiny_model
 
 CPU = torch.device("cpu")
 MIB = 1 << 20
+GB = 10**9
+STAGES = (Stage.CONDITION, Stage.SAMPLE, Stage.DECODE)
+
+sizes = st.integers(0, 1 << 40)
+three_parts = st.tuples(*(st.builds(Part, st.just(stage), sizes, sizes) for stage in STAGES))
+
+
+class TestPlan:
+    @given(three_parts, sizes)
+    def test_it_keeps_to_the_budget_wherever_one_part_at_a_time_would(self, parts: tuple[Part, ...], budget: int) -> None:
+        plan = planned(parts, budget)
+        least = one_at_a_time(parts).peak
+        assert plan.peak <= max(budget, least)
+        assert all(plan.held[stage][0] is stage and len(set(plan.held[stage])) == len(plan.held[stage]) for stage in STAGES)
+
+    @given(three_parts)
+    def test_everything_stays_exactly_where_it_fits(self, parts: tuple[Part, ...]) -> None:
+        needed = all_the_time(parts).peak
+        assert planned(parts, needed).stays
+        assert not planned(parts, needed - 1).stays or any(part.weights == 0 for part in parts)
+
+    @given(three_parts, sizes)
+    def test_what_is_needed_next_comes_before_what_is_needed_later(self, parts: tuple[Part, ...], budget: int) -> None:
+        plan = planned(parts, budget)
+        for number, part in enumerate(parts):
+            following = parts[(number + 1) % 3]
+            if following.stage not in plan.held[part.stage]:
+                assert part.alone + following.weights > budget
+
+    def test_the_full_size_turbo_model_at_380_keeps_to_6_gb(self) -> None:
+        parts = needs(PUBLIC["hunyuan3d-dit-v2-0-turbo"], torch.float16, 380)
+        assert planned(parts, 6 * GB).peak <= 6 * GB
+        # A card of 6 GB that shows a desktop has less: then the parts take turns, and the next one comes meanwhile.
+        little = planned(parts, 5 * GB)
+        assert little.peak <= 5 * GB
+        assert not little.stays
+        assert little.held[Stage.CONDITION] == (Stage.CONDITION, Stage.SAMPLE)
+        assert one_at_a_time(parts).peak < 3 * GB
+
+    @pytest.mark.parametrize("name", PUBLIC)
+    def test_every_public_model_has_a_plan_for_8_gb_at_380(self, name: str) -> None:
+        assert planned(needs(PUBLIC[name], torch.float16, 380), 8 * GB).peak <= 8 * GB
+
+
+class Alive(TorchDispatchMode):
+    """Counts the bytes of all tensors that are alive at once, beside those that were there before."""
+
+    def __init__(self, before: list[Tensor]) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self._known = {id(kept): weakref.ref(kept) for kept in (tensor.untyped_storage() for tensor in before)}
+        self._before = before
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, tuple | list) else (out,):
+            if isinstance(tensor, Tensor):
+                self._see(tensor.untyped_storage())
+        return out
+
+    def _see(self, storage: torch.UntypedStorage) -> None:
+        key, size = id(storage), storage.nbytes()
+        if key in self._known and self._known[key]() is storage:
+            return
+        self.now += size
+        self.most = max(self.most, self.now)
+
+        def gone(_: object) -> None:
+            self.now -= size
+            del self._known[key]
+
+        self._known[key] = weakref.ref(storage, gone)
+
+
+def most_alive(run: Callable[[], Tensor], before: list[Tensor]) -> tuple[int, Tensor]:
+    with torch.no_grad(), Alive(before) as alive:
+        out = run()
+    return alive.most, out
+
+
+class TestNeeds:
+    def test_the_weights_are_those_of_the_files(self) -> None:
+        # The published file holds the VAE with the larger decoder, and the names and shapes in front.
+        v2_0 = needs(PUBLIC["hunyuan3d-dit-v2-0"], torch.float16, 380)
+        assert sum(part.weights for part in v2_0) == pytest.approx(4_928_151_562, rel=0.01)
+        model = load_checkpoint("embedded", CPU, torch.float32)
+        found = [sum(p.nbytes for p in network.parameters()) for network in (model.conditioner, model.dit, model.vae)]
+        assert [part.weights for part in needs(model_spec("embedded"), torch.float32, 256)] == found
+
+    @pytest.mark.parametrize("name", ["hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-0", "hunyuan3d-dit-v2-1", "embedded"])
+    def test_the_stages_take_no_more_than_was_estimated(self, name: str) -> None:
+        """Networks of the true widths, with few layers and few tokens: what is alive at once grows with the tokens alone."""
+        spec = shallow(model_spec("embedded") if name == "embedded" else PUBLIC[name])
+        dit, vae, conditioner = (network.to_empty(device=CPU).requires_grad_(False) for network in built(spec))
+        weights = [*dit.parameters(), *vae.parameters(), *conditioner.parameters()]
+        for weight in weights:
+            weight.data.zero_()
+        side, batch = spec.conditioner.image_size, 1 if spec.guidance_embed else 2
+        image = torch.rand(1, 3, side, side)
+        image_bytes, condition = most_alive(lambda: conditioner(image), [*weights, image])
+        condition = condition.expand(batch, -1, -1).clone()
+        x, t = torch.rand(batch, spec.vae.num_latents, spec.dit.in_channels), torch.rand(1)
+        guidance = (torch.ones(1),) if spec.guidance_embed else ()
+        velocity = dit.prepared(t, condition, *guidance) if isinstance(dit, DiT) else lambda x, t: dit(x, t, condition)
+        times = t.expand(batch)
+        sampling_bytes, _ = most_alive(lambda: velocity(x, times), [*weights, x, condition])
+        latents_bytes, _ = most_alive(lambda: vae.decode(x[:1]), [*weights, x])
+        for estimated, counted in zip(
+            working(spec, torch.float32, 16), (image_bytes, sampling_bytes, latents_bytes), strict=True
+        ):
+            assert counted < estimated - RESERVE
+        image_estimate, sampling_estimate, _ = (bytes_ - RESERVE for bytes_ in working(spec, torch.float32, 16))
+        assert image_estimate < 2.5 * image_bytes
+        assert sampling_estimate < 4 * sampling_bytes, "far too careful: parts would take turns for nothing"
+
+    def test_the_sizes_of_every_known_model_are_known(self) -> None:
+        assert set(PUBLIC) == {name for name in KNOWN if "-dit-" in name}
+        for name, spec in PUBLIC.items():
+            assert (spec.conditioner.view_num or 1) == KNOWN[name].views
+
+
+def shallow(spec: ModelSpec) -> ModelSpec:
+    dit = replace(spec.dit, depth=2, num_moe_layers=1) if isinstance(spec.dit, MoEDiTSpec) else replace(
+        spec.dit, depth=1, depth_single_blocks=1
+    )  # fmt: skip
+    dino = replace(spec.conditioner.dino, num_hidden_layers=1)
+    return ModelSpec(
+        dit, replace(spec.vae, num_decoder_layers=1, num_latents=256), replace(spec.conditioner, dino=dino, image_size=210)
+    )
+
+
+class TestResidency:
+    """The mover, with the CPU in the place of the device: weights that leave are copied all the same."""
+
+    @pytest.fixture
+    def networks(self) -> dict[Stage, nn.Module]:
+        torch.manual_seed(0)
+        return {stage: nn.Sequential(nn.Linear(64, 64), nn.LayerNorm(64)).requires_grad_(False) for stage in STAGES}
+
+    def parts(self) -> tuple[Part, ...]:
+        return tuple(Part(stage, 100, 10) for stage in STAGES)
+
+    @pytest.mark.parametrize("there", [True, False])
+    @pytest.mark.parametrize("budget", [110, 210, 310])
+    def test_each_network_computes_the_same_in_its_stage(
+        self, networks: dict[Stage, nn.Module], budget: int, there: bool
+    ) -> None:
+        x = torch.rand(3, 64)
+        expected = {stage: network(x) for stage, network in networks.items()}
+        residency = Residency(networks, CPU, planned(self.parts(), budget), there=there)
+        for stage in STAGES * 2:
+            residency.enter(stage)
+            assert residency.ready(stage)
+            assert [residency.ready(other) for other in STAGES].count(True) == budget // 100
+            torch.testing.assert_close(networks[stage](x), expected[stage], rtol=0, atol=0)
+
+    def test_weights_that_leave_give_their_memory_back(self, networks: dict[Stage, nn.Module]) -> None:
+        residency = Residency(networks, CPU, one_at_a_time(self.parts()), there=True)
+        residency.enter(Stage.CONDITION)
+        on_the_device = weakref.ref(next(networks[Stage.CONDITION].parameters()).untyped_storage())
+        residency.enter(Stage.SAMPLE)
+        assert on_the_device() is None
+
+    def test_it_can_be_relieved_once(self, networks: dict[Stage, nn.Module]) -> None:
+        residency = Residency(networks, CPU, all_the_time(self.parts()), there=True)
+        residency.enter(Stage.SAMPLE)
+        assert residency.stays
+        assert residency.relieve()
+        residency.enter(Stage.SAMPLE)
+        assert [residency.ready(stage) for stage in STAGES] == [False, True, False]
+        assert not residency.relieve()
+        residency.follow(all_the_time(self.parts()))
+        assert not residency.stays, "it forgot that the device ran out of memory"
+
+    def test_nothing_moves_where_there_is_no_other_place(self, networks: dict[Stage, nn.Module]) -> None:
+        residency = Residency(networks, CPU, None, there=True)
+        residency.enter(Stage.SAMPLE)
+        assert residency.stays
+        assert all(residency.ready(stage) for stage in STAGES)
+        assert not residency.relieve()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("memory")
+    write_tiny_model(folder / "tiny")
+    write_disc_image(folder / "disc.png")
+    return folder
+
+
+def request(folder: Path, **settings: Any) -> Request:
+    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu"} | settings
+    return Request({"front": str(folder / "disc.png")}, values, keep_latents=True)
+
+
+def result_of(events: list[Event]) -> Result:
+    assert isinstance(events[-1], Result), events[-1]
+    return events[-1]
+
+
+class TestGeneration:
+    """A card with little memory, played by the CPU: its answer to how much there is, is ours."""
+
+    @pytest.fixture
+    def card(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+        def has(budget: int) -> None:
+            monkeypatch.setattr(loading, "allowed", lambda device, setting: budget)
+
+        return has
+
+    def test_with_little_memory_the_mesh_is_the_same(self, folder: Path, card: Callable[[int], None]) -> None:
+        expected = result_of(list(Generator().generate(request(folder))))
+        card(one_at_a_time(needs(model_spec(folder / "tiny"), torch.float32, 24)).peak)
+        generator = Generator()
+        for _ in range(2):  # again, with the parts where the first time left them
+            events = list(generator.generate(request(folder)))
+            result = result_of(events)
+            assert result.mesh.vertices.tobytes() == expected.mesh.vertices.tobytes()
+            (told,) = [event.message for event in events if isinstance(event, Log)]
+            assert "take turns" in told
+        assert result.latents is not None
+        again = result_of(list(generator.generate(Remesh(result.latents, request(folder).settings))))
+        assert again.mesh.vertices.tobytes() == expected.mesh.vertices.tobytes()
+
+    def test_a_budget_that_may_not_do_is_told_and_the_sampling_shows_no_previews(
+        self, folder: Path, card: Callable[[int], None]
+    ) -> None:
+        card(1000)
+        events = list(Generator().generate(request(folder)))
+        result_of(events)
+        (told,) = [event.message for event in events if isinstance(event, Log) and event.warning]
+        assert "the memory may not do" in told
+        assert not any(isinstance(event, Preview) and event.stage is Stage.SAMPLE for event in events)
+
+    @pytest.mark.parametrize("network", ["conditioner", "dit", "vae"])
+    def test_a_stage_that_runs_out_of_memory_is_done_again_with_nothing_else_there(
+        self, folder: Path, card: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, network: str
+    ) -> None:
+        expected = result_of(list(Generator().generate(request(folder))))
+        card(1 << 40)
+        generator = Generator()
+        self.run_out(monkeypatch, network, times=1)
+        events = list(generator.generate(request(folder)))
+        assert result_of(events).mesh.vertices.tobytes() == expected.mesh.vertices.tobytes()
+        (told,) = [event for event in events if isinstance(event, Log) and event.warning]
+        assert "ran out of memory" in told.message
+        fractions = [event.fraction for event in events if isinstance(event, Progress)]
+        assert fractions == sorted(fractions), "the bar went back"
+
+    def test_where_that_does_not_help_the_error_says_what_to_do(
+        self, folder: Path, card: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        card(1 << 40)
+        self.run_out(monkeypatch, "dit", times=100)
+        *_, last = Generator().generate(request(folder))
+        assert isinstance(last, Failure)
+        assert last.kind == "MemoryLimitError"
+        assert "close other programs" in last.message
+
+    def run_out(self, monkeypatch: pytest.MonkeyPatch, network: str, times: int) -> None:
+        """Have one network of the models that are loaded from now on fail as a card does that is full."""
+        left = iter(range(times))
+
+        def fail(*_: object) -> None:
+            if next(left, None) is not None:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+        def load(*args: Any, **options: Any) -> Any:
+            model = load_checkpoint(*args, **options)
+            part: nn.Module = getattr(model, network)
+            for layer in part.modules():
+                if isinstance(layer, nn.Linear):
+                    layer.register_forward_pre_hook(fail)
+                    return model
+            raise AssertionError(network)
+
+        monkeypatch.setattr(loading, "load_checkpoint", load)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+class TestOnACard:
+    @pytest.fixture(autouse=True)
+    def whole_card(self) -> Iterator[None]:
+        yield
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+    @pytest.mark.parametrize("turns", [False, True])
+    def test_the_mesh_is_the_same_when_the_parts_take_turns(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, turns: bool
+    ) -> None:
+        expected = result_of(list(Generator().generate(request(folder, device="cuda"))))
+        if turns:
+            monkeypatch.setattr(loading, "allowed", lambda device, setting: 1000)
+        generator = Generator()
+        for _ in range(2):
+            result = result_of(list(generator.generate(request(folder, device="cuda"))))
+            assert result.mesh.vertices.tobytes() == expected.mesh.vertices.tobytes()
+            assert result.peak_memory
+
+    def test_the_embedded_model_keeps_to_a_budget(self, folder: Path) -> None:
+        settings = {"model": "embedded", "resolution": 256, "memory_budget": 1.0, "device": "cuda"}
+        result = result_of(list(Generator().generate(request(folder, **settings))))
+        assert result.peak_memory
+        assert result.peak_memory <= 1 << 30
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system does not tell")
 def test_the_peak_is_that_of_the_time_since_the_watch_began() -> None:
-    torch.zeros(256 * MIB, dtype=torch.uint8)
+    _touch(256 * MIB)
     watch = PeakMemory(CPU)
     assert watch.before is not None
-    torch.zeros(128 * MIB, dtype=torch.uint8)
+    _touch(128 * MIB)
     peak = watch.bytes()
     assert peak is not None
     assert 120 * MIB < peak - watch.before < 160 * MIB
     later = PeakMemory(CPU).bytes()
     assert later is not None
     assert later < peak - 64 * MIB
+
+
+def _touch(size: int) -> None:
+    """Use so much memory for a moment, whatever the process has at hand already."""
+    with mmap.mmap(-1, size) as memory:
+        memory.write(bytes(MIB) * (size // MIB))
 
 
 def test_where_the_system_does_not_tell_nothing_is_made_up() -> None:

@@ -1,0 +1,99 @@
+"""The model of a task, with its weights where the memory that they may take allows."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator as Generating
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+
+from .checkpoints.load import Model, load_checkpoint, model_spec
+from .decoding.evaluate import out_of_memory
+from .errors import MemoryLimitError
+from .events import Event, Log, Stage
+from .memory.budget import allowed
+from .memory.needs import needs
+from .memory.plan import Plan, planned
+from .memory.residency import Residency
+from .memory.units import gib
+from .settings import Value
+
+Answer = TypeVar("Answer")
+
+Asked = tuple[str, torch.device, torch.dtype]
+"""The name or folder of a model, the device, and the number format."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A model, and what brings its parts to the device.
+
+    Attributes:
+        asked: what was asked for.
+        model: each of its networks can be used in its stage, once the residency was told of that.
+        residency: where its weights are.
+    """
+
+    asked: Asked
+    model: Model
+    residency: Residency
+
+    def follow(self, settings: Mapping[str, Value]) -> Iterator[Log]:
+        """Keep to the memory that a task's settings allow; yields what the user is told about it."""
+        plan, budget = _planned(self.asked, settings)
+        if plan is None:
+            return
+        self.residency.follow(plan)
+        if plan.peak > budget:
+            yield Log(f"The model needs about {gib(plan.peak)} and may take {gib(budget)}: the memory may not do.", warning=True)
+        elif not plan.stays:
+            yield Log(f"The model may take {gib(budget)} of the graphics card: its parts take turns there.")
+
+    def relieved(self, work: Callable[[], Generating[Event, None, Answer]]) -> Generating[Event, None, Answer]:
+        """The answer of a stage's work, which is done once more where the device ran out of memory and weights can leave it."""
+        try:
+            return (yield from work())
+        except (RuntimeError, MemoryError, MemoryLimitError) as error:
+            if not (isinstance(error, MemoryLimitError) or out_of_memory(error)) or not self.residency.relieve():
+                raise
+        gc.collect()
+        yield Log("The graphics card ran out of memory; from now on the model's parts take turns there.", warning=True)
+        return (yield from work())
+
+
+def load(asked: Asked, settings: Mapping[str, Value]) -> Loaded:
+    """Load a model to the device where all of it fits there, else to the main memory.
+
+    Raises:
+        CheckpointError: see `load_checkpoint`.
+    """
+    plan, _ = _planned(asked, settings)
+    if plan is None or plan.stays:
+        try:
+            return _loaded(asked, plan, there=True)
+        except RuntimeError as error:
+            if plan is None or not out_of_memory(error):
+                raise
+    loaded = _loaded(asked, plan, there=False)
+    if plan.stays:
+        loaded.residency.relieve()  # less was free than the device said
+    return loaded
+
+
+def _loaded(asked: Asked, plan: Plan | None, *, there: bool) -> Loaded:
+    name, device, dtype = asked
+    model = load_checkpoint(name, device, dtype, in_main_memory=not there)
+    parts = {Stage.CONDITION: model.conditioner, Stage.SAMPLE: model.dit, Stage.DECODE: model.vae}
+    return Loaded(asked, model, Residency(parts, device, plan, there=there))
+
+
+def _planned(asked: Asked, settings: Mapping[str, Value]) -> tuple[Plan | None, int]:
+    """Where the parts shall be, and the bytes that they may take; None where they have only one place."""
+    name, device, dtype = asked
+    budget = allowed(device, float(settings["memory_budget"]))
+    if budget is None:
+        return None, 0
+    return planned(needs(model_spec(name), dtype, int(settings["resolution"])), budget), budget
