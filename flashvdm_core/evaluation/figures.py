@@ -16,6 +16,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..training.stages import stage_of
 from .report import read_result, write_whole
 from .runs import losses, stage_rows, steps_series
 
@@ -105,16 +106,22 @@ def _steps(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def _stages(folder: Path) -> Figure:
-    """IoU over the number of sampling steps, one line a stage of the distillation, as validated in training."""
+    """IoU over the number of sampling steps, as validated in training: one line a stage, dashed ones for its variants."""
     figure, axes = _axes("Shapes from held-out pictures, after each stage", "sampling steps", "IoU with the true shape, %")
     series = steps_series(folder)
+    runs = {label: label.split(",")[0] for label in series}
+    stages = list(dict.fromkeys(map(stage_of, runs.values())))
+    drawn = dict.fromkeys(stages, 0)
     for label, points in series.items():
-        axes.plot([steps for steps, _ in points], [100 * iou for _, iou in points], marker="o", label=label)
+        run, stage = runs[label], stage_of(runs[label])
+        (line,) = axes.plot([steps for steps, _ in points], [100 * iou for _, iou in points], label=label)
+        line.set(color=f"C{stages.index(stage)}", marker="os^vDPX*"[drawn[stage] % 8], linestyle="-" if run == stage else "--")
+        drawn[stage] += 1
     axes.set_xscale("log")
     ticks = sorted({steps for points in series.values() for steps, _ in points})
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
-    axes.legend()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", fontsize="small")
     return figure
 
 

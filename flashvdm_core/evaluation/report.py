@@ -40,6 +40,11 @@ def _share(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
+def _change(value: tuple[float, float]) -> str:
+    return f"{100 * value[0]:+.2f} ± {100 * value[1]:.2f}"
+
+
+_STEPS = (1, 2, 3, 5, 8, 24, 50)
 _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "name": ("", str),
     "steps": ("steps", lambda value: f"{value:.0f}"),
@@ -68,7 +73,8 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "boundary_edges": ("edges of holes", lambda value: f"{value:,.0f}"),
     "queries": ("queries", lambda value: f"{value:,.0f}"),
     "seconds": ("seconds", lambda value: f"{value:.3f}"),
-    **{f"after_{steps}": (f"{steps} step{'s' if steps > 1 else ''}", _percent) for steps in (1, 2, 3, 5, 8, 24, 50)},
+    **{f"after_{steps}": (f"{steps} step{'s' if steps > 1 else ''}", _percent) for steps in _STEPS},
+    **{f"change_{steps}": (f"{steps} step{'s' if steps > 1 else ''}", _change) for steps in _STEPS},
 }
 """The columns that tables show, in their order: key of a row -> heading and format. Other keys stay in the JSON."""
 

@@ -1,9 +1,9 @@
 """Command line of the training: `python -m flashvdm_core.training STAGE --data DATA --runs RUNS [--config FILE] [key=value ...]`.
 
 Each stage writes a checkpoint folder RUNS/STAGE and starts from those that earlier stages left in RUNS, or from any other
-in the published layout (`--from`, `--vae`, `--solver`). `all` runs the stages in their order and skips those that are
-finished; `export` writes the folder that is given away; `memory` says what the stages would need. A stage that was
-stopped goes on where it was. Several processes, on one machine or many, are started by
+in the published layout (`--from`, `--vae`, `--solver`). `all` runs the sections of the config in the order of the stages and
+skips those that are finished; `export` writes the folder that is given away; `memory` says what the stages would need. A
+stage that was stopped goes on where it was. Several processes, on one machine or many, are started by
 `torchrun -m flashvdm_core.training ...`.
 """
 
@@ -51,10 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("stage", choices=[*STAGES, "all", "export", "memory"])
     parser.add_argument("--data", type=Path, help="folder written by flashvdm_core.training.prepare")
     parser.add_argument("--runs", type=Path, help="folder with a subfolder for each stage")
-    parser.add_argument("--config", type=Path, help="YAML file with a section for each stage")
+    parser.add_argument("--config", type=Path, help="YAML file with a section for each stage or variant of one")
     parser.add_argument("--from", type=Path, dest="start", metavar="FOLDER", help=(
-        "checkpoint that the stage starts from, the export is made of, or the memory is counted for (then also a public "
-        "configuration's name); by default what the stage before left in RUNS"))  # fmt: skip
+        "checkpoint that the stage (of all: the first) starts from, the export is made of, or the memory is counted for (then "
+        "also a public configuration's name); by default what the stage before left in RUNS"))  # fmt: skip
     parser.add_argument("--vae", type=Path, metavar="FOLDER", help=(
         "VAE with its encoder (default: the checkpoint's own, or RUNS/efficient for a new teacher); for the export the base "
         "VAE"))  # fmt: skip
@@ -75,7 +75,7 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     for options in needed:
         if all(getattr(args, name) is None for name in options):
             parser.error(f"{args.stage} needs " + " or ".join(f"--{'from' if name == 'start' else name}" for name in options))
-    taken = {"all": (), "export": ("from", "vae"), "memory": ("from",)}
+    taken = {"all": ("from",), "export": ("from", "vae"), "memory": ("from",)}
     takes = taken[args.stage] if args.stage in taken else STAGES[args.stage].takes
     if bad := [option for option, name in _SOURCES.items() if getattr(args, name) is not None and option not in takes]:
         parser.error(f"{args.stage} takes no --{bad[0]}")

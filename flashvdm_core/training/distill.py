@@ -22,18 +22,18 @@ from ..models.specs import DiTSpec
 from ..sampling.flow import guided_velocity
 from ..sampling.schedules import consistency_schedule, flow_matching_schedule
 from .checkpoint import Checkpoint, open_checkpoint, open_transformer
-from .pairs import LATENTS_NAME, Generation, Pairs
+from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
 from .runner import Batch, Draw, Run, RunConfig, device_of_choice
 from .teacher import interpolate
 
 STEPS = 5
 """Steps that a distilled student is sampled with."""
 SOLVER_STEPS = 100
-"""Steps of the solver's grid: 1000 training times, every tenth of them (`skipping` k = 10 in the paper)."""
+"""Nodes that a student's schedule chooses from: 1000 training times, every tenth of them."""
 
 TRAIN_TIMES = 1000
-FEW_STEPS = (1, 2, 3, 5, 8)
-"""Numbers of steps that students are validated with."""
+CURVED_STEPS = 24
+"""Steps that a student is validated with, besides `FEW_STEPS`, while its paths are still its teacher's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +46,9 @@ class DistillConfig(RunConfig):
             that was best on the validation split).
         phases: parts of the path that are made consistent, each in itself.
         huber: c of the pseudo-Huber loss.
+        squared: the squared error in the place of the pseudo-Huber loss.
+        skipping: a step of the solver goes over so many of the 1000 training times (k of the paper): 1, 2, 5 or 10.
+        average_target: the averaged student gives the targets; otherwise the student itself.
         adversarial: weight of the adversarial loss (stage "adversarial").
         discriminator_rate: learning rate of the discriminator.
         validate_shapes: props of the validation split that are generated.
@@ -58,6 +61,9 @@ class DistillConfig(RunConfig):
     guidance: float = 0.0
     phases: int = 5
     huber: float = 1e-3
+    squared: bool = False
+    skipping: int = 10
+    average_target: bool = True
     adversarial: float = 0.1
     discriminator_rate: float = 1e-4
     validate_shapes: int = 64
@@ -124,16 +130,14 @@ class Bench:
         found = dataclasses.replace(self.start, model=student, schedule=schedule, steps=STEPS, guidance=self.guidance)
         found.write(out)
 
-    def validate(self, student: DiT, guidances: tuple[float, ...], steps: tuple[int, ...], curved: bool) -> Mapping[str, float]:
-        """V-IoU at each scale and number of steps; `curved` for a student whose paths still need many steps."""
-        tokens = self.held_out.tokens(self.start.conditioner)
-        found = {}
-        for guidance in guidances:
-            velocity = guided_velocity(student, tokens, guidance, distilled=True)
-            for count in steps:
-                schedule = flow_matching_schedule(count + 1) if curved else consistency_schedule(count, SOLVER_STEPS)
-                found[f"w{guidance:g}_{count}_steps"] = self.held_out.iou(velocity, schedule)
-        return found
+    def validate(self, student: DiT, curved: bool) -> Mapping[str, Tensor]:
+        """V-IoU [K] of each shape at `FEW_STEPS`; `curved` for a student whose paths still need many steps."""
+        velocity = guided_velocity(student, self.held_out.tokens(self.start.conditioner), self.guidance, distilled=True)
+        if curved:
+            schedules = {steps: flow_matching_schedule(steps + 1) for steps in (*FEW_STEPS, CURVED_STEPS)}
+        else:
+            schedules = {steps: consistency_schedule(steps, SOLVER_STEPS) for steps in FEW_STEPS}
+        return {column(self.guidance, steps): self.held_out.iou(velocity, found) for steps, found in schedules.items()}
 
 
 @torch.no_grad()
@@ -171,23 +175,29 @@ def train_guidance(config: DistillConfig, data: Path, start: Path, vae: Path | N
         scale = config.guidance_low + (config.guidance_high - config.guidance_low) * scale
         return bench.pairs.draw(config.batch, rng) | {"s": s, "scale": scale}
 
-    def validate() -> Mapping[str, float]:
-        return bench.validate(run.averaged, (1.5, 2.0, 3.0), (5, 24), curved=True)
+    def validate() -> Mapping[str, Tensor]:
+        return bench.validate(run.averaged, curved=True)
 
     run.train(draw, lambda batch: guidance_loss(run.model, bench.start, batch), validate)
 
 
-def solver_times(device: torch.device | str = "cpu") -> Tensor:
-    """Nodes s_0 = 0, s_i = (10 i - 1) / 999, s_100 = 1 of the solver's grid: float32 [101]."""
-    skip = TRAIN_TIMES // SOLVER_STEPS
-    times = (torch.arange(SOLVER_STEPS + 1, dtype=torch.float64, device=device) * skip - 1) / (TRAIN_TIMES - 1)
+def solver_times(skipping: int = 10, device: torch.device | str = "cpu") -> Tensor:
+    """Nodes s_0 = 0, s_i = (k i - 1) / 999, s_S = 1 of the solver's grid of S = 1000 / k steps: float32 [S + 1].
+
+    Raises:
+        TrainingError: the grid lacks nodes that students are sampled at.
+    """
+    if skipping < 1 or TRAIN_TIMES // SOLVER_STEPS % skipping:
+        raise TrainingError(f"The training setting skipping must be 1, 2, 5 or 10, not {skipping}.")
+    times = (torch.arange(TRAIN_TIMES // skipping + 1, dtype=torch.float64, device=device) * skipping - 1) / (TRAIN_TIMES - 1)
     return times.clamp(0, 1).float()
 
 
-def phase_ends(phases: int, device: torch.device | str = "cpu") -> Tensor:
-    """For each of the solver's steps the node at which its phase ends: int64 [100]."""
-    edges = [SOLVER_STEPS * phase // phases for phase in range(1, phases + 1)]
-    return torch.tensor([next(edge for edge in edges if edge > step) for step in range(SOLVER_STEPS)], device=device)
+def phase_ends(phases: int, solver_steps: int = SOLVER_STEPS, device: torch.device | str = "cpu") -> Tensor:
+    """For each of the solver's steps the node at which its phase ends: int64 [solver_steps]."""
+    # Phases end where the sampler's steps do, on whatever grid.
+    edges = [SOLVER_STEPS * phase // phases * (solver_steps // SOLVER_STEPS) for phase in range(1, phases + 1)]
+    return torch.tensor([next(edge for edge in edges if edge > step) for step in range(solver_steps)], device=device)
 
 
 def pseudo_huber(difference: Tensor, c: float) -> Tensor:
@@ -209,10 +219,11 @@ def open_solver(folder: Path, student: DiTSpec) -> DiT:
 
 def neighbours(bench: Bench, config: DistillConfig) -> Draw:
     """Pairs, and at which of the solver's steps each is looked at: `start`, `next`, `end` float32 [B] and `scale` [B]."""
-    times, ends = solver_times(bench.device), phase_ends(config.phases, bench.device)
+    times = solver_times(config.skipping, bench.device)
+    ends = phase_ends(config.phases, len(times) - 1, bench.device)
 
     def draw(rng: torch.Generator) -> Batch:
-        step = torch.randint(SOLVER_STEPS, (config.batch,), generator=rng, device=bench.device)
+        step = torch.randint(len(ends), (config.batch,), generator=rng, device=bench.device)
         nodes = {"start": times[step], "next": times[step + 1], "end": times[ends[step]]}
         nodes["scale"] = torch.full_like(nodes["start"], bench.guidance)
         return bench.pairs.draw(config.batch, rng) | nodes
@@ -221,11 +232,11 @@ def neighbours(bench: Bench, config: DistillConfig) -> Draw:
 
 
 def consistency_loss(
-    student: DiT, averaged: DiT, solver: DiT, batch: Batch, tokens: Tensor, huber: float
+    student: DiT, target_model: DiT, solver: DiT, batch: Batch, tokens: Tensor, config: DistillConfig
 ) -> tuple[Tensor, Tensor]:
     """From neighbouring points of one path the student is to reach the same end of the phase.
 
-    One step of the frozen solver leads from a point to its neighbour; the averaged student answers there.
+    One step of the frozen solver leads from a point to its neighbour; the target's model answers there.
 
     Returns:
         The loss, and the student's estimate of the clean latents [B, N, C].
@@ -236,8 +247,10 @@ def consistency_loss(
     velocity = student(x, batch["start"], tokens, scale).float()
     with torch.no_grad():
         neighbour = x + (after - start) * guided(solver, x, batch["start"], tokens, scale)
-        target = neighbour + (end - after) * averaged(neighbour, batch["next"], tokens, scale).float()
-    return pseudo_huber(x + (end - start) * velocity - target, huber), x + (1 - start) * velocity
+        target = neighbour + (end - after) * target_model(neighbour, batch["next"], tokens, scale).float()
+    difference = x + (end - start) * velocity - target
+    error = difference.square().mean() if config.squared else pseudo_huber(difference, config.huber)
+    return error, x + (1 - start) * velocity
 
 
 def train_consistency(config: DistillConfig, data: Path, start: Path, vae: Path | None, solver: Path, out: Path) -> None:
@@ -248,11 +261,12 @@ def train_consistency(config: DistillConfig, data: Path, start: Path, vae: Path 
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         tokens = condition(bench.start.conditioner, batch["images"])
-        error, _ = consistency_loss(run.model, run.averaged, path, batch, tokens, config.huber)
+        target_model = run.averaged if config.average_target else run.model
+        error, _ = consistency_loss(run.model, target_model, path, batch, tokens, config)
         return error, {"consistency": error}
 
-    def validate() -> Mapping[str, float]:
-        return bench.validate(run.averaged, (bench.guidance,), FEW_STEPS, curved=False)
+    def validate() -> Mapping[str, Tensor]:
+        return bench.validate(run.averaged, curved=False)
 
     run.train(neighbours(bench, config), loss, validate)
 
@@ -282,10 +296,10 @@ class Adversaries(nn.Module):
 
 
 def adversarial_loss(
-    model: Adversaries, averaged: DiT, solver: DiT, batch: Batch, tokens: Tensor, config: DistillConfig
+    model: Adversaries, target_model: DiT, solver: DiT, batch: Batch, tokens: Tensor, config: DistillConfig
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The consistency loss and the losses of both sides on the clean latents, read through the features of the solver."""
-    error, clean = consistency_loss(model.student, averaged, solver, batch, tokens, config.huber)
+    error, clean = consistency_loss(model.student, target_model, solver, batch, tokens, config)
     scale = batch["scale"] if solver.spec.guidance_embed else None
 
     def features(latents: Tensor) -> list[Tensor]:
@@ -311,9 +325,10 @@ def train_adversarial(config: DistillConfig, data: Path, start: Path, vae: Path 
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         tokens = condition(bench.start.conditioner, batch["images"])
-        return adversarial_loss(run.model, run.averaged.student, frozen, batch, tokens, config)
+        target_model = (run.averaged if config.average_target else run.model).student
+        return adversarial_loss(run.model, target_model, frozen, batch, tokens, config)
 
-    def validate() -> Mapping[str, float]:
-        return bench.validate(run.averaged.student, (bench.guidance,), FEW_STEPS, curved=False)
+    def validate() -> Mapping[str, Tensor]:
+        return bench.validate(run.averaged.student, curved=False)
 
     run.train(neighbours(bench, config), loss, validate)

@@ -258,7 +258,7 @@ def _consistency(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
     def loss(batch: int) -> Tensor:
         values = _pairs(sizes, batch)
         tokens = condition(start.conditioner, values["images"])
-        return consistency_loss(student, student, solver, values, tokens, DistillConfig.huber)[0]
+        return consistency_loss(student, student, solver, values, tokens, DistillConfig())[0]
 
     return [student, solver, start.conditioner, start.vae], loss
 

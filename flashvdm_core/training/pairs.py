@@ -22,6 +22,13 @@ from .vae import moved, occupancy_iou
 _ENCODE_BATCH = 64
 LATENTS_NAME = "latents.safetensors"
 """File beside the stages' folders with the encoded training split."""
+FEW_STEPS = (1, 2, 3, 5, 8)
+"""Numbers of steps that generation is validated with."""
+
+
+def column(guidance: float, steps: int) -> str:
+    """Name of what was measured at a guidance scale and a number of steps in `validation.csv`."""
+    return f"w{guidance:g}_{steps}_steps"
 
 
 def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, device: torch.device) -> Tensor:
@@ -40,7 +47,7 @@ def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, d
     Raises:
         TrainingError: the points are not prepared as far as `data_key` says.
     """
-    digest = hashlib.sha256(data_key.encode())
+    digest = hashlib.sha256(f"{data_key} {vae.spec.num_latents}".encode())
     for parameter in vae.parameters():
         digest.update(f"{parameter.double().sum().item():.9e}".encode())
     if cache.exists():
@@ -157,15 +164,15 @@ class Generation:
         """Condition tokens float32 [B, T, C] of the pictures."""
         return conditioner(self.images).float()
 
-    def iou(self, velocity: Velocity, schedule: Schedule) -> float:
-        """Mean V-IoU of shapes sampled with `velocity` over the steps of `schedule`."""
+    def iou(self, velocity: Velocity, schedule: Schedule) -> Tensor:
+        """V-IoU [K] of shapes sampled with `velocity` over the steps of `schedule`."""
         *_, last = sample(velocity, self.noise, schedule)
         return self.iou_of(last.latents)
 
-    def iou_of(self, latents: Tensor) -> float:
-        """Mean V-IoU of scaled latents [B, N, C] of the props in their order."""
+    def iou_of(self, latents: Tensor) -> Tensor:
+        """V-IoU [K] of scaled latents [B, N, C] of the props in their order."""
         found = []
         for rows, part in zip(self.rows.split(32), latents.split(32), strict=True):
             rng = torch.Generator(self.data.device).manual_seed(0)
             found.append(occupancy_iou(self.vae, part / self.vae.spec.scale_factor, self.data, rows, rng)[1])
-        return torch.cat(found).mean().item()
+        return torch.cat(found)

@@ -35,6 +35,10 @@ Draw = Callable[[torch.Generator], Batch]
 """Random numbers of a step, on the run's device -> a batch."""
 Loss = Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
 """Batch -> the loss that is minimised and its parts (scalars) for the log."""
+Validate = Callable[[], Mapping[str, Tensor | float]]
+"""-> what was measured on the validation split: a mean, or the values [K] of all its shapes."""
+SHAPES_NAME = "validation_shapes.csv"
+"""File of a run: the last validation of each shape, a row a shape."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,7 +202,7 @@ class Run(Generic[M]):
         fast = computes_bfloat16_fast(self.device)
         return torch.autocast(self.device.type, torch.bfloat16) if fast else contextlib.nullcontext()
 
-    def train(self, draw: Draw, loss: Loss, validate: Callable[[], Mapping[str, float]]) -> None:
+    def train(self, draw: Draw, loss: Loss, validate: Validate) -> None:
         """Run to the end of the schedule, with logs, validations and checkpoints on the way.
 
         On a GPU the loss is compiled, and after a few steps the whole step is captured as a CUDA graph.
@@ -274,7 +278,7 @@ class Run(Generic[M]):
             if average is not new:
                 average.lerp_(new, 1 - self._decay)
 
-    def _report(self, validate: Callable[[], Mapping[str, float]]) -> None:
+    def _report(self, validate: Validate) -> None:
         """Log, validate and save where it is time to. A loss that is not finite stops the run with TrainingError."""
         if self.step % self.config.log_every == 0:
             self._check_finite()
@@ -284,9 +288,17 @@ class Run(Generic[M]):
         if self.step % self.config.validate_every == 0 or self.finished:
             self._check_finite()
             with torch.no_grad(), self.autocast():
-                self.log(validate(), "validation.csv")
+                self._log_validation(validate())
         if time.monotonic() - self._saved_at > 60 * self.config.save_minutes:
             self.save()
+
+    def _log_validation(self, found: Mapping[str, Tensor | float]) -> None:
+        """Append the means to `validation.csv`; the values of the shapes replace those of the validation before."""
+        shapes = {name: value.tolist() for name, value in found.items() if isinstance(value, Tensor)}
+        self.log({name: float(torch.as_tensor(value).mean()) for name, value in found.items()}, "validation.csv")
+        if self.leads and shapes:
+            lines = [list(shapes), *([round(value, 6) for value in row] for row in zip(*shapes.values(), strict=True))]
+            write_whole(self.folder / SHAPES_NAME, lambda p: _write_csv(p, lines))
 
     def _check_finite(self) -> None:
         if (bad := int(self._bad_step)) >= 0:
@@ -337,6 +349,11 @@ class Run(Generic[M]):
                 writer.writeheader()
             writer.writerow(full)
         print(self.folder.name, file.removesuffix(".csv"), " ".join(f"{k}={v:g}" for k, v in full.items()), flush=True)
+
+
+def _write_csv(path: Path, lines: list[list[Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows(lines)
 
 
 def _adamw(model: nn.Module, config: RunConfig, rates: Mapping[str, float]) -> tuple[torch.optim.AdamW, list[float]]:

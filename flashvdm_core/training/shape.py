@@ -187,7 +187,7 @@ def shape_loss(whole: Whole, batch: Batch, config: ShapeConfig) -> tuple[Tensor,
     return total, parts | {"encoded_square": real_square, "encoded_sign": real_sign}
 
 
-def validate(whole: Whole, held_out: Generation, guidance: float) -> Mapping[str, float]:
+def validate(whole: Whole, held_out: Generation, guidance: float) -> Mapping[str, Tensor | float]:
     """V-IoU of shapes generated in one step and in `STEPS`, and V-IoU and S-IoU of reconstructions."""
     velocity = guided_velocity(whole.model, held_out.tokens(whole.conditioner), guidance, distilled=True)
     found = {

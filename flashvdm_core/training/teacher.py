@@ -16,19 +16,19 @@ from torch import Tensor, nn
 from ..checkpoints.config import ProcessorSpec, ScheduleSpec
 from ..errors import TrainingError
 from ..models.conditioner import SingleImageEncoder
-from ..models.dit import DiT
+from ..models.dit import DiT, timestep_embedding
+from ..models.shape_vae import ShapeVAE
 from ..models.specs import ConditionerSpec, DinoSpec, DiTSpec
 from ..sampling.flow import guided_velocity
 from ..sampling.schedules import flow_matching_schedule
 from .checkpoint import Autoencoder, Checkpoint, open_autoencoder, open_checkpoint
-from .pairs import LATENTS_NAME, Generation, Pairs
+from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
 from .runner import Batch, Run, RunConfig, device_of_choice, last_validation
 
 STEPS = 50
 """Steps that an undistilled model is sampled with."""
 GUIDANCE = 5.0
 """Guidance scale of a model that was not validated yet."""
-GUIDANCES = (1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +38,11 @@ class FlowConfig(RunConfig):
     Attributes:
         drop: share of conditions replaced by zeros.
         freeze_encoder: keep the image encoder as it is.
-        validate_shapes, validate_steps: the generation that is measured on the validation split, at each of
-            `GUIDANCES`, and once with 5 steps.
+        undistil: go on from a distilled model. Its own guidance scale becomes part of it, and it unlearns to answer in few
+            steps.
+        num_latents: tokens of a shape; 0 for as many as the autoencoder has. Fewer are faster.
+        validate_shapes, validate_scales, validate_steps: the generation that is measured on the validation split: at each
+            guidance scale in so many steps, and in `FEW_STEPS`.
     """
 
     learning_rate: float = 6e-4
@@ -47,7 +50,10 @@ class FlowConfig(RunConfig):
     ema: float = 0.999
     drop: float = 0.1
     freeze_encoder: bool = False
+    undistil: bool = False
+    num_latents: int = 0
     validate_shapes: int = 64
+    validate_scales: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 5.0)
     validate_steps: int = 24
 
 
@@ -129,20 +135,49 @@ def train_teacher(config: TeacherConfig, data: Path, vae: Path, out: Path) -> No
     """Train, or go on training, a new image encoder and transformer in the folder `out`."""
     device = device_of_choice()
     autoencoder = open_autoencoder(vae)
+    set_tokens(autoencoder.vae, config.num_latents)
     out.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(data, autoencoder.vae.to(device), out.parent / LATENTS_NAME, device, autoencoder.scaled)
     _train(config, data, new_checkpoint(config, autoencoder, pairs.scale_factor), pairs, out)
 
 
 def continue_teacher(config: FlowConfig, data: Path, start: Path, vae: Path | None, out: Path) -> None:
-    """Train the undistilled model in the folder `start` further in the folder `out`; `vae` replaces its own."""
+    """Train the model in the folder `start` further, undistilled, in the folder `out`; `vae` replaces its own.
+
+    Raises:
+        TrainingError: the model is distilled, or is not, against `config.undistil`.
+    """
     device = device_of_choice()
     checkpoint = open_checkpoint(start, vae)
-    if checkpoint.model.spec.guidance_embed:
-        raise TrainingError(f"{start} is distilled; the stage teacher goes on from an undistilled model.")
+    if checkpoint.model.spec.guidance_embed != config.undistil:
+        if config.undistil:
+            raise TrainingError(f"{start} is not distilled; leave undistil out.")
+        raise TrainingError(
+            f"{start} is distilled; the stage teacher goes on from an undistilled model, or makes one of it with undistil=true."
+        )
+    if config.undistil:
+        model = without_scale(checkpoint.model, checkpoint.guidance)
+        checkpoint = dataclasses.replace(checkpoint, model=model, schedule=ScheduleSpec(), steps=STEPS)
+    set_tokens(checkpoint.vae, config.num_latents)
     out.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(data, checkpoint.vae.to(device), out.parent / LATENTS_NAME, device)
     _train(config, data, checkpoint, pairs, out)
+
+
+@torch.no_grad()
+def without_scale(model: DiT, scale: float) -> DiT:
+    """A DiT that takes no guidance scale and answers as `model` at `scale`."""
+    assert model.guidance_in is not None
+    plain = DiT(dataclasses.replace(model.spec, guidance_embed=False))
+    plain.load_state_dict({name: value for name, value in model.state_dict().items() if not name.startswith("guidance_in.")})
+    # The embeddings of time and scale are added up.
+    plain.time_in.out_layer.bias += model.guidance_in(timestep_embedding(torch.tensor([scale])))[0]
+    return plain
+
+
+def set_tokens(vae: ShapeVAE, count: int) -> None:
+    """Let a VAE encode shapes to `count` tokens; as many as before for 0. They are a set: no weight belongs to one of them."""
+    vae.spec = dataclasses.replace(vae.spec, num_latents=count or vae.spec.num_latents)
 
 
 def flow_loss(teacher: Teacher, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -161,7 +196,7 @@ def _train(config: FlowConfig, data_folder: Path, start: Checkpoint, pairs: Pair
     start.conditioner.requires_grad_(not config.freeze_encoder)
 
     def publish(averaged: Teacher) -> None:
-        guidance = best_guidance(out, start.guidance)
+        guidance = best_guidance(out, config, start.guidance)
         dataclasses.replace(start, model=averaged.model, conditioner=averaged.conditioner, guidance=guidance).write(out)
 
     run = Run(out, config, Teacher(start.model, start.conditioner), device, publish)
@@ -175,22 +210,21 @@ def _train(config: FlowConfig, data_folder: Path, start: Checkpoint, pairs: Pair
     run.train(draw, lambda batch: flow_loss(run.model, batch), lambda: validate(run.averaged, held_out, config))
 
 
-def best_guidance(run: Path, otherwise: float) -> float:
-    """The scale at which a run's shapes were best at its last validation; `otherwise` before the first."""
+def best_guidance(run: Path, config: FlowConfig, otherwise: float) -> float:
+    """The scale at which a run's shapes of most steps were best at its last validation; `otherwise` before the first."""
     if not (run / "validation.csv").exists():
         return otherwise
-    found = {float(name[1:]): value for name, value in last_validation(run).items() if name[0] == "w" and "_" not in name}
-    return max(found, key=lambda scale: found[scale])
+    found = last_validation(run)
+    return max(config.validate_scales, key=lambda scale: found[column(scale, config.validate_steps)])
 
 
-def validate(teacher: Teacher, held_out: Generation, config: FlowConfig) -> Mapping[str, float]:
-    """V-IoU of shapes generated at several guidance scales, and with 5 steps only."""
+def validate(teacher: Teacher, held_out: Generation, config: FlowConfig) -> Mapping[str, Tensor]:
+    """V-IoU [K] of each shape at the guidance scales, in many steps and in few."""
     tokens = held_out.tokens(teacher.conditioner)
     result = {}
-    for guidance in GUIDANCES:
+    for guidance in config.validate_scales:
         velocity = guided_velocity(teacher.model, tokens, None if guidance == 1 else guidance, distilled=False)
-        # One node more than evaluations: the published schedule's last step has length zero.
-        result[f"w{guidance:g}"] = held_out.iou(velocity, flow_matching_schedule(config.validate_steps + 1))
-    velocity = guided_velocity(teacher.model, tokens, 2.0, distilled=False)
-    result["w2_5_steps"] = held_out.iou(velocity, flow_matching_schedule(6))
+        for steps in (*FEW_STEPS, config.validate_steps):
+            # One node more than evaluations: the published schedule's last step has length zero.
+            result[column(guidance, steps)] = held_out.iou(velocity, flow_matching_schedule(steps + 1))
     return result

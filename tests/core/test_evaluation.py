@@ -368,7 +368,7 @@ def test_figures_are_drawn_from_the_results_alike_each_time(
 def test_training_runs_become_tables_and_plots(tmp_path: Path) -> None:
     validations = {
         "vae": "step,seconds,v_iou,s_iou,latent_std\n1,1,0.1,0.1,1\n2,2,0.8,0.6,1\n",
-        "teacher": "step,seconds,w2,w3,w2_5_steps\n9,1,0.2,0.25,0.15\n",
+        "teacher": "step,seconds,w2_24_steps,w3_24_steps,w2_5_steps\n9,1,0.2,0.25,0.15\n",
         "adversarial": "step,seconds,w3_1_steps,w3_5_steps\n4,1,0.21,0.24\n",
     }
     for stage, text in validations.items():
@@ -388,6 +388,28 @@ def test_training_runs_become_tables_and_plots(tmp_path: Path) -> None:
     ]
     assert main(["figures", str(tmp_path / "runs"), "--out", str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.glob("*.png")} == {"runs_losses.png", "runs_steps.png"}
+
+
+def test_variants_are_compared_shape_by_shape(tmp_path: Path) -> None:
+    values = {
+        "teacher": "w3_5_steps,w3_50_steps\n0.1,0.2\n0.3,0.6\n",
+        "adversarial": "w3_1_steps,w3_5_steps\n0.1,0.2\n0.5,0.6\n",
+        "adversarial-squared": "w3_1_steps,w3_5_steps\n0.2,0.1\n0.6,0.4\n",
+    }
+    for run, text in values.items():
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        (tmp_path / "runs" / run / "validation_shapes.csv").write_text(text, encoding="utf-8")
+    made = filled("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path)
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in made.splitlines() if line.startswith("| ")]
+    assert cells == [
+        ["", "1 step", "5 steps"],
+        ["teacher against teacher in 50 steps", "–", "-20.00 ± 10.00"],
+        ["adversarial against teacher in 50 steps", "-10.00 ± 0.00", "+0.00 ± 0.00"],
+        ["adversarial-squared against adversarial", "+10.00 ± 0.00", "-15.00 ± 5.00"],
+    ]
+    (tmp_path / "runs" / "adversarial-squared" / "validation_shapes.csv").write_text("w3_1_steps\n0.2\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="other shapes"):
+        filled("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path)
 
 
 def test_a_folder_without_runs_has_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

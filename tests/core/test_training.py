@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,16 +22,29 @@ from safetensors.torch import load_file
 pytest.importorskip("scipy")
 
 from flashvdm_core.checkpoints import load_checkpoint
+from flashvdm_core.errors import TrainingError
+from flashvdm_core.evaluation.report import filled
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.sampling.flow import guided_velocity, sample
 from flashvdm_core.sampling.schedules import consistency_schedule
-from flashvdm_core.training.distill import SOLVER_STEPS, Discriminator, guided, phase_ends, pseudo_huber, solver_times, student_of
+from flashvdm_core.training.__main__ import main
+from flashvdm_core.training.distill import (
+    SOLVER_STEPS,
+    Discriminator,
+    DistillConfig,
+    consistency_loss,
+    guided,
+    phase_ends,
+    pseudo_huber,
+    solver_times,
+    student_of,
+)
 from flashvdm_core.training.export import best_student
 from flashvdm_core.training.pairs import condition_image, recoloured
 from flashvdm_core.training.runner import config_of, read_yaml
 from flashvdm_core.training.shape import own_states
-from flashvdm_core.training.stages import STAGES, STUDENTS
-from flashvdm_core.training.teacher import TeacherConfig, initialise
+from flashvdm_core.training.stages import STAGES, STUDENTS, stage_of
+from flashvdm_core.training.teacher import TeacherConfig, initialise, without_scale
 from flashvdm_core.training.vae import moved, quarter_turns, reconstruction_losses
 
 from .training_shapes import prepared_boxes
@@ -224,31 +239,107 @@ def test_an_unknown_section_of_the_recipe_is_named(data: Path, tmp_path: Path) -
     assert "unknown sections: wae" in done.stderr
 
 
-def test_the_shipped_recipe_fits_the_stages() -> None:
-    recipe = read_yaml(ROOT / "flashvdm_core" / "training" / "recipes" / "embedded.yaml")
-    assert list(recipe) == list(STAGES)
-    for stage, section in recipe.items():
-        config_of(STAGES[stage].settings, section)
+@pytest.mark.parametrize(("name", "stages"), [("embedded", (0, 8)), ("ablation", (2, 7))])
+def test_the_shipped_recipes_fit_the_stages(name: str, stages: tuple[int, int]) -> None:
+    recipe = read_yaml(ROOT / "flashvdm_core" / "training" / "recipes" / f"{name}.yaml")
+    first, last = stages
+    assert [run for run in recipe if stage_of(run) == run] == list(STAGES)[first:last]
+    for run, section in recipe.items():
+        stage = STAGES[stage_of(run)]
+        assert {section.pop(option, "teacher") for option in stage.takes} <= set(recipe)
+        config_of(stage.settings, section)
 
 
-def test_the_solver_stops_at_the_times_that_the_sampler_asks_for() -> None:
-    times = solver_times()
-    assert times[[0, 1, 100]].tolist() == pytest.approx([0, 9 / 999, 1])
+def test_variants_of_stages_run_after_one_another_and_only_what_is_missing(
+    data: Path, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = SHORT | {"validate_shapes": 2}
+    recipe: dict[str, dict[str, Any]] = {
+        "teacher": short | {"validate_steps": 9, "validate_scales": [5.0]},
+        "guidance": short,
+        "consistency": short,
+        "consistency-squared": short | {"squared": True},
+        "consistency-without_guidance": short | {"from": "teacher", "solver": "teacher", "average_target": False, "skipping": 1},
+        "adversarial-without_one_phase": short | {"from": "consistency", "average_target": False},
+    }
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    command = ["all", "--data", str(data), "--runs", str(tmp_path / "runs"), "--config", str(tmp_path / "recipe.yaml")]
+    command += ["--from", str(runs / "teacher")]
+    assert main(command) == 0
+    done = [line.split()[0] for line in capsys.readouterr().out.splitlines() if " validation " in line]
+    assert done == sorted(recipe, key=lambda run: list(STAGES).index(stage_of(run)))
+    settings = json.loads((tmp_path / "runs" / "consistency-without_guidance" / "run.json").read_text())
+    assert (settings["average_target"], settings["skipping"], settings["squared"]) == (False, 1, False)
+    shutil.rmtree(tmp_path / "runs" / "consistency-squared")
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if "is finished" not in line] == ["consistency-squared"] * 3
+    table = filled("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path)
+    names = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
+    assert names == [
+        "teacher against teacher in 9 steps", "guidance against teacher in 9 steps", "consistency against teacher in 9 steps",
+        "consistency-squared against consistency", "consistency-without_guidance against consistency",
+    ]  # fmt: skip
+
+
+def test_a_run_that_another_starts_from_must_exist(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("consistency: {from: teacher}\n")
+    done = call("all", "--data", data, "--runs", tmp_path, "--config", tmp_path / "recipe.yaml", check=False)
+    assert done.returncode == 1
+    assert "no teacher stage" in done.stderr
+
+
+@pytest.mark.parametrize("skipping", [10, 1])
+def test_the_solver_stops_at_the_times_that_the_sampler_asks_for(skipping: int) -> None:
+    times = solver_times(skipping)
+    assert times[[0, 1, -1]].tolist() == pytest.approx([0, (skipping - 1) / 999, 1])
     for steps in (1, 4, 5, 8):
         asked = consistency_schedule(steps, SOLVER_STEPS).sigmas
         assert all((times - time).abs().min() < 1e-6 for time in asked)
+    with pytest.raises(TrainingError, match="skipping"):
+        solver_times(3)
 
 
 def test_phases_end_where_five_steps_start() -> None:
     ends = phase_ends(5)
     assert ends[[0, 19, 20, 99]].tolist() == [20, 20, 40, 100]
-    assert solver_times()[ends.unique()].tolist() == pytest.approx(consistency_schedule(5, SOLVER_STEPS).sigmas[1:])
+    nodes = consistency_schedule(5, SOLVER_STEPS).sigmas[1:]
+    assert solver_times()[ends.unique()].tolist() == pytest.approx(nodes)
+    assert solver_times(1)[phase_ends(5, 1000).unique()].tolist() == pytest.approx(nodes)
     assert phase_ends(1).unique().tolist() == [100]
 
 
 def test_pseudo_huber_is_quadratic_near_zero_and_linear_far_away() -> None:
     assert pseudo_huber(torch.full((4,), 1e-5), 1e-3).item() == pytest.approx(1e-10 / 2e-3, rel=1e-2)
     assert pseudo_huber(torch.full((4,), 7.0), 1e-3).item() == pytest.approx(7.0, abs=2e-3)
+
+
+def test_a_squared_error_is_a_huge_pseudo_huber_loss() -> None:
+    student, solver = DiT(replace(DIT, guidance_embed=True)), DiT(DIT)
+    for network in (student, solver):
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+    batch = {name: torch.randn(2, 16, 8) for name in ("latents", "noise")}
+    batch |= {
+        "start": torch.tensor([0.1, 0.5]),
+        "next": torch.tensor([0.2, 0.6]),
+        "end": torch.ones(2),
+        "scale": torch.full((2,), 3.0),
+    }
+    squared, huber = (
+        consistency_loss(student, student, solver, batch, torch.full((2, 5, 24), 0.5), config)[0]
+        for config in (DistillConfig(squared=True), DistillConfig(huber=100.0))
+    )
+    assert squared.item() > 1e-4
+    assert 200 * huber.item() == pytest.approx(squared.item(), rel=0.05)
+
+
+def test_a_distilled_model_without_its_scale_is_the_same_function() -> None:
+    student = DiT(replace(DIT, guidance_embed=True))
+    for parameter in student.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    x, s, tokens = torch.randn(2, 16, 8), torch.tensor([0.2, 0.7]), torch.randn(2, 5, 24)
+    assert without_scale(student, 3.0)(x, s, tokens).allclose(student(x, s, tokens, torch.full((2,), 3.0)), atol=1e-5)
 
 
 def test_a_new_student_answers_as_its_teacher_without_guidance() -> None:

@@ -82,6 +82,19 @@ def test_a_public_checkpoint_goes_through_the_recipe(data: Path, public: Path, t
     assert (after.vae.spec.scale_factor, after.vae.spec.include_pi, after.vae.spec.geo_decoder_downsample_ratio) == (0.7, True, 2)
 
 
+def test_a_distilled_model_is_taught_to_need_many_steps_again(data: Path, public: Path, tmp_path: Path) -> None:
+    folders = ["--data", str(data), "--runs", str(tmp_path)]
+    start = ["--from", str(public), "--solver", str(public)]
+    assert main(["consistency", *folders, *start, *SHORT, "validate_shapes=2"]) == 0
+    short = [*SHORT, "validate_shapes=2", "validate_steps=2", "validate_scales=[5]", "num_latents=8"]
+    assert main(["teacher", *folders, "--from", str(tmp_path / "consistency"), *short]) == 1
+    assert main(["teacher", *folders, "--from", str(public), *short, "undistil=true"]) == 1
+    assert main(["teacher", *folders, "--from", str(tmp_path / "consistency"), *short, "undistil=true"]) == 0
+    teacher = load_checkpoint(tmp_path / "teacher", "cpu", torch.float32)
+    assert (teacher.schedule.kind, teacher.guidance_embed, teacher.steps) == ("flow_matching", False, 50)
+    assert teacher.vae.spec.num_latents == 8
+
+
 def test_guidance_distillation_can_be_left_out(data: Path, public: Path, tmp_path: Path) -> None:
     folders = ["--data", str(data), "--runs", str(tmp_path), "--from", str(public), "--solver", str(public)]
     assert main(["adversarial", *folders, *SHORT, "validate_shapes=2"]) == 0
