@@ -27,7 +27,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """One option for each setting; `given_settings` reads them."""
     group = parser.add_argument_group("settings")
     for setting in SETTINGS.values():
-        _add_setting(group, setting)
+        add_setting(group, setting)
 
 
 def given_settings(options: argparse.Namespace) -> dict[str, Value]:
@@ -52,7 +52,7 @@ def add_end_with_stdin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end-with-stdin", action="store_true", help="stop, as by Ctrl-C, when standard input is closed")
 
 
-def _add_setting(group: argparse._ArgumentGroup, setting: Setting) -> None:
+def add_setting(group: argparse._ActionsContainer, setting: Setting) -> None:
     """One option for one setting; its value is absent unless given."""
     default = OWN_DEFAULTS.get(setting.name, setting.default)
     option = "--" + setting.name.replace("_", "-")

@@ -1,29 +1,67 @@
-"""`models`: the public checkpoints that can be used."""
+"""`models`: the public checkpoints that can be used, and the memory that they need."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .common import EXIT_OK
+from ..settings import SETTINGS
+from .common import EXIT_OK, add_setting
 
 if TYPE_CHECKING:
     from .common import Commands
+
+_ASKED = ("device", "precision", "resolution")
 
 
 def add_to(commands: Commands) -> None:
     """Make the command known."""
     models = commands.add_parser("models", help="list the public checkpoints that can be used with --model")
     models.set_defaults(run=_run)
+    models.add_argument("--memory", action="store_true", help="say what each of them needs of the device's memory")
+    group = models.add_argument_group("for --memory")
+    for name in _ASKED:
+        add_setting(group, SETTINGS[name])
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from ..checkpoints.known import KNOWN
 
+    memory = _memory(options) if options.memory else lambda name: None
     print("embedded: the built-in model (default)")
+    memory("embedded")
     for checkpoint in KNOWN.values():
         print(f"{checkpoint.name}: {checkpoint.description}; https://huggingface.co/{checkpoint.repository}")
         licence = checkpoint.licence
         print(f"    {licence.name}{f' ({licence.territory})' if licence.territory else ''}")
+        memory(checkpoint.name)
     print("Give the folder of a downloaded checkpoint to generate --model.")
     return EXIT_OK
+
+
+def _memory(options: argparse.Namespace) -> Callable[[str], None]:
+    """What prints a model's need of memory, from its sizes."""
+    from ..checkpoints.load import model_spec
+    from ..devices import choose_device, choose_dtype, dtype_name
+    from ..memory.needs import needs
+    from ..memory.plan import all_the_time, one_at_a_time
+    from ..memory.units import gib
+    from ..models.whole import PUBLIC
+
+    device, precision, resolution = (getattr(options, name, SETTINGS[name].default) for name in _ASKED)
+    dtype = choose_dtype(str(precision), choose_device(str(device)))
+    specs = dict(PUBLIC) | {"embedded": model_spec("embedded")}
+
+    def show(name: str) -> None:
+        if name not in specs:
+            return
+        parts = needs(specs[name], dtype, int(resolution))
+        weights = gib(sum(part.weights for part in parts))
+        whole, least = gib(all_the_time(parts).peak), gib(one_at_a_time(parts).peak)
+        print(
+            f"    at {resolution} in {dtype_name(dtype)} about {whole}, {weights} of it weights; "
+            f"on a graphics card {least} do, with its parts in turns"
+        )
+
+    return show

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, parameter_count
 from ..errors import CheckpointError
 from ..memory.units import GIB, gib
+from ..settings import SETTINGS
 from .compute import Compute
 from .findings import Finding, error, ok, warning
 from .places import free_memory, total_memory
@@ -60,9 +61,15 @@ def examine_memory(model: str, compute: list[Compute]) -> Iterator[Finding]:
     """The free memory of the device against what the chosen model needs, and the main memory for the rest."""
     on = compute[0] if compute else Compute()
     graphics = on.device.startswith("cuda")
-    numbers = _parameters(checkpoint_folder(model or EMBEDDED))
+    folder = checkpoint_folder(model or EMBEDDED)
+    numbers = _parameters(folder)
     if graphics and on.free is not None:
-        yield _enough("Graphics memory", on.free, None, numbers * 2 + WORKING_MEMORY)
+        whole, least = _on_a_card(folder) or (numbers * 2 + WORKING_MEMORY,) * 2
+        if least <= on.free < whole:
+            text = f"{gib(on.free)} free, the model needs about {gib(whole)}, or {gib(least)} with its parts taking turns"
+            yield warning("Graphics memory", text, "It works, and would be faster with other programs closed.")
+        else:
+            yield _enough("Graphics memory", on.free, None, whole if on.free >= whole else least)
     free = free_memory()
     total = total_memory()
     if free is None:
@@ -70,6 +77,21 @@ def examine_memory(model: str, compute: list[Compute]) -> Iterator[Finding]:
     else:
         # Weights go to a graphics card tensor by tensor.
         yield _enough("Memory", free, total, (0 if graphics else numbers * 4) + WORKING_MEMORY)
+
+
+def _on_a_card(folder: Path) -> tuple[int, int] | None:
+    """Bytes that a model takes on a graphics card, all of it at once and its parts in turns; None where it cannot be read."""
+    try:
+        import torch
+
+        from ..checkpoints.load import model_spec
+        from ..memory.needs import needs
+        from ..memory.plan import all_the_time, one_at_a_time
+
+        parts = needs(model_spec(folder), torch.float16, int(SETTINGS["resolution"].default))
+    except (CheckpointError, ImportError):
+        return None  # the checks before say so
+    return all_the_time(parts).peak, one_at_a_time(parts).peak
 
 
 def _parameters(folder: Path) -> int:

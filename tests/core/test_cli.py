@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -150,6 +151,18 @@ def test_the_known_models_are_listed_with_their_licence(capsys: pytest.CaptureFi
     assert "embedded" in text
     assert "hunyuan3d-dit-v2-0-turbo" in text
     assert "European Union" in text
+
+
+def test_the_memory_that_each_model_needs_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--memory", "--device", "cpu", "--precision", "float16", "--resolution", "380"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("of it weights" in line for line in lines) == 1 + sum(line.startswith("hunyuan3d-dit-") for line in lines)
+    turbo = next(number for number, line in enumerate(lines) if line.startswith("hunyuan3d-dit-v2-0-turbo:"))
+    need = re.fullmatch(
+        r" +at 380 in float16 about ([\d.]+) GiB, 4.6 GiB of it weights; .* ([\d.]+) GiB do, .*", lines[turbo + 2]
+    )
+    assert need
+    assert float(need[2]) < 3 < 5 < float(need[1]) < 6
 
 
 def test_help_does_not_load_torch(tmp_path: Path) -> None:

@@ -13,12 +13,16 @@ import venv
 from pathlib import Path
 
 import pytest
+import torch
 
 from flashvdm_core.checkpoints.folders import EMBEDDED_FOLDER, damaged_weights, parameter_count, weights_identity, write_sums
+from flashvdm_core.checkpoints.load import model_spec
 from flashvdm_core.cli import main
 from flashvdm_core.doctor import models, places
 from flashvdm_core.doctor.compute import Compute
 from flashvdm_core.doctor.findings import Finding, Status, as_text, error, findings_of, ok, warning, without_names, worst
+from flashvdm_core.memory.needs import needs
+from flashvdm_core.memory.plan import all_the_time, one_at_a_time
 
 from .tiny_model import write_tiny_model
 
@@ -186,6 +190,16 @@ def test_memory_is_held_against_what_the_model_needs(free: int, status: Status, 
     monkeypatch.setattr(models, "free_memory", lambda: None)
     (host,) = models.examine_memory("embedded", [])
     assert host.status is Status.OK
+
+
+def test_a_card_on_which_the_parts_of_a_model_take_turns_is_a_warning(tmp_path: Path) -> None:
+    folder = write_tiny_model(tmp_path / "tiny")
+    parts = needs(model_spec(folder), torch.float16, 256)
+    finding, _ = models.examine_memory(str(folder), [Compute("cuda:0", one_at_a_time(parts).peak)])
+    assert finding.status is Status.WARNING
+    assert "taking turns" in finding.text
+    finding, _ = models.examine_memory(str(folder), [Compute("cuda:0", all_the_time(parts).peak)])
+    assert finding.status is Status.OK
 
 
 def test_free_memory_is_some_of_all_there_is() -> None:

@@ -58,7 +58,7 @@ ARROWS: dict[str, set[str]] = {
     "worker": {"generator", "devices", "mesh_edges", "threads"},
     "batch": {"generator", "mesh_io", "files", "checkpoints"},
     "doctor": {"checkpoints", "devices", "memory"},
-    "cli": {"generator", "mesh_io", "files", "checkpoints", "batch", "doctor", "memory"},
+    "cli": {"generator", "mesh_io", "files", "checkpoints", "batch", "doctor", "memory", "devices", "models"},
     "__main__": {"cli", "threads"},
 }
 # These sit on top of the stages: nothing else may import them, and they leave the front ends alone.
