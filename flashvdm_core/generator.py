@@ -147,10 +147,11 @@ class Generator:
     def _load(self, wanted: Mapping[str, Value], run: Run) -> Generating[Event, None, Loaded]:
         """The model that the settings ask for, loaded unless it was the last one's already."""
         device = choose_device(str(wanted["device"]))
-        run.compute_on(device)
         asked = (str(wanted["model"]), device, choose_dtype(str(wanted["precision"]), device))
-        if self._loaded is None or self._loaded.asked != asked:
+        if self._loaded is not None and self._loaded.asked != asked:
             self.release()  # first: two models at once may not fit
+        run.compute_on(device)
+        if self._loaded is None:
             self._loaded = load(asked, wanted)
         yield from self._loaded.follow(wanted)
         return self._loaded
