@@ -359,7 +359,8 @@ def test_the_peak_is_that_of_the_time_since_the_watch_began() -> None:
 def _touch(size: int) -> None:
     """Use so much memory for a moment, whatever the process has at hand already."""
     with mmap.mmap(-1, size) as memory:
-        memory.write(bytes(MIB) * (size // MIB))
+        for _ in range(size // MIB):
+            memory.write(bytes(MIB))
 
 
 def test_where_the_system_does_not_tell_nothing_is_made_up() -> None:
