@@ -6,13 +6,14 @@ Layout and names are those of the public checkpoints (`Hunyuan3DDiT`). No positi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import RMSNorm, attention, merge_heads
+from .layers import Attending, RMSNorm, merge_heads
 from .specs import DiTSpec
 
 _TIME_FACTOR = 1000.0
@@ -36,8 +37,20 @@ def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return torch.addcmul(shift, 1 + scale, F.layer_norm(x, x.shape[-1:], eps=1e-6))
 
 
-Modulations = tuple[Tensor, ...]
+Modulations = Sequence[Tensor]
 """Shifts, scales and gates of one block, each [B, 1, C], or [1, 1, C] where the batch shares its time."""
+
+
+class JoiningLinear(nn.Linear):
+    """A linear layer over inputs side by side, which does not lay them side by side."""
+
+    def forward(self, input: Tensor, *others: Tensor) -> Tensor:
+        """Each [..., K_i], the K_i adding up to `in_features` -> [..., out_features]."""
+        weight, *weights = self.weight.split([x.shape[-1] for x in (input, *others)], dim=1)
+        out = F.linear(input, weight, self.bias)
+        for x, weight in zip(others, weights, strict=True):
+            out = out + F.linear(x, weight)
+        return out
 
 
 class MLPEmbedder(nn.Module):
@@ -96,16 +109,19 @@ def _mlp(dim: int, hidden: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(dim, hidden), nn.GELU(approximate="tanh"), nn.Linear(hidden, dim))
 
 
-class DoubleStreamBlock(nn.Module):
+class DoubleStreamBlock(Attending):
     """One attention over condition and latent tokens with separate weights for each stream."""
+
+    PARTS = 12
+    """Number of its modulations."""
 
     def __init__(self, spec: DiTSpec) -> None:
         super().__init__()
         dim, hidden = spec.hidden_size, int(spec.hidden_size * spec.mlp_ratio)
-        self.img_mod = Modulation(dim, 6)
+        self.img_mod = Modulation(dim, self.PARTS // 2)
         self.img_attn = SelfAttention(dim, spec.num_heads, spec.qkv_bias)
         self.img_mlp = _mlp(dim, hidden)
-        self.txt_mod = Modulation(dim, 6)
+        self.txt_mod = Modulation(dim, self.PARTS // 2)
         self.txt_attn = SelfAttention(dim, spec.num_heads, spec.qkv_bias)
         self.txt_mlp = _mlp(dim, hidden)
 
@@ -119,7 +135,7 @@ class DoubleStreamBlock(nn.Module):
         t_shift1, t_scale1, t_gate1, t_shift2, t_scale2, t_gate2 = modulations[6:]
         iq, ik, iv = self.img_attn.project(modulated(img, i_shift1, i_scale1))
         tq, tk, tv = self.txt_attn.project(modulated(txt, t_shift1, t_scale1))
-        mixed = merge_heads(attention(torch.cat([tq, iq], 2), torch.cat([tk, ik], 2), torch.cat([tv, iv], 2)))
+        mixed = merge_heads(self.attend(torch.cat([tq, iq], 2), torch.cat([tk, ik], 2), torch.cat([tv, iv], 2)))
         t_mixed, i_mixed = mixed.split([txt.shape[1], img.shape[1]], dim=1)
         img = torch.addcmul(img, i_gate1, self.img_attn.proj(i_mixed))
         img = torch.addcmul(img, i_gate2, self.img_mlp(modulated(img, i_shift2, i_scale2)))
@@ -128,17 +144,19 @@ class DoubleStreamBlock(nn.Module):
         return img, txt
 
 
-class SingleStreamBlock(nn.Module):
+class SingleStreamBlock(Attending):
     """Attention and MLP in parallel over the concatenated tokens, as in flux."""
+
+    PARTS = 3
 
     def __init__(self, spec: DiTSpec) -> None:
         super().__init__()
         dim = spec.hidden_size
         self.heads, self.dim, self.hidden = spec.num_heads, dim, int(dim * spec.mlp_ratio)
         self.linear1 = nn.Linear(dim, 3 * dim + self.hidden)
-        self.linear2 = nn.Linear(dim + self.hidden, dim)
+        self.linear2 = JoiningLinear(dim + self.hidden, dim)
         self.norm = QKNorm(dim // spec.num_heads)
-        self.modulation = Modulation(dim, 3)
+        self.modulation = Modulation(dim, self.PARTS)
 
     def modulations(self, vec: Tensor) -> Modulations:
         """Time [B, C] -> shift, scale, gate."""
@@ -149,25 +167,23 @@ class SingleStreamBlock(nn.Module):
         qkv, hidden = self.linear1(modulated(x, shift, scale)).split([3 * self.dim, self.hidden], dim=-1)
         q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         q, k = self.norm(q, k)
-        mixed = merge_heads(attention(q, k, v))
-        # The projection of the two side by side, without laying them side by side.
-        of_mixed, of_hidden = self.linear2.weight.split([self.dim, self.hidden], dim=1)
-        out = F.linear(mixed, of_mixed, self.linear2.bias)
-        out = out + F.linear(F.gelu(hidden, approximate="tanh"), of_hidden)
-        return torch.addcmul(x, gate, out)
+        mixed = merge_heads(self.attend(q, k, v))
+        return torch.addcmul(x, gate, self.linear2(mixed, F.gelu(hidden, approximate="tanh")))
 
 
 class LastLayer(nn.Module):
     """Modulated norm and projection to the latent channels."""
 
+    PARTS = 2
+
     def __init__(self, dim: int, out_channels: int) -> None:
         super().__init__()
         self.linear = nn.Linear(dim, out_channels)
-        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(dim, 2 * dim))
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(dim, self.PARTS * dim))
 
     def modulations(self, vec: Tensor) -> Modulations:
         """Time [B, C] -> shift, scale."""
-        return self.adaLN_modulation(vec)[:, None].chunk(2, dim=-1)
+        return self.adaLN_modulation(vec)[:, None].chunk(self.PARTS, dim=-1)
 
     def forward(self, x: Tensor, modulations: Modulations) -> Tensor:
         shift, scale = modulations
@@ -201,13 +217,11 @@ class DiT(nn.Module):
         Raises:
             ValueError: guidance given or missing against `spec.guidance_embed`.
         """
-        modulations = self._modulations(t, guidance)
-        *_, last = self.blocks(x, self.cond_in(cond), modulations)
-        return self.final_layer(last, modulations[-1])
+        return self.velocity(x, self.cond_in(cond), self._modulations(t, guidance))
 
     def features(self, x: Tensor, t: Tensor, cond: Tensor, guidance: Tensor | None = None) -> list[Tensor]:
         """The latent tokens after each block, [B, N, hidden_size] each; arguments as in `forward`."""
-        return list(self.blocks(x, self.cond_in(cond), self._modulations(t, guidance)))
+        return list(self._blocks(x, self.cond_in(cond), self._modulations(t, guidance)))
 
     def prepared(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDiT:
         """Compute what does not depend on the latents once, for all times at which they will be asked for.
@@ -217,49 +231,68 @@ class DiT(nn.Module):
             cond, guidance: as in `forward`; the guidance [1] is shared by the batch.
         """
         vec = None if guidance is None else guidance[:1].expand(len(times))
-        per_block = self._modulations(times, vec)
-        # A slice of the batch for each time: [1, 1, C], shared by the batch of latents.
-        steps = {
-            time: [tuple(part[index : index + 1] for part in block) for block in per_block]
-            for index, time in enumerate(times.tolist())
-        }
-        return PreparedDiT(self, self.cond_in(cond), steps)
+        return PreparedDiT(self, self.cond_in(cond), times, self._modulations(times, vec))
 
-    def _modulations(self, t: Tensor, guidance: Tensor | None) -> list[Modulations]:
-        """Modulations of every block and of the last layer for time [B] and guidance [B]."""
+    def velocity(self, x: Tensor, projected: Tensor, modulations: Tensor) -> Tensor:
+        """The part of `forward` that depends on the latents.
+
+        Args:
+            x: noisy latents [B, N, in_channels].
+            projected: the condition [B, M, hidden_size].
+            modulations: of all blocks and the last layer, one after the other: [B, K, hidden_size], or [1, K, hidden_size]
+                where the batch shares its time.
+        """
+        *_, last = self._blocks(x, projected, modulations)
+        return self.final_layer(last, modulations[:, -LastLayer.PARTS :].split(1, dim=1))
+
+    def _modulations(self, t: Tensor, guidance: Tensor | None) -> Tensor:
+        """Those of all blocks and the last layer for time [B] and guidance [B]: [B, K, hidden_size]."""
         if (guidance is not None) != self.spec.guidance_embed:
             raise ValueError(f"guidance given: {guidance is not None}, model has an embedding for it: {self.spec.guidance_embed}")
-        like = self.latent_in.weight
+        like = self.time_in.in_layer.weight
         vec = self.time_in(timestep_embedding(t).to(like))
         if self.guidance_in is not None and guidance is not None:
             vec = vec + self.guidance_in(timestep_embedding(guidance).to(like))
-        parts: list[Modulations] = []
+        parts: list[Tensor] = []
         for block in (*self.double_blocks, *self.single_blocks, self.final_layer):
             assert isinstance(block, DoubleStreamBlock | SingleStreamBlock | LastLayer)
-            parts.append(block.modulations(vec))
-        return parts
+            parts.extend(block.modulations(vec))
+        return torch.cat(parts, dim=1)
 
-    def blocks(self, x: Tensor, txt: Tensor, modulations: Sequence[Modulations]) -> Iterator[Tensor]:
+    def _blocks(self, x: Tensor, txt: Tensor, modulations: Tensor) -> Iterator[Tensor]:
         """Run the blocks on latents and the projected condition [B, M, C]; yield the latent tokens after each."""
         img = self.latent_in(x)
-        two_streams, one_stream = modulations[: len(self.double_blocks)], modulations[len(self.double_blocks) : -1]
-        for block, parts in zip(self.double_blocks, two_streams, strict=True):
-            img, txt = block(img, txt, parts)
+        parts = iter(modulations.split(1, dim=1))
+        for block in self.double_blocks:
+            img, txt = block(img, txt, tuple(islice(parts, DoubleStreamBlock.PARTS)))
             yield img
         tokens = torch.cat([txt, img], dim=1)
-        for block, parts in zip(self.single_blocks, one_stream, strict=True):
-            tokens = block(tokens, parts)
+        for block in self.single_blocks:
+            tokens = block(tokens, tuple(islice(parts, SingleStreamBlock.PARTS)))
             yield tokens[:, txt.shape[1] :]
 
 
 class PreparedDiT:
     """A `DiT` with its condition and guidance, for some times: what `DiT.forward` gives, with less work at each step."""
 
-    def __init__(self, dit: DiT, projected: Tensor, steps: Mapping[float, Sequence[Modulations]]) -> None:
-        self._dit, self._projected, self._steps = dit, projected, steps
+    def __init__(self, dit: DiT, projected: Tensor, times: Tensor, modulations: Tensor) -> None:
+        self._dit, self._projected = dit, projected
+        # A slice of the batch for each time, shared by the batch of latents.
+        self._steps = dict(zip(times.tolist(), modulations.split(1), strict=True))
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         """Latents [B, N, in_channels] and their common time [B], one of those prepared and on the CPU -> velocity."""
-        modulations = self._steps[float(t[0])]
-        *_, last = self._dit.blocks(x, self._projected, modulations)
-        return self._dit.final_layer(last, modulations[-1])
+        return self.compute(*self.inputs(x, t))
+
+    def inputs(self, x: Tensor, t: Tensor) -> tuple[Tensor, ...]:
+        """All that the velocity of a step depends on, as tensors whose shapes are the same at each step."""
+        return x, self._projected, self._steps[float(t[0])]
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """`inputs` -> velocity, by operations on the device alone, always the same ones."""
+        return self._dit.velocity(*inputs)
+
+    @property
+    def module(self) -> DiT:
+        """What `compute` reads besides its inputs."""
+        return self._dit

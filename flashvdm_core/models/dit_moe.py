@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import CheckpointError
-from .layers import attention, merge_heads
+from .layers import Attending, merge_heads
 from .specs import Spec
 
 _EPS = 1e-6
@@ -140,7 +140,7 @@ class Block(nn.Module):
         return x + (self.moe if self.sparse else self.mlp)(self.norm3(x))
 
 
-class Attention(nn.Module):
+class Attention(Attending):
     """Attention of [B, N, width] to [B, M, context]; the same class serves self and cross attention.
 
     The published weights expect an unusual split into heads: where several projections share their input (q, k, v
@@ -165,7 +165,7 @@ class Attention(nn.Module):
         else:
             (q,) = self._heads(self.to_q(x))
             k, v = self._heads(self.to_k(context), self.to_v(context))
-        return self.out_proj(merge_heads(attention(self.q_norm(q), self.k_norm(k), v)))
+        return self.out_proj(merge_heads(self.attend(self.q_norm(q), self.k_norm(k), v)))
 
     def _heads(self, *projections: Tensor) -> tuple[Tensor, ...]:
         joined = torch.cat(projections, dim=-1)

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+AttentionFunction = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""What `attention` is: queries [B, H, Q, D], keys and values [B, H, N, D] -> [B, H, Q, D]."""
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Softmax attention over heads: q [B, H, Q, D], k and v [B, H, N, D] -> [B, H, Q, D]."""
     return F.scaled_dot_product_attention(q, k, v)
+
+
+class Attending(nn.Module):
+    """A module with an attention that may be computed in another way.
+
+    Attributes:
+        attend: what computes it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attend: AttentionFunction = attention
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:

@@ -1,9 +1,12 @@
 """Sampling: from noise to latents along the learned flow (s = 0 is noise, s = 1 is data)."""
 
-from .flow import Step, Velocity, draw_noise, guided_velocity, sample
+from .flow import Preparable, Step, Velocity, draw_noise, guided_velocity, sample
+from .graphs import CapturedDenoiser
 from .schedules import Schedule, consistency_schedule, flow_matching_schedule
 
 __all__ = [
+    "CapturedDenoiser",
+    "Preparable",
     "Schedule",
     "Step",
     "Velocity",

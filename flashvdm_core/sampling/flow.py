@@ -19,6 +19,10 @@ Velocity = Callable[[Tensor, Tensor], Tensor]
 class Preparable(Protocol):
     """A denoiser that does part of its work once for all steps."""
 
+    def __call__(self, *arguments: Tensor) -> Tensor:
+        """Latents [B, N, C], time [B], condition [B, M, D] and, where it takes it, a guidance scale [B] -> velocity [B, N, C]."""
+        ...
+
     def prepared(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> Velocity:
         """The denoiser for times [S] (on the CPU), a condition [B, M, D] and, where it takes it, a guidance scale [1]."""
         ...
