@@ -6,6 +6,9 @@ import torch
 
 from .errors import DeviceError
 
+EIGHT_BIT = "float8"
+"""The precision that adds 8-bit arithmetic to what "auto" takes, where the device has it; see `acceleration`."""
+
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -36,9 +39,10 @@ def choose_device(setting: str) -> torch.device:
 def choose_dtype(setting: str, device: torch.device) -> torch.dtype:
     """The number format that a setting names. "auto" is float32 on the CPU, where half precision is slow, else float16.
 
-    float16 is the format that the public checkpoints are published in and sampled with.
+    "float8" is the same: 8-bit arithmetic takes and gives numbers of that format. float16 is the format that the public
+    checkpoints are published in and sampled with.
     """
-    if setting == "auto":
+    if setting in ("auto", EIGHT_BIT):
         return torch.float32 if device.type == "cpu" else torch.float16
     return _DTYPES[setting]
 

@@ -24,7 +24,7 @@ from .checkpoints.load import Model, load_encoder
 from .colours import coloured_mesh
 from .decoding import Level, Part, decode_shape
 from .decoding.volume import Method
-from .devices import choose_device, choose_dtype, dtype_name
+from .devices import EIGHT_BIT, choose_device, choose_dtype, dtype_name
 from .encoding import encode_mesh
 from .errors import DeviceError, EmptySurfaceError, SettingsError
 from .events import Event, Finished, Log, Preview, Result, Stage
@@ -92,7 +92,7 @@ class Generator:
         pictures = {view: open_image(path) for view, path in request.images.items()}  # first: a bad one must fail at once
         loaded = yield from self._load(request.settings, run)
         model = loaded.model
-        settings = _resolved(request.settings, model)
+        settings = _resolved(request.settings, loaded)
         yield run.enter(Stage.PREPROCESS)
         self._read = seen = read(pictures, request.settings, model, self._read)
         yield from seen.shown
@@ -110,7 +110,7 @@ class Generator:
         if task.latents.shape[1] != model.channels:
             shape = list(task.latents.shape)
             raise SettingsError(f"The kept latents {shape} are not of the model '{model.name}'; choose theirs.")
-        settings = _resolved(task.settings, model)
+        settings = _resolved(task.settings, loaded)
         tokens = torch.from_numpy(task.latents).to(model.device)
         if isinstance(task, Blend):
             tokens = blended(tokens, torch.from_numpy(task.other).to(model.device), task.amount)
@@ -147,12 +147,14 @@ class Generator:
     def _load(self, wanted: Mapping[str, Value], run: Run) -> Generating[Event, None, Loaded]:
         """The model that the settings ask for, loaded unless it was the last one's already."""
         device = choose_device(str(wanted["device"]))
-        asked = (str(wanted["model"]), device, choose_dtype(str(wanted["precision"]), device))
+        precision = str(wanted["precision"])
+        asked = (str(wanted["model"]), device, choose_dtype(precision, device), precision == EIGHT_BIT)
         if self._loaded is not None and self._loaded.asked != asked:
             self.release()  # first: two models at once may not fit
         run.compute_on(device)
         if self._loaded is None:
             self._loaded = load(asked, wanted)
+            yield from self._loaded.logs
         yield from self._loaded.follow(wanted)
         return self._loaded
 
@@ -171,14 +173,15 @@ def _result(
     return Result(mesh, int(settings["seed"]), model.name, settings, run.seconds, queries, latents, colouring, peak)
 
 
-def _resolved(settings: Mapping[str, Value], model: Model) -> dict[str, Value]:
+def _resolved(settings: Mapping[str, Value], loaded: Loaded) -> dict[str, Value]:
     """The settings with the model's own values in place of "take the model's"."""
+    model = loaded.model
     steps, guidance = int(settings["steps"]), float(settings["guidance"])
     return dict(settings) | {
         "steps": steps or model.steps,
         "guidance": guidance if guidance >= 0 else model.guidance,
         "device": str(model.device),
-        "precision": dtype_name(model.dtype),
+        "precision": loaded.precision,
     }
 
 
@@ -209,10 +212,11 @@ def _sample(
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     scale = None if guidance == 1.0 and not model.guidance_embed else guidance
     times = schedule.times(model.dtype)
-    velocity = guided_velocity(model.dit, condition, scale, distilled=model.guidance_embed, times=times)
+    velocity = guided_velocity(loaded.denoiser, condition, scale, distilled=model.guidance_embed, times=times)
     previews = _PreviewBudget()
     for step in sample(velocity, latents, schedule, run.check):
         latents = step.latents
+        yield from loaded.news()
         yield run.progress((step.index + 1) / schedule.steps)
         wanted = settings["preview"] and step.index + 1 < schedule.steps and previews.affordable()
         if wanted and loaded.residency.ready(Stage.DECODE):

@@ -164,6 +164,7 @@ _TABLE = (
             ("float32", "float32", "Full precision"),
             ("float16", "float16", "Half precision"),
             ("bfloat16", "bfloat16", "Half precision with the range of float32"),
+            ("float8", "8-bit", "8-bit arithmetic, where the card has it and a check of the model's answers passes"),
         ),
     ),
     Setting(

@@ -46,6 +46,7 @@ _LABELS = {
     "Selected Result": "Gewähltes Ergebnis",
     "3D Cursor": "3D-Cursor",
     "Along the Shape": "Der Form nach",
+    "8-bit": "8 Bit",
     "Automatic": "Automatisch",
     "Back": "Hinten",
     "Background": "Hintergrund",
@@ -264,6 +265,9 @@ _TOOLTIPS = {
         "Von welcher Seite das Bild gesehen ist, in Grad; 0 ist von vorne"
     ),
     "Full precision": "Volle Genauigkeit",
+    "8-bit arithmetic, where the card has it and a check of the model's answers passes": (
+        "Rechnen mit 8 Bit, wo die Grafikkarte es kann und eine Prüfung der Antworten des Modells gelingt"
+    ),
     "Half precision with the range of float32": "Halbe Genauigkeit mit dem Bereich von float32",
     "Half precision": "Halbe Genauigkeit",
     "Hierarchical, with the tokens that matter for each region": (

@@ -89,7 +89,7 @@ class CapturedDenoiser:
     def __init__(self, denoiser: Preparable, record: Record | None = None) -> None:
         """`record` is `recorded` unless another way of recording is given."""
         self.problem: str | None = None
-        self._told = False
+        self._told, self._allowed = False, True
         self._denoiser, self._record = denoiser, record or recorded
         self._key: object = None
         self._replay: Compute | None = None
@@ -111,18 +111,23 @@ class CapturedDenoiser:
         told, self._told = self._told, self.problem is not None
         return None if told else self.problem
 
-    def drop(self) -> None:
-        """Give the graph's memory back; the next step records it again."""
+    def allow(self, replaying: bool) -> None:
+        """Whether steps may be replayed from now on; a graph keeps the memory that a step needs beside the weights."""
+        self._allowed = replaying
+        if not replaying:
+            self._drop()
+
+    def _drop(self) -> None:
         self._key = self._replay = None
 
     def _step(self, velocity: Capturable, weights: Sequence[Tensor], inputs: tuple[Tensor, ...]) -> Tensor:
-        if self.problem is not None:
+        if self.problem is not None or not self._allowed:
             return velocity.compute(*inputs)
         # A graph reads the weights where they lay when it was recorded.
         key = [weight.data_ptr() for weight in weights], [(part.shape, part.dtype, part.device) for part in inputs]
         if self._replay is not None and key == self._key:
             return self._replay(*inputs)
-        self.drop()
+        self._drop()
         try:
             replay, plain = self._record(velocity.compute, inputs)
             answer = replay(*inputs)

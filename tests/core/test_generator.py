@@ -418,6 +418,19 @@ def test_precision_follows_the_device() -> None:
     assert choose_dtype("auto", torch.device("cpu")) == torch.float32
     assert choose_dtype("auto", torch.device("cuda", 0)) == torch.float16
     assert choose_dtype("bfloat16", torch.device("cpu")) == torch.bfloat16
+    assert choose_dtype("float8", torch.device("cuda", 0)) == torch.float16
+
+
+def test_8_bit_arithmetic_that_the_device_lacks_is_not_used_and_says_so_once(folder: Path) -> None:
+    generator, eight_bit = Generator(), request(folder, precision="float8")
+    first, again = list(generator.generate(eight_bit)), list(generator.generate(eight_bit))
+    assert [event.message for event in first if isinstance(event, Log)] == [
+        "This device has no 8-bit arithmetic; the model runs in float32."
+    ]
+    assert not [event for event in again if isinstance(event, Log)]
+    plain = result_of(generator.generate(request(folder)))
+    assert result_of(first).settings["precision"] == "float32"
+    assert identical(result_of(first).mesh, plain.mesh)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a graphics card")

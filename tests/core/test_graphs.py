@@ -78,9 +78,15 @@ def test_other_shapes_and_weights_that_have_moved_are_recorded_anew():
         parameter.data = parameter.data + 0.01
     assert torch.equal(sampled(dit, noise), sampled(plain, noise))
     assert record.count == 3
-    dit.drop()
-    sampled(dit, noise)
-    assert record.count == 4
+
+
+def test_steps_are_plain_where_replaying_is_not_allowed():
+    record, plain, noise = Recorder(), denoiser(), torch.randn(1, 7, 4)
+    dit = CapturedDenoiser(plain, record)
+    for allowed, count in ((False, 0), (True, 1), (False, 1), (True, 2)):
+        dit.allow(allowed)
+        assert torch.equal(sampled(dit, noise), sampled(plain, noise))
+        assert record.count == count
 
 
 def test_what_cannot_be_recorded_falls_back_and_says_so_once():
