@@ -11,6 +11,9 @@ EIGHT_BIT = "float8"
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
+FORMATS = tuple(_DTYPES)
+"""The precisions that name a number format."""
+
 
 def choose_device(setting: str) -> torch.device:
     """The device that a setting names: "auto" (CUDA, else Apple's MPS, else the CPU), "cpu", "cuda", "cuda:1", "mps".

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..devices import choose_device, choose_dtype
+from ..devices import FORMATS, choose_device, choose_dtype
 from ..errors import FlashVDMError
 from ..files import write_whole
 from ..settings import SETTINGS
@@ -40,7 +40,7 @@ def _with_command(arguments: list[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flashvdm_core.bench", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    choices = [choice for choice, _, _ in SETTINGS["precision"].choices]
+    choices = ["auto", *FORMATS]
     for name, text in (("stages", "time every stage (the default)"), ("decode", "time volume decoding and surface alone")):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=_time, decode_only=name == "decode")
@@ -142,6 +142,9 @@ def _suite(options: argparse.Namespace) -> int:
         failed |= main([command, "--model", model, "--resolution", str(resolution), "--json", str(path)])
     for command in ("optimisations", "growth"):
         failed |= main([command, "--json", str(options.folder / f"{command}-{device.type}.json")])
+    if device.type == "cuda":  # the embedded model is too small for 8-bit layers
+        model = "hunyuan3d-dit-v2-0-turbo"
+        failed |= main(["optimisations", "--model", model, "--json", str(options.folder / f"optimisations-{model}-cuda.json")])
     return failed
 
 

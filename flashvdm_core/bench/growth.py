@@ -10,9 +10,9 @@ import torch
 from ..decoding import Field, VecsetField, decode_volume
 from ..decoding.kv_selection import default_selection
 from ..mesh import TriangleMesh
-from ..sampling import draw_noise, guided_velocity, sample
 from ..surface import extract_surface
 from .clock import timed
+from .sampler import Sampler
 from .shape import KnownShape, Replaced
 from .stages import Report
 from .subject import Subject
@@ -26,11 +26,8 @@ LATENTS_RESOLUTION = 128
 @torch.no_grad()
 def with_resolution(subject: Subject, resolutions: Sequence[int] = RESOLUTIONS) -> list[Report]:
     """Decode and extract the example at several resolutions: rows of `resolution` and what `_measured` gives."""
-    spec, schedule = subject.vae.spec, subject.configuration.schedule
-    noise = draw_noise(0, 1, spec.num_latents, spec.embed_dim, device=subject.device, dtype=subject.dtype)
-    distilled = subject.configuration.guidance_embed
-    *_, step = sample(guided_velocity(subject.dit, subject.condition(), subject.guidance, distilled=distilled), noise, schedule)
-    decoded = subject.vae.decode(step.latents / spec.scale_factor)
+    spec = subject.vae.spec
+    decoded = subject.vae.decode(Sampler(subject, subject.condition())(subject.dit) / spec.scale_factor)
     field = VecsetField(subject.vae.geo_decoder, decoded, default_selection(spec.num_latents))
     return [{"resolution": resolution} | _measured(field, resolution, spec.num_latents) for resolution in resolutions]
 

@@ -19,11 +19,11 @@ from ..decoding.field import KeyedField, on_lattice
 from ..decoding.kv_selection import default_selection
 from ..lattice import Lattice, aligned_lattices
 from ..mesh import TriangleMesh
-from ..sampling import draw_noise, guided_velocity, sample
 from ..surface import cleaned, extract_surface
 from .clock import Floor, Timing, measured_floor, timed
 from .naive import Repeated, dense_time, filled, mesh_volume, occupancy_agreement, published_flash, published_mesh
 from .operations import Operations, counted
+from .sampler import Sampler, replaying
 from .shape import KnownShape, Replaced
 from .subject import Subject
 
@@ -56,6 +56,7 @@ class Bench:
     def __post_init__(self) -> None:
         configuration = self.subject.configuration
         tokens = configuration.vae.num_latents
+        self.denoiser = replaying(self.subject)
         self.selection = default_selection(tokens)
         selected = self.selection.tokens(tokens) if self.selection else tokens
         self.operations: Operations | None = self.tried("operations", lambda: counted(configuration, selected))
@@ -178,20 +179,7 @@ class Bench:
         return operations.velocity * both * self.subject.configuration.schedule.evaluations
 
     def _sampled(self, condition: Tensor) -> Tensor:
-        subject, configuration = self.subject, self.subject.configuration
-        velocity = guided_velocity(
-            subject.dit,
-            condition,
-            subject.guidance,
-            distilled=configuration.guidance_embed,
-            times=configuration.schedule.times(subject.dtype),
-        )
-        spec = configuration.vae
-        noise = draw_noise(0, 1, spec.num_latents, spec.embed_dim, device=subject.device, dtype=subject.dtype)
-        latents = noise
-        for step in sample(velocity, noise, configuration.schedule):
-            latents = step.latents
-        return latents
+        return Sampler(self.subject, condition)(self.denoiser)
 
     def _decoded(self, latents: Tensor) -> Tensor:
         return self.subject.vae.decode(latents / self.subject.vae.spec.scale_factor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 
@@ -11,10 +11,10 @@ from ..decoding.cores import each_in_turn
 from ..decoding.lattice_field import LatticeField
 from ..decoding.reference import decode_grid
 from ..lattice import aligned_lattices
-from ..sampling import draw_noise, guided_velocity, sample
 from ..surface import extract_surface
 from .clock import timed
 from .naive import Repeated, filled, published_mesh
+from .sampler import Sampler, Twin, sampling_twins
 from .stages import Report
 from .subject import Subject
 
@@ -22,16 +22,13 @@ _QUERIES = 40_000
 _CHUNK = 10_000
 _BOUND = 1.01
 
-Twin = tuple[str, Callable[[], object], Callable[[], object]]
-"""What is done, how it is done without the optimisation, and with it."""
-
 
 @torch.no_grad()
 def compared(subject: Subject, resolution: int) -> list[Report]:
     """Time every optimisation of sampling, decoding and surface extraction that this device has.
 
     Args:
-        subject: a model with weights that mean something.
+        subject: a model. With random weights its sampling alone is timed: its field has no surface to refine.
         resolution: cells along each axis of the decoded volume.
 
     Returns:
@@ -50,20 +47,11 @@ def compared(subject: Subject, resolution: int) -> list[Report]:
 
 
 def _twins(subject: Subject, resolution: int) -> Iterator[Twin]:
-    condition, schedule = subject.condition(), subject.configuration.schedule
-    spec = subject.vae.spec
-    noise = draw_noise(0, 1, spec.num_latents, spec.embed_dim, device=subject.device, dtype=subject.dtype)
-
-    def sampled(prepare: bool) -> torch.Tensor:
-        times = schedule.times(subject.dtype) if prepare else None
-        distilled = subject.configuration.guidance_embed
-        velocity = guided_velocity(subject.dit, condition, subject.guidance, distilled=distilled, times=times)
-        *_, step = sample(velocity, noise, schedule)
-        return step.latents
-
-    yield "condition and modulations once for all steps", lambda: sampled(False), lambda: sampled(True)
-
-    decoder, decoded = subject.vae.geo_decoder, subject.vae.decode(sampled(True) / spec.scale_factor)
+    sampler = Sampler(subject, subject.condition())
+    yield from sampling_twins(sampler)
+    if subject.random:
+        return
+    decoder, decoded = subject.vae.geo_decoder, subject.vae.decode(sampler(subject.dit) / subject.vae.spec.scale_factor)
     field = VecsetField(decoder, decoded)
     lattice = aligned_lattices(resolution, resolution, _BOUND, subject.device)[-1]
     *_, level = decode_volume(field, resolution, method="hierarchical")

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from ..checkpoints.folders import EMBEDDED
-from ..devices import choose_device, choose_dtype, dtype_name
+from ..devices import FORMATS, choose_device, choose_dtype, dtype_name
 from ..errors import FlashVDMError, OutputError, SettingsError
 from ..settings import SETTINGS
 from .decoders import load_decoders
@@ -94,7 +94,7 @@ def _add_measuring(command: argparse.ArgumentParser, name: str) -> None:
     add("--scale", type=float, default=SHAPE_SCALE, help="half the longest side of a prop (default: %(default)s)")
     add("--seed", type=_whole, default=0)
     add("--device", default="auto", help=SETTINGS["device"].tooltip)
-    add("--precision", default="auto", choices=[choice[0] for choice in SETTINGS["precision"].choices])
+    add("--precision", default="auto", choices=["auto", *FORMATS])
     if name == "generation":
         add("--steps", type=_whole, nargs="+", default=[0], help="a row for each number; 0 for the model's own (default)")
         add("--guidance", type=float, default=-1.0, help="scale; -1 for the model's own (default)")

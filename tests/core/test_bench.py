@@ -20,6 +20,7 @@ from flashvdm_core.bench.page import draw_growth
 from flashvdm_core.bench.shape import KnownShape, figure_distance
 from flashvdm_core.bench.stages import run
 from flashvdm_core.bench.subject import PUBLIC, Configuration, random_subject, subject
+from flashvdm_core.bench.twins import compared
 from flashvdm_core.decoding import decode_volume
 from flashvdm_core.models.dit_moe import MoEDiTSpec
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
@@ -169,6 +170,16 @@ class TestPage:
         assert len({row["optimisation"] for row in rows}) == len(rows) == 7
         assert all(row["faster_by"] == pytest.approx(row["before"] / row["after"]) for row in rows)
         assert all(row["after"] > 0 for row in rows)
+
+    def test_of_random_weights_sampling_alone_is_timed(self):
+        rows = compared(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24)
+        assert [row["optimisation"] for row in rows] == ["condition and modulations once for all steps"]
+
+    @pytest.mark.gpu
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+    def test_replayed_steps_are_timed_on_a_gpu(self):
+        rows = compared(random_subject("tiny", tiny_configuration(), torch.device("cuda", 0), torch.float16), 24)
+        assert "steps replayed as a CUDA graph" in [row["optimisation"] for row in rows]
 
     def test_growth_is_measured_and_drawn(self, tmp_path: Path):
         chosen = random_subject("tiny", tiny_configuration(), CPU, torch.float32)
