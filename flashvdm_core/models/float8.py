@@ -18,8 +18,9 @@ _TYPE = torch.float8_e4m3fn
 _LARGEST = torch.finfo(_TYPE).max
 # A scale of zero would divide by zero.
 _LEAST_SCALE = 1e-12
-# Sides that the product takes, and the weights from which on rounding the inputs costs less than the product saves.
-_MULTIPLE, _WORTH_IT = 16, 1 << 18
+# Sides that the product takes, and the size of the weights below which rounding the inputs takes what the product saves
+# (estimated: the rounding moves the inputs about five times).
+_MULTIPLE, _WORTH_IT = 16, 1 << 19
 
 
 def has_float8(device: torch.device) -> bool:

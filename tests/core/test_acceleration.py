@@ -9,7 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flashvdm_core.acceleration import Change, attending, changed, changes_for, float8
+from flashvdm_core.acceleration import MOST_DIFFERENT, Change, attending, changed, changes_for, float8
+from flashvdm_core.bench.subject import example_image
+from flashvdm_core.checkpoints.load import load_checkpoint
+from flashvdm_core.decoding import VecsetField, decode_volume
+from flashvdm_core.models import float8 as float8_layers
 from flashvdm_core.models.dit import DiT, JoiningLinear
 from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec
 from flashvdm_core.models.float8 import (
@@ -18,10 +22,12 @@ from flashvdm_core.models.float8 import (
     has_float8,
     plain_product,
     product_on_card,
+    replaced,
     rounded,
 )
 from flashvdm_core.models.layers import attention
 from flashvdm_core.models.specs import DiTSpec
+from flashvdm_core.sampling import consistency_schedule, draw_noise, guided_velocity, sample
 from flashvdm_core.sampling.graphs import relative_difference
 
 LINEARS = Change("8-bit layers", float8)
@@ -122,7 +128,7 @@ class TestCheck:
 
     def test_takes_experts_too(self):
         torch.manual_seed(0)
-        spec = MoEDiTSpec(in_channels=8, hidden_size=256, context_dim=256, depth=2, num_heads=4, num_moe_layers=1)
+        spec = MoEDiTSpec(in_channels=8, hidden_size=512, context_dim=64, depth=2, num_heads=8, num_moe_layers=1, num_experts=4)
         found = float8_linears(MoEDiT(spec))
         assert {"blocks.0.mlp.fc1", "blocks.1.moe.experts.3.net.2"} <= found.keys()
         assert not any("gate" in name for name in found)
@@ -132,6 +138,33 @@ class TestCheck:
         (log,) = changed(small, [LINEARS], (torch.randn(1, 7, 4), torch.tensor([0.5]), torch.randn(1, 5, 6)))
         assert log.warning
         assert "too small" in log.message
+
+    def test_bounds_what_happens_to_the_shape(self, monkeypatch: pytest.MonkeyPatch):
+        """All layers of the embedded model in 8 bits, and an error as large as the check lets pass: 1 % of the shape or so."""
+        model = load_checkpoint("embedded", "cpu", torch.float32)
+        condition = model.conditioner(example_image(model.processor.size, torch.device("cpu"), torch.float32))
+        noise = draw_noise(0, 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
+        schedule = consistency_schedule(model.steps, model.schedule.pcm_timesteps)
+
+        def occupied(error: float = 0.0) -> Tensor:
+            generator = torch.Generator().manual_seed(1)
+            exact = guided_velocity(model.dit, condition, model.guidance, distilled=True, times=schedule.times(model.dtype))
+
+            def velocity(x: Tensor, t: Tensor) -> Tensor:
+                v = exact(x, t)
+                return v + error * v.square().mean().sqrt() * torch.randn(v.shape, generator=generator)
+
+            *_, step = sample(velocity, noise, schedule)
+            field = VecsetField(model.vae.geo_decoder, model.vae.decode(step.latents / model.vae.spec.scale_factor))
+            *_, level = decode_volume(field, 32, method="dense")
+            return level.logits > 0
+
+        plain, wrong = occupied(), occupied(MOST_DIFFERENT)
+        monkeypatch.setattr(float8_layers, "_WORTH_IT", 1)
+        replaced(model.dit, float8_linears(model.dit))
+        for other in (occupied(), wrong):
+            agreement = float((plain & other).sum() / (plain | other).sum())
+            assert 0.97 < agreement < 1
 
     @pytest.mark.parametrize("wrong", [float("nan"), 100.0])
     def test_refuses_an_attention_that_gives_something_else(self, denoiser: DiT, wrong: float):
