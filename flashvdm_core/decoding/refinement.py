@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ..lattice import at_all_corners, dilated, on_box, positions, predecessors, ravelled, successors, unravelled
+from .prediction import Neighbours
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95
@@ -23,43 +24,51 @@ _SLOPE = 1.5
 # Where a cell is longer than the truncation distance, both steps may be cut short by the truncation. Then values that add up to
 # less than this are enough (a cell as long as 1.8 times the truncation distance).
 _CUT = 1.8
+# A surface can hide between two points only where the field has a crease between them. There the steps before, between and
+# behind the points differ in another way than on a parabola, by at least this share of the greatest.
+_CREASE = 0.25
 
 
-def candidate_cells(keys: Tensor, values: Tensor, size: int, whole: bool) -> Tensor:
+def candidate_cells(keys: Tensor, values: Tensor, size: int, around: Neighbours, whole: bool) -> tuple[Tensor, Tensor]:
     """Cells that the surface passes or may hide in, named by their lowest corner.
 
     Args:
         keys: int64 [P], sorted: the points that are known.
         values: float32 [P], logit minus the surface's.
         size: points along each axis of their lattice.
+        around: the points' neighbours.
         whole: the points are all of the lattice's, at a resolution where the truncation may cut steps short.
 
     Returns:
-        int64 [C], sorted.
+        The cells, int64 [C], sorted; and those of them that may have a crease with a hidden surface, int64 [D], sorted.
     """
-    after = successors(keys, size)
-    before = [predecessors(row) for row in after]
     count = keys.numel()
     beyond = torch.cat([values, values.new_full((1,), torch.inf)])
-    cells = []
-    for axis, (following, preceding) in enumerate(zip(after, before, strict=True)):
+    cells, creased = [], []
+    for axis, (following, preceding) in enumerate(zip(around.after, around.before, strict=True)):
         low = (following[:-1] < count).nonzero()[:, 0]
         high = following[low]
         outer_low, outer_high = preceding[low], following[high]
         a, b = values[low], values[high]
-        below, above = (
-            (beyond[outer] - end).abs_().masked_fill_(outer == count, 0) for outer, end in ((outer_low, a), (outer_high, b))
-        )
+        step = b - a
+        # Where a step beside the edge is not known, the edge's own says least.
+        below = torch.where(outer_low == count, step, a - beyond[outer_low])
+        above = torch.where(outer_high == count, step, beyond[outer_high] - b)
+        steepest = torch.maximum(below.abs(), above.abs())
+        # A parabola has the same bend on both sides; a crease has it where the points on one side don't see the other side.
+        crease = (above + below - 2 * step).abs_() > _CREASE * steepest
         crossed = (a > 0) != (b > 0)
         a, b = a.abs_(), b.abs_()
-        hides = a + b < _SLOPE * torch.maximum(below, above)
+        hides = a + b < _SLOPE * steepest
         if whole:
             cut = torch.minimum(beyond[outer_low].abs(), beyond[outer_high].abs()) >= NEAR
             hides |= cut & (a + b < _CUT)
-        cells.append(cells_around(axis, keys[low[crossed | hides & (torch.minimum(a, b) < NEAR)]], size))
+        hides &= ~crossed & (torch.minimum(a, b) < NEAR)
+        creased.append(cells_around(axis, keys[low[hides & crease]], size))
+        cells.append(cells_around(axis, keys[low[crossed | hides]], size))
     capped = keys[on_box(keys, size) & (values > 0)]
     cells += [_lowest_corners(capped, offset, size) for offset in product((0, 1), repeat=3)]
-    return torch.unique(torch.cat(cells))
+    return torch.unique(torch.cat(cells)), torch.unique(torch.cat(creased))
 
 
 def children(cells: Tensor, size: int, fine_size: int) -> Tensor:

@@ -15,6 +15,7 @@ from .field import Field, VecsetField, on_lattice
 from .groups import BlockGrouping, ordered, packed, split
 from .hierarchy import Evaluate, Level, Part, decode_levels
 from .kv_selection import default_selection
+from .prediction import TOLERANCE
 
 Method = Literal["flash", "hierarchical", "dense"]
 
@@ -33,6 +34,7 @@ class Options(TypedDict, total=False):
     min_resolution: int
     cells: tuple[int, int]
     chunk: int
+    tolerance: float
     cancelled: Callable[[], None]
 
 
@@ -68,6 +70,7 @@ def volume_in_parts(
     min_resolution: int = 48,
     cells: tuple[int, int] = (COARSE_CELLS, FINE_CELLS),
     chunk: int = 0,
+    tolerance: float = TOLERANCE,
     cancelled: Callable[[], None] = lambda: None,
 ) -> Iterator[Level | Part]:
     """Evaluate a field around its surface on ever finer lattices; yield each level as it is done, and each part of it.
@@ -85,6 +88,8 @@ def volume_in_parts(
         min_resolution: fewest cells of the first level.
         cells: sub-volumes along each axis that share selected tokens, on the first and on the finer levels.
         chunk: most queries in one call of the field; 0 chooses for the device.
+        tolerance: how far the values of points that are predicted rather than evaluated may be from the field's, as a share of
+            its change over the cell around them; 0 evaluates every point.
         cancelled: called before each chunk of queries; raises `errors.Cancelled` to stop.
 
     Yields:
@@ -110,5 +115,5 @@ def volume_in_parts(
 
         return evaluate
 
-    for done in decode_levels(lattices, at, level):
+    for done in decode_levels(lattices, at, level, tolerance):
         yield replace(done, chunk=evaluator.chunk, shrunk=evaluator.chunk < chunk) if isinstance(done, Level) else done

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from flashvdm_core import lattice as lattice_module
@@ -16,6 +17,7 @@ from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
+from flashvdm_core.decoding.prediction import TOLERANCE, Neighbours, Values, predicted
 from flashvdm_core.decoding.reference import crossing, decode_grid, published_resolutions
 from flashvdm_core.decoding.refinement import missing_corners
 from flashvdm_core.errors import Cancelled, MemoryLimitError, SettingsError
@@ -170,8 +172,8 @@ class TestHierarchy:
             return (sphere()(points) / 0.1).clamp(-1, 1) * (0.94 + 0.03 * torch.sin(9 * points).prod(-1))
 
         field = AnalyticField(rippled, truncation=1.0)
-        level = last_level(field, 192, method="hierarchical")
-        clean = last_level(AnalyticField(sphere(), truncation=0.1), 192, method="hierarchical")
+        level = last_level(field, 192, method="hierarchical", tolerance=0)
+        clean = last_level(AnalyticField(sphere(), truncation=0.1), 192, method="hierarchical", tolerance=0)
         assert level.queries < 1.5 * clean.queries
         assert same_mesh(extract_surface(level), extract_surface(last_level(field, 192, method="dense")))
 
@@ -186,7 +188,7 @@ class TestHierarchy:
         assert same_mesh(mesh, oracle, 1e-3)
 
     def test_queries_and_memory_grow_with_the_surface(self):
-        small, large = (last_level(AnalyticField(sphere()), r, method="hierarchical") for r in (128, 256))
+        small, large = (last_level(AnalyticField(sphere()), r, method="hierarchical", tolerance=0) for r in (128, 256))
         assert 3 < large.queries / small.queries < 5
 
     def test_yields_each_level_of_the_halved_resolution(self):
@@ -210,6 +212,89 @@ class TestHierarchy:
         inside = torch.tensor([True] + [False] * 6)
         assert missing_corners(keys, inside, 3).tolist() == [13]
         assert missing_corners(keys, torch.zeros(7, dtype=torch.bool), 3).tolist() == []
+
+
+def error_in_cells(level: Level, field: AnalyticField) -> float:
+    """By how much the logits (distances) of points within a cell of the surface differ from the field's at most, in cells."""
+    cell, truth = 2.02 / level.resolution, field(level.lattice.coordinates(level.keys))
+    return float((level.logits - truth).abs()[truth.abs() < cell].max() / cell)
+
+
+class TestPrediction:
+    @pytest.mark.parametrize("resolution", [256, 203])
+    @pytest.mark.parametrize(("distance", "share"), [(sphere(), 0.05), (ring(0.2), 0.05), (sphere(radius=1.2), 0.3)])
+    def test_a_smooth_surface_needs_hardly_a_query_on_fine_levels(self, distance, share: float, resolution: int):
+        """But beside the far sides of the box, where it is cut off by them."""
+        field = AnalyticField(distance, truncation=1.0)
+        level = last_level(field, resolution, method="hierarchical", min_resolution=24)
+        every = last_level(field, resolution, method="hierarchical", min_resolution=24, tolerance=0)
+        assert level.queries < share * every.queries
+        assert level.keys.numel() == pytest.approx(every.keys.numel(), rel=0.01)
+        assert error_in_cells(level, field) < 0.02
+        assert is_closed(extract_surface(level))
+
+    def test_a_smaller_tolerance_comes_closer_and_asks_for_more(self):
+        def wavy(points: Tensor) -> Tensor:
+            return sphere()(points) + 0.02 * torch.sin(25 * points).prod(-1)
+
+        field = AnalyticField(wavy, truncation=1.0)
+        loose, tight = (
+            list(decode_volume(field, 192, method="hierarchical", min_resolution=24, tolerance=t)) for t in (0.05, 0.002)
+        )
+        assert sum(level.queries for level in loose) < sum(level.queries for level in tight)
+        assert error_in_cells(tight[-1], field) < 0.02 < error_in_cells(loose[-1], field) < 0.2
+
+    @given(st.floats(0.53, 1.2), st.floats(0, 1), st.booleans())
+    @settings(max_examples=30, deadline=None)
+    def test_no_thin_wall_is_lost(self, thickness: float, centre: float, turned: bool):
+        """Thicker than a cell of the last level and hardly than one of the level before, wherever it lies between its points."""
+        cell = 2.02 / 24
+        wall = plate(thickness * cell / 2, 0.3 + centre * cell)
+        field = AnalyticField(tilted(wall) if turned else wall, truncation=0.2)
+        options = {"method": "hierarchical", "min_resolution": 12}
+        surface, every = (extract_surface(last_level(field, 48, tolerance=t, **options)) for t in (TOLERANCE, 0.0))
+        assert len(surface.faces) == pytest.approx(len(every.faces), rel=0.01)
+        assert volume(surface) == pytest.approx(volume(every), rel=0.02)
+
+    @pytest.mark.parametrize("distance", [plate(0.1), tilted(plate(0.05)), torus_and_plate, ring(0.03)])
+    def test_edges_and_wires_stay_where_they_are(self, distance):
+        field = AnalyticField(distance)
+        options = {"method": "hierarchical", "min_resolution": 24}
+        surface, every = (extract_surface(last_level(field, 192, tolerance=t, **options)) for t in (TOLERANCE, 0.0))
+        assert is_closed(surface)
+        here, there = (cKDTree(mesh.vertices) for mesh in (surface, every))
+        apart = np.concatenate([here.query(every.vertices)[0], there.query(surface.vertices)[0]]) * 192 / 2.02
+        assert np.quantile(apart, 0.99) < 0.03
+        assert apart.max() < 0.5
+
+    def test_noise_is_not_predicted(self):
+        def noisy(points: Tensor) -> Tensor:
+            return sphere()(points) + 0.02 * torch.frac(points @ torch.tensor([917.3, 631.1, 373.7]))
+
+        field = AnalyticField(noisy, truncation=1.0)
+        levels = list(decode_volume(field, 96, method="hierarchical", min_resolution=24))
+        every = list(decode_volume(field, 96, method="hierarchical", min_resolution=24, tolerance=0))
+        assert levels[-1].queries > 0.9 * every[-1].queries
+
+    def test_what_is_predicted_of_a_cubic_is_exact(self):
+        """But beside the far sides, and where a neighbour is missing, for which a parabola stands in."""
+        lattices = aligned_lattices(32, 8, 1.0)
+        coarse, middle, fine = (lattice for lattice in lattices)
+
+        def field(points: Tensor) -> Tensor:
+            x, y, z = points.unbind(-1)
+            return x**3 + x * y**2 - 2 * x * y * z + z**3 - 0.3
+
+        keys = middle.all_keys()
+        values = Values(field(middle.coordinates(keys)), torch.zeros(len(keys)), torch.ones(len(keys), dtype=torch.bool))
+        around = Neighbours.of(keys, middle.size)
+        found, wanted = predicted(fine.all_keys(), fine.size, keys, middle.size, values, around, 0.01)
+        index = torch.stack(unravelled(fine.all_keys(), fine.size))
+        inner = ((index > 2) & (index < fine.size - 4)).all(0)
+        assert torch.allclose(found.logits[inner], field(fine.coordinates(fine.all_keys()))[inner], atol=1e-6)
+        assert not wanted[inner].any()
+        assert wanted[((index % 2 == 1).any(0)) & (index.amax(0) >= fine.size - 4)].all()
+        assert coarse.size == 9
 
 
 class TestEvaluation:
