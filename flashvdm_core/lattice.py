@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -62,18 +63,65 @@ class Lattice:
 
 
 @dataclass(frozen=True, eq=False)
-class SparseVolume:
-    """A scalar field at some points of a lattice.
+class Points:
+    """Some points of a lattice. Their neighbours are looked for when they are first asked for.
 
     Attributes:
         lattice: the lattice.
         keys: int64 [P], sorted keys of the points.
-        logits: float32 [P], positive inside the shape.
     """
 
     lattice: Lattice
     keys: Tensor
+
+    @property
+    def size(self) -> int:
+        """Points of the lattice along each axis."""
+        return self.lattice.size
+
+    @property
+    def count(self) -> int:
+        """P."""
+        return self.keys.numel()
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether these are all points of the lattice."""
+        return self.count == self.size**3
+
+    @cached_property
+    def after(self) -> Tensor:
+        """`successors` of the points: int64 [3, P + 1]."""
+        return successors(self.keys, self.size)
+
+    @cached_property
+    def before(self) -> tuple[Tensor, Tensor, Tensor]:
+        """`predecessors` of the points along x, y and z: int64 [P + 1] each."""
+        x, y, z = map(predecessors, self.after)
+        return x, y, z
+
+
+@dataclass(frozen=True, eq=False)
+class SparseVolume:
+    """A scalar field at some points of a lattice.
+
+    Attributes:
+        points: the points.
+        logits: float32 [P], positive inside the shape.
+    """
+
+    points: Points
     logits: Tensor
+
+    @property
+    def lattice(self) -> Lattice:
+        """The points' lattice."""
+        return self.points.lattice
+
+    @property
+    def keys(self) -> Tensor:
+        """int64 [P], sorted keys of the points."""
+        return self.points.keys
 
     @property
     def resolution(self) -> int:
@@ -100,7 +148,7 @@ def positions(keys: Tensor, wanted: Tensor, size: int) -> tuple[Tensor, Tensor]:
     if keys.numel() == 0:
         return torch.zeros_like(wanted), torch.zeros_like(wanted, dtype=torch.bool)
     position = torch.searchsorted(keys, wanted).clamp_(max=keys.numel() - 1)
-    found = keys[position] == wanted
+    found = keys.take(position) == wanted
     return position.mul_(found), found
 
 

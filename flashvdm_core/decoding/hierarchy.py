@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generating
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from ..lattice import Lattice, SparseVolume, positions
+from ..lattice import Lattice, Points, SparseVolume, positions
 from .evaluate import Evaluation, whole
-from .prediction import Neighbours, Values, predicted
+from .prediction import Values, predicted
 from .refinement import candidate_cells, children, completed
 
 
@@ -61,19 +60,19 @@ def decode_levels(
         lattices: coarse to fine; index i of one lies at index 2 i of the next.
         evaluate: (lattice, level's index) -> how its points are evaluated.
         iso: logit of the surface.
-        tolerance: how far a predicted value may be from the field's (`prediction.TOLERANCE`); 0 evaluates every point.
+        tolerance: how far predicted points may move the surface (`prediction.TOLERANCE`); 0 evaluates every point.
     """
-    first = lattices[0]
-    keys = first.all_keys()
-    values = Values.evaluated((yield from _watched(evaluate(first, 0)(keys), 0, len(lattices), keys.numel())))
-    yield Level(first, keys, values.logits, 0, len(lattices), keys.numel())
-    for index, (coarse, lattice) in enumerate(pairwise(lattices), 1):
+    points = Points(lattices[0], lattices[0].all_keys())
+    values = Values.evaluated((yield from _watched(evaluate(lattices[0], 0)(points.keys), 0, len(lattices), points.count)))
+    yield Level(points, values.logits, 0, len(lattices), points.count)
+    for index, lattice in enumerate(lattices[1:], 1):
         at = evaluate(lattice, index)
-        keys, values, wanted = _refined(coarse, lattice, keys, values, iso, tolerance * 0.5 ** (len(lattices) - 1 - index))
-        exact = yield from _watched(at(keys[wanted]), index, len(lattices), wanted.numel())
+        cells_left = 2 ** (len(lattices) - 1 - index)  # of the last level in one of this
+        points, values, wanted = _refined(points, values, lattice, iso, tolerance / cells_left)
+        exact = yield from _watched(at(points.keys.take(wanted)), index, len(lattices), wanted.numel())
         _take_over(values, wanted, exact)
-        keys, values, more = _completed(keys, values, iso, lattice.size, at)
-        yield Level(lattice, keys, values.logits, index, len(lattices), wanted.numel() + more)
+        points, values, more = _completed(points, values, iso, at)
+        yield Level(points, values.logits, index, len(lattices), wanted.numel() + more)
 
 
 def _watched(evaluation: Evaluation, index: int, count: int, total: int) -> Generating[Part, None, Tensor]:
@@ -85,19 +84,15 @@ def _watched(evaluation: Evaluation, index: int, count: int, total: int) -> Gene
             return end.value
 
 
-def _refined(
-    coarse: Lattice, lattice: Lattice, keys: Tensor, values: Values, iso: float, tolerance: float
-) -> tuple[Tensor, Values, Tensor]:
-    """The points around the surface that was found on the lattice before: keys, values as far as they are known, and positions
-    of those that are to be evaluated."""
-    around = Neighbours.of(keys, coarse.size)
-    whole_lattice = keys.numel() == coarse.size**3
-    cells, creased = candidate_cells(keys, values.logits - iso, coarse.size, around, whole_lattice)
-    fine = children(cells, coarse.size, lattice.size)
-    found, wanted = predicted(fine, lattice.size, keys, coarse.size, values, around, tolerance)
-    hidden = positions(fine, children(creased, coarse.size, lattice.size), lattice.size)[0]
+def _refined(coarse: Points, values: Values, lattice: Lattice, iso: float, tolerance: float) -> tuple[Points, Values, Tensor]:
+    """The points around the surface that was found on the lattice before, their values as far as they are known, and the
+    positions of those that are to be evaluated."""
+    cells, creased = candidate_cells(coarse, values.logits - iso)
+    points = Points(lattice, children(cells, coarse.size, lattice.size))
+    found, wanted = predicted(points, coarse, values, tolerance)
+    hidden = positions(points.keys, children(creased, coarse.size, lattice.size), lattice.size)[0]
     wanted[hidden] = ~found.exact[hidden]
-    return fine, found, wanted.nonzero()[:, 0]
+    return points, found, wanted.nonzero()[:, 0]
 
 
 def _take_over(values: Values, wanted: Tensor, exact: Tensor) -> None:
@@ -107,12 +102,12 @@ def _take_over(values: Values, wanted: Tensor, exact: Tensor) -> None:
     values.exact[wanted] = True
 
 
-def _completed(keys: Tensor, values: Values, iso: float, size: int, at: Evaluate) -> tuple[Tensor, Values, int]:
+def _completed(points: Points, values: Values, iso: float, at: Evaluate) -> tuple[Points, Values, int]:
     """The points and values with what cells on the surface lacked, and how many points these were."""
-    complete, logits, more = completed(keys, values.logits, iso, size, lambda lacking: whole(at(lacking)))
-    if not more:
-        return keys, values, 0
+    complete, logits = completed(points, values.logits, iso, lambda lacking: whole(at(lacking)))
+    if complete is points:
+        return points, values, 0
     everything = Values.evaluated(logits)
-    place = positions(complete, keys, size)[0]
+    place = positions(complete.keys, points.keys, points.size)[0]
     everything.missed[place], everything.exact[place] = values.missed, values.exact
-    return complete, everything, more
+    return complete, everything, complete.count - points.count

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..lattice import positions, predecessors, ravelled, successors, unravelled
+from ..lattice import Points, positions, ravelled, unravelled
 
 TOLERANCE = 0.01
-"""Values are predicted where they miss by less than this share of the field's change over the coarse cell around them.
+"""Points are predicted where that is taken to miss by less than this share of the field's steps between them.
 
-The surface moves by no more than about twice this share of the finer level's cell.
+So far, in cells of the last level, the surface may move.
 """
 
 # By how much less the next level's predictions are taken to miss: half of what holds for a smooth field.
@@ -30,31 +30,13 @@ _MARGIN = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
-    """Positions of the neighbours of a set's points in the set.
-
-    Attributes:
-        after, before: int64 [P + 1] for each axis; P where there is none (`lattice.successors`, `lattice.predecessors`).
-    """
-
-    after: tuple[Tensor, Tensor, Tensor]
-    before: tuple[Tensor, Tensor, Tensor]
-
-    @classmethod
-    def of(cls, keys: Tensor, size: int) -> Neighbours:
-        """Of sorted keys int64 [P] of a lattice with `size` points an axis."""
-        x, y, z = successors(keys, size)
-        return cls((x, y, z), (predecessors(x), predecessors(y), predecessors(z)))
-
-
-@dataclass(frozen=True, eq=False)
 class Values:
     """Logits at the points of a level, and what is known of their errors.
 
     Attributes:
         logits: float32 [P].
         missed: float32 [P], by how much the prediction missed where the point was evaluated; where the point is predicted
-            itself, the most that the points around it were missed by; infinity where nothing is known.
+            itself, what its own may miss by on that scale; infinity where nothing is known.
         exact: bool [P], evaluated; the others are predicted.
     """
 
@@ -64,56 +46,61 @@ class Values:
 
     @classmethod
     def evaluated(cls, logits: Tensor) -> Values:
-        """The first level: evaluated everywhere, and nothing is known of how well that could have been predicted."""
+        """Evaluated everywhere, and nothing is known of how well that could have been predicted."""
         return cls(logits, torch.full_like(logits, torch.inf), torch.ones_like(logits, dtype=torch.bool))
 
 
-def predicted(
-    keys: Tensor, size: int, coarse_keys: Tensor, coarse_size: int, coarse: Values, around: Neighbours, tolerance: float
-) -> tuple[Values, Tensor]:
+def predicted(points: Points, coarse: Points, values: Values, tolerance: float) -> tuple[Values, Tensor]:
     """What is known of the points of a level before any of them is evaluated.
 
     Args:
-        keys: int64 [P], points of the level.
-        size: points along each axis of its lattice.
-        coarse_keys: int64 [Q], sorted: the points of the level before.
-        coarse_size: points along each axis of its lattice; index i lies at index 2 i of the finer one.
-        coarse: their values.
-        around: their neighbours.
-        tolerance: see `TOLERANCE`; 0 predicts nothing.
+        points: P points of the level.
+        coarse: points of the level before; index i of its lattice lies at index 2 i of the finer one.
+        values: theirs.
+        tolerance: see `TOLERANCE`, in cells of this level; 0 predicts nothing.
 
     Returns:
         The values, NaN where the neighbours for a prediction are missing; and which points are to be evaluated, bool [P].
-        `exact` is right for the points of the level before alone.
+        `exact` holds for points of the level before alone.
     """
-    index = unravelled(keys, size)
-    last = [i == size - 1 for i in index]
-    base = [(i // 2).masked_fill_(end, coarse_size - 1) for i, end in zip(index, last, strict=True)]
-    x, y, z = ((i % 2).masked_fill_(end, 0) for i, end in zip(index, last, strict=True))
-    between = 4 * x + 2 * y + z
-    position, found = positions(coarse_keys, ravelled(*base, size=coarse_size), coarse_size)
-    position.masked_fill_(~found, coarse_keys.numel())
-    inner = torch.stack(index).amax(0) < size - _MARGIN
-
-    logits = torch.full(keys.shape, torch.nan, device=keys.device)
-    missed, steepness = torch.full_like(logits, torch.inf), torch.zeros_like(logits)
-    for offset, table in enumerate(_between(coarse, around)):
+    between, position, inner = _places(points, coarse)
+    logits = torch.empty(points.count, device=points.keys.device)
+    missed, steepness = torch.empty_like(logits), torch.empty_like(logits)
+    for offset, table in enumerate(_between(coarse, values)):
         here = (between == offset).nonzero()[:, 0]
-        there = position[here]
-        logits[here] = table.logits[there]
-        missed[here] = table.missed[there]
-        steepness[here] = table.steepness[there]
-    known = (between == 0) & found
+        there = position.take(here)
+        logits[here] = table.logits.take(there)
+        missed[here] = table.missed.take(there)
+        steepness[here] = table.steepness.take(there)
+    known = (between == 0) & (position < coarse.count)
     # An evaluated point was missed on the way to the level before; on the way to this one it is there.
-    exact = known & torch.cat([coarse.exact, coarse.exact.new_zeros(1)])[position]
-    trusted = inner & ~logits.isnan() & (missed <= _GAIN * tolerance * steepness) & (missed < torch.inf) & (tolerance > 0)
+    exact = known & torch.cat([values.exact, values.exact.new_zeros(1)]).take(position)
+    trusted = inner & ~logits.isnan() & (missed < _GAIN * tolerance * steepness) & (tolerance > 0)
     missed[trusted & ~known] *= 0.5
     return Values(logits, missed.masked_fill_(exact, 0), exact), ~(known | trusted)
 
 
+def _places(points: Points, coarse: Points) -> tuple[Tensor, Tensor, Tensor]:
+    """Where points lie on the coarser lattice.
+
+    Returns:
+        Whether they lie half a cell behind a coarse point, int64 [P]: 4 for x + 2 for y + 1 for z; the coarse point's position
+        (the number of points where it is not there), int64 [P]; and whether a prediction may be asked for, bool [P].
+    """
+    between, base, inner = torch.zeros_like(points.keys), [], torch.ones_like(points.keys, dtype=torch.bool)
+    for index, stride in zip(unravelled(points.keys, points.size), (4, 2, 1), strict=True):
+        # The coarse lattice's last point is the finer one's, wherever that lies.
+        last = index == points.size - 1
+        base.append((index >> 1).masked_fill_(last, coarse.size - 1))
+        inner &= index < points.size - _MARGIN
+        between += (index & 1).masked_fill_(last, 0).mul_(stride)
+    position, found = positions(coarse.keys, ravelled(*base, size=coarse.size), coarse.size)
+    return between, position.masked_fill_(~found, coarse.count), inner
+
+
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """For each coarse point, one more row for none: the points half way to the next ones along some of the axes.
+    """For each coarse point, and one more row for none: the points half way to the next ones along some of the axes.
 
     Attributes:
         logits: float32 [Q + 1], NaN where they cannot be predicted.
@@ -126,38 +113,33 @@ class _Table:
 
     def half_way(self, after: Tensor, before: Tensor) -> _Table:
         """Half a step further along the axis whose neighbours are given."""
-        here, following = self.logits, self.logits[after]
-        preceding, beyond = here[before], following[after]
+        here, following = self.logits, self.logits.take(after)
+        preceding, beyond = here.take(before), following.take(after)
         cubic = (9 * (here + following) - (preceding + beyond)) / 16
         without_preceding, without_beyond = (3 * here + 6 * following - beyond) / 8, (6 * here + 3 * following - preceding) / 8
         parabola = torch.where(without_preceding.isnan(), without_beyond, without_preceding)
         return _Table(
             torch.where(cubic.isnan(), parabola, cubic),
-            torch.maximum(self.steepness, self.steepness[after]),
-            torch.maximum(self.missed, self.missed[after]),
+            torch.maximum(self.steepness, self.steepness.take(after)),
+            torch.maximum(self.missed, self.missed.take(after)),
         )
 
 
-def _between(coarse: Values, around: Neighbours) -> Iterator[_Table]:
+def _between(coarse: Points, values: Values) -> Iterator[_Table]:
     """The points at the offsets (0, 0, 0), (0, 0, 1), (0, 1, 0), ... (1, 1, 1) from every coarse point, in fine cells."""
-    nothing = coarse.logits.new_full((1,), torch.nan)
-    logits, missed = torch.cat([coarse.logits, nothing]), torch.cat([coarse.missed, nothing])
-    for after, before in zip(around.after, around.before, strict=True):
+    x, y, z = zip(coarse.after, coarse.before, strict=True)
+    nothing = values.logits.new_full((1,), torch.nan)
+    logits, missed = torch.cat([values.logits, nothing]), torch.cat([values.missed, nothing])
+    steepness = torch.zeros_like(logits)
+    for after, before in (x, y, z):
+        for neighbours in (after, before):
+            torch.fmax(steepness, (logits.take(neighbours) - logits).abs_(), out=steepness)
         # What oscillates is hit by chance here and there: the points beside say so.
-        missed = torch.fmax(missed, torch.fmax(missed[after], missed[before]))
-    points = _Table(logits, _steepness(logits, around), missed)
-    x, y, z = zip(around.after, around.before, strict=True)
+        missed = torch.fmax(missed, torch.fmax(missed.take(after), missed.take(before)))
+    points = _Table(logits, steepness, missed)
     for on_x in (False, True):
         lines = points.half_way(*x) if on_x else points
         for on_y in (False, True):
             planes = lines.half_way(*y) if on_y else lines
             yield planes
             yield planes.half_way(*z)
-
-
-def _steepness(logits: Tensor, around: Neighbours) -> Tensor:
-    """The greatest step from each point to one of its neighbours; of the row for none, none. float32 [Q + 1]"""
-    steepest = torch.zeros_like(logits)
-    for neighbours in (*around.after, *around.before):
-        torch.fmax(steepest, (logits[neighbours] - logits).abs_(), out=steepest)
-    return steepest

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..lattice import Bounds, Lattice, box, dilated, doubled, successors
+from ..lattice import Bounds, Lattice, Points, box, dilated, doubled, successors
 from .evaluate import Evaluator, whole
 from .field import Field, on_lattice
 from .groups import BlockGrouping, Groups, Ordered, blocks, ordered, packed
@@ -102,7 +102,7 @@ def published_levels(
     keys = lattices[0].all_keys()
     for index, lattice in enumerate(lattices):
         logits = evaluate(lattice, keys, index)
-        yield Level(lattice, keys, logits, index, len(lattices), keys.numel())
+        yield Level(Points(lattice, keys), logits, index, len(lattices), keys.numel())
         if index + 1 < len(lattices):
             chosen = (logits.abs() < NEAR) | crossing(keys, logits - iso, lattice.size)
             keys = expanded(keys[chosen], lattice.size, lattices[index + 1].size, last=index + 2 == len(lattices))

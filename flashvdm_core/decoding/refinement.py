@@ -13,8 +13,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ..lattice import at_all_corners, dilated, on_box, positions, predecessors, ravelled, successors, unravelled
-from .prediction import Neighbours
+from ..lattice import Points, at_all_corners, dilated, on_box, positions, ravelled, unravelled
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95
@@ -29,39 +28,35 @@ _CUT = 1.8
 _CREASE = 0.25
 
 
-def candidate_cells(keys: Tensor, values: Tensor, size: int, around: Neighbours, whole: bool) -> tuple[Tensor, Tensor]:
+def candidate_cells(points: Points, values: Tensor) -> tuple[Tensor, Tensor]:
     """Cells that the surface passes or may hide in, named by their lowest corner.
 
     Args:
-        keys: int64 [P], sorted: the points that are known.
+        points: P points that are known.
         values: float32 [P], logit minus the surface's.
-        size: points along each axis of their lattice.
-        around: the points' neighbours.
-        whole: the points are all of the lattice's, at a resolution where the truncation may cut steps short.
 
     Returns:
         The cells, int64 [C], sorted; and those of them that may have a crease with a hidden surface, int64 [D], sorted.
     """
-    count = keys.numel()
+    keys, size, count = points.keys, points.size, points.count
     beyond = torch.cat([values, values.new_full((1,), torch.inf)])
     cells, creased = [], []
-    for axis, (following, preceding) in enumerate(zip(around.after, around.before, strict=True)):
+    for axis, (following, preceding) in enumerate(zip(points.after, points.before, strict=True)):
         low = (following[:-1] < count).nonzero()[:, 0]
-        high = following[low]
-        outer_low, outer_high = preceding[low], following[high]
-        a, b = values[low], values[high]
+        high = following.take(low)
+        outer_low, outer_high = preceding.take(low), following.take(high)
+        a, b = values.take(low), values.take(high)
+        far_low, far_high = beyond.take(outer_low), beyond.take(outer_high)
         step = b - a
         # Where a step beside the edge is not known, the edge's own says least.
-        below = torch.where(outer_low == count, step, a - beyond[outer_low])
-        above = torch.where(outer_high == count, step, beyond[outer_high] - b)
+        below, above = torch.where(far_low.isinf(), step, a - far_low), torch.where(far_high.isinf(), step, far_high - b)
         steepest = torch.maximum(below.abs(), above.abs())
-        # A parabola has the same bend on both sides; a crease has it where the points on one side don't see the other side.
         crease = (above + below - 2 * step).abs_() > _CREASE * steepest
         crossed = (a > 0) != (b > 0)
         a, b = a.abs_(), b.abs_()
         hides = a + b < _SLOPE * steepest
-        if whole:
-            cut = torch.minimum(beyond[outer_low].abs(), beyond[outer_high].abs()) >= NEAR
+        if points.everywhere:
+            cut = torch.minimum(far_low.abs_(), far_high.abs_()) >= NEAR
             hides |= cut & (a + b < _CUT)
         hides &= ~crossed & (torch.minimum(a, b) < NEAR)
         creased.append(cells_around(axis, keys[low[hides & crease]], size))
@@ -99,24 +94,23 @@ def corners(cells: Tensor, size: int) -> Tensor:
     return cells[:, None] + torch.tensor(offsets, device=cells.device)
 
 
-def completed(
-    keys: Tensor, logits: Tensor, iso: float, size: int, evaluate: Callable[[Tensor], Tensor]
-) -> tuple[Tensor, Tensor, int]:
+def completed(points: Points, logits: Tensor, iso: float, evaluate: Callable[[Tensor], Tensor]) -> tuple[Points, Tensor]:
     """Follow the surface out of the known points until every cell that it enters has all its corners.
 
     Without them such a cell could not be triangulated and the surface would have a hole.
 
     Args:
-        keys: int64 [P], sorted: the points that are known.
+        points: P points that are known.
         logits: float32 [P].
         iso: logit of the surface.
-        size: points along each axis of their lattice.
         evaluate: keys -> logits.
 
     Returns:
-        Keys and logits with the points that were missing, and how many these were.
+        The points and logits with those that were missing; the points themselves where none was.
     """
-    missing = missing_corners(keys, logits > iso, size)
+    keys, size, missing = points.keys, points.size, missing_corners(points, logits > iso)
+    if not missing.numel():
+        return points, logits
     more, more_logits = keys[:0], logits[:0]
     while missing.numel():
         found = evaluate(missing)
@@ -124,29 +118,28 @@ def completed(
         more_logits = torch.cat([more_logits, found])[order]
         known = ((keys, logits > iso), (more, more_logits > iso))
         missing = _missing_beside(missing, found > iso, known, size)
-    if not more.numel():
-        return keys, logits, 0
     keys, order = torch.sort(torch.cat([keys, more]))
-    return keys, torch.cat([logits, more_logits])[order], more.numel()
+    return Points(points.lattice, keys), torch.cat([logits, more_logits])[order]
 
 
-def missing_corners(keys: Tensor, inside: Tensor, size: int) -> Tensor:
+def missing_corners(points: Points, inside: Tensor) -> Tensor:
     """Points that are not in the set, but corners of a cell with a known edge that crosses the surface: int64, sorted.
 
-    All is outside beyond the box, so an inside point on it begins such an edge as well.
+    All is outside beyond the box, so an inside point (bool [P]) on it begins such an edge as well.
     """
-    if keys.numel() == size**3:
+    keys, size = points.keys, points.size
+    if points.everywhere:
         return keys[:0]
-    after = successors(keys, size)
-    complete = at_all_corners(torch.arange(keys.numel() + 1, device=keys.device) < keys.numel(), after)
-    before = [predecessors(row) for row in after]
+    after, before = points.after, points.before
+    complete = at_all_corners(torch.arange(points.count + 1, device=keys.device) < points.count, after)
     sides = torch.cat([inside, inside.new_zeros(1)])
     cells = []
     for axis in range(3):
         following = after[axis, :-1]
-        low = ((sides[:-1] != sides[following]) & (following < keys.numel())).nonzero()[:, 0]
+        low = ((inside != sides.take(following)) & (following < points.count)).nonzero()[:, 0]
         first, second = (before[other] for other in range(3) if other != axis)
-        around = complete[low] & complete[first[low]] & complete[second[low]] & complete[second[first[low]]]
+        by_first, by_second = first.take(low), second.take(low)
+        around = complete[low] & complete[by_first] & complete[by_second] & complete[second.take(by_first)]
         cells.append(cells_around(axis, keys[low[~around]], size))
     cap = _beside_on_box(keys[inside & on_box(keys, size)], size)
     return _unknown(torch.cat(cells), cap, ((keys, inside),), size)

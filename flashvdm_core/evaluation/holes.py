@@ -11,7 +11,7 @@ from tqdm import tqdm
 from ..decoding import Field, Level
 from ..decoding.reference import crossing, expanded
 from ..decoding.refinement import NEAR
-from ..lattice import aligned_lattices, dilated, doubled
+from ..lattice import Points, aligned_lattices, dilated, doubled
 from ..mesh import TriangleMesh
 from .decoders import Decoders, field_of, named, surface_or_none
 from .metrics import boundary_edges, surface_scores
@@ -42,7 +42,7 @@ def refined(field: Field, resolution: int, dilate: bool, near: bool) -> Iterator
     keys = lattices[0].all_keys()
     for index, lattice in enumerate(lattices):
         logits = torch.cat([field(lattice.coordinates(part)) for part in keys.split(_CHUNK)])
-        yield Level(lattice, keys, logits, index, len(lattices), keys.numel())
+        yield Level(Points(lattice, keys), logits, index, len(lattices), keys.numel())
         if index + 1 < len(lattices):
             chosen = crossing(keys, logits, lattice.size)
             if near:

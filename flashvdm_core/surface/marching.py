@@ -33,6 +33,7 @@ class _Padded:
         values: float32 [P], logit minus level; minus infinity beyond the box.
         coordinates: float32 [3, size] of the lattice's points; the outer ones repeat the box's.
         after: int64 [3, P + 1], each point's neighbours (`lattice.successors`).
+        capped: whether the shape touches the box.
     """
 
     size: int
@@ -40,6 +41,7 @@ class _Padded:
     values: Tensor
     coordinates: Tensor
     after: Tensor
+    capped: bool
 
 
 def extract_surface(volume: SparseVolume, level: float = 0.0) -> TriangleMesh:
@@ -79,14 +81,14 @@ def _pad(volume: SparseVolume, level: float) -> _Padded:
     values = volume.logits.float() - level
     capped = on_box(keys, size) & (values > 0)
     if not capped.any():
-        return _Padded(size, keys, values, axes, successors(keys, size))
+        return _Padded(size, keys, values, axes, volume.points.after, capped=False)
     keys = ravelled(*(i + 1 for i in unravelled(keys, size)), size=size + 2)
     around = dilated(keys[capped], size + 2)
     beyond = around[on_box(around, size + 2)]
     keys, order = torch.sort(torch.cat([keys, beyond]))
     values = torch.cat([values, values.new_full(beyond.shape, -torch.inf)])[order]
     axes = torch.cat([axes[:, :1], axes, axes[:, -1:]], dim=1)
-    return _Padded(size + 2, keys, values, axes, successors(keys, size + 2))
+    return _Padded(size + 2, keys, values, axes, successors(keys, size + 2), capped=True)
 
 
 def _corners(padded: _Padded) -> Tensor:
@@ -116,20 +118,31 @@ def _triangle_vertices(padded: _Padded, corners: Tensor) -> Tensor:
     With P points: 4 p + a for the vertex on the edge from point p along axis a; 4 p + 3 for point p itself, where the
     edge leads out of the box; 4 P + c for the centre of cell c.
     """
-    case, start, count, triangles = _tables(corners.device)
-    values = padded.values[corners]
-    rows = case[_mask(values > 0), _mask(_joined(values))]
-    cell = torch.arange(corners.shape[0], device=corners.device).repeat_interleave(count[rows])
-    first = count[rows].cumsum(0) - count[rows]
-    place = torch.arange(cell.numel(), device=corners.device) - first[cell] + start[rows][cell]
-    edges = triangles[place]
-    ends = torch.tensor([*EDGES, (0, 0)], device=corners.device)
+    _, start, count, triangles = _tables(corners.device)
+    rows = _cases(padded.values.take(corners))
+    triangles_of = count.take(rows)
+    cell = torch.arange(corners.shape[0], device=corners.device).repeat_interleave(triangles_of)
+    before = start.take(rows) - triangles_of.cumsum(0) + triangles_of
+    edges = triangles[torch.arange(cell.numel(), device=corners.device) + before.take(cell)]
+    low_corner, high_corner = torch.tensor([*EDGES, (0, 0)], device=corners.device).unbind(1)
     axis = torch.tensor([(a ^ b).bit_length() - 1 for a, b in EDGES] + [0], device=corners.device)
-    low, high = (corners[cell[:, None], ends[edges][..., end]] for end in (0, 1))
-    identity = 4 * low + axis[edges]
-    identity = torch.where(padded.values[low].isinf(), 4 * high + 3, identity)
-    identity = torch.where(padded.values[high].isinf(), 4 * low + 3, identity)
+    low = corners.take(8 * cell[:, None] + low_corner.take(edges))
+    identity = 4 * low + axis.take(edges)
+    if padded.capped:
+        high = corners.take(8 * cell[:, None] + high_corner.take(edges))
+        identity = torch.where(padded.values.take(low).isinf(), 4 * high + 3, identity)
+        identity = torch.where(padded.values.take(high).isinf(), 4 * low + 3, identity)
     return torch.where(edges == CENTRE, 4 * padded.keys.numel() + cell[:, None], identity)
+
+
+def _cases(values: Tensor) -> Tensor:
+    """Rows of the case table for cells with the values float32 [C, 8] at their corners: int64 [C]."""
+    case, *_ = _tables(values.device)
+    signs = _mask(values > 0)
+    rows = case[:, 0].take(signs)
+    ambiguous = case[:, 1:].any(1).take(signs).nonzero()[:, 0]
+    rows[ambiguous] = case[signs[ambiguous], _mask(_joined(values[ambiguous]))]
+    return rows
 
 
 def _mask(bits: Tensor) -> Tensor:

@@ -17,11 +17,11 @@ from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
-from flashvdm_core.decoding.prediction import TOLERANCE, Neighbours, Values, predicted
+from flashvdm_core.decoding.prediction import TOLERANCE, Values, predicted
 from flashvdm_core.decoding.reference import crossing, decode_grid, published_resolutions
 from flashvdm_core.decoding.refinement import missing_corners
 from flashvdm_core.errors import Cancelled, MemoryLimitError, SettingsError
-from flashvdm_core.lattice import aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
+from flashvdm_core.lattice import Points, aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
 from flashvdm_core.models.shape_vae import PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
 from flashvdm_core.surface import extract_surface
@@ -203,15 +203,15 @@ class TestHierarchy:
         """Without a truncation band the refinement finds only part of a thin wall; where it does, the wall goes on."""
         field = AnalyticField(torus_and_plate, truncation=1e-9)
         level = last_level(field, 120, method="hierarchical", min_resolution=14)
-        assert missing_corners(level.keys, level.logits > 0, level.lattice.size).numel() == 0
+        assert missing_corners(level.points, level.logits > 0).numel() == 0
         assert is_closed(extract_surface(level))
 
     def test_missing_corners_are_those_of_cells_that_are_known_to_be_crossed(self):
         """One cell of a 3^3 lattice is known but for a corner; its known corners lie on both sides."""
-        keys = torch.tensor([0, 1, 3, 4, 9, 10, 12])
+        points = Points(aligned_lattices(2, 2, 1.0)[-1], torch.tensor([0, 1, 3, 4, 9, 10, 12]))
         inside = torch.tensor([True] + [False] * 6)
-        assert missing_corners(keys, inside, 3).tolist() == [13]
-        assert missing_corners(keys, torch.zeros(7, dtype=torch.bool), 3).tolist() == []
+        assert missing_corners(points, inside).tolist() == [13]
+        assert missing_corners(points, torch.zeros(7, dtype=torch.bool)).tolist() == []
 
 
 def error_in_cells(level: Level, field: AnalyticField) -> float:
@@ -279,22 +279,20 @@ class TestPrediction:
     def test_what_is_predicted_of_a_cubic_is_exact(self):
         """But beside the far sides, and where a neighbour is missing, for which a parabola stands in."""
         lattices = aligned_lattices(32, 8, 1.0)
-        coarse, middle, fine = (lattice for lattice in lattices)
+        middle, fine = lattices[1:]
 
         def field(points: Tensor) -> Tensor:
             x, y, z = points.unbind(-1)
             return x**3 + x * y**2 - 2 * x * y * z + z**3 - 0.3
 
-        keys = middle.all_keys()
-        values = Values(field(middle.coordinates(keys)), torch.zeros(len(keys)), torch.ones(len(keys), dtype=torch.bool))
-        around = Neighbours.of(keys, middle.size)
-        found, wanted = predicted(fine.all_keys(), fine.size, keys, middle.size, values, around, 0.01)
+        known, points = (Points(lattice, lattice.all_keys()) for lattice in (middle, fine))
+        values = Values(field(middle.coordinates(known.keys)), torch.zeros(known.count), torch.ones(known.count) > 0)
+        found, wanted = predicted(points, known, values, 0.01)
         index = torch.stack(unravelled(fine.all_keys(), fine.size))
         inner = ((index > 2) & (index < fine.size - 4)).all(0)
         assert torch.allclose(found.logits[inner], field(fine.coordinates(fine.all_keys()))[inner], atol=1e-6)
         assert not wanted[inner].any()
         assert wanted[((index % 2 == 1).any(0)) & (index.amax(0) >= fine.size - 4)].all()
-        assert coarse.size == 9
 
 
 class TestEvaluation:

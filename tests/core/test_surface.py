@@ -13,7 +13,7 @@ from skimage.measure import marching_cubes
 from torch import Tensor
 
 from flashvdm_core.errors import EmptySurfaceError
-from flashvdm_core.lattice import SparseVolume, aligned_lattices
+from flashvdm_core.lattice import Points, SparseVolume, aligned_lattices
 from flashvdm_core.mesh import TriangleMesh
 from flashvdm_core.surface import cleaned, extract_surface
 from flashvdm_core.surface.cleanup import parts
@@ -25,13 +25,13 @@ BOUNDS = 1.0
 
 def sampled(distance: Callable[[Tensor], Tensor], resolution: int = 40) -> SparseVolume:
     lattice = aligned_lattices(resolution, resolution, BOUNDS)[-1]
-    return SparseVolume(lattice, lattice.all_keys(), distance(lattice.coordinates(lattice.all_keys())))
+    return SparseVolume(Points(lattice, lattice.all_keys()), distance(lattice.coordinates(lattice.all_keys())))
 
 
 def from_grid(grid: np.ndarray) -> SparseVolume:
     """Logits [n, n, n] over the box."""
     lattice = aligned_lattices(grid.shape[0] - 1, grid.shape[0] - 1, BOUNDS)[-1]
-    return SparseVolume(lattice, lattice.all_keys(), torch.from_numpy(grid.astype(np.float32).reshape(-1)))
+    return SparseVolume(Points(lattice, lattice.all_keys()), torch.from_numpy(grid.astype(np.float32).reshape(-1)))
 
 
 def lewiner(shape: SparseVolume, level: float = 0.0) -> TriangleMesh:
@@ -126,7 +126,7 @@ class TestExtraction:
     def test_points_around_the_surface_are_enough(self):
         shape = sampled(torus_and_plate)
         near = shape.logits.abs() < 0.2
-        sparse = SparseVolume(shape.lattice, shape.keys[near], shape.logits[near])
+        sparse = SparseVolume(Points(shape.lattice, shape.keys[near]), shape.logits[near])
         mesh, oracle = extract_surface(sparse), extract_surface(shape)
         assert np.array_equal(mesh.faces, oracle.faces)
         assert np.array_equal(mesh.vertices, oracle.vertices)
