@@ -95,7 +95,7 @@ def published_mesh(grid: Tensor, level: float, resolution: int) -> PublishedMesh
 
 
 def occupancy_agreement(level: Level, exact: Field, iso: float, volume_cells: float, sample: int = 100_000) -> float:
-    """V-IoU of a decoded volume against the exact field, from a sample of the points that were evaluated.
+    """V-IoU of a decoded volume against the exact field, from a sample of the points that it has, evaluated or predicted.
 
     Args:
         level: the last level.

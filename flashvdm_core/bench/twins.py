@@ -69,12 +69,17 @@ def _twins(subject: Subject, resolution: int) -> Iterator[Twin]:
     flash = VecsetField(decoder, decoded, Selection())
     yield (
         "tokens selected for 16³ groups (left out below 512 tokens)",
-        lambda: list(decode_volume(field, resolution, method="hierarchical")),
-        lambda: list(decode_volume(flash, resolution)),
+        lambda: list(decode_volume(field, resolution, method="hierarchical", tolerance=0)),
+        lambda: list(decode_volume(flash, resolution, tolerance=0)),
     )
     yield (
         "tight query set",
         lambda: decode_grid(field, "hier_fixed", octree_resolution=resolution, min_resolution=48),
+        lambda: list(decode_volume(field, resolution, method="hierarchical", tolerance=0)),
+    )
+    yield (
+        "smooth points predicted",
+        lambda: list(decode_volume(field, resolution, method="hierarchical", tolerance=0)),
         lambda: list(decode_volume(field, resolution, method="hierarchical")),
     )
     levels = list(decode_volume(field, resolution, method="hierarchical"))

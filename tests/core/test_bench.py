@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -71,10 +73,16 @@ class TestClock:
         assert 0 < timing.fastest <= timing.seconds < 0.1
 
     def test_peak_memory_is_what_the_function_took_in_between(self):
-        timing = timed(lambda: torch.ones(1 << 24).sum(), CPU)
-        if timing.peak_bytes is None:
+        """In a process of its own: the system may take idle memory of a large one away in between."""
+        script = (
+            "import torch\n"
+            "from flashvdm_core.bench.clock import timed\n"
+            "print(timed(lambda: torch.ones(1 << 24).sum(), torch.device('cpu')).peak_bytes)\n"
+        )
+        told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120).stdout
+        if told.strip() == "None":
             pytest.skip("this system does not tell")
-        assert 60e6 < timing.peak_bytes < 100e6
+        assert 60e6 < int(told) < 100e6
 
     def test_the_floor_is_the_longer_of_work_and_traffic(self):
         floor = measured_floor(CPU, torch.float32)
@@ -167,7 +175,7 @@ class TestPage:
         arguments = ["--model", str(folder), "--device", "cpu", "--resolution", "24", "--json", str(out)]
         assert main(["optimisations", *arguments]) == 0
         rows = json.loads(out.read_text())["optimisations"]
-        assert len({row["optimisation"] for row in rows}) == len(rows) == 7
+        assert len({row["optimisation"] for row in rows}) == len(rows) == 8
         assert all(row["faster_by"] == pytest.approx(row["before"] / row["after"]) for row in rows)
         assert all(row["after"] > 0 for row in rows)
 

@@ -221,13 +221,13 @@ def error_in_cells(level: Level, field: AnalyticField) -> float:
 
 
 class TestPrediction:
-    @pytest.mark.parametrize("resolution", [256, 203])
-    @pytest.mark.parametrize(("distance", "share"), [(sphere(), 0.05), (ring(0.2), 0.05), (sphere(radius=1.2), 0.3)])
+    @pytest.mark.parametrize("resolution", [128, 101])
+    @pytest.mark.parametrize(("distance", "share"), [(sphere(), 0.05), (ring(0.2), 0.3), (sphere(radius=1.2), 0.4)])
     def test_a_smooth_surface_needs_hardly_a_query_on_fine_levels(self, distance, share: float, resolution: int):
-        """But beside the far sides of the box, where it is cut off by them."""
+        """But beside the far sides of the box, where it is cut off by them, and where it is bent."""
         field = AnalyticField(distance, truncation=1.0)
-        level = last_level(field, resolution, method="hierarchical", min_resolution=24)
-        every = last_level(field, resolution, method="hierarchical", min_resolution=24, tolerance=0)
+        level = last_level(field, resolution, method="hierarchical", min_resolution=12)
+        every = last_level(field, resolution, method="hierarchical", min_resolution=12, tolerance=0)
         assert level.queries < share * every.queries
         assert level.keys.numel() == pytest.approx(every.keys.numel(), rel=0.01)
         assert error_in_cells(level, field) < 0.02
