@@ -30,7 +30,9 @@ from flashvdm_core.models.dit import DiT
 from flashvdm_core.models.dit_moe import MoEDiTSpec
 from flashvdm_core.models.whole import PUBLIC, ModelSpec, built
 from flashvdm_core.requests import Remesh, Request
+from flashvdm_core.sampling import CapturedDenoiser, guided_velocity
 
+from .test_graphs import Recorder
 from .tiny_model import write_disc_image, write_tiny_model
 
 CPU = torch.device("cpu")
@@ -258,6 +260,21 @@ class TestGeneration:
         assert result.latents is not None
         again = result_of(list(generator.generate(Remesh(result.latents, request(folder).settings))))
         assert again.mesh.vertices.tobytes() == expected.mesh.vertices.tobytes()
+
+    def test_steps_are_replayed_only_where_a_recording_has_room(self, folder: Path, card: Callable[[int], None]) -> None:
+        parts, record, settings = needs(model_spec(folder / "tiny"), torch.float32, 24), Recorder(), request(folder).settings
+        plenty = all_the_time(parts).peak + parts[1].working
+        card(plenty)
+        loaded = loading.load((str(folder / "tiny"), CPU, torch.float32, False), settings)
+        model = loaded.model
+        loaded = replace(loaded, captured=CapturedDenoiser(model.dit, record))
+        x, condition, times = torch.randn(1, model.num_latents, model.channels), torch.randn(1, 5, 24), torch.tensor([0.5])
+        for budget, recordings in ((plenty, 1), (plenty - 1, 1), (plenty, 2)):
+            card(budget)
+            assert list(loaded.follow(settings)) == []
+            velocity = guided_velocity(loaded.denoiser, condition, None, distilled=False, times=times)
+            assert torch.equal(velocity(x, times), model.dit(x, times, condition))
+            assert record.count == recordings
 
     def test_a_budget_that_may_not_do_is_told_and_the_sampling_shows_no_previews(
         self, folder: Path, card: Callable[[int], None]
