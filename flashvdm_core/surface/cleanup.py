@@ -29,11 +29,11 @@ def cleaned(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) ->
     Raises:
         EmptySurfaceError: the mesh has no face, or none that is not degenerate.
     """
-    vertices, faces = _without_degenerate(mesh.vertices, mesh.faces)
-    faces = _kept_parts(vertices, faces, largest_parts)
+    vertices, faces, area = _without_degenerate(mesh.vertices, mesh.faces)
+    faces = _kept_parts(len(vertices), faces, area, largest_parts)
     if face_budget and len(faces) > face_budget:
         vertices, faces = _simplified(*_compact(vertices, faces), face_budget)
-        vertices, faces = _without_degenerate(vertices, faces)
+        vertices, faces, _ = _without_degenerate(vertices, faces)
     if not len(faces):
         raise EmptySurfaceError("The generated mesh has no faces; use another seed, another surface level or a clearer image.")
     return TriangleMesh(*_compact(vertices, faces))
@@ -69,14 +69,14 @@ def _areas(sides: np.ndarray) -> np.ndarray:
     return np.sqrt((uy * vz - uz * vy) ** 2 + (uz * vx - ux * vz) ** 2 + (ux * vy - uy * vx) ** 2) / 2
 
 
-def _kept_parts(vertices: np.ndarray, faces: np.ndarray, largest_parts: int) -> np.ndarray:
-    """Faces of the parts to keep."""
+def _kept_parts(vertex_count: int, faces: np.ndarray, area: np.ndarray, largest_parts: int) -> np.ndarray:
+    """Faces of the parts to keep; `area` is each face's."""
     if not len(faces):
         return faces
-    part = parts(faces, len(vertices))[faces[:, 0]]
-    area = np.bincount(part, areas(vertices, faces), len(vertices))
+    part = parts(faces, vertex_count)[faces[:, 0]]
+    area = np.bincount(part, area, vertex_count)
     if largest_parts:
-        keep = np.zeros(len(vertices), bool)
+        keep = np.zeros(vertex_count, bool)
         keep[np.argsort(-area, kind="stable")[:largest_parts]] = True
         keep &= area > 0
     else:
@@ -84,16 +84,17 @@ def _kept_parts(vertices: np.ndarray, faces: np.ndarray, largest_parts: int) -> 
     return faces[keep[part]]
 
 
-def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Merge the ends of the shortest side of every flat face, until no face is flat."""
+def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Merge the ends of the shortest side of every flat face, until no face is flat; also the area of each face, float64 [F]."""
     while True:
         first, second, third = faces.T
         faces = faces[(first != second) & (second != third) & (third != first)]
         sides = _sides(vertices, faces)
         lengths = np.einsum("asf,asf->sf", sides, sides)
-        flat = 2 * _areas(sides) <= _FLAT * lengths.max(0, initial=0)
+        area = _areas(sides)
+        flat = 2 * area <= _FLAT * lengths.max(0, initial=0)
         if not flat.any():
-            return vertices, faces
+            return vertices, faces, area
         shortest = lengths[:, flat].argmin(0)
         row = np.arange(len(shortest))
         merged = np.stack([faces[flat][row, shortest], faces[flat][row, (shortest + 1) % 3]], axis=1)
@@ -114,5 +115,7 @@ def _simplified(vertices: np.ndarray, faces: np.ndarray, face_budget: int) -> tu
 
 def _compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Drop the vertices that no face uses."""
-    used, index = np.unique(faces, return_inverse=True)
-    return vertices[used], index.reshape(faces.shape).astype(np.int32)
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
+    index = np.cumsum(used, dtype=np.int32) - 1
+    return vertices[used], index[faces]
