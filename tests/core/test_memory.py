@@ -200,6 +200,26 @@ class TestResidency:
         residency.enter(Stage.SAMPLE)
         assert on_the_device() is None
 
+    def test_weights_of_every_kind_come_back_as_they_were(self) -> None:
+        torch.manual_seed(0)
+        network = nn.Module()
+        kinds = (torch.float8_e4m3fn, torch.float16, torch.float32, torch.uint8)
+        buffers = {
+            f"{kind}".rpartition(".")[2] + str(len(shape)): (torch.rand(shape) * 9).to(kind)
+            for kind in kinds
+            for shape in ((), (3,), (0, 4), (5, 7, 2))
+        }
+        buffers["larger than a block"] = torch.rand(65 * MIB // 4)
+        for name, buffer in buffers.items():
+            network.register_buffer(name, buffer.clone())
+        networks = {Stage.CONDITION: network, Stage.SAMPLE: nn.Linear(1, 1), Stage.DECODE: nn.Linear(1, 1)}
+        residency = Residency(networks, CPU, one_at_a_time(self.parts()), there=True)
+        for stage in (*STAGES, Stage.CONDITION):
+            residency.enter(stage)
+        for name, buffer in network.named_buffers():
+            assert (buffer.dtype, buffer.shape) == (buffers[name].dtype, buffers[name].shape)
+            assert torch.equal(buffer.float(), buffers[name].float())
+
     def test_it_can_be_relieved_once(self, networks: dict[Stage, nn.Module]) -> None:
         residency = Residency(networks, CPU, all_the_time(self.parts()), there=True)
         residency.enter(Stage.SAMPLE)
