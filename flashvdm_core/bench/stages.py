@@ -23,7 +23,7 @@ from ..lattice import Lattice, aligned_lattices
 from ..mesh import TriangleMesh
 from ..surface import cleaned, extract_surface
 from .clock import Floor, Timing, measured_floor, timed
-from .naive import Repeated, dense_time, filled, mesh_volume, occupancy_agreement, published_flash, published_mesh
+from .naive import Repeated, agreement, dense_time, filled, mesh_volume, published_flash, published_mesh
 from .operations import Operations, counted
 from .sampler import Sampler, replaying
 from .shape import KnownShape, Replaced
@@ -138,8 +138,7 @@ class Bench:
         if not self.subject.random:
             cells = mesh_volume(mesh.vertices, mesh.faces) / (2 * _BOUND / self.resolution) ** 3
             exact = VecsetField(decoder, decoded)
-            iou = self.tried("v_iou", lambda: occupancy_agreement(levels[-1], exact, _LEVEL, cells))
-            report["v_iou_against_full_attention"] = iou
+            report["agreement"] = self.tried("agreement", lambda: agreement(levels[-1], exact, _LEVEL, cells))
         return report
 
     def _scikit_image(self, name: str, grid: Tensor | None) -> None:

@@ -13,7 +13,7 @@ def stages_table(report: Report) -> list[str]:
     rows: list[tuple[str, ...]] = [("stage", "time", "on all cores", "floor", "ratio", "TFLOP", "memory", "")]
     for group, stages in (("", report["stages"]), ("naive: ", report["naive"])):
         for name, stage in stages.items():
-            if isinstance(stage, Mapping):
+            if isinstance(stage, Mapping) and {"seconds", "error"} & set(stage):
                 rows.append(_row(group + name.replace("_", " "), stage))
     return markdown(rows)
 
@@ -31,8 +31,16 @@ def headline(report: Report) -> str:
         f"{report['model']} at {report['resolution']} ({report['precision']}{weights}) on {where}, torch {machine['torch']}; "
         f"floor {machine['floor_tflops']:.3g} TFLOP/s, {machine['floor_gigabytes_per_second']:.0f} GB/s; decode + surface "
         f"{seconds_text(report['decode_and_surface_seconds'])}, naive ({report['naive_kind'].replace('_', ' ')}) "
-        f"{seconds_text(report['naive_seconds'])}: {factor}."
+        f"{seconds_text(report['naive_seconds'])}: {factor}.{_agreement(report['naive'].get('agreement'))}"
     )
+
+
+def _agreement(found: Report | None) -> str:
+    """How close the volume is to that of the naive twin."""
+    if not found:
+        return ""
+    moved, most = found["moved_cells"], found["most_moved_cells"]
+    return f" V-IoU with it {found['v_iou']:.4f}; the surface is {moved:.4f} cells away on average, {most:.3f} at most."
 
 
 def comparison(before: Report, after: Report) -> list[str]:

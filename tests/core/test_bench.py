@@ -16,10 +16,10 @@ from flashvdm_core.bench import stages as bench_stages
 from flashvdm_core.bench.__main__ import main
 from flashvdm_core.bench.clock import measured_floor, timed
 from flashvdm_core.bench.growth import with_latents, with_resolution
-from flashvdm_core.bench.naive import filled, mesh_volume
+from flashvdm_core.bench.naive import agreement, filled, mesh_volume
 from flashvdm_core.bench.operations import counted
 from flashvdm_core.bench.page import draw_growth
-from flashvdm_core.bench.shape import KnownShape, figure_distance
+from flashvdm_core.bench.shape import TRUNCATION, KnownShape, figure_distance
 from flashvdm_core.bench.stages import run
 from flashvdm_core.bench.subject import PUBLIC, Configuration, random_subject, subject
 from flashvdm_core.bench.twins import compared
@@ -106,6 +106,18 @@ class TestKnownShape:
         assert torch.equal(grid.flatten()[levels[-1].keys], levels[-1].logits)
         assert ((grid.flatten() > 0) == (dense.logits > 0)).float().mean() > 0.999
 
+    def test_agreement_says_by_how_many_cells_the_surface_is_moved(self):
+        """The figure's distance rises by a cell's length a cell, so logits that are a tenth of that too high move it a tenth."""
+        shape = KnownShape(CPU)
+        *_, level = decode_volume(shape, 120, method="hierarchical", tolerance=0)
+        mesh = extract_surface(level)
+        cells = mesh_volume(mesh.vertices, mesh.faces) / (2.02 / 120) ** 3
+        same = agreement(level, shape, 0.0, cells)
+        assert (same["v_iou"], same["moved_cells"], same["most_moved_cells"]) == pytest.approx((1, 0, 0), abs=1e-4)
+        moved = agreement(replace(level, logits=level.logits + 0.1 * 2.02 / 120 / TRUNCATION), shape, 0.0, cells)
+        assert moved["v_iou"] < 0.995
+        assert moved["moved_cells"] == pytest.approx(0.12, abs=0.05)
+
 
 class TestReport:
     def test_of_a_folder_has_every_stage_and_a_speed_up(self, tmp_path: Path):
@@ -122,7 +134,9 @@ class TestReport:
         ours = report["stages"]["decode"]["seconds"] + report["stages"]["surface"]["seconds"]
         theirs = report["naive"]["dense"]["seconds"] + report["naive"]["scikit_image"]["seconds"]
         assert report["speedup_vs_naive"] == pytest.approx(theirs / ours)
-        assert 0.5 < report["naive"]["v_iou_against_full_attention"] <= 1
+        found = report["naive"]["agreement"]
+        assert 0.5 < found["v_iou"] <= 1
+        assert 0 <= found["moved_cells"] <= found["most_moved_cells"]
 
     def test_of_decoding_alone_leaves_the_networks_out(self, tmp_path: Path):
         out = tmp_path / "out.json"
