@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Unpack
 
 import torch
+from torch import Tensor
 
-from ..decoding import Selection, VecsetField, decode_volume
+from ..decoding import Level, Selection, VecsetField, decode_volume
 from ..decoding.cores import each_in_turn
+from ..decoding.groups import BlockGrouping, Groups, ordered
+from ..decoding.lattice_decoder import Finish
 from ..decoding.lattice_field import LatticeField
 from ..decoding.reference import decode_grid
-from ..lattice import aligned_lattices
+from ..decoding.volume import FINE_CELLS, Options
+from ..lattice import Lattice, aligned_lattices
+from ..models.shape_vae import PointDecoder
 from ..surface import extract_surface
 from .clock import timed
 from .naive import Repeated, filled, published_mesh
@@ -52,7 +58,7 @@ def _twins(subject: Subject, resolution: int) -> Iterator[Twin]:
     if subject.random:
         return
     decoder, decoded = subject.vae.geo_decoder, subject.vae.decode(sampler(subject.dit) / subject.vae.spec.scale_factor)
-    field = VecsetField(decoder, decoded)
+    field, flash = VecsetField(decoder, decoded), VecsetField(decoder, decoded, Selection())
     lattice = aligned_lattices(resolution, resolution, _BOUND, subject.device)[-1]
     *_, level = decode_volume(field, resolution, method="hierarchical")
     first = level.keys.numel() // 3
@@ -66,23 +72,45 @@ def _twins(subject: Subject, resolution: int) -> Iterator[Twin]:
     if subject.device.type == "cpu" and isinstance(in_turn := field.on_lattice(lattice), LatticeField):
         in_turn.each = each_in_turn
         yield "pieces of queries on one core each", lambda: list(map(in_turn, keys)), lambda: list(map(on_lattice, keys))
-    flash = VecsetField(decoder, decoded, Selection())
+    yield _folded_end(decoder, subject)
+    yield _groups_at_once(flash, lattice, keys[0])
+    yield from _volume_twins(field, flash, resolution)
+
+
+def _folded_end(decoder: PointDecoder, subject: Subject) -> Twin:
+    hidden = torch.randn(_CHUNK, decoder.query_proj.out_features).to(subject.device, subject.dtype)
+    heads = decoder.cross_attn_decoder.attn.heads
+    by_head, finish = hidden.unflatten(1, (heads, -1)).transpose(0, 1)[None], Finish(decoder)
+    return "end of the point decoder folded", lambda: decoder.finish(hidden[None], by_head), lambda: finish(hidden, hidden)
+
+
+def _groups_at_once(flash: VecsetField, lattice: Lattice, keys: Tensor) -> Twin:
+    groups = ordered(BlockGrouping(FINE_CELLS)(lattice, keys))
+    keys, counts = keys[groups.order], Groups(groups.counts, coarse=False)
+    points, on_lattice = lattice.coordinates(keys), flash.on_lattice(lattice)
+    return "groups of a call at once", lambda: flash(points, counts), lambda: on_lattice(keys, counts)
+
+
+def _volume_twins(field: VecsetField, flash: VecsetField, resolution: int) -> Iterator[Twin]:
+    def decoded(of: VecsetField, **options: Unpack[Options]) -> list[Level]:
+        return list(decode_volume(of, resolution, **options))
+
     yield (
         "tokens selected for 16³ groups (left out below 512 tokens)",
-        lambda: list(decode_volume(field, resolution, method="hierarchical", tolerance=0)),
-        lambda: list(decode_volume(flash, resolution, tolerance=0)),
+        lambda: decoded(field, method="hierarchical", tolerance=0),
+        lambda: decoded(flash, tolerance=0),
     )
     yield (
         "tight query set",
         lambda: decode_grid(field, "hier_fixed", octree_resolution=resolution, min_resolution=48),
-        lambda: list(decode_volume(field, resolution, method="hierarchical", tolerance=0)),
+        lambda: decoded(field, method="hierarchical", tolerance=0),
     )
     yield (
         "smooth points predicted",
-        lambda: list(decode_volume(field, resolution, method="hierarchical", tolerance=0)),
-        lambda: list(decode_volume(field, resolution, method="hierarchical")),
+        lambda: decoded(field, method="hierarchical", tolerance=0),
+        lambda: decoded(field, method="hierarchical"),
     )
-    levels = list(decode_volume(field, resolution, method="hierarchical"))
+    levels = decoded(field, method="hierarchical")
     yield (
         "surface from the crossed cells alone",
         lambda: published_mesh(filled(levels), 0.0, resolution),

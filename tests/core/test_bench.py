@@ -189,7 +189,7 @@ class TestPage:
         arguments = ["--model", str(folder), "--device", "cpu", "--resolution", "24", "--json", str(out)]
         assert main(["optimisations", *arguments]) == 0
         rows = json.loads(out.read_text())["optimisations"]
-        assert len({row["optimisation"] for row in rows}) == len(rows) == 8
+        assert len({row["optimisation"] for row in rows}) == len(rows) == 10
         assert all(row["faster_by"] == pytest.approx(row["before"] / row["after"]) for row in rows)
         assert all(row["after"] > 0 for row in rows)
 
