@@ -121,6 +121,7 @@ def _stages(folder: Path) -> Figure:
     ticks = sorted({steps for points in series.values() for steps, _ in points})
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
+    figure.set_figwidth(1.5 * _SIZE[0])  # for the names at the side
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", fontsize="small")
     return figure
 

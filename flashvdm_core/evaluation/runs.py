@@ -79,7 +79,8 @@ def _generation_rows(stage: str, validation: Mapping[str, float]) -> list[dict[s
 
 
 def difference_rows(folder: Path) -> list[dict[str, Any]]:
-    """What a run's shapes are better by: a variant's than those of its stage, a stage's than the teacher's of most steps.
+    """What a run's shapes are better by: a variant's than those of its stage, a stage's than those of the stage before and than
+    the teacher's of most steps.
 
     Returns:
         Rows with (mean, standard error) under the keys `change_STEPS`: both are of the differences, shape by shape.
@@ -92,21 +93,29 @@ def difference_rows(folder: Path) -> list[dict[str, Any]]:
         for run, rows in stage_rows(folder, SHAPES_NAME).items()
     }
     best = _best_of_most_steps(shapes.get("teacher", {}))
-    found = []
+    found, before = [], ""
     for run, values in shapes.items():
         stage = stage_of(run)
-        other, fixed = ("teacher", best) if run == stage else (stage, "")
-        row: dict[str, Any] = {}
-        for column, own in values.items():
-            against = shapes.get(other, {}).get(fixed or column)
-            if against is None or (other, fixed) == (run, column) or (fixed and _scale(column) != _scale(fixed)):
-                continue
-            if len(own) != len(against):
-                raise SettingsError(f"{folder / run} was validated on other shapes than {other}; validate both on the same.")
-            row["name"] = f"{run} against {other}" + (f" in {_steps(fixed)} steps" if fixed else "")
-            row[f"change_{_steps(column)}"] = _mean_and_error(own - against)
-        if row:
-            found.append(row)
+        pairs = [("teacher", best), (before, "")] if run == stage else [(stage, "")]
+        for other, fixed in pairs:
+            row = _differences(values, shapes.get(other, {}), fixed)
+            if row:
+                found.append({"name": f"{run} against {other}" + (f" in {_steps(fixed)} steps" if fixed else "")} | row)
+        if run == stage and run != "teacher":
+            before = run
+    return found
+
+
+def _differences(values: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray], fixed: str) -> dict[str, Any]:
+    """Differences to the same column of others, or to the column `fixed` of the same scale."""
+    found = {}
+    for column, own in values.items():
+        against = others.get(fixed or column)
+        if against is None or against is own or (fixed and _scale(column) != _scale(fixed)):
+            continue
+        if len(own) != len(against):
+            raise SettingsError("The runs were validated on different shapes; validate all on the same.")
+        found[f"change_{_steps(column)}"] = _mean_and_error(own - against)
     return found
 
 

@@ -393,6 +393,7 @@ def test_training_runs_become_tables_and_plots(tmp_path: Path) -> None:
 def test_variants_are_compared_shape_by_shape(tmp_path: Path) -> None:
     values = {
         "teacher": "w3_5_steps,w3_50_steps\n0.1,0.2\n0.3,0.6\n",
+        "one_phase": "w3_5_steps\n0.1\n0.5\n",
         "adversarial": "w3_1_steps,w3_5_steps\n0.1,0.2\n0.5,0.6\n",
         "adversarial-squared": "w3_1_steps,w3_5_steps\n0.2,0.1\n0.6,0.4\n",
     }
@@ -404,11 +405,13 @@ def test_variants_are_compared_shape_by_shape(tmp_path: Path) -> None:
     assert cells == [
         ["", "1 step", "5 steps"],
         ["teacher against teacher in 50 steps", "–", "-20.00 ± 10.00"],
+        ["one_phase against teacher in 50 steps", "–", "-10.00 ± 0.00"],
         ["adversarial against teacher in 50 steps", "-10.00 ± 0.00", "+0.00 ± 0.00"],
+        ["adversarial against one_phase", "–", "+10.00 ± 0.00"],
         ["adversarial-squared against adversarial", "+10.00 ± 0.00", "-15.00 ± 5.00"],
     ]
     (tmp_path / "runs" / "adversarial-squared" / "validation_shapes.csv").write_text("w3_1_steps\n0.2\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match="other shapes"):
+    with pytest.raises(SettingsError, match="different shapes"):
         filled("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path)
 
 

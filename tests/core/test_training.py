@@ -278,7 +278,8 @@ def test_variants_of_stages_run_after_one_another_and_only_what_is_missing(
     names = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
     assert names == [
         "teacher against teacher in 9 steps", "guidance against teacher in 9 steps", "consistency against teacher in 9 steps",
-        "consistency-squared against consistency", "consistency-without_guidance against consistency",
+        "consistency against guidance", "consistency-squared against consistency",
+        "consistency-without_guidance against consistency",
     ]  # fmt: skip
 
 
