@@ -35,11 +35,8 @@ from .pictures import Read, cut, read, shown
 from .requests import Blend, CutOutOnly, Remesh, Request, Task
 from .run import Run, reported
 from .sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
-from .settings import Value
+from .settings import PREVIEW_RESOLUTION, Value
 from .surface import cleaned, extract_surface
-
-PREVIEW_RESOLUTION = 48
-"""Cells along each axis of the meshes that are shown between sampling steps."""
 
 PREVIEW_SHARE = 0.3
 """Previews between sampling steps may take this share of the time that the steps take."""

@@ -15,6 +15,9 @@ from .errors import SettingsError
 
 Value = bool | int | float | str
 
+PREVIEW_RESOLUTION = 48
+"""Cells along each axis of the meshes that are shown between sampling steps."""
+
 VIEWS = ("front", "left", "back", "right")
 """The sides of an object that images may show."""
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..acceleration import changed, changes_for
-from ..sampling import CapturedDenoiser, Preparable, draw_noise, guided_velocity, sample
+from ..sampling import CapturedDenoiser, Preparable, Step, draw_noise, guided_velocity, sample
 from .subject import Subject
 
 Denoiser = Callable[..., Tensor]
@@ -33,6 +33,11 @@ class Sampler:
 
     def __call__(self, denoiser: Denoiser, *, prepare: bool = True) -> Tensor:
         """Latents [1, N, C] by the subject's denoiser, or another way to run it; `prepare` as a generation does."""
+        *_, step = self.steps(denoiser, prepare=prepare)
+        return step.latents
+
+    def steps(self, denoiser: Denoiser, *, prepare: bool = True) -> Iterator[Step]:
+        """The steps one by one."""
         configuration = self.subject.configuration
         schedule = configuration.schedule
         velocity = guided_velocity(
@@ -42,8 +47,7 @@ class Sampler:
             distilled=configuration.guidance_embed,
             times=schedule.times(self.subject.dtype) if prepare else None,
         )
-        *_, step = sample(velocity, self.noise, schedule)
-        return step.latents
+        return sample(velocity, self.noise, schedule)
 
     def example(self) -> tuple[Tensor, ...]:
         """Arguments of one call of the denoiser."""

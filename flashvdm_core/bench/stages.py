@@ -21,6 +21,7 @@ from ..decoding.prediction import TOLERANCE
 from ..decoding.volume import Options
 from ..lattice import Lattice, aligned_lattices
 from ..mesh import TriangleMesh
+from ..settings import PREVIEW_RESOLUTION
 from ..surface import cleaned, extract_surface
 from .clock import Floor, Timing, measured_floor, timed
 from .naive import Repeated, agreement, dense_time, filled, mesh_volume, published_flash, published_mesh
@@ -69,7 +70,7 @@ class Bench:
         return self._decoded(self._sampled(self.subject.condition()))
 
     def networks(self) -> Tensor | None:
-        """Time the image encoder, the steps and the latent transformer; the decoded latents [1, N, width]."""
+        """Time the image encoder, the steps, the first preview and the latent transformer; the decoded latents [1, N, width]."""
         subject, operations = self.subject, self.operations
         condition = self.stage("image_encoder", subject.condition, operations and operations.image_encoder)
         if condition is None:
@@ -81,13 +82,14 @@ class Bench:
                 "evaluations": evaluations,
                 "seconds_per_evaluation": self.stages["sampling"]["seconds"] / evaluations,
             }
+        self.stage("first_preview", lambda: self._preview(condition), None)
         if latents is None:
             return None
         return self.stage("latent_transformer", lambda: self._decoded(latents), operations and operations.latent_transformer)
 
     def decoding(self, decoded: Tensor) -> list[Level] | None:
         """Time volume decoding from decoded latents."""
-        levels = self.stage("decode", lambda: list(self._levels(self._field(decoded))), None)
+        levels = self.stage("decode", lambda: self._levels(self._field(decoded), self.resolution), None)
         if levels is None:
             return None
         entry = self.stages["decode"]
@@ -97,7 +99,7 @@ class Bench:
             flop = sum(queries) * self.operations.query_selected + self.operations.keys_values
             entry |= self._against_floor(entry["seconds"], flop)
         clocked = Clocked(self._field(decoded))
-        if self.tried("decode", lambda: list(self._levels(clocked))) is not None:
+        if self.tried("decode", lambda: self._levels(clocked, self.resolution)) is not None:
             entry |= {"network_seconds": clocked.seconds(), "network_calls": clocked.calls}
         return levels
 
@@ -192,16 +194,20 @@ class Bench:
         """The network's field, with the known shape's answer where its weights are random."""
         return Replaced(network, self.shape) if self.shape else network
 
-    def _levels(self, field: Field) -> list[Level]:
+    def _levels(self, field: Field, resolution: int) -> list[Level]:
         method = "flash" if self.selection else "hierarchical"
-        tolerance = (
-            0.0 if self.shape else TOLERANCE
-        )  # the known shape is smoother than a network's may be: nothing is saved by that
+        # The known shape is smoother than a network's may be: nothing is saved by that.
+        tolerance = 0.0 if self.shape else TOLERANCE
         options: Options = {"method": method, "level": _LEVEL, "bounds": _BOUND, "tolerance": tolerance}
-        return list(decode_volume(field, self.resolution, **options))
+        return list(decode_volume(field, resolution, **options))
+
+    def _preview(self, condition: Tensor) -> TriangleMesh:
+        """From the start of sampling to the mesh that is shown first."""
+        first = next(Sampler(self.subject, condition).steps(self.denoiser))
+        return extract_surface(self._levels(self._field(self._decoded(first.clean)), PREVIEW_RESOLUTION)[-1], _LEVEL)
 
     def _everything(self) -> TriangleMesh:
-        return cleaned(extract_surface(self._levels(self._field(self.decoded()))[-1], _LEVEL))
+        return cleaned(extract_surface(self._levels(self._field(self.decoded()), self.resolution)[-1], _LEVEL))
 
 
 class Clocked:

@@ -126,7 +126,7 @@ class TestReport:
         assert main(["--model", str(folder), "--resolution", "24", "--device", "cpu", "--json", str(out)]) == 0
         report = json.loads(out.read_text())
         assert list(report["stages"]) == [
-            "image_encoder", "sampling", "latent_transformer", "decode", "surface", "clean_up", "whole",
+            "image_encoder", "sampling", "first_preview", "latent_transformer", "decode", "surface", "clean_up", "whole",
         ]  # fmt: skip
         assert all(stage["seconds"] > 0 and "error" not in stage for stage in report["stages"].values())
         assert report["stages"]["decode"]["queries"] == [25**3]
