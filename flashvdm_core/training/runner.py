@@ -159,6 +159,7 @@ class Run(Generic[M]):
         self.step = 0
         self._seconds_before = 0.0
         self._resume()
+        self._logged_at = self.step
         self._saved_at = self._started = time.monotonic()
         self.progress = self._progress()
         # What a captured step reads and writes, beside the model: all on the device.
@@ -282,7 +283,9 @@ class Run(Generic[M]):
         """Log, validate and save where it is time to. A loss that is not finite stops the run with TrainingError."""
         if self.step % self.config.log_every == 0:
             self._check_finite()
-            self.log({name: value.item() / self.config.log_every for name, value in self._sums.items()})
+            # After a resume fewer steps than usual were summed up.
+            self.log({name: value.item() / (self.step - self._logged_at) for name, value in self._sums.items()})
+            self._logged_at = self.step
             for value in self._sums.values():
                 value.zero_()
         if self.step % self.config.validate_every == 0 or self.finished:
@@ -297,8 +300,9 @@ class Run(Generic[M]):
         shapes = {name: value.tolist() for name, value in found.items() if isinstance(value, Tensor)}
         self.log({name: float(torch.as_tensor(value).mean()) for name, value in found.items()}, "validation.csv")
         if self.leads and shapes:
-            lines = [list(shapes), *([round(value, 6) for value in row] for row in zip(*shapes.values(), strict=True))]
-            write_whole(self.folder / SHAPES_NAME, lambda p: _write_csv(p, lines))
+            rows = [[f"{value:.6f}" for value in row] for row in zip(*shapes.values(), strict=True)]
+            text = "".join(",".join(row) + "\n" for row in [list(shapes), *rows])
+            write_whole(self.folder / SHAPES_NAME, lambda p: p.write_text(text, encoding="utf-8"))
 
     def _check_finite(self) -> None:
         if (bad := int(self._bad_step)) >= 0:
@@ -349,11 +353,6 @@ class Run(Generic[M]):
                 writer.writeheader()
             writer.writerow(full)
         print(self.folder.name, file.removesuffix(".csv"), " ".join(f"{k}={v:g}" for k, v in full.items()), flush=True)
-
-
-def _write_csv(path: Path, lines: list[list[Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle).writerows(lines)
 
 
 def _adamw(model: nn.Module, config: RunConfig, rates: Mapping[str, float]) -> tuple[torch.optim.AdamW, list[float]]:
