@@ -17,9 +17,9 @@ from .groups import Groups, Ordered
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
 SMALLEST_CHUNK = 1024
 
-# Queries of a call: on a CPU as many as keep its caches busy; on a GPU enough that starting the kernels costs little beside
+# Queries of a call: on a CPU a few thousand for each of its cores, so that none waits for long; on a GPU enough that starting the kernels costs little beside
 # them, in a quarter of the free memory (a query of the largest published decoder takes this much at its peak).
-_CPU_CHUNK, _CHUNKS = 8192, (1 << 14, 1 << 18)
+_CORE_CHUNK, _CHUNKS = 4096, (1 << 14, 1 << 18)
 _QUERY_BYTES = 32768
 
 Pack = Callable[[Sequence[int], int, int], int]
@@ -112,7 +112,7 @@ def out_of_memory(error: RuntimeError | MemoryError) -> bool:
 def default_chunk(device: torch.device) -> int:
     """Queries of one call, from the memory that is free."""
     if device.type == "cpu":
-        return _CPU_CHUNK
+        return _CORE_CHUNK * torch.get_num_threads()
     if device.type != "cuda":
         return 4 * _CHUNKS[0]
     return min(max(free_memory(device) // 4 // _QUERY_BYTES, _CHUNKS[0]), _CHUNKS[1])

@@ -9,8 +9,7 @@ the standard deviation s; its affine part and the projection to queries are line
 
     query(x, y, z) = (QX[x] + QY[y] + QZ[z]) / s(x, y, z) + constant,
 
-and s comes from the inner products of the rows. A query is thus a weighted sum of four rows of one table, and its scores
-against fixed keys are a weighted sum of four rows of a table of scores.
+and s comes from the inner products of the rows. A query is thus a weighted sum of four rows of one table.
 """
 
 from __future__ import annotations
@@ -71,24 +70,6 @@ class LatticeDecoder:
         """The normed queries [P, H, D], in the decoder's dtype."""
         summed = F.embedding_bag(rows, self._table, mode="sum", per_sample_weights=weights.to(self._table.dtype))
         return self._norm(summed.unflatten(-1, (self._heads, -1)))
-
-    def score_table(self, rows: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of every row that some of the points need against keys, where queries are not normed.
-
-        Args:
-            rows: int64 [P, 4].
-            k: [H, K, D].
-
-        Returns:
-            The table [R, H * K], and the points' rows in it, int64 [P, 4].
-        """
-        low, high = rows.amin(0), rows.amax(0)
-        lengths = (high - low + 1).tolist()
-        used = torch.cat([self._table[a : a + length] for a, length in zip(low.tolist(), lengths, strict=True)])
-        # [H, R, K] -> [R, H * K]
-        scores = torch.bmm(used.unflatten(-1, (self._heads, -1)).transpose(0, 1), k.transpose(1, 2))
-        first = torch.tensor([0, *lengths[:-1]], device=rows.device).cumsum(0)
-        return scores.transpose(0, 1).flatten(1), rows - (low - first)
 
 
 def _embedded(decoder: PointDecoder, lattice: Lattice) -> Tensor:

@@ -27,7 +27,7 @@ from flashvdm_core.events import Stage
 from flashvdm_core.generator import Generator
 
 room = int(sys.argv.pop(1)) << 20
-evaluate._CPU_CHUNK = 1 << 18
+evaluate._CORE_CHUNK = 1 << 17
 generate = Generator.generate
 
 def limited(*arguments):
