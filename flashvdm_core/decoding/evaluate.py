@@ -17,8 +17,8 @@ from .groups import Groups, Ordered
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
 SMALLEST_CHUNK = 1024
 
-# Queries of a call: on a CPU a few thousand for each of its cores, so that none waits for long; on a GPU enough that starting the kernels costs little beside
-# them, in a quarter of the free memory (a query of the largest published decoder takes this much at its peak).
+# Queries of a call: on a CPU a few thousand for each core, so that none waits for long; on a GPU enough that starting the kernels
+# costs little beside them, in a quarter of the free memory (a query of the largest public decoder takes this much at its peak).
 _CORE_CHUNK, _CHUNKS = 4096, (1 << 14, 1 << 18)
 _QUERY_BYTES = 32768
 
