@@ -88,8 +88,8 @@ def volume_in_parts(
         min_resolution: fewest cells of the first level.
         cells: sub-volumes along each axis that share selected tokens, on the first and on the finer levels.
         chunk: most queries in one call of the field; 0 chooses for the device.
-        tolerance: how far the values of points that are predicted rather than evaluated may be from the field's, as a share of
-            its change over the cell around them; 0 evaluates every point.
+        tolerance: how far points that are predicted rather than evaluated may move the surface, in cells of the last level; 0
+            evaluates every point.
         cancelled: called before each chunk of queries; raises `errors.Cancelled` to stop.
 
     Yields:
