@@ -75,7 +75,7 @@ def predicted(points: Points, coarse: Points, values: Values, tolerance: float) 
     known = (between == 0) & (position < coarse.count)
     # An evaluated point was missed on the way to the level before; on the way to this one it is there.
     exact = known & torch.cat([values.exact, values.exact.new_zeros(1)]).take(position)
-    trusted = inner & ~logits.isnan() & (missed < _GAIN * tolerance * steepness) & (tolerance > 0)
+    trusted = inner & ~logits.isnan() & (missed < _GAIN * tolerance * steepness)
     missed[trusted & ~known] *= 0.5
     return Values(logits, missed.masked_fill_(exact, 0), exact), ~(known | trusted)
 
