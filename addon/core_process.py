@@ -121,7 +121,7 @@ def run_through(launch: Launch, arguments: Sequence[str]) -> int:
 def _started(launch: Launch, arguments: Sequence[str], output: int | None) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            [launch.python, "-m", "flashvdm_core", *arguments],
+            launch.module_command("flashvdm_core", *arguments),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

@@ -12,11 +12,19 @@ ROOT_PACKAGE = (__package__ or "").rpartition(".")[0]
 """The extension's package, under which Blender knows it."""
 
 
+def _make_python_absolute(preferences: "FlashVDMPreferences", _context: object) -> None:
+    """A path that is relative to the open file means the file that is open now, not whichever is open later."""
+    absolute = bpy.path.abspath(preferences.python)
+    if absolute != preferences.python:
+        preferences.python = absolute
+
+
 @with_properties(
     python=StringProperty(
         name="Python",
         description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, the installed runtime, Blender's own",
         subtype="FILE_PATH",
+        update=_make_python_absolute,
     ),
     idle_minutes=FloatProperty(
         name="End When Idle (min)",

@@ -33,7 +33,7 @@ def find_runtime(preferred: str, managed: Path) -> Runtime:
         managed: the folder of the runtime that the add-on installs, existing or not.
 
     Raises:
-        WorkerError: there is none, or the one that was asked for does not exist.
+        WorkerError: there is none, or the one that was asked for does not exist or is named by a relative path.
     """
     if preferred:
         return Runtime(_existing(preferred, "the add-on's preferences"), "chosen in the preferences")
@@ -60,6 +60,9 @@ def is_complete(folder: Path) -> bool:
 
 def _existing(python: str, source: str) -> str:
     path = Path(python).expanduser()
+    # "//" is Blender's mark of a path relative to the open file; such a path would run whatever lies beside that file.
+    if python.startswith("//") or not path.is_absolute():
+        raise WorkerError(f"The Python '{python}' is a relative path; name it by its whole path in {source}.")
     if not path.is_file():
         raise WorkerError(f"The Python '{python}' does not exist; correct it in {source}.")
     return str(path)

@@ -65,7 +65,7 @@ session = Session()
 
 def runtime() -> Runtime:
     """The interpreter that the next worker runs on. Raises WorkerError if there is none."""
-    return find_runtime(bpy.path.abspath(preferences().python), managed_runtime())
+    return find_runtime(preferences().python, managed_runtime())
 
 
 def known_runtime() -> Runtime:

@@ -54,16 +54,25 @@ class Launch:
     package_root: Path
     idle_seconds: int = 0
 
-    def command(self, exchange: Path) -> list[str]:
-        """The argument list of the process."""
-        arguments = [self.python, "-m", "flashvdm_core.worker", "--exchange", str(exchange)]
-        return [*arguments, "--idle-seconds", str(self.idle_seconds)] if self.idle_seconds else arguments
+    def worker_command(self, exchange: Path) -> list[str]:
+        """The argument list of a worker process."""
+        idle = ("--idle-seconds", str(self.idle_seconds)) if self.idle_seconds else ()
+        return self.module_command("flashvdm_core.worker", "--exchange", str(exchange), *idle)
+
+    def module_command(self, module: str, *arguments: str) -> list[str]:
+        """The argument list that runs a module of the core. Every Python is started with this and `environment`.
+
+        `-P` keeps the current folder off the module search path: `-m` alone puts it first, and a folder named
+        flashvdm_core in a downloaded project would run in place of ours.
+        """
+        return [self.python, "-P", "-m", module, *arguments]
 
     def environment(self) -> dict[str, str]:
         """This process's environment, without what would lead another interpreter to the host's modules."""
         environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
         return environment | {
             "PYTHONPATH": str(self.package_root),
+            "PYTHONSAFEPATH": "1",  # as -P, for the processes that it starts
             "PYTHONDONTWRITEBYTECODE": "1",  # the extension's folder is Blender's, not the worker's
             "PYTHONUTF8": "1",
         }
@@ -145,7 +154,7 @@ class WorkerClient:
             ) from error
         try:
             self._process = subprocess.Popen(
-                self.launch.command(self._exchange),
+                self.launch.worker_command(self._exchange),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from ..errors import DeviceError
@@ -97,7 +99,7 @@ def _idle_cards(torch: ModuleType) -> Iterator[Finding]:
 
 def _nvidia_cards() -> list[str]:
     """Name, driver and memory of each NVIDIA card, as the driver's own tool tells."""
-    tool = shutil.which("nvidia-smi")
+    tool = _installed_program("nvidia-smi")
     if tool is None:
         return []
     query = [tool, "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
@@ -109,3 +111,12 @@ def _nvidia_cards() -> list[str]:
         return []
     rows = [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines()]
     return [f"NVIDIA {driver}: {name}, {memory}" for name, driver, memory in (row for row in rows if len(row) == 3)]
+
+
+def _installed_program(name: str) -> str | None:
+    """The program `name` in a folder of the PATH that is named in full, or None.
+
+    Never the current folder, where `shutil.which` looks first on Windows: what lies there may come from a download.
+    """
+    folders = (folder for folder in os.get_exec_path() if Path(folder).is_absolute())
+    return next((found for folder in folders if (found := shutil.which(str(Path(folder, name))))), None)

@@ -253,3 +253,31 @@ time.sleep(60)
     while not gone(worker) and time.monotonic() < end:
         time.sleep(0.02)
     assert gone(worker)
+
+
+@pytest.mark.parametrize("module", ["flashvdm_core", "flashvdm_core.worker"])
+def test_nothing_is_imported_from_the_current_folder(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    """A downloaded project that holds a folder named as the core, or a module that the core or Python imports."""
+    planted = "from pathlib import Path; Path({!r}).touch()\n".format(str(tmp_path / "planted code ran"))
+    (tmp_path / "flashvdm_core").mkdir()
+    for name in (
+        "flashvdm_core/__init__.py",
+        "flashvdm_core/__main__.py",
+        "argparse.py",
+        "numpy.py",
+        "torch.py",
+        "sitecustomize.py",
+    ):
+        (tmp_path / name).write_text(planted)
+    monkeypatch.chdir(tmp_path)
+    launch = setup.module.Launch(sys.executable, ROOT)
+    command = launch.module_command(module, "--help")
+    ended = subprocess.run(command, env=launch.environment(), capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "usage" in ended.stdout
+    # Processes that the core starts in its turn are as safe.
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-m', {module!r}, '--help'], check=True)"
+    subprocess.run([sys.executable, "-P", "-c", child], env=launch.environment(), capture_output=True, check=True)
+    assert not (tmp_path / "planted code ran").exists()

@@ -1,0 +1,41 @@
+"""Which Python runs the worker."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, Import
+
+
+@pytest.mark.parametrize("python", ["//tools/python", "tools/python", "python", "./python", "../python"])
+def test_a_relative_path_is_refused_wherever_it_comes_from(
+    extension: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    """It would run a program that lies beside whatever file or folder is open."""
+    runtime = extension("addon.runtime")
+    error = extension("flashvdm_core.errors").WorkerError
+    for planted in ("python", "tools/python"):
+        (tmp_path / planted).parent.mkdir(exist_ok=True)
+        (tmp_path / planted).touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match="whole path in the add-on's preferences"):
+        runtime.find_runtime(python, tmp_path / "managed")
+    monkeypatch.setenv("FLASHVDM_PYTHON", python)
+    with pytest.raises(error, match="whole path in FLASHVDM_PYTHON"):
+        runtime.find_runtime("", tmp_path / "managed")
+
+
+def test_processes_are_started_through_the_one_launcher() -> None:
+    """Whoever starts a process elsewhere in the add-on goes around what keeps planted code out."""
+    starters = {
+        path.name
+        for path in (ROOT / "addon").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("Popen", "run", "call", "check_output", "system", "startfile", "spawnv")
+        if isinstance(node.value, ast.Name) and node.value.id in ("subprocess", "os")
+    }
+    assert starters == {"worker_client.py", "core_process.py"}
