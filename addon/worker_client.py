@@ -38,6 +38,11 @@ _LOG_BYTES = 64 * 1024
 _READ_BYTES = 8 * MAX_LINE
 _END_SECONDS = 1.0
 _DECODE_SECONDS = 0.01
+# "" is the current folder on the search path; nothing but built-in modules is imported before it is gone.
+_RUN_MODULE = (
+    "import sys; sys.path = [folder for folder in sys.path if folder]; "
+    "import runpy; sys.argv[0] = ''; runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
 
 
 @dataclass(frozen=True)
@@ -62,17 +67,18 @@ class Launch:
     def module_command(self, module: str, *arguments: str) -> list[str]:
         """The argument list that runs a module of the core. Every Python is started with this and `environment`.
 
-        `-P` keeps the current folder off the module search path: `-m` alone puts it first, and a folder named
-        flashvdm_core in a downloaded project would run in place of ours.
+        Not by `-m`, which puts the current folder first on the module search path: a folder named flashvdm_core in a
+        downloaded project would run in place of ours. `-P`, which prevents that, came with Python 3.11, and an older one
+        shall get as far as the core's own sentence about versions.
         """
-        return [self.python, "-P", "-m", module, *arguments]
+        return [self.python, "-c", _RUN_MODULE, module, *arguments]
 
     def environment(self) -> dict[str, str]:
         """This process's environment, without what would lead another interpreter to the host's modules."""
         environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
         return environment | {
             "PYTHONPATH": str(self.package_root),
-            "PYTHONSAFEPATH": "1",  # as -P, for the processes that it starts
+            "PYTHONSAFEPATH": "1",  # keeps the current folder off the search path of what it starts in its turn
             "PYTHONDONTWRITEBYTECODE": "1",  # the extension's folder is Blender's, not the worker's
             "PYTHONUTF8": "1",
         }

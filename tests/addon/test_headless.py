@@ -206,10 +206,10 @@ def test_the_preferences_choose_the_device_of_a_command_unless_it_is_given(
     preferences().python, preferences().device = str(python), "cuda:99"
     assert command.run(["generate", "a.png", "-o", "a.stl", "--device", "cpu"]) == 0
     words = capfd.readouterr().out.split()
-    assert words[words.index("-m") :][:4] == ["-m", "flashvdm_core", "generate", "--end-with-stdin"]
+    assert words[words.index("flashvdm_core") :][:3] == ["flashvdm_core", "generate", "--end-with-stdin"]
     assert words.index("--device=cuda:99") < words.index("--device"), "the last one counts"
     assert command.run(["models"]) == 0
-    assert capfd.readouterr().out.split()[-3:] == ["-m", "flashvdm_core", "models"]
+    assert capfd.readouterr().out.split()[-2:] == ["flashvdm_core", "models"]
 
 
 def test_a_command_without_an_interpreter_is_one_sentence(

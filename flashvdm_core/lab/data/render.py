@@ -1,0 +1,208 @@
+"""A small z-buffer rasteriser in PyTorch, for the pictures a model is trained on and for silhouettes in evaluation.
+
+Triangles are cut into pixel rows and rows into pixels; the nearest face of each sub-pixel wins through one scatter with
+maximum. Shading is flat (one colour for a face), in linear light; both sides of a face are drawn, since many meshes are open.
+
+Images are recentred as the generator recentres its input: the longer side of the object's box in the image is
+int(size * (1 - `BORDER`)) pixels, and the box is in the middle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+BORDER = 0.15
+SUPERSAMPLING = 2
+AMBIENT, KEY, FILL = 0.35, 0.75, 0.2
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Where the picture is taken from; it looks at the origin.
+
+    Attributes:
+        yaw: degrees around +y; 0 looks at the front (camera on +z), 90 has the camera on +x.
+        elevation: degrees above the horizon.
+        fov: vertical field of view in degrees that holds the object's bounding sphere; 0 for a parallel projection.
+        light_yaw: degrees, of the key light against the camera.
+        light_elevation: degrees, of the key light against the camera.
+    """
+
+    yaw: float = 0.0
+    elevation: float = 15.0
+    fov: float = 30.0
+    light_yaw: float = -30.0
+    light_elevation: float = 40.0
+
+    def axes(self) -> np.ndarray:
+        """float32 [3, 3]: rows are right, up and backward (towards the camera) in the core frame."""
+        yaw, elevation = np.radians(self.yaw), np.radians(self.elevation)
+        back = np.array([np.sin(yaw) * np.cos(elevation), np.sin(elevation), np.cos(yaw) * np.cos(elevation)])
+        right = np.array([np.cos(yaw), 0.0, -np.sin(yaw)])
+        return np.stack([right, np.cross(back, right), back]).astype(np.float32)
+
+    def light(self) -> np.ndarray:
+        """float32 [3]: unit direction towards the key light, in camera axes."""
+        yaw, elevation = np.radians(self.light_yaw), np.radians(self.light_elevation)
+        return np.array([np.sin(yaw) * np.cos(elevation), np.sin(elevation), np.cos(yaw) * np.cos(elevation)], np.float32)
+
+
+def random_camera(rng: np.random.Generator) -> Camera:
+    """A view a user's picture may have: yaw within 60 degrees of the front, mostly perspective, light from above."""
+    return Camera(
+        yaw=float(rng.uniform(-60, 60)),
+        elevation=float(rng.uniform(-5, 35)),
+        fov=0.0 if rng.random() < 0.15 else float(rng.uniform(15, 45)),
+        light_yaw=float(rng.uniform(-60, 60)),
+        light_elevation=float(rng.uniform(15, 70)),
+    )
+
+
+def project(vertices: Tensor, faces: Tensor, camera: Camera, size: int) -> tuple[Tensor, Tensor]:
+    """Project a mesh into a recentred image.
+
+    Returns:
+        Positions float32 [V, 2] in pixels (x right, y down, pixel centres at .5), and nearness float32 [V]: positive,
+        larger is nearer, linear over the image of a flat face (1 / depth, or minus depth for a parallel projection).
+    """
+    view = vertices @ torch.from_numpy(camera.axes()).to(vertices).T
+    radius = vertices.norm(dim=1).amax().clamp_min(1e-6)
+    if camera.fov > 0:
+        near = 1 / (radius / np.sin(np.radians(camera.fov / 2)) - view[:, 2])
+        plane = view[:, :2] * near[:, None]
+    else:
+        near = view[:, 2] / radius + 2
+        plane = view[:, :2]
+    plane = plane * plane.new_tensor([1.0, -1.0])
+    used = plane[faces.reshape(-1)]
+    low, high = used.amin(0), used.amax(0)
+    scale = int(size * (1 - BORDER)) / (high - low).amax().clamp_min(1e-9)
+    return (plane - (low + high) / 2) * scale + size / 2, near
+
+
+def rasterise(position: Tensor, near: Tensor, faces: Tensor, size: int) -> Tensor:
+    """Nearest face at each pixel centre, int64 [size, size], -1 where there is none.
+
+    Args:
+        position: float32 [V, 2] in pixels of this raster.
+        near: float32 [V], positive, larger is nearer.
+        faces: int64 [F, 3].
+        size: side of the square raster.
+    """
+    corner = torch.cat([position, near[:, None]], 1).double()[faces]
+    row_face, row = _expand(*_covered(corner[..., 1].amin(1), corner[..., 1].amax(1), size))
+    left, right = _span(corner[row_face], row + 0.5)
+    column_row, column = _expand(*_covered(left, right, size))
+    gradient, constant = _plane(corner)
+    face = row_face[column_row]
+    depth = gradient[face, 0] * (column + 0.5) + gradient[face, 1] * (row[column_row] + 0.5) + constant[face]
+    # A positive float32 orders like its bit pattern, so nearness and face fit one integer and ties are settled alike.
+    key = (depth.clamp_min(1e-30).float().view(torch.int32).long() << 32) | face
+    best = torch.full((size * size,), -1, dtype=torch.int64, device=faces.device)
+    best.scatter_reduce_(0, row[column_row] * size + column, key, "amax")
+    return torch.where(best < 0, best, best & 0xFFFFFFFF).view(size, size)
+
+
+def _covered(low: Tensor, high: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """First pixel whose centre is in [low, high), and the number of such pixels, inside the raster."""
+    first = (low - 0.5).ceil().clamp(0, size).long()
+    end = (high - 0.5).ceil().clamp(0, size).long()
+    return first, (end - first).clamp_min(0)
+
+
+def _expand(first: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
+    """For each item `count` entries: the item's index, and first, first + 1, ..."""
+    owner = torch.repeat_interleave(count)
+    start = count.cumsum(0) - count
+    return owner, torch.arange(len(owner), device=owner.device) - (start - first)[owner]
+
+
+def _span(corner: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the horizontal lines y [R] enter and leave the triangles corner [R, 3, 3]: x from, x to (each [R])."""
+    low, high = torch.full_like(y, torch.inf), torch.full_like(y, -torch.inf)
+    for start, end in ((0, 1), (1, 2), (2, 0)):
+        y0, y1 = corner[:, start, 1], corner[:, end, 1]
+        crossed = (y0 <= y) != (y1 <= y)
+        share = torch.where(crossed, (y - y0) / (y1 - y0), 0)
+        x = corner[:, start, 0] + share * (corner[:, end, 0] - corner[:, start, 0])
+        low = torch.where(crossed, torch.minimum(low, x), low)
+        high = torch.where(crossed, torch.maximum(high, x), high)
+    return torch.where(low <= high, low, 0), torch.where(low <= high, high, 0)
+
+
+def _plane(corner: Tensor) -> tuple[Tensor, Tensor]:
+    """Nearness as a linear function of the pixel position: gradient [F, 2] and constant [F]."""
+    a, b, c = corner.unbind(1)
+    u, v = b - a, c - a
+    area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    area = torch.where(area.abs() < 1e-12, 1e-12, area)
+    x = (u[:, 2] * v[:, 1] - v[:, 2] * u[:, 1]) / area
+    y = (v[:, 2] * u[:, 0] - u[:, 2] * v[:, 0]) / area
+    return torch.stack([x, y], 1), a[:, 2] - x * a[:, 0] - y * a[:, 1]
+
+
+def silhouette(vertices: Tensor, faces: Tensor, camera: Camera, size: int) -> Tensor:
+    """Which pixels the mesh covers in the recentred image, bool [size, size].
+
+    Args:
+        vertices: float32 [V, 3].
+        faces: int64 [F, 3].
+        camera: the view.
+        size: side of the square image in pixels.
+    """
+    position, near = project(vertices, faces, camera, size)
+    return rasterise(position, near, faces, size) >= 0
+
+
+def render_view(vertices: Tensor, faces: Tensor, face_rgb: Tensor, camera: Camera, size: int) -> Tensor:
+    """Draw a coloured mesh.
+
+    Args:
+        vertices: float32 [V, 3], core frame.
+        faces: int64 [F, 3].
+        face_rgb: uint8 [F, 3], sRGB.
+        camera: the view and its light.
+        size: side of the square image in pixels.
+
+    Returns:
+        uint8 [size, size, 4]: sRGB colour and straight alpha; colour is 0 where alpha is 0.
+    """
+    raster = size * SUPERSAMPLING
+    position, near = project(vertices, faces, camera, size)
+    face = rasterise(position * SUPERSAMPLING, near, faces, raster)
+    covered = face >= 0
+    colour = _shade(vertices, faces, face_rgb, camera)[face.clamp_min(0)] * covered[..., None]
+    blocks = torch.cat([colour, covered[..., None].float()], 2)
+    mean = blocks.view(size, SUPERSAMPLING, size, SUPERSAMPLING, 4).mean((1, 3))
+    alpha = mean[..., 3:]
+    srgb = linear_to_srgb((mean[..., :3] / alpha.clamp_min(1e-6)).clamp(0, 1))
+    return (torch.cat([srgb * (alpha > 0), alpha], 2) * 255).round().to(torch.uint8)
+
+
+def _shade(vertices: Tensor, faces: Tensor, face_rgb: Tensor, camera: Camera) -> Tensor:
+    """Linear colour float32 [F, 3] of each face under ambient light, the key light and a fill light at the camera."""
+    view = vertices @ torch.from_numpy(camera.axes()).to(vertices).T
+    a, b, c = view[faces].unbind(1)
+    normal = torch.nn.functional.normalize(torch.linalg.cross(b - a, c - a), dim=1)
+    radius = vertices.norm(dim=1).amax().clamp_min(1e-6)
+    eye = view.new_tensor([0.0, 0.0, 1.0])
+    if camera.fov > 0:
+        eye = torch.nn.functional.normalize(eye * radius / np.sin(np.radians(camera.fov / 2)) - (a + b + c) / 3, dim=1)
+    normal = torch.where((normal * eye).sum(1, keepdim=True) < 0, -normal, normal)
+    key = (normal @ torch.from_numpy(camera.light()).to(view)).clamp_min(0)
+    light = AMBIENT + KEY * key + FILL * (normal * eye).sum(1).clamp_min(0)
+    return srgb_to_linear(face_rgb.float() / 255) * light[:, None]
+
+
+def srgb_to_linear(colour: Tensor) -> Tensor:
+    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
+    return torch.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+
+
+def linear_to_srgb(colour: Tensor) -> Tensor:
+    """Linear light in [0, 1] to sRGB (IEC 61966-2-1)."""
+    return torch.where(colour <= 0.0031308, colour * 12.92, 1.055 * colour.clamp_min(1e-8) ** (1 / 2.4) - 0.055)

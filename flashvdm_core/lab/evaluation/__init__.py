@@ -1,0 +1,1 @@
+"""How good a shape is, measured against another. Nothing below imports this package."""

@@ -1,0 +1,94 @@
+"""Holes of a hierarchical decoder that leaves out parts of its refinement (the paper's figure 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from ...decoding import (Field, Level)
+from ...decoding.reference import (crossing, expanded)
+from ...decoding.refinement import NEAR
+from ...lattice import (Points, aligned_lattices, dilated, doubled)
+from ...mesh import TriangleMesh
+from .decoders import Decoders, field_of, named, surface_or_none
+from .metrics import boundary_edges, surface_scores
+from .props import HeldOutProp, Selected, encoded
+from .report import Scores, mean_row
+
+COARSEST = 24
+"""Fewest cells of the first level: coarse enough for thin parts to pass between its points."""
+
+VARIANTS = {
+    "dilation and tSDF": (True, True),
+    "without tSDF": (True, False),
+    "without dilation": (False, True),
+    "without both": (False, False),
+}
+"""Name -> (whether the chosen points are dilated, whether points of a small logit are chosen)."""
+
+_CHUNK = 16384
+
+
+def refined(field: Field, resolution: int, dilate: bool, near: bool) -> Iterator[Level]:
+    """Algorithm 1 of the paper with its two safeguards, each of which can be left out.
+
+    Without dilation a chosen point becomes itself and its 26 neighbours on the finer lattice (Expand alone). Unlike in
+    `decode_volume`, nothing completes the surface's cells afterwards.
+    """
+    lattices = aligned_lattices(resolution, COARSEST, 1.01, field.device)
+    keys = lattices[0].all_keys()
+    for index, lattice in enumerate(lattices):
+        logits = torch.cat([field(lattice.coordinates(part)) for part in keys.split(_CHUNK)])
+        yield Level(Points(lattice, keys), logits, index, len(lattices), keys.numel())
+        if index + 1 < len(lattices):
+            chosen = crossing(keys, logits, lattice.size)
+            if near:
+                chosen |= logits.abs() < NEAR
+            fine = lattices[index + 1]
+            if dilate:
+                keys = expanded(keys[chosen], lattice.size, fine.size, last=index + 2 == len(lattices))
+            else:
+                keys = dilated(doubled(keys[chosen], lattice.size, fine.size), fine.size)
+
+
+def measure_holes(
+    selected: Selected, decoders: Decoders, resolution: int, shown: int = 0, progress: bool = True
+) -> tuple[list[dict[str, Any]], list[tuple[HeldOutProp, list[TriangleMesh | None]]]]:
+    """Decode props with each of `VARIANTS` and count the edges along which their surfaces are open.
+
+    Args:
+        selected: the props.
+        decoders: the autoencoders; the base decoder is used where there is one.
+        resolution: cells along each axis of the last level.
+        shown: hand back the meshes of this many props, those with the most open edges.
+        progress: show a progress bar on standard error.
+
+    Returns:
+        The rows of a table, and for the props to show their meshes in the order of the rows.
+    """
+    _, vae = next(named(decoders))
+    scores: dict[str, list[Scores]] = {name: [] for name in VARIANTS}
+    worst: list[tuple[int, HeldOutProp, list[TriangleMesh | None]]] = []
+    for prop in tqdm(selected, desc="holes", disable=None if progress else True):
+        latents = encoded(decoders.encoder, prop, selected.rng(prop.index))
+        meshes: list[TriangleMesh | None] = []
+        for name, (dilate, near) in VARIANTS.items():
+            levels = list(refined(field_of(vae, latents), resolution, dilate, near))
+            mesh = surface_or_none(levels[-1])
+            scores[name].append(_scores(mesh, prop, sum(level.queries for level in levels)))
+            meshes.append(mesh)
+        worst.append((int(max(entries[-1]["boundary_edges"] for entries in scores.values())), prop, meshes))
+        worst = sorted(worst, key=lambda entry: -entry[0])[:shown]
+    rows = [mean_row(name, entries, "boundary_edges") for name, entries in scores.items()]
+    return rows, [(prop, meshes) for _, prop, meshes in worst]
+
+
+def _scores(mesh: TriangleMesh | None, prop: HeldOutProp, queries: int) -> Scores:
+    if mesh is None:
+        return {"f_score": 0.0, "boundary_edges": 0.0, "watertight": 0.0, "queries": queries}
+    edges = boundary_edges(mesh)
+    f_score = surface_scores(mesh, prop.surface.points).f_score
+    return {"f_score": f_score, "boundary_edges": edges, "watertight": float(edges == 0), "queries": queries}

@@ -1,0 +1,1 @@
+"""Training of the models: data, and one module for each stage. Nothing below imports this package."""
