@@ -45,7 +45,7 @@ def main() -> int:
             extension.report(extension.build_zips(ROOT / "dist", split=True))
             return 0
         if options.command == "bench":
-            command = [MAIN.ensure(), "-m", "flashvdm_core.bench", "suite", ROOT / "docs" / "performance"]
+            command = [MAIN.ensure(), "-m", "flashvdm_core.lab.bench", "suite", ROOT / "docs" / "performance"]
             run(command, "Not everything could be timed")
             return 0
         return checks.test() if options.command == "test" else checks.check()

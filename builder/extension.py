@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from flashvdm_core import NOT_SHIPPED
+
 from .environments import MAIN, ROOT, BuildError, run, say, write_whole
 
 _PACKAGE = '''"""FlashVDM for Blender. Made by build.py: hands on to the add-on."""
@@ -18,8 +20,7 @@ PLATFORMS = ("windows-x64", "windows-arm64", "macos-x64", "macos-arm64", "linux-
 """Blender's names of the systems it is published for."""
 
 _PARTS = ("addon", "flashvdm_core")
-# These stand on the core and nothing in the extension imports them.
-_LEFT_OUT = tuple(ROOT / "flashvdm_core" / room for room in ("training", "evaluation", "bench", "embedded/base"))
+_LEFT_OUT = ROOT / "flashvdm_core" / NOT_SHIPPED
 
 
 def stage(folder: Path) -> Path:
@@ -86,7 +87,7 @@ def _unwanted(folder: str, names: list[str]) -> list[str]:
     return [
         name
         for name in names
-        if name == "__pycache__" or name.endswith(".pyc") or name.startswith(".") or Path(folder, name) in _LEFT_OUT
+        if name == "__pycache__" or name.endswith(".pyc") or name.startswith(".") or Path(folder, name) == _LEFT_OUT
     ]
 
 

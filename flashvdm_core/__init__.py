@@ -5,3 +5,6 @@ the standard library and NumPy, so that a host without torch can speak to a work
 """
 
 __version__ = "0.1.0"
+
+NOT_SHIPPED = "lab"
+"""The one room that neither the extension nor the package sent to a cluster holds: training, evaluation, benchmarks."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .. import NOT_SHIPPED
 from ..errors import BatchError
 from ..events import Failure, Result
 from ..requests import Request
@@ -22,8 +23,7 @@ from .local import last_of
 from .run import Finished
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-# Workers need neither; patterns as in a .gitignore.
-_NOT_SENT = ["training", "evaluation", "bench", "embedded/base", "__pycache__"]
+_NOT_SENT = [f"/{NOT_SHIPPED}", "__pycache__"]  # patterns as in a .gitignore
 _WAIT_SECONDS = 0.25
 
 

@@ -1,1 +1,1 @@
-"""Training of the models: data, and one module for each stage. Nothing below imports this package."""
+"""The former name of `flashvdm_core.lab.training`, for its commands alone."""

@@ -8,7 +8,7 @@ import string
 import bpy
 import pytest
 
-from . import ui_texts
+from .. import ui_texts
 from .conftest import PACKAGE, Import
 
 

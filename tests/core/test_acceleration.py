@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from flashvdm_core.acceleration import MOST_DIFFERENT, Change, attending, changed, changes_for, float8
-from flashvdm_core.bench.subject import example_image
 from flashvdm_core.checkpoints.load import load_checkpoint
 from flashvdm_core.decoding import VecsetField, decode_volume
+from flashvdm_core.lab.bench.subject import example_image
 from flashvdm_core.models import float8 as float8_layers
 from flashvdm_core.models.dit import DiT, JoiningLinear
 from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from flashvdm_core.bench import stages as bench_stages
-from flashvdm_core.bench.__main__ import main
-from flashvdm_core.bench.clock import measured_floor, timed
-from flashvdm_core.bench.growth import with_latents, with_resolution
-from flashvdm_core.bench.naive import agreement, filled, mesh_volume
-from flashvdm_core.bench.operations import counted
-from flashvdm_core.bench.page import draw_growth
-from flashvdm_core.bench.shape import TRUNCATION, KnownShape, figure_distance
-from flashvdm_core.bench.stages import run
-from flashvdm_core.bench.subject import PUBLIC, Configuration, random_subject, subject
-from flashvdm_core.bench.twins import compared
 from flashvdm_core.decoding import decode_volume
+from flashvdm_core.lab.bench import stages as bench_stages
+from flashvdm_core.lab.bench.__main__ import main
+from flashvdm_core.lab.bench.clock import measured_floor, timed
+from flashvdm_core.lab.bench.growth import with_latents, with_resolution
+from flashvdm_core.lab.bench.naive import agreement, filled, mesh_volume
+from flashvdm_core.lab.bench.operations import counted
+from flashvdm_core.lab.bench.page import draw_growth
+from flashvdm_core.lab.bench.shape import TRUNCATION, KnownShape, figure_distance
+from flashvdm_core.lab.bench.stages import run
+from flashvdm_core.lab.bench.subject import PUBLIC, Configuration, random_subject, subject
+from flashvdm_core.lab.bench.twins import compared
 from flashvdm_core.models.dit_moe import MoEDiTSpec
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
 from flashvdm_core.sampling import consistency_schedule
@@ -76,7 +76,7 @@ class TestClock:
         """In a process of its own: the system may take idle memory of a large one away in between."""
         script = (
             "import torch\n"
-            "from flashvdm_core.bench.clock import timed\n"
+            "from flashvdm_core.lab.bench.clock import timed\n"
             "print(timed(lambda: torch.ones(1 << 24).sum(), torch.device('cpu')).peak_bytes)\n"
         )
         told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120).stdout

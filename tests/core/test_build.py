@@ -87,7 +87,7 @@ def test_the_staged_tree_holds_what_runs_and_nothing_else(tmp_path: Path):
     assert {"__init__.py", "blender_manifest.toml", "LICENSE", "addon/__init__.py", "flashvdm_core/__init__.py"} <= files
     assert "flashvdm_core/worker/__main__.py" in files
     for path in files:
-        assert not re.search(r"(^|/)(__pycache__|training|evaluation|bench|tests|\.[^/]*)(/|$)|\.pyc$|old\.py", path), path
+        assert not re.search(r"(^|/)(__pycache__|lab|tests|\.[^/]*)(/|$)|\.pyc$|old\.py", path), path
 
 
 def test_the_core_works_in_the_staged_tree_alone(tmp_path: Path):
@@ -136,3 +136,20 @@ def test_the_demo_names_an_image_that_is_missing():
     assert ended.returncode == 1
     assert "does not exist" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("flashvdm_core.training", "flashvdm_core.lab.training"),
+        ("flashvdm_core.training.prepare", "flashvdm_core.lab.data.prepare"),
+        ("flashvdm_core.training.pack", "flashvdm_core.lab.data.pack"),
+        ("flashvdm_core.evaluation", "flashvdm_core.lab.evaluation"),
+        ("flashvdm_core.bench", "flashvdm_core.lab.bench"),
+    ],
+)
+def test_commands_under_former_names_work_and_say_where_they_went(old: str, new: str):
+    ended = subprocess.run([sys.executable, "-m", old, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert f"usage: python -m {new}" in ended.stdout
+    assert f"python -m {old} is now python -m {new}" in ended.stderr

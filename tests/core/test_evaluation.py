@@ -18,13 +18,13 @@ pytest.importorskip("matplotlib")
 
 from flashvdm_core.encoding import encoder_input
 from flashvdm_core.errors import SettingsError
-from flashvdm_core.evaluation.__main__ import main
-from flashvdm_core.evaluation.decoders import decode, load_decoders
-from flashvdm_core.evaluation.holes import VARIANTS
-from flashvdm_core.evaluation.locality import attention_weights
-from flashvdm_core.evaluation.occupancy import closed_occupancy
-from flashvdm_core.evaluation.props import encoded, select
-from flashvdm_core.evaluation.report import filled
+from flashvdm_core.lab.evaluation.__main__ import main
+from flashvdm_core.lab.evaluation.decoders import decode, load_decoders
+from flashvdm_core.lab.evaluation.holes import VARIANTS
+from flashvdm_core.lab.evaluation.locality import attention_weights
+from flashvdm_core.lab.evaluation.occupancy import closed_occupancy
+from flashvdm_core.lab.evaluation.props import encoded, select
+from flashvdm_core.lab.evaluation.report import filled
 
 from .test_training_data import pack
 from .tiny_model import tiny_config, tiny_state, write_tiny_model

@@ -11,7 +11,9 @@ from torch import Tensor
 
 pytest.importorskip("scipy")
 
-from flashvdm_core.evaluation.metrics import (
+from flashvdm_core.lab.data.render import Camera, silhouette
+from flashvdm_core.lab.data.sdf import sample_surface, signed_distance, winding_numbers
+from flashvdm_core.lab.evaluation.metrics import (
     cloud_scores,
     iou,
     near_surface_points,
@@ -20,10 +22,8 @@ from flashvdm_core.evaluation.metrics import (
     topology,
     volume_points,
 )
-from flashvdm_core.evaluation.occupancy import closed_occupancy, solid_occupancy
+from flashvdm_core.lab.evaluation.occupancy import closed_occupancy, solid_occupancy
 from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.training.render import Camera, silhouette
-from flashvdm_core.training.sdf import sample_surface, signed_distance, winding_numbers
 
 from .training_shapes import box, sphere, together
 

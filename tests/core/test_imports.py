@@ -62,9 +62,11 @@ ARROWS: dict[str, set[str]] = {
     "doctor": {"checkpoints", "devices", "memory"},
     "cli": {"generator", "mesh_io", "files", "checkpoints", "batch", "doctor", "memory", "devices", "models"},
     "__main__": {"cli", "threads"},
+    **{name: {"moved"} for name in ("training", "evaluation", "bench")},  # names that commands had
+    "moved": set(),
 }
 # These sit on top of the stages: nothing else may import them, and they leave the front ends alone.
-ON_TOP = {"training", "evaluation", "bench"}
+ON_TOP = {"lab"}
 FRONT_ENDS = {"worker", "cli", "__main__"}
 
 LIGHT_MODULES = (

@@ -23,12 +23,9 @@ pytest.importorskip("scipy")
 
 from flashvdm_core.checkpoints import load_checkpoint
 from flashvdm_core.errors import TrainingError
-from flashvdm_core.evaluation.report import filled
-from flashvdm_core.models.dit import DiT
-from flashvdm_core.sampling.flow import guided_velocity, sample
-from flashvdm_core.sampling.schedules import consistency_schedule
-from flashvdm_core.training.__main__ import main
-from flashvdm_core.training.distill import (
+from flashvdm_core.lab.evaluation.report import filled
+from flashvdm_core.lab.training.__main__ import main
+from flashvdm_core.lab.training.distill import (
     SOLVER_STEPS,
     Discriminator,
     DistillConfig,
@@ -39,13 +36,16 @@ from flashvdm_core.training.distill import (
     solver_times,
     student_of,
 )
-from flashvdm_core.training.export import best_student
-from flashvdm_core.training.pairs import condition_image, recoloured
-from flashvdm_core.training.runner import config_of, read_yaml
-from flashvdm_core.training.shape import own_states
-from flashvdm_core.training.stages import STAGES, STUDENTS, stage_of
-from flashvdm_core.training.teacher import TeacherConfig, initialise, without_scale
-from flashvdm_core.training.vae import moved, quarter_turns, reconstruction_losses
+from flashvdm_core.lab.training.export import best_student
+from flashvdm_core.lab.training.pairs import condition_image, recoloured
+from flashvdm_core.lab.training.runner import config_of, read_yaml
+from flashvdm_core.lab.training.shape import own_states
+from flashvdm_core.lab.training.stages import STAGES, STUDENTS, stage_of
+from flashvdm_core.lab.training.teacher import TeacherConfig, initialise, without_scale
+from flashvdm_core.lab.training.vae import moved, quarter_turns, reconstruction_losses
+from flashvdm_core.models.dit import DiT
+from flashvdm_core.sampling.flow import guided_velocity, sample
+from flashvdm_core.sampling.schedules import consistency_schedule
 
 from .training_shapes import prepared_boxes
 
@@ -69,7 +69,7 @@ RECIPE = {
 
 def call(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "flashvdm_core.training", *map(str, arguments)]
+    command = [sys.executable, "-m", "flashvdm_core.lab.training", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert not check or done.returncode == 0, done.stderr
     return done
@@ -175,7 +175,7 @@ def test_a_time_limit_ends_a_stage(data: Path, tmp_path: Path) -> None:
 
 def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
     options = SIZES | {"steps": 10**5, "batch": 2, "log_every": 1, "save_minutes": 1e-4, "validate_every": 10**5}
-    command = [sys.executable, "-m", "flashvdm_core.training", "vae", "--data", str(data), "--runs", str(tmp_path)]
+    command = [sys.executable, "-m", "flashvdm_core.lab.training", "vae", "--data", str(data), "--runs", str(tmp_path)]
     command += [f"{key}={value}" for key, value in options.items()]
     log = tmp_path / "vae" / "log.csv"
     for _ in range(2):
@@ -197,7 +197,7 @@ def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
 def test_two_processes_train_one_model(data: Path, tmp_path: Path) -> None:
     options = [f"{key}={value}" for key, value in (SIZES | SHORT).items()]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command += ["-m", "flashvdm_core.training", "vae", "--data", str(data), "--runs", str(tmp_path), *options]
+    command += ["-m", "flashvdm_core.lab.training", "vae", "--data", str(data), "--runs", str(tmp_path), *options]
     subprocess.run(command, check=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True)
     assert [row["step"] for row in rows(tmp_path / "vae" / "log.csv")] == [2, 4]
     assert json.loads((tmp_path / "vae" / "finished.json").read_text())["step"] == 4

@@ -19,18 +19,12 @@ pytest.importorskip("scipy")
 from flashvdm_core.encoding.samples import SHEET_HALF_THICKNESS, Surface, sample_faces, sample_sharp_edges
 from flashvdm_core.encoding.winding import Triangles
 from flashvdm_core.errors import TrainingError
+from flashvdm_core.lab.data import sdf
+from flashvdm_core.lab.data.dataset import ShapeData, ViewData, decode_normals, decode_points, encode_normals, encode_points
+from flashvdm_core.lab.data.meshes import PackedProps
+from flashvdm_core.lab.data.prepare import Options, Row, main, prepare, row_views, shaped
+from flashvdm_core.lab.data.sdf import is_inside, point_triangle_distance, sample_surface, signed_distance, winding_numbers
 from flashvdm_core.models.shape_vae import farthest_points
-from flashvdm_core.training import sdf
-from flashvdm_core.training.dataset import ShapeData, ViewData, decode_normals, decode_points, encode_normals, encode_points
-from flashvdm_core.training.meshes import PackedProps
-from flashvdm_core.training.prepare import Options, Row, main, prepare, row_views, shaped
-from flashvdm_core.training.sdf import (
-    is_inside,
-    point_triangle_distance,
-    sample_surface,
-    signed_distance,
-    winding_numbers,
-)
 
 from .training_shapes import box, sphere, together
 
@@ -309,7 +303,7 @@ def test_a_second_run_keeps_finished_shards_and_another_option_makes_new_ones(pa
 
 
 def test_a_killed_run_leaves_no_shard_half_written(packed: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "flashvdm_core.training.prepare", "--data", packed, "--out", tmp_path, "--workers", "1"]
+    command = [sys.executable, "-m", "flashvdm_core.lab.data.prepare", "--data", packed, "--out", tmp_path, "--workers", "1"]
     command += SMALL_ARGUMENTS
     process = subprocess.Popen(list(map(str, command)), start_new_session=True)
     deadline = time.monotonic() + 120

@@ -11,8 +11,8 @@ pytest.importorskip("trimesh")
 
 import trimesh
 
-from flashvdm_core.training.meshes import SPLITS, PackedProps
-from flashvdm_core.training.pack import main, pack, split_of
+from flashvdm_core.lab.data.meshes import SPLITS, PackedProps
+from flashvdm_core.lab.data.pack import main, pack, split_of
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 pytest.importorskip("scipy")
 
 from flashvdm_core.checkpoints import load_checkpoint
+from flashvdm_core.lab.training.__main__ import main
+from flashvdm_core.lab.training.memory import needs, row, sizes_of
 from flashvdm_core.models.dit import DiT
-from flashvdm_core.training.__main__ import main
-from flashvdm_core.training.memory import needs, row, sizes_of
 
 from .tiny_model import multi_view_config, tiny_config, write_tiny_model
 from .training_shapes import prepared_boxes

@@ -68,7 +68,7 @@ def prepared_boxes(folder: Path) -> Path:
         split=np.array([0] * 5 + [1] * 3 + [2], np.uint8),
     )
     (folder / "boxes.json").write_text(json.dumps({"models": [{"name": f"box {i}"} for i in range(9)]}))
-    command = [sys.executable, "-m", "flashvdm_core.training.prepare", "--data", folder / "boxes.npz", "--out", folder / "data"]
+    command = [sys.executable, "-m", "flashvdm_core.lab.data.prepare", "--data", folder / "boxes.npz", "--out", folder / "data"]
     options = ["--views", "2", "--size", "28", "--variants", "1", "--clouds", "2", "--surface", "96", "--sharp", "32"]
     counts = ["--probes", "2048", "--near", "1024", "--uniform", "512", "--workers", "1"]
     subprocess.run([*map(str, command), *options, *counts], check=True, timeout=300)

@@ -9,16 +9,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...devices import (FORMATS, choose_device, choose_dtype)
+from ...devices import FORMATS, choose_device, choose_dtype
 from ...errors import FlashVDMError
 from ...files import write_whole
 from ...settings import SETTINGS
+from ..tables import comparison, headline, stages_table
 from .clock import measured_floor
 from .growth import RESOLUTIONS, with_latents, with_resolution
 from .page import draw_growth, filled
 from .stages import FORMAT, Report, about, run
 from .subject import PUBLIC, Subject, subject
-from ..tables import (comparison, headline, stages_table)
 from .twins import compared
 
 

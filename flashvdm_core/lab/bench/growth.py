@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ...decoding import (Field, VecsetField, decode_volume)
+from ...decoding import Field, VecsetField, decode_volume
 from ...decoding.kv_selection import default_selection
 from ...decoding.prediction import TOLERANCE
 from ...mesh import TriangleMesh

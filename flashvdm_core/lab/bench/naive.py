@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...decoding import (Field, Groups, Level, Selection, VecsetField)
+from ...decoding import Field, Groups, Level, Selection, VecsetField
 from ...decoding.reference import decode_grid
 from ...lattice import Lattice
 from ...models.shape_vae import PointDecoder
-from ...surface.reference import (PublishedMesh, published_surface)
+from ...surface.reference import PublishedMesh, published_surface
 
 # Queries of one call in the published code, and the cells that its flash decoder's first level has at least.
 _CHUNK, _MIN_RESOLUTION = 10_000, 63

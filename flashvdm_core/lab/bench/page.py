@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import FlashVDMError
 from ...files import write_whole
-from ..tables import (headline, markdown, seconds_text, stages_table)
+from ..tables import headline, markdown, seconds_text, stages_table
 
 _BLOCK = re.compile(r"(<!-- table (?P<file>\S+?)#(?P<part>\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...decoding import (Field, Groups)
-from ...decoding.field import (KeyedField, on_lattice)
+from ...decoding import Field, Groups
+from ...decoding.field import KeyedField, on_lattice
 from ...lattice import Lattice
 
 # Distance at which the field saturates. With it the published decoder asks about as often for this figure (0.9, 0.3 and

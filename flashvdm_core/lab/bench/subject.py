@@ -13,10 +13,10 @@ from ...errors import SettingsError
 from ...models import whole as specs
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
-from ...models.dit_moe import (FeedForward, MoEDiT)
+from ...models.dit_moe import FeedForward, MoEDiT
 from ...models.shape_vae import ShapeVAE
-from ...models.whole import (ModelSpec, built)
-from ...sampling import (Schedule, consistency_schedule, flow_matching_schedule)
+from ...models.whole import ModelSpec, built
+from ...sampling import Schedule, consistency_schedule, flow_matching_schedule
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from ...decoding import (Level, Selection, VecsetField, decode_volume)
+from ...decoding import Level, Selection, VecsetField, decode_volume
 from ...decoding.cores import each_in_turn
-from ...decoding.groups import (BlockGrouping, Groups, ordered)
+from ...decoding.groups import BlockGrouping, Groups, ordered
 from ...decoding.lattice_decoder import Finish
 from ...decoding.lattice_field import LatticeField
 from ...decoding.reference import decode_grid
-from ...decoding.volume import (FINE_CELLS, Options)
-from ...lattice import (Lattice, aligned_lattices)
+from ...decoding.volume import FINE_CELLS, Options
+from ...lattice import Lattice, aligned_lattices
 from ...models.shape_vae import PointDecoder
 from ...surface import extract_surface
 from .clock import timed

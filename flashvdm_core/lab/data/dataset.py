@@ -73,10 +73,10 @@ class Shards:
         try:
             self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise TrainingError(f"{folder} holds no prepared data; run flashvdm_core.training.prepare first.") from None
+            raise TrainingError(f"{folder} holds no prepared data; run flashvdm_core.lab.data.prepare first.") from None
         self.folders = sorted(folder.glob(f"{self.manifest['key']}-{kind}-{split}-*"))
         if not self.folders:
-            raise TrainingError(f"{folder} has no finished {split} {kind}; let flashvdm_core.training.prepare run on.")
+            raise TrainingError(f"{folder} has no finished {split} {kind}; let flashvdm_core.lab.data.prepare run on.")
 
     @property
     def key(self) -> str:

@@ -27,13 +27,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...encoding.samples import (Surface, sample_sharp_edges)
+from ...encoding.samples import Surface, sample_sharp_edges
 from ...errors import TrainingError
 from ...models.shape_vae import farthest_points
+from ..files import device_of_choice, write_json
 from .dataset import KINDS, MANIFEST, decode_points, encode_normals, encode_points
 from .meshes import PackedProps, Prop
 from .render import Camera, random_camera, render_view
-from ..training.runner import (device_of_choice, write_json)
 from .sdf import sample_surface, signed_distance
 
 FORMAT = 2

@@ -14,8 +14,8 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from ...encoding import (samples, winding)
-from ...encoding.samples import (SHEET_HALF_THICKNESS, Surface)
+from ...encoding import samples, winding
+from ...encoding.samples import SHEET_HALF_THICKNESS, Surface
 
 NEIGHBOURS = 4
 _GPU_QUERY_CHUNK, _GPU_FACE_CHUNK, _GPU_SAMPLES = 8192, 1024, 8192

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from ...checkpoints.folders import EMBEDDED
-from ...devices import (FORMATS, choose_device, choose_dtype, dtype_name)
-from ...errors import (FlashVDMError, OutputError, SettingsError)
+from ...devices import FORMATS, choose_device, choose_dtype, dtype_name
+from ...errors import FlashVDMError, OutputError, SettingsError
 from ...settings import SETTINGS
 from .decoders import load_decoders
 from .generation import Variant, load_scorer, measure_generation
@@ -55,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m flashvdm_core.lab.evaluation", description="Measure a model on held-out props.")
+    parser = argparse.ArgumentParser(
+        prog="python -m flashvdm_core.lab.evaluation", description="Measure a model on held-out props."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     helps = {
         "reconstruction": "encode and decode props: IoU, queries and time of each acceleration (table 3)",

@@ -12,16 +12,14 @@ from torch import Tensor
 
 from ...checkpoints.config import CONFIG_NAME
 from ...checkpoints.folders import checkpoint_folder
-from ...checkpoints.load import (has_encoder, load_vae)
-from ...decoding import (Level, Selection, VecsetField, decode_volume)
-from ...decoding.volume import (COARSE_CELLS, FINE_CELLS, Method)
-from ...errors import (CheckpointError, EmptySurfaceError)
+from ...checkpoints.load import has_encoder, load_vae
+from ...decoding import Level, Selection, VecsetField, decode_volume
+from ...decoding.volume import COARSE_CELLS, FINE_CELLS, Method
+from ...errors import CheckpointError, EmptySurfaceError
 from ...mesh import TriangleMesh
 from ...models.shape_vae import ShapeVAE
 from ...surface import extract_surface
-
-BASE_FOLDER = "base"
-"""Folder inside a checkpoint's with the decoder that its own was made from: a stand-alone VAE."""
+from ..files import base_decoder_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +45,7 @@ def load_decoders(name_or_folder: str | Path, device: torch.device, dtype: torch
     """
     folder = checkpoint_folder(name_or_folder)
     own = load_vae(folder, device, dtype)
-    base_folder = folder / BASE_FOLDER
+    base_folder = base_decoder_folder(folder)
     base = load_vae(base_folder, device, dtype) if (base_folder / CONFIG_NAME).is_file() else None
     if base is not None and base.spec.embed_dim != own.spec.embed_dim:
         raise CheckpointError(f"The VAE in {base_folder} has other latents than the one in {folder}; choose parts of one model.")

@@ -14,12 +14,12 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from ...errors import (EmptySurfaceError, FlashVDMError, SettingsError)
-from ...events import (Failure, Result, Stage)
+from ...errors import EmptySurfaceError, FlashVDMError, SettingsError
+from ...events import Failure, Result, Stage
 from ...generator import Generator
 from ...mesh import TriangleMesh
 from ...requests import Request
-from ..data.render import (Camera, random_camera, render_view)
+from ..data.render import Camera, random_camera, render_view
 from .metrics import METRIC_POINTS, iou, silhouette_iou, surface_scores, topology, volume_points
 from .occupancy import closed_occupancy, solid_occupancy
 from .props import HeldOutProp, Selected

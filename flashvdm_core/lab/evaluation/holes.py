@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from ...decoding import (Field, Level)
-from ...decoding.reference import (crossing, expanded)
+from ...decoding import Field, Level
+from ...decoding.reference import crossing, expanded
 from ...decoding.refinement import NEAR
-from ...lattice import (Points, aligned_lattices, dilated, doubled)
+from ...lattice import Points, aligned_lattices, dilated, doubled
 from ...mesh import TriangleMesh
 from .decoders import Decoders, field_of, named, surface_or_none
 from .metrics import boundary_edges, surface_scores

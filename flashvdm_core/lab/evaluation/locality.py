@@ -21,7 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ...decoding.volume import COARSE_CELLS
-from ...models.shape_vae import (KeysValues, PointDecoder, ShapeVAE)
+from ...models.shape_vae import KeysValues, PointDecoder, ShapeVAE
 from .decoders import Decoders, decode, named
 from .metrics import METRIC_POINTS
 from .props import Selected, encoded

@@ -15,10 +15,10 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from ...encoding.samples import (Surface, sample_faces)
+from ...encoding.samples import Surface, sample_faces
 from ...mesh import TriangleMesh
-from ...surface.cleanup import (areas, parts)
-from ..data.render import (Camera, silhouette)
+from ...surface.cleanup import areas, parts
+from ..data.render import Camera, silhouette
 from .occupancy import as_tensors
 
 METRIC_POINTS = 125_000

@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from ...mesh import TriangleMesh
-from ..data.render import (Camera, render_view)
+from ..data.render import Camera, render_view
 from .generation import Shown
 from .props import HeldOutProp
 from .report import write_whole

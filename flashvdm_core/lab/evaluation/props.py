@@ -15,7 +15,7 @@ from ...encoding.samples import Surface
 from ...errors import SettingsError
 from ...models.shape_vae import ShapeVAE
 from ...models.shape_vae import Surface as EncoderInput
-from ..data.meshes import (SPLITS, PackedProps, Prop)
+from ..data.meshes import SPLITS, PackedProps, Prop
 from ..data.prepare import Options
 from ..data.sdf import sample_surface
 from .metrics import METRIC_POINTS, VOLUME_BOUND, iou, near_surface_points, volume_points

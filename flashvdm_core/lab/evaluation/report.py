@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..tables import markdown
-from ...errors import (OutputError, SettingsError)
+from ...errors import OutputError, SettingsError
 from ...files import write_whole as write_file
+from ..tables import markdown
 from .runs import run_table
 
 Scores = dict[str, float]
@@ -133,7 +133,7 @@ def read_result(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read as JSON; run the measurement again.") from error
     if not isinstance(result, dict) or not isinstance(result.get("measured"), dict) or not isinstance(result.get("rows"), list):
-        raise SettingsError(f"{path} is not the result of a measurement; give one that flashvdm_core.evaluation wrote.")
+        raise SettingsError(f"{path} is not the result of a measurement; give one that flashvdm_core.lab.evaluation wrote.")
     return result
 
 

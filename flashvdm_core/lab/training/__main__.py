@@ -1,4 +1,4 @@
-"""Command line of the training: `python -m flashvdm_core.lab.training STAGE --data DATA --runs RUNS [--config FILE] [key=value ...]`.
+"""The training: `python -m flashvdm_core.lab.training STAGE --data DATA --runs RUNS [--config FILE] [key=value ...]`.
 
 Each stage writes a checkpoint folder RUNS/STAGE and starts from those that earlier stages left in RUNS, or from any other
 in the published layout (`--from`, `--vae`, `--solver`). `all` runs the sections of the config in the order of the stages and
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flashvdm_core.lab.training", description="Train a model; resumes by itself.")
     parser.add_argument("stage", choices=[*STAGES, "all", "export", "memory"])
-    parser.add_argument("--data", type=Path, help="folder written by flashvdm_core.training.prepare")
+    parser.add_argument("--data", type=Path, help="folder written by flashvdm_core.lab.data.prepare")
     parser.add_argument("--runs", type=Path, help="folder with a subfolder for each stage")
     parser.add_argument("--config", type=Path, help="YAML file with a section for each stage or variant of one")
     parser.add_argument("--from", type=Path, dest="start", metavar="FOLDER", help=(

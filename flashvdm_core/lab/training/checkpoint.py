@@ -16,15 +16,15 @@ import yaml
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ...checkpoints.config import (CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, processor_spec, read_config, schedule_spec)
-from ...checkpoints.load import (has_encoder, load_vae)
-from ...checkpoints.weights import (load_module, open_weights)
+from ...checkpoints.config import CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, processor_spec, read_config, schedule_spec
+from ...checkpoints.load import has_encoder, load_vae
+from ...checkpoints.weights import load_module, open_weights
 from ...errors import TrainingError
 from ...files import write_whole
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import (ConditionerSpec, DiTSpec, ShapeVAESpec)
+from ...models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
 
 WEIGHTS_NAME = "model.safetensors"
 PUBLISHED_TRUNCATION = 0.05 / 1.5

@@ -20,10 +20,11 @@ from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.specs import DiTSpec
 from ...sampling.flow import guided_velocity
-from ...sampling.schedules import (consistency_schedule, flow_matching_schedule)
+from ...sampling.schedules import consistency_schedule, flow_matching_schedule
+from ..files import device_of_choice
 from .checkpoint import Checkpoint, open_checkpoint, open_transformer
 from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
-from .runner import Batch, Draw, Run, RunConfig, device_of_choice
+from .runner import Batch, Draw, Run, RunConfig
 from .teacher import interpolate
 
 STEPS = 5

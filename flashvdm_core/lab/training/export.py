@@ -10,16 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...checkpoints.config import (CONFIG_NAME, read_config)
+from ...checkpoints.config import CONFIG_NAME, read_config
 from ...checkpoints.folders import write_sums
 from ...checkpoints.load import load_vae
 from ...errors import TrainingError
+from ..files import base_decoder_folder
 from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_checkpoint, set_truncation, vae_config, write_folder
 from .distill import STEPS
 from .runner import last_validation
 
-BASE = "base"
-"""Subfolder of an exported checkpoint: the base decoder, which the efficient one is measured against."""
 FREQUENCIES = 7
 """The exported point decoder embeds a point with so many of its frequencies. A wave of the eighth (2^7) is 0.05 long: less
 than 256 latents can tell, so that it learned noise, which covers the generated surfaces with ripples. Without it,
@@ -33,8 +32,8 @@ def export(stage: Path, out: Path, base: Path | None = None, frequencies: int = 
     Args:
         stage: folder of any stage from the teacher on.
         out: folder of the checkpoint, made where it does not exist.
-        base: folder of a VAE of the same latents whose decoder goes into the subfolder `base`, as a stand-alone VAE
-            without its encoder.
+        base: folder of a VAE of the same latents whose decoder is written beside (`base_decoder_folder`), as a
+            stand-alone VAE without its encoder.
         frequencies: that the point decoders keep.
 
     Raises:
@@ -50,7 +49,7 @@ def export(stage: Path, out: Path, base: Path | None = None, frequencies: int = 
         truncation = set_truncation(vae, read_config(base).defaults.get("truncation", 0.0), PUBLISHED_TRUNCATION)
         cut_frequencies(vae, frequencies)
         spec = dataclasses.replace(vae.spec, scale_factor=checkpoint.vae.spec.scale_factor)
-        _write_half(out / BASE, vae_config(spec, truncation), vae.state_dict())
+        _write_half(base_decoder_folder(out), vae_config(spec, truncation), vae.state_dict())
 
 
 def best_student(runs: Path, stages: tuple[str, ...]) -> str:
@@ -71,7 +70,7 @@ def best_student(runs: Path, stages: tuple[str, ...]) -> str:
 
 def base_beside(stage: Path, runs: Path | None) -> Path | None:
     """The base decoder of a model: that of the folder it was made from, or else of the stage vae."""
-    places = [stage / BASE, *([runs / "vae"] if runs else [])]
+    places = [base_decoder_folder(stage), *([runs / "vae"] if runs else [])]
     return next((place for place in places if (place / CONFIG_NAME).exists()), None)
 
 

@@ -17,14 +17,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..bench.subject import PUBLIC
-from ..tables import markdown
-from ...checkpoints.config import (ProcessorSpec, ScheduleSpec, processor_spec, read_config)
+from ...checkpoints.config import ProcessorSpec, ScheduleSpec, processor_spec, read_config
 from ...errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import (ConditionerSpec, DiTSpec, ShapeVAESpec)
+from ...models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
+from ..bench.subject import PUBLIC
+from ..tables import markdown
 from .checkpoint import Checkpoint, transformer_spec
 from .distill import (
     Adversaries,

@@ -12,10 +12,10 @@ from torch import Tensor
 from ...errors import TrainingError
 from ...files import write_whole
 from ...models.conditioner import SingleImageEncoder
-from ...models.shape_vae import (ShapeVAE, Surface)
-from ...sampling.flow import (Velocity, sample)
+from ...models.shape_vae import ShapeVAE, Surface
+from ...sampling.flow import Velocity, sample
 from ...sampling.schedules import Schedule
-from ..data.dataset import (ShapeData, ViewData)
+from ..data.dataset import ShapeData, ViewData
 from .runner import Batch
 from .vae import moved, occupancy_iou
 

@@ -7,7 +7,6 @@ import contextlib
 import copy
 import csv
 import dataclasses
-import json
 import math
 import os
 import time
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from ...devices import computes_bfloat16_fast
 from ...errors import TrainingError
 from ...files import write_whole
+from ..files import write_json
 
 C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
@@ -96,13 +96,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def device_of_choice() -> torch.device:
-    """CUDA where there is one (that of the process's local rank), else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    return torch.device("cpu")
-
-
 def last_validation(folder: Path) -> dict[str, float]:
     """The last row of a run's validations; TrainingError where there is none."""
     try:
@@ -110,12 +103,6 @@ def last_validation(folder: Path) -> dict[str, float]:
             return {name: float(value) for name, value in list(csv.DictReader(handle))[-1].items()}
     except (OSError, ValueError, IndexError) as error:
         raise TrainingError(f"{folder} has no validation; let its stage run to the end first.") from error
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write a JSON file, whole or not at all."""
-    text = json.dumps(value, indent=1)
-    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 class Run(Generic[M]):

@@ -24,14 +24,15 @@ from torch import Tensor, nn
 from ...errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
-from ...models.shape_vae import (ShapeVAE, Surface)
+from ...models.shape_vae import ShapeVAE, Surface
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import consistency_schedule
+from ..data.dataset import ShapeData, ViewData
+from ..files import device_of_choice
 from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_checkpoint, set_truncation
-from ..data.dataset import (ShapeData, ViewData)
 from .distill import SOLVER_STEPS, STEPS
 from .pairs import Generation, random_pictures
-from .runner import Batch, Run, RunConfig, device_of_choice
+from .runner import Batch, Run, RunConfig
 from .vae import freeze_encoder, reconstruction_losses
 from .vae import validate as validate_reconstruction
 

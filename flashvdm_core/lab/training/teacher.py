@@ -13,17 +13,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...checkpoints.config import (ProcessorSpec, ScheduleSpec)
+from ...checkpoints.config import ProcessorSpec, ScheduleSpec
 from ...errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
-from ...models.dit import (DiT, timestep_embedding)
+from ...models.dit import DiT, timestep_embedding
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import (ConditionerSpec, DinoSpec, DiTSpec)
+from ...models.specs import ConditionerSpec, DinoSpec, DiTSpec
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import flow_matching_schedule
+from ..files import device_of_choice
 from .checkpoint import Autoencoder, Checkpoint, open_autoencoder, open_checkpoint
 from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
-from .runner import Batch, Run, RunConfig, device_of_choice, last_validation
+from .runner import Batch, Run, RunConfig, last_validation
 
 STEPS = 50
 """Steps that an undistilled model is sampled with."""

@@ -18,11 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import TrainingError
-from ...models.shape_vae import (ShapeVAE, Surface)
+from ...models.shape_vae import ShapeVAE, Surface
 from ...models.specs import ShapeVAESpec
-from .checkpoint import Autoencoder, open_autoencoder
 from ..data.dataset import ShapeData
-from .runner import Batch, Run, RunConfig, device_of_choice
+from ..files import device_of_choice
+from .checkpoint import Autoencoder, open_autoencoder
+from .runner import Batch, Run, RunConfig
 
 VALIDATION_QUERIES = 4096
 _VALIDATION_BATCH = 32

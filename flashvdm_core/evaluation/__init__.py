@@ -1,1 +1,0 @@
-"""How good a shape is, measured against another. Nothing below imports this package."""

@@ -1,0 +1,1 @@
+"""Meshes, their pictures and their distances: what training and evaluation share."""
