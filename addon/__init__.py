@@ -2,28 +2,15 @@
 
 import bpy
 
-from . import (
-    batch,
-    command,
-    cutouts,
-    examination,
-    file_drop,
-    history,
-    kept_latents,
-    keymap,
-    operators,
-    panels,
-    preferences,
-    presets,
-    properties,
-    session,
-    thumbnails,
-    translations,
-)
+from . import translations
+from .scene import history, stored_latents, thumbnails
+from .session import batch, command, cutouts, doctor, session
+from .settings import properties
+from .ui import file_drop, keymap, operators, panels, presets
 
 _MODULES = (
-    properties, history, kept_latents, preferences, operators, presets, panels, file_drop, thumbnails, keymap, session,
-    cutouts, examination, batch, command, translations,
+    properties, history, stored_latents, operators, presets, panels, file_drop, thumbnails, keymap, session,
+    cutouts, doctor, batch, command, translations,
 )  # fmt: skip
 
 

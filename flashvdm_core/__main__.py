@@ -7,7 +7,7 @@ if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit(f"FlashVDM needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}.")
 
 from .cli import main
-from .threads import wait_asleep
+from .runtime.threads import wait_asleep
 
 if __name__ == "__main__":
     wait_asleep()

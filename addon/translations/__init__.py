@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..preferences import ROOT_PACKAGE
+from ..settings.preferences import ROOT_PACKAGE
 from . import german
 
 LANGUAGES = {"de_DE": german.TABLE, "de": german.TABLE}

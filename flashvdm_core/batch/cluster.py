@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import NOT_SHIPPED
-from ..errors import BatchError
-from ..events import Failure, Result
-from ..requests import Request
+from ..api.errors import BatchError
+from ..api.events import Failure, Result
+from ..api.tasks import Request
 from .items import Item
 from .local import last_of
 from .run import Finished
@@ -109,7 +109,7 @@ class _Worker:
     """One generator on a machine of the cluster."""
 
     def __init__(self) -> None:
-        from ..generator import Generator
+        from ..pipeline.pipeline import Generator
 
         self._generator = Generator()
 

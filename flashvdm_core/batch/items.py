@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import BatchError, SettingsError
+from ..api.errors import BatchError, SettingsError
+from ..api.settings import SETTINGS, Setting, Value
+from ..api.tasks import VIEWS, Request
 from ..files import MESH_SUFFIXES
-from ..requests import VIEWS, Request
-from ..settings import SETTINGS, Setting, Value
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 

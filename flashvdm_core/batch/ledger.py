@@ -15,13 +15,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ..api.errors import BatchError, OutputError
+from ..api.mesh import Colouring, TriangleMesh
+from ..api.settings import SETTINGS
+from ..api.tasks import Request
 from ..checkpoints.folders import checkpoint_folder, weights_identity
-from ..errors import BatchError, OutputError
 from ..files import write_whole
-from ..mesh import Colouring, TriangleMesh
-from ..mesh_io import check_output, write_mesh
-from ..requests import Request
-from ..settings import SETTINGS
+from ..geometry.mesh_io import check_output, write_mesh
 
 FOLDER = ".flashvdm-batch"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ..events import Event, Failure, Log, Result
+from ..api.events import Event, Failure, Log, Result
 from .items import Item
 from .run import Finished
 
 if TYPE_CHECKING:
-    from ..generator import Generator
+    from ..pipeline.pipeline import Generator
 
 
 class LocalMaker:
@@ -26,7 +26,7 @@ class LocalMaker:
         self._item = item
 
     def wait(self, interrupted: Callable[[], bool]) -> Finished:
-        from ..generator import Generator
+        from ..pipeline.pipeline import Generator
 
         item, self._item = self._item, None
         assert item is not None

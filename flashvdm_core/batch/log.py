@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import BatchError
+from ..api.errors import BatchError
 
 
 class JsonLog:

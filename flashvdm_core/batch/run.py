@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ..errors import FlashVDMError, OutputError
-from ..events import Failure, Result
+from ..api.errors import FlashVDMError, OutputError
+from ..api.events import Failure, Result
 from .items import Item
 from .ledger import Claim, Ledger
 

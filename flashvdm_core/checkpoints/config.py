@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
-from ..errors import CheckpointError
+from ..api.errors import CheckpointError
 
 CONFIG_NAME = "config.yaml"
 _MAX_CONFIG_BYTES = 1 << 20

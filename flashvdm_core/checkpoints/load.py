@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..errors import CheckpointError
+from ..api.errors import CheckpointError
 from ..models.conditioner import SingleImageEncoder
 from ..models.dit_moe import MoEDiTSpec
 from ..models.shape_vae import ShapeVAE

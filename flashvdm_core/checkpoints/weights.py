@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from ..errors import CheckpointError
+from ..api.errors import CheckpointError
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from ..errors import FlashVDMError
+from ..api.errors import FlashVDMError
 from . import batch, doctor, generate, models
 from .common import EXIT_FAILED, EXIT_INTERRUPTED
 

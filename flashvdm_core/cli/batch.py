@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from ..errors import BatchError
+from ..api.errors import BatchError
 from ..files import MESH_SUFFIXES
 from .common import (
     EXIT_FAILED,

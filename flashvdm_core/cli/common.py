@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import SettingsError
-from ..settings import SETTINGS, Setting, Value
+from ..api.errors import SettingsError
+from ..api.settings import SETTINGS, Setting, Value
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..settings import SETTINGS
+from ..api.settings import SETTINGS
 from .common import EXIT_FAILED, EXIT_OK
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import OutputError
+from ..api.errors import OutputError
+from ..api.settings import VIEWS
 from ..files import MESH_SUFFIXES
-from ..settings import VIEWS
 from .common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -20,8 +20,8 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from ..generator import Generator
-    from ..requests import Request
+    from ..api.tasks import Request
+    from ..pipeline.pipeline import Generator
     from .common import Commands
     from .reports import Job, Report
 
@@ -54,7 +54,7 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> i
     report = JsonReport(options.traceback) if options.json else TerminalReport(options.traceback)
     with interruptible(options.end_with_stdin) as interrupted:
         # Not before the arguments are known to be right: torch takes seconds to load.
-        from ..generator import Generator
+        from ..pipeline.pipeline import Generator
 
         generator = Generator()
         failed = False
@@ -67,7 +67,7 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> i
 
 def requests_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Request]:
     """One request for each image."""
-    from ..requests import Request
+    from ..api.tasks import Request
 
     views = {view: str(path) for view in VIEWS[1:] if (path := getattr(options, view)) is not None}
     if views and len(options.images) > 1:
@@ -78,7 +78,7 @@ def requests_of(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
 
 def outputs_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Path]:
     """The mesh file of each image, with everything checked that can be checked before anything is computed."""
-    from ..mesh_io import check_output
+    from ..geometry.mesh_io import check_output
 
     outputs = [_output_for(parser, image, options.output, several=len(options.images) > 1) for image in options.images]
     for output in outputs:
@@ -103,8 +103,8 @@ def _output_for(parser: argparse.ArgumentParser, image: Path, output: Path, *, s
 
 def _run(generator: Generator, job: Job, report: Report, overwrite: bool, interrupted: list[bool]) -> bool:
     """Generate and write one mesh; whether it worked."""
-    from ..events import Failure, Result
-    from ..mesh_io import write_mesh
+    from ..api.events import Failure, Result
+    from ..geometry.mesh_io import write_mesh
 
     with report.job(job):
         for event in generator.generate(job.request, lambda: bool(interrupted)):

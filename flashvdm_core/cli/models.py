@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..settings import SETTINGS
+from ..api.settings import SETTINGS
 from .common import EXIT_OK, add_setting
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from ..checkpoints.known import KNOWN
+    from ..checkpoints.registry import KNOWN
 
     memory = _memory(options) if options.memory else lambda name: None
     print("embedded: the built-in model (default)")
@@ -42,12 +42,12 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
 def _memory(options: argparse.Namespace) -> Callable[[str], None]:
     """What prints a model's need of memory, from its sizes."""
+    from ..api.units import gib
     from ..checkpoints.load import model_spec
-    from ..devices import choose_device, choose_dtype, dtype_name
-    from ..memory.needs import needs
-    from ..memory.plan import all_the_time, one_at_a_time
-    from ..memory.units import gib
     from ..models.whole import PUBLIC
+    from ..runtime.devices import choose_device, choose_dtype, dtype_name
+    from ..runtime.memory.plan import all_the_time, one_at_a_time
+    from ..runtime.memory.requirements import needs
 
     device, precision, resolution = (getattr(options, name, SETTINGS[name].default) for name in _ASKED)
     dtype = choose_dtype(str(precision), choose_device(str(device)))

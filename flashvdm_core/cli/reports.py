@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..events import CutOut, Event, Failure, Log, Preview, Progress, Result
-from ..memory.units import gib
-from ..requests import Request
+from ..api.events import CutOut, Event, Failure, Log, Preview, Progress, Result
+from ..api.tasks import Request
+from ..api.units import gib
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """From the decoded latents of a shape to a sparse volume of logits around its surface."""
 
-from ..lattice import Lattice
+from ..sparse_grid import Lattice
 from .field import Field, VecsetField
 from .groups import Groups
 from .hierarchy import Level, Part

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..devices import free_memory
-from ..errors import MemoryLimitError
+from ..api.errors import MemoryLimitError
+from ..runtime.devices import free_memory
+from ..runtime.oom import out_of_memory
 from .field import KeyedField
 from .groups import Groups, Ordered
 
@@ -98,15 +99,6 @@ class Evaluator:
         if keys.device.type == "cuda":
             torch.cuda.empty_cache()
         return None
-
-
-def out_of_memory(error: RuntimeError | MemoryError) -> bool:
-    """Whether a failed call ran out of memory (each kind of device says it in its own way)."""
-    text = str(error).lower().strip()
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    # The last is what oneDNN says where its code for an operation finds no place; one that it lacks is a "primitive descriptor".
-    return "out of memory" in text or "can't allocate memory" in text or text == "could not create a primitive"
 
 
 def default_chunk(device: torch.device) -> int:

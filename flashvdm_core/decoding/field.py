@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..lattice import Lattice
 from ..models.shape_vae import KeysValues, PointDecoder
+from ..sparse_grid import Lattice
 from .groups import Groups
 from .kv_selection import Selection
 from .lattice_decoder import Finish

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..lattice import Lattice, unravelled
+from ..sparse_grid import Lattice, unravelled
 
 
 @dataclass(frozen=True)

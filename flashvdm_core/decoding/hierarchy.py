@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..lattice import Lattice, Points, SparseVolume, positions
+from ..sparse_grid import Lattice, Points, SparseVolume, positions
 from .evaluate import Evaluation, whole
 from .prediction import Values, predicted
 from .refinement import candidate_cells, children, completed

@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..lattice import Lattice, unravelled
 from ..models.shape_vae import PointDecoder
+from ..sparse_grid import Lattice, unravelled
 
 
 class LatticeDecoder:

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..lattice import Lattice
 from ..models.shape_vae import KeysValues, PointDecoder
+from ..sparse_grid import Lattice
 from .cores import Each, each_on_a_core
 from .groups import Groups
 from .kv_selection import GroupAttention, Selection, grouped_attention, sampled_positions, selected_tokens

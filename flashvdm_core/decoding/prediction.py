@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..lattice import Points, positions, ravelled, unravelled
+from ..sparse_grid import Points, positions, ravelled, unravelled
 
 TOLERANCE = 0.01
 """Points are predicted where that is taken to miss by less than this share of the field's steps between them.

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..lattice import Bounds, Lattice, Points, box, dilated, doubled, successors
+from ..sparse_grid import Bounds, Lattice, Points, box, dilated, doubled, successors
 from .evaluate import Evaluator, whole
 from .field import Field, on_lattice
 from .groups import BlockGrouping, Groups, Ordered, blocks, ordered, packed

@@ -13,7 +13,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ..lattice import Points, at_all_corners, dilated, on_box, positions, ravelled, unravelled
+from ..sparse_grid import Points, at_all_corners, dilated, on_box, positions, ravelled, unravelled
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95

@@ -8,8 +8,8 @@ from typing import Literal, TypedDict, Unpack
 
 from torch import Tensor
 
-from ..lattice import Bounds, Lattice, aligned_lattices
 from ..models.shape_vae import PointDecoder
+from ..sparse_grid import Bounds, Lattice, aligned_lattices
 from .evaluate import Evaluation, Evaluator, default_chunk
 from .field import Field, VecsetField, on_lattice
 from .groups import BlockGrouping, ordered, packed, split

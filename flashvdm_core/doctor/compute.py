@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from ..errors import DeviceError
-from ..memory.units import gib
+from ..api.errors import DeviceError
+from ..api.units import gib
 from .findings import Finding, error, ok, warning
 from .packages import install
 
@@ -64,7 +64,7 @@ def _examine_torch(torch: ModuleType, nvidia: bool) -> Iterator[Finding]:
 
 
 def _examine_device(torch: ModuleType, setting: str, found: list[Compute]) -> Iterator[Finding]:
-    from ..devices import choose_device
+    from ..runtime.devices import choose_device
 
     yield from _idle_cards(torch)
     try:
@@ -86,7 +86,7 @@ def _examine_device(torch: ModuleType, setting: str, found: list[Compute]) -> It
 
 def _idle_cards(torch: ModuleType) -> Iterator[Finding]:
     """Graphics cards of a PyTorch for CUDA or ROCm that do not compute: "auto" passes them over in silence."""
-    from ..devices import choose_device
+    from ..runtime.devices import choose_device
 
     if not torch.version.cuda and not getattr(torch.version, "hip", None):
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..api.errors import CheckpointError
+from ..api.settings import SETTINGS
+from ..api.units import GIB, gib
 from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, parameter_count
-from ..errors import CheckpointError
-from ..memory.units import GIB, gib
-from ..settings import SETTINGS
 from .compute import Compute
 from .findings import Finding, error, ok, warning
 from .places import free_memory, total_memory
@@ -85,8 +85,8 @@ def _on_a_card(folder: Path) -> tuple[int, int] | None:
         import torch
 
         from ..checkpoints.load import model_spec
-        from ..memory.needs import needs
-        from ..memory.plan import all_the_time, one_at_a_time
+        from ..runtime.memory.plan import all_the_time, one_at_a_time
+        from ..runtime.memory.requirements import needs
 
         parts = needs(model_spec(folder), torch.float16, int(SETTINGS["resolution"].default))
     except (CheckpointError, ImportError):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..memory.units import GIB, gib
+from ..api.units import GIB, gib
 from .findings import Finding, error, ok, warning
 
 _TOO_LITTLE = GIB // 4

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import CheckpointError
-from ..mesh import TriangleMesh
+from ..api.errors import CheckpointError
+from ..api.mesh import TriangleMesh
 from ..models.shape_vae import ShapeVAE, choose_points
 from ..models.shape_vae import Surface as EncoderInput
 from ..models.specs import ShapeVAESpec

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..errors import ImageError
+from ..api.errors import ImageError
 from .plain_background import remove_plain_background
 
 _SLAB_SHARE = 0.95  # of the picture

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageOps
 
-from ..errors import ImageError
+from ..api.errors import ImageError
 
 MAX_MEGAPIXELS = 100
 

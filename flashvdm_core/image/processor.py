@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..errors import ImageError
-from ..requests import VIEWS
+from ..api.errors import ImageError
+from ..api.tasks import VIEWS
 from .resize import resize_area, resize_cubic, resize_nearest
 
 Picture = np.ndarray | Image.Image

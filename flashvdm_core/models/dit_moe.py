@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import CheckpointError
+from ..api.errors import CheckpointError
 from .layers import Attending, merge_heads
 from .specs import Spec
 

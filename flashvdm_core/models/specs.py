@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from ..errors import CheckpointError
+from ..api.errors import CheckpointError
 
 
 @dataclass(frozen=True)

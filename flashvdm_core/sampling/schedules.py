@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..errors import SettingsError
+from ..api.errors import SettingsError
 
 TRAIN_TIMESTEPS = 1000
 """Resolution of the time axis that the published checkpoints were trained with."""

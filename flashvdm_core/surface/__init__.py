@@ -1,6 +1,5 @@
-"""From a sparse volume of logits to a closed triangle mesh, and its clean-up."""
+"""From a sparse volume of logits to a closed triangle mesh."""
 
-from .cleanup import cleaned
 from .marching import extract_surface
 
-__all__ = ["cleaned", "extract_surface"]
+__all__ = ["extract_surface"]

@@ -13,9 +13,9 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from ..errors import EmptySurfaceError
-from ..lattice import SparseVolume, at_all_corners, dilated, on_box, ravelled, successors, unravelled
-from ..mesh import TriangleMesh
+from ..api.errors import EmptySurfaceError
+from ..api.mesh import TriangleMesh
+from ..sparse_grid import SparseVolume, at_all_corners, dilated, on_box, ravelled, successors, unravelled
 from .tables import CENTRE, EDGES, FACES, case_table
 
 # Vertices keep this distance (of an edge) from lattice points, so that no two of them coincide where a logit is exactly

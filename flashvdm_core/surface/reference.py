@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..lattice import Bounds, box
+from ..sparse_grid import Bounds, box
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from ..threads import wait_asleep
+from ..runtime.threads import wait_asleep
 from .serve import serve
 
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from .. import __version__
-from ..errors import OutputError, SettingsError
-from ..events import Event, Failure, Log, Preview, Result
-from ..mesh_edges import with_edges
-from .arrays import remove_arrays
-from .protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, Ready, Release, decode_command, encode
+from ..api.errors import OutputError, SettingsError
+from ..api.events import Event, Failure, Log, Preview, Result
+from ..api.wire.arrays import remove_arrays
+from ..api.wire.protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, Ready, Release, decode_command, encode
+from ..geometry.edges import with_edges
 
 if TYPE_CHECKING:
-    from ..generator import Generator
+    from ..pipeline.pipeline import Generator
 
 EXIT_OK = 0
 EXIT_CANNOT_START = 3
@@ -162,8 +162,8 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
         # Here and not above: the reading thread must notice the host's end while torch is loaded, which takes seconds.
         import torch
 
-        from ..devices import choose_device
-        from ..generator import Generator
+        from ..pipeline.pipeline import Generator
+        from ..runtime.devices import choose_device
 
         ready = Ready(__version__, platform.python_version(), torch.__version__, str(choose_device("auto")))
     except Exception as error:

@@ -27,7 +27,7 @@ SECONDS = 60.0
 
 
 class Import(Protocol):
-    """Import a module of the installed extension by its name inside it, for example "addon.session"."""
+    """Import a module of the installed extension by its name inside it, for example "addon.session.session"."""
 
     def __call__(self, name: str) -> ModuleType: ...
 
@@ -47,7 +47,7 @@ def extension(installed: None) -> Iterator[Import]:
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.ed.undo_push(message="Start")
     yield lambda name: importlib.import_module(f"{PACKAGE}.{name}")
-    importlib.import_module(f"{PACKAGE}.addon.session").release()
+    importlib.import_module(f"{PACKAGE}.addon.session.session").release()
     for name in (
         "python",
         "device",

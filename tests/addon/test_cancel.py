@@ -14,7 +14,7 @@ from .conftest import PACKAGE, Import, content, tick_until
 @pytest.fixture(autouse=True)
 def invoked(extension: Import, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without windows Blender executes an operator even when it is asked to invoke it."""
-    operator = extension("addon.operators.generate").FLASHVDM_OT_generate
+    operator = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
     monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
 
 
@@ -23,7 +23,7 @@ def test_the_preview_leaves_the_scene_with_the_click(
     worker: Callable[..., str], image: str, extension: Import, behaviour: str
 ) -> None:
     worker(behaviour)
-    session = extension("addon.session")
+    session = extension("addon.session.session")
     before = content()
     bpy.ops.flashvdm.generate(filepath=image)
     tick_until(session, lambda: content() != before)
@@ -53,7 +53,7 @@ def test_escape_cancels_in_the_viewport_only_while_there_is_something_to_cancel(
 
 def test_an_emptied_model_field_means_the_built_in_model(worker: Callable[..., str], image: str, extension: Import) -> None:
     worker("good")
-    session = extension("addon.session")
+    session = extension("addon.session.session")
     bpy.context.scene.flashvdm.model = ""
     bpy.ops.flashvdm.generate(filepath=image)
     assert session.session.job.task.settings["model"] == "embedded"

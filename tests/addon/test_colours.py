@@ -93,9 +93,9 @@ def test_an_empty_slot_is_no_obstacle(obj: bpy.types.Object) -> None:
 
 def test_a_png_of_our_own_is_read_as_it_was(extension: Import) -> None:
     random = np.random.default_rng(0)
-    kept, png = extension("addon.kept_images"), extension("flashvdm_core.png")
+    kept, png = extension("addon.scene.stored_images"), extension("flashvdm_core.geometry.png")
     for channels in (3, 4):
         pixels = random.integers(0, 256, (5, 7, channels), np.uint8)
-        data = extension("addon.colours").finished(png.encoded(pixels))
+        data = extension("addon.scene.texture").finished(png.encoded(pixels))
         image = kept.packed_png("Made", data, pixels.shape)
         np.testing.assert_array_equal(kept.pixels_of(image)[..., :channels], pixels)

@@ -68,7 +68,7 @@ def test_one_undo_step_brings_the_old_mesh_back(made: bpy.types.Object) -> None:
 
 
 def test_the_latents_are_saved_with_the_file(made: bpy.types.Object, extension: Import, tmp_path: Path) -> None:
-    kept = extension("addon.kept_latents")
+    kept = extension("addon.scene.stored_latents")
     latents = np.random.default_rng(0).standard_normal((256, 16)).astype(np.float32)
     kept.keep(made, latents)
     assert len(made.flashvdm_latents) < 1.25 * 256 * 16 * 2
@@ -108,9 +108,9 @@ def test_only_a_result_can_be_changed(state: str, made: bpy.types.Object) -> Non
 @pytest.fixture
 def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The add-on's session, in a Blender where the operator is invoked as by its button."""
-    operator = extension("addon.operators.from_latents").FLASHVDM_OT_remesh
+    operator = extension("addon.ui.operators.from_latents").FLASHVDM_OT_remesh
     monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
-    return extension("addon.session")
+    return extension("addon.session.session")
 
 
 def run_live(session: ModuleType) -> Any:
@@ -156,12 +156,12 @@ def test_two_results_are_blended_into_a_third(made: bpy.types.Object, extension:
     assert blend not in (made, other)
     assert tuple(blend.location) == (2, 0, 1)
     assert max(blend.dimensions) == pytest.approx(0.25 * 2 + 0.75 * 4)
-    assert extension("addon.kept_latents").latents_of(blend)[0, 0] == 5 * 0.25 + 3 * 0.75
+    assert extension("addon.scene.stored_latents").latents_of(blend)[0, 0] == 5 * 0.25 + 3 * 0.75
     assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}, "it can be changed like any other result"
 
 
 def test_results_of_two_models_are_not_blended(made: bpy.types.Object, extension: Import) -> None:
-    extension("addon.kept_latents").keep(another(5), np.zeros((6, 2), np.float32))
+    extension("addon.scene.stored_latents").keep(another(5), np.zeros((6, 2), np.float32))
     made.select_set(True)
     with pytest.raises(RuntimeError, match=r"different models"):
         bpy.ops.flashvdm.blend()
@@ -173,7 +173,7 @@ def test_a_model_that_is_not_there_any_more_is_named(extension: Import, tmp_path
     obj = bpy.data.objects.new("old", bpy.data.meshes.new("old"))
     bpy.context.collection.objects.link(obj)
     bpy.context.view_layer.objects.active = obj
-    extension("addon.kept_latents").keep(obj, np.zeros((4, 4), np.float32))
+    extension("addon.scene.stored_latents").keep(obj, np.zeros((4, 4), np.float32))
     obj["flashvdm_settings"] = json.dumps({"model": str(tmp_path / "gone"), "device": "cpu"})
     with pytest.raises(RuntimeError, match=r"gone"):
         bpy.ops.flashvdm.remesh()
@@ -199,7 +199,7 @@ def test_a_block_out_goes_to_the_worker_as_it_stands_and_the_result_takes_its_pl
     assert made != obj
     assert tuple(made.location) == pytest.approx((3, -2, 1))
     assert max(made.dimensions) == pytest.approx(4)
-    start = extension("addon.session").session.job.task.block_out
+    start = extension("addon.session.session").session.job.task.block_out
     assert start.strength == 0.25
     assert np.ptp(start.mesh.vertices, axis=0) == pytest.approx((1, 4, 2), abs=1e-5), "wide, high, deep in the core's frame"
     a, b, c = (start.mesh.vertices[start.mesh.faces[:, corner]] for corner in range(3))

@@ -179,7 +179,7 @@ def test_without_an_image_or_an_interpreter_a_sentence_says_what_to_do(
 
 def test_the_worker_is_kept_until_memory_is_released(worker: Callable[..., str], image: str, extension: Import) -> None:
     worker("good")
-    session = extension("addon.session").session
+    session = extension("addon.session.session").session
     assert not bpy.ops.flashvdm.release_memory.poll()
     bpy.ops.flashvdm.generate(filepath=image)
     process = session.client.process_id

@@ -42,7 +42,7 @@ def images(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(extension: Import) -> ModuleType:
-    return extension("addon.command")
+    return extension("addon.session.command")
 
 
 def until(tick: Callable[[], float | None]) -> None:
@@ -70,7 +70,7 @@ def test_a_batch_from_a_script_makes_what_can_be_made_and_raises_for_the_rest(co
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_a_batch_in_the_window_tells_how_far_it_is_and_can_be_cancelled(tmp_path: Path, extension: Import) -> None:
     """On an interpreter that speaks like the batch: makes one item, then waits until it is interrupted, or goes on."""
-    batch = extension("addon.batch")
+    batch = extension("addon.session.batch")
     python, go_on = tmp_path / "python", tmp_path / "go on"
     python.write_text(f"""#!/bin/sh
 echo '{{"event": "start", "items": 2}}'
@@ -113,7 +113,7 @@ def test_a_batch_without_folders_or_with_wrong_ones_is_a_sentence(core: str, ima
 
 
 def test_disabling_the_extension_ends_a_batch(core: str, images: Path, tmp_path: Path, extension: Import) -> None:
-    batch = extension("addon.batch")
+    batch = extension("addon.session.batch")
     batch.start([str(images), f"--output={tmp_path / 'out'}"])
     process = batch.batch.process._process
     batch.unregister()
@@ -122,7 +122,7 @@ def test_disabling_the_extension_ends_a_batch(core: str, images: Path, tmp_path:
 
 def test_the_doctor_examines_blender_and_the_interpreter(core: str, extension: Import, capfd: pytest.CaptureFixture[str]) -> None:
     preferences().device = "cpu"
-    examination = extension("addon.examination")
+    examination = extension("addon.session.doctor")
     assert bpy.ops.flashvdm.doctor() == {"FINISHED"}
     findings = {finding.topic: finding for finding in examination.examination.findings}
     assert {"Blender", "Interpreter", "Extension folder", "Python", "PyTorch", "Device", "Built-in model", "Memory"} <= set(
@@ -130,7 +130,7 @@ def test_the_doctor_examines_blender_and_the_interpreter(core: str, extension: I
     )
     assert bpy.app.version_string in findings["Blender"].text
     assert "Versions" not in findings
-    assert extension("addon.command").run(["doctor", "--json", "--device", "abacus"]) == 1
+    assert extension("addon.session.command").run(["doctor", "--json", "--device", "abacus"]) == 1
     report = json.loads(capfd.readouterr().out)
     assert "abacus" in next(line["text"] for line in report["findings"] if line["topic"] == "Device")
     assert os.path.expanduser("~") + os.sep not in examination.examination.text
@@ -139,7 +139,7 @@ def test_the_doctor_examines_blender_and_the_interpreter(core: str, extension: I
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_the_doctor_in_the_window_waits_for_nothing(extension: Import, tmp_path: Path) -> None:
-    examination = extension("addon.examination")
+    examination = extension("addon.session.doctor")
     python = tmp_path / "python"
     version = extension("flashvdm_core").__version__
     finding = {"topic": "FlashVDM", "status": "warning", "text": "is a stand-in", "remedy": "None."}
@@ -160,7 +160,7 @@ def test_the_doctor_works_where_no_interpreter_does(extension: Import, tmp_path:
     preferences().python = str(tmp_path / "no python")
     with pytest.raises(RuntimeError, match="does not exist; correct it in the add-on's preferences"):
         bpy.ops.flashvdm.doctor()
-    assert "Blender" in extension("addon.examination").examination.text
+    assert "Blender" in extension("addon.session.doctor").examination.text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
@@ -271,7 +271,7 @@ def test_code_in_the_current_folder_does_not_run(extension: Import, tmp_path: Pa
     (tmp_path / "images").mkdir()
     monkeypatch.chdir(tmp_path)
     preferences().python = os.environ.get("FLASHVDM_PYTHON") or sys.executable
-    examination = extension("addon.examination")
+    examination = extension("addon.session.doctor")
     assert [finding.topic for finding in examination.run() if finding.topic == "FlashVDM"], "our own core answered"
     with pytest.raises(RuntimeError):  # there is no image
         bpy.ops.flashvdm.batch(input=str(tmp_path / "images"), output=str(tmp_path / "out"))

@@ -100,7 +100,7 @@ def test_what_differs_is_told(worker: Callable[..., str], picture: Path, extensi
     bpy.ops.flashvdm.generate(filepath=str(picture), seed=2, resolution=64)
     for entry in entries():
         entry.compared, entry.seconds = True, 1.0
-    found, rows = extension("addon.history").compared(bpy.context.scene)
+    found, rows = extension("addon.scene.history").compared(bpy.context.scene)
     assert [entry.seed for entry in found] == [1, 2]
     assert rows == {"Seed": ["1", "2"]}
 

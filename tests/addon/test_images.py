@@ -33,9 +33,9 @@ def test_a_dropped_image_is_used_and_several_line_up(
     worker: Callable[..., str], tmp_path: Path, extension: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker("good")
-    generate = extension("addon.operators.generate").FLASHVDM_OT_generate
+    generate = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
     monkeypatch.setattr(generate, "execute", lambda self, context: self.invoke(context, None))
-    session = extension("addon.session")
+    session = extension("addon.session.session")
     for name in ("a.png", "b.JPG", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
     assert bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "a.png"}]) == {"FINISHED"}
@@ -49,7 +49,7 @@ def test_a_dropped_image_is_used_and_several_line_up(
 
 
 def test_blender_offers_dropped_images_to_the_operator(extension: Import) -> None:
-    handler = extension("addon.file_drop").FLASHVDM_FH_images
+    handler = extension("addon.ui.file_drop").FLASHVDM_FH_images
     assert handler.bl_import_operator == "flashvdm.drop_images"
     assert handler.is_registered
     assert {".png", ".jpg", ".webp"} <= set(handler.bl_file_extensions.split(";"))

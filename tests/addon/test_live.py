@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 import pytest
 
-from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.api.mesh import TriangleMesh
 
 from .conftest import Import, content, preferences, tick_until
 
@@ -24,9 +24,9 @@ def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
     Without windows Blender executes an operator even when it is asked to invoke it, so `invoke` stands in for `execute`.
     """
-    operator = extension("addon.operators.generate").FLASHVDM_OT_generate
+    operator = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
     monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
-    return extension("addon.session")
+    return extension("addon.session.session")
 
 
 def invoke(session: ModuleType, image: str, **properties: Any) -> None:

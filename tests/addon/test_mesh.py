@@ -8,8 +8,8 @@ import bpy
 import numpy as np
 import pytest
 
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.mesh_edges import with_edges
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.geometry.edges import with_edges
 
 from .conftest import Import
 
@@ -19,7 +19,7 @@ FACES = np.array([(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)], np.int32)
 
 def made(extension: Import, faces: np.ndarray, vertices: np.ndarray = TETRAHEDRON) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new("Made")
-    builder = extension("addon.mesh_builder")
+    builder = extension("addon.scene.mesh_builder")
     for _ in builder.fill_in_slices(lambda: mesh, TriangleMesh(vertices, faces), builder.Size(1.0)):
         pass
     return mesh
@@ -58,12 +58,12 @@ def test_sharp_edges_are_those_that_blender_finds(extension: Import) -> None:
     mesh = made(extension, *reversed(torus(7)))
     found = [edge.use_edge_sharp for edge in mesh.edges]
     assert 0 < sum(found) < len(found)
-    mesh.set_sharp_from_angle(angle=extension("addon.mesh_builder").SMOOTH_ANGLE)
+    mesh.set_sharp_from_angle(angle=extension("addon.scene.mesh_builder").SMOOTH_ANGLE)
     assert [edge.use_edge_sharp for edge in mesh.edges] == found
 
 
 def test_a_large_mesh_is_made_in_short_steps_and_like_a_small_one(extension: Import, monkeypatch: pytest.MonkeyPatch) -> None:
-    builder = extension("addon.mesh_builder")
+    builder = extension("addon.scene.mesh_builder")
     monkeypatch.setattr(builder, "_FACES_AT_ONCE", 100)
     vertices, faces = torus(300)
     source = with_edges(TriangleMesh(vertices, faces))

@@ -40,7 +40,7 @@ def test_enabling_and_disabling_a_hundred_times_leaves_nothing_behind(
         addon_utils.enable(PACKAGE)
         addon_utils.disable(PACKAGE)
     assert registered() == disabled
-    assert not bpy.app.timers.is_registered(extension("addon.session").tick)
+    assert not bpy.app.timers.is_registered(extension("addon.session.session").tick)
     addon_utils.enable(PACKAGE)
     assert registered() == enabled
     noise = capfd.readouterr()
@@ -48,8 +48,8 @@ def test_enabling_and_disabling_a_hundred_times_leaves_nothing_behind(
 
 
 def test_every_setting_of_the_core_is_a_property_with_its_range_default_and_tooltip(extension: Import) -> None:
-    properties = extension("addon.properties")
-    settings = extension("flashvdm_core.settings").SETTINGS
+    properties = extension("addon.settings.properties")
+    settings = extension("flashvdm_core.api.settings").SETTINGS
     scene = bpy.context.scene.flashvdm.bl_rna.properties
     machine = bpy.context.preferences.addons[PACKAGE].preferences.bl_rna.properties
     operator = bpy.ops.flashvdm.generate.get_rna_type().properties
@@ -75,7 +75,7 @@ def test_versions_agree(extension: Import) -> None:
 
 
 def test_names_of_objects_come_from_any_file_name(extension: Import) -> None:
-    name_for = extension("addon.result_object").name_for
+    name_for = extension("addon.scene.result_object").name_for
     assert name_for("/a/red chair.v2.png") == "red chair.v2"
     assert name_for("椅子.png") == "椅子"
     long = name_for("椅" * 100 + ".png")

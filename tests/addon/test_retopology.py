@@ -43,7 +43,7 @@ def test_quads_even_of_a_tiny_object(ball: bpy.types.Object, method: str) -> Non
 def test_a_mesh_that_quadriflow_refuses_becomes_quads_all_the_same(extension: Import) -> None:
     bpy.ops.mesh.primitive_monkey_add()
     vertices, faces = len(bpy.context.object.data.vertices), len(bpy.context.object.data.polygons)
-    assert not extension("addon.retopology").is_closed(bpy.context.object.data)
+    assert not extension("addon.scene.retopology").is_closed(bpy.context.object.data)
     assert bpy.ops.flashvdm.set_quads(target=2000) == {"FINISHED"}
     assert (len(bpy.context.object.data.vertices), len(bpy.context.object.data.polygons)) != (vertices, faces)
     assert corners(bpy.context.object) == {4}

@@ -8,7 +8,7 @@ import string
 import bpy
 import pytest
 
-from .. import ui_texts
+from . import ui_texts
 from .conftest import PACKAGE, Import
 
 
@@ -48,7 +48,7 @@ def test_translations_have_the_placeholders_of_the_original(extension: Import) -
 def test_a_button_that_cannot_be_pressed_says_why() -> None:
     """Whatever a poll returns but True, it has said why before: only plain values are returned, and a message is set."""
     found = 0
-    for file in sorted((ui_texts.ADDON / "operators").rglob("*.py")):
+    for file in sorted((ui_texts.ADDON / "ui" / "operators").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name == "poll":
                 found += 1

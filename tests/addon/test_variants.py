@@ -14,9 +14,9 @@ from .conftest import Import, content, tick_until
 @pytest.fixture
 def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Without windows Blender executes an operator even when it is asked to invoke it."""
-    operator = extension("addon.operators.generate").FLASHVDM_OT_generate
+    operator = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
     monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
-    return extension("addon.session")
+    return extension("addon.session.session")
 
 
 def variants() -> dict[int, bpy.types.Object]:

@@ -28,9 +28,10 @@ def classes(package: str) -> list[type]:
 
 def properties(cls: type) -> Iterator[dict[str, Any]]:
     """The arguments of the properties that the add-on gave to a class and that the user can see."""
-    for property in inspect.get_annotations(cls).values():
-        if "HIDDEN" not in property.keywords.get("options", ()):
-            yield property.keywords
+    for base in (base for base in cls.__mro__ if ".addon." in base.__module__):
+        for property in inspect.get_annotations(base).values():
+            if hasattr(property, "keywords") and "HIDDEN" not in property.keywords.get("options", ()):
+                yield property.keywords
 
 
 def of_classes(package: str) -> Iterator[Key]:

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.decoding import Groups
-from flashvdm_core.mesh import TriangleMesh
 
 TRUNCATION = 0.06
 

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flashvdm_core.acceleration import MOST_DIFFERENT, Change, attending, changed, changes_for, float8
 from flashvdm_core.checkpoints.load import load_checkpoint
 from flashvdm_core.decoding import VecsetField, decode_volume
 from flashvdm_core.lab.bench.subject import example_image
@@ -27,6 +26,7 @@ from flashvdm_core.models.float8 import (
 )
 from flashvdm_core.models.layers import attention
 from flashvdm_core.models.specs import DiTSpec
+from flashvdm_core.pipeline.low_precision import MOST_DIFFERENT, Change, attending, changed, changes_for, float8
 from flashvdm_core.sampling import consistency_schedule, draw_noise, guided_velocity, sample
 from flashvdm_core.sampling.graphs import relative_difference
 

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flashvdm_core.api.errors import BatchError, OutputError, SettingsError
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.tasks import Request
 from flashvdm_core.batch.items import IMAGE_SUFFIXES, Item, read_items, shard
 from flashvdm_core.batch.ledger import FOLDER, Ledger
 from flashvdm_core.batch.log import JsonLog
 from flashvdm_core.cli import main
-from flashvdm_core.errors import BatchError, OutputError, SettingsError
 from flashvdm_core.files import MESH_SUFFIXES
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.mesh_io import check_output
-from flashvdm_core.requests import Request
+from flashvdm_core.geometry.mesh_io import check_output
 
 from .tiny_model import write_disc_image, write_tiny_model
 
@@ -395,7 +395,7 @@ import os, signal, sys
 import numpy as np
 from pathlib import Path
 from flashvdm_core.batch.ledger import Ledger
-from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.api.mesh import TriangleMesh
 
 out, fingerprint, size, at = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
 calls, replace = 0, os.replace

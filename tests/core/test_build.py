@@ -93,7 +93,7 @@ def test_the_staged_tree_holds_what_runs_and_nothing_else(tmp_path: Path):
 def test_the_core_works_in_the_staged_tree_alone(tmp_path: Path):
     """The import that the worker makes in an installed extension needs nothing that staging leaves out."""
     tree = extension.stage(tmp_path)
-    code = "import flashvdm_core.generator, flashvdm_core.worker.__main__, flashvdm_core.__main__"
+    code = "import flashvdm_core.pipeline.pipeline, flashvdm_core.worker.__main__, flashvdm_core.__main__"
     ended = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
 

@@ -12,8 +12,8 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
+from flashvdm_core.api.errors import CheckpointError
 from flashvdm_core.checkpoints import load_checkpoint, load_vae
-from flashvdm_core.errors import CheckpointError
 from flashvdm_core.models.shape_vae import ShapeVAE
 from flashvdm_core.models.specs import ShapeVAESpec
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from flashvdm_core.api.settings import SETTINGS
 from flashvdm_core.cli import main
-from flashvdm_core.settings import SETTINGS
 
 from .tiny_model import write_disc_image, write_tiny_model
 

@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from flashvdm_core.colours import Surface, View, coloured, fitted_view
-from flashvdm_core.colours.fill import filled
-from flashvdm_core.colours.raster import drawn
-from flashvdm_core.mesh import Colouring, TriangleMesh
+from flashvdm_core.api.mesh import Colouring, TriangleMesh
+from flashvdm_core.geometry.raster import drawn
+from flashvdm_core.texture import Surface, View, coloured, fitted_view
+from flashvdm_core.texture.fill import filled
 
 SIDE = 192
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)

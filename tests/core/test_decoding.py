@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from flashvdm_core import lattice as lattice_module
+from flashvdm_core import sparse_grid as lattice_module
+from flashvdm_core.api.errors import Cancelled, MemoryLimitError, SettingsError
 from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode_shape, decode_volume
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
@@ -20,10 +21,9 @@ from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
 from flashvdm_core.decoding.prediction import TOLERANCE, Values, predicted
 from flashvdm_core.decoding.reference import crossing, decode_grid, published_resolutions
 from flashvdm_core.decoding.refinement import missing_corners
-from flashvdm_core.errors import Cancelled, MemoryLimitError, SettingsError
-from flashvdm_core.lattice import Points, aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
 from flashvdm_core.models.shape_vae import PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
+from flashvdm_core.sparse_grid import Points, aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
 from flashvdm_core.surface import extract_surface
 
 from .fields import AnalyticField, is_closed, plate, ring, same_mesh, sphere, tilted, torus_and_plate, volume

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from flashvdm_core.errors import CheckpointError
+from flashvdm_core.api.errors import CheckpointError
 from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec, SparseFeedForward
 
 SPEC = MoEDiTSpec(

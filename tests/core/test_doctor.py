@@ -22,8 +22,8 @@ from flashvdm_core.doctor import models, places
 from flashvdm_core.doctor.compute import Compute
 from flashvdm_core.doctor.findings import Finding, Status, as_text, error, findings_of, ok, warning, without_names, worst
 from flashvdm_core.lab.files import base_decoder_folder
-from flashvdm_core.memory.needs import needs
-from flashvdm_core.memory.plan import all_the_time, one_at_a_time
+from flashvdm_core.runtime.memory.plan import all_the_time, one_at_a_time
+from flashvdm_core.runtime.memory.requirements import needs
 
 from .tiny_model import write_tiny_model
 

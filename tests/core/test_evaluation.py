@@ -16,8 +16,8 @@ from safetensors.torch import load_file, save_file
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
+from flashvdm_core.api.errors import SettingsError
 from flashvdm_core.encoding import encoder_input
-from flashvdm_core.errors import SettingsError
 from flashvdm_core.lab.evaluation.__main__ import main
 from flashvdm_core.lab.evaluation.decoders import decode, load_decoders
 from flashvdm_core.lab.evaluation.holes import VARIANTS

@@ -11,6 +11,7 @@ from torch import Tensor
 
 pytest.importorskip("scipy")
 
+from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.lab.data.render import Camera, silhouette
 from flashvdm_core.lab.data.sdf import sample_surface, signed_distance, winding_numbers
 from flashvdm_core.lab.evaluation.metrics import (
@@ -23,7 +24,6 @@ from flashvdm_core.lab.evaluation.metrics import (
     volume_points,
 )
 from flashvdm_core.lab.evaluation.occupancy import closed_occupancy, solid_occupancy
-from flashvdm_core.mesh import TriangleMesh
 
 from .training_shapes import box, sphere, together
 

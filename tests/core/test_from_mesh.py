@@ -12,12 +12,12 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from flashvdm_core import generator as generator_module
-from flashvdm_core.blending import blended, partners
-from flashvdm_core.events import Event, Failure, Result
-from flashvdm_core.generator import Generator
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.requests import Blend, BlockOut, Remesh, Request
+from flashvdm_core.api.events import Event, Failure, Result
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.tasks import Blend, BlockOut, Remesh, Request
+from flashvdm_core.pipeline import pipeline as generator_module
+from flashvdm_core.pipeline.pipeline import Generator
+from flashvdm_core.sampling.latent_blend import blended, partners
 
 from .tiny_model import tiny_config, write_disc_image, write_tiny_model
 

@@ -16,13 +16,13 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from flashvdm_core.devices import choose_device, choose_dtype
-from flashvdm_core.errors import DeviceError
-from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
-from flashvdm_core.generator import Generator
-from flashvdm_core.mesh import TriangleMesh
+from flashvdm_core.api.errors import DeviceError
+from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.tasks import CutOutOnly, Remesh, Request
 from flashvdm_core.models.conditioner import SingleImageEncoder
-from flashvdm_core.requests import CutOutOnly, Remesh, Request
+from flashvdm_core.pipeline.pipeline import Generator
+from flashvdm_core.runtime.devices import choose_device, choose_dtype
 
 from .tiny_model import multi_view_config, tiny_config, write_disc_image, write_tiny_model
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from flashvdm_core.errors import ImageError
+from flashvdm_core.api.errors import ImageError
+from flashvdm_core.api.settings import SETTINGS
 from flashvdm_core.image import cut_out
 from flashvdm_core.image.plain_background import oklab
 from flashvdm_core.image.regions import label_regions
-from flashvdm_core.settings import SETTINGS
 
 SIZE, SUB = 240, 3  # pixels of a scene, and samples along each side of a pixel
 THRESHOLD = float(SETTINGS["cutout_threshold"].default)

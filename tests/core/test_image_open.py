@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from flashvdm_core.errors import ImageError
+from flashvdm_core.api.errors import ImageError
 from flashvdm_core.image import open_image
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from flashvdm_core.errors import ImageError
+from flashvdm_core.api.errors import ImageError
 from flashvdm_core.image import ImageProcessor, MultiViewProcessor
 from flashvdm_core.image.processor import composed_on_white, recentred
 

@@ -15,9 +15,9 @@ from flashvdm_core.decoding.field import selected_attention, top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered
 from flashvdm_core.decoding.kv_selection import batches, grouped_attention, sampled_positions, selected_tokens
 from flashvdm_core.decoding.lattice_decoder import LatticeDecoder
-from flashvdm_core.lattice import Lattice, aligned_lattices
 from flashvdm_core.models.shape_vae import KeysValues, PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
+from flashvdm_core.sparse_grid import Lattice, aligned_lattices
 
 KINDS = {
     "efficient": PointDecoderSpec(64, 4, 1, 2, enable_ln_post=False, qkv_bias=False, include_pi=False),

@@ -17,19 +17,19 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from flashvdm_core import loading
-from flashvdm_core.checkpoints.known import KNOWN
+from flashvdm_core.api.events import Event, Failure, Log, Preview, Progress, Result, Stage
+from flashvdm_core.api.tasks import Remesh, Request
 from flashvdm_core.checkpoints.load import load_checkpoint, model_spec
-from flashvdm_core.events import Event, Failure, Log, Preview, Progress, Result, Stage
-from flashvdm_core.generator import Generator
-from flashvdm_core.memory.needs import RESERVE, needs, working
-from flashvdm_core.memory.peak import PeakMemory
-from flashvdm_core.memory.plan import Part, all_the_time, one_at_a_time, planned
-from flashvdm_core.memory.residency import Residency
+from flashvdm_core.checkpoints.registry import KNOWN
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.models.dit_moe import MoEDiTSpec
 from flashvdm_core.models.whole import PUBLIC, ModelSpec, built
-from flashvdm_core.requests import Remesh, Request
+from flashvdm_core.pipeline import loaded_model as loading
+from flashvdm_core.pipeline.pipeline import Generator
+from flashvdm_core.runtime.memory.offload import Residency
+from flashvdm_core.runtime.memory.peak import PeakMemory
+from flashvdm_core.runtime.memory.plan import Part, all_the_time, one_at_a_time, planned
+from flashvdm_core.runtime.memory.requirements import RESERVE, needs, working
 from flashvdm_core.sampling import CapturedDenoiser, guided_velocity
 
 from .test_graphs import Recorder

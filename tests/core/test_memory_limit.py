@@ -23,8 +23,8 @@ from pathlib import Path
 
 from flashvdm_core.cli import main
 from flashvdm_core.decoding import evaluate
-from flashvdm_core.events import Stage
-from flashvdm_core.generator import Generator
+from flashvdm_core.api.events import Stage
+from flashvdm_core.pipeline.pipeline import Generator
 
 room = int(sys.argv.pop(1)) << 20
 evaluate._CORE_CHUNK = 1 << 17

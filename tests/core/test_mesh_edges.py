@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.mesh_edges import with_edges
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.geometry.edges import with_edges
 
 CUBE = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
 QUADS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))

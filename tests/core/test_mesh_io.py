@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import trimesh
 
-from flashvdm_core.colours import Surface, View, coloured
-from flashvdm_core.errors import OutputError
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.mesh_io import write_mesh
+from flashvdm_core.api.errors import OutputError
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.geometry.mesh_io import write_mesh
+from flashvdm_core.texture import Surface, View, coloured
 
 SUFFIXES = (".glb", ".obj", ".ply", ".stl")
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashvdm_core.errors import Cancelled, SettingsError
+from flashvdm_core.api.errors import Cancelled, SettingsError
 from flashvdm_core.sampling import (
     consistency_schedule,
     draw_noise,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flashvdm_core.errors import SettingsError
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.requests import Blend, BlockOut, CutOutOnly, Remesh, Request
-from flashvdm_core.settings import SETTINGS, Setting, defaults, validated
+from flashvdm_core.api.errors import SettingsError
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.settings import SETTINGS, Setting, defaults, validated
+from flashvdm_core.api.tasks import Blend, BlockOut, CutOutOnly, Remesh, Request
 
 NUMBERS = [setting for setting in SETTINGS.values() if setting.kind in (int, float)]
 

@@ -15,8 +15,8 @@ import json, sys, time
 import torch
 begun = time.process_time()
 import flashvdm_core.worker.serve
-from flashvdm_core.devices import choose_device
-from flashvdm_core.generator import Generator
+from flashvdm_core.runtime.devices import choose_device
+from flashvdm_core.pipeline.pipeline import Generator
 from flashvdm_core.checkpoints.load import load_checkpoint
 Generator()
 load_checkpoint("embedded", choose_device("cpu"), torch.float32)

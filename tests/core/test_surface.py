@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from skimage.measure import marching_cubes
 from torch import Tensor
 
-from flashvdm_core.errors import EmptySurfaceError
-from flashvdm_core.lattice import Points, SparseVolume, aligned_lattices
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.surface import cleaned, extract_surface
-from flashvdm_core.surface.cleanup import parts
+from flashvdm_core.api.errors import EmptySurfaceError
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.geometry.cleanup import cleaned, parts
+from flashvdm_core.sparse_grid import Points, SparseVolume, aligned_lattices
+from flashvdm_core.surface import extract_surface
 
 from .fields import euler_number, is_closed, plate, ring, sphere, tilted, torus_and_plate, volume
 

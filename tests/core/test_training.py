@@ -21,8 +21,8 @@ from safetensors.torch import load_file
 
 pytest.importorskip("scipy")
 
+from flashvdm_core.api.errors import TrainingError
 from flashvdm_core.checkpoints import load_checkpoint
-from flashvdm_core.errors import TrainingError
 from flashvdm_core.lab.evaluation.report import filled
 from flashvdm_core.lab.training.__main__ import main
 from flashvdm_core.lab.training.distill import (

@@ -16,9 +16,9 @@ import torch
 
 pytest.importorskip("scipy")
 
+from flashvdm_core.api.errors import TrainingError
 from flashvdm_core.encoding.samples import SHEET_HALF_THICKNESS, Surface, sample_faces, sample_sharp_edges
 from flashvdm_core.encoding.winding import Triangles
-from flashvdm_core.errors import TrainingError
 from flashvdm_core.lab.data import sdf
 from flashvdm_core.lab.data.dataset import ShapeData, ViewData, decode_normals, decode_points, encode_normals, encode_points
 from flashvdm_core.lab.data.meshes import PackedProps

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result
-from flashvdm_core.requests import CutOutOnly, Remesh, Request
-from flashvdm_core.worker.protocol import Cancel, Command, Generate, Quit, Ready, Release, decode, encode_command
+from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result
+from flashvdm_core.api.tasks import CutOutOnly, Remesh, Request
+from flashvdm_core.api.wire.protocol import Cancel, Command, Generate, Quit, Ready, Release, decode, encode_command
 
 from .tiny_model import write_disc_image, write_tiny_model
 

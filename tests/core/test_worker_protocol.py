@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flashvdm_core.errors import WorkerError
-from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
-from flashvdm_core.mesh import Colouring, TriangleMesh
-from flashvdm_core.requests import Blend, BlockOut, CutOutOnly, Remesh, Request, Task
-from flashvdm_core.worker import protocol
-from flashvdm_core.worker.arrays import remove_arrays
-from flashvdm_core.worker.protocol import Cancel, CommandError, Generate, Quit, Ready, Release
+from flashvdm_core.api.errors import WorkerError
+from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
+from flashvdm_core.api.mesh import Colouring, TriangleMesh
+from flashvdm_core.api.tasks import Blend, BlockOut, CutOutOnly, Remesh, Request, Task
+from flashvdm_core.api.wire import protocol
+from flashvdm_core.api.wire.arrays import remove_arrays
+from flashvdm_core.api.wire.protocol import Cancel, CommandError, Generate, Quit, Ready, Release
 
 TETRAHEDRON = TriangleMesh(
     np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32),

@@ -30,7 +30,7 @@ from screen import Steps, click, main_button, move, press, until, view_point  # 
 from variants import dropped_image, one_of_three  # noqa: E402
 
 ORDER: dict[str, str] = json.loads((TOUR / "order.json").read_text(encoding="utf-8"))
-SESSION = importlib.import_module(f"{gui.extension}.addon.session")
+SESSION = importlib.import_module(f"{gui.extension}.addon.session.session")
 TICKS = Ticks(SESSION)
 REPORT: dict[str, Any] = {}
 

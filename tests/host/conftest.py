@@ -20,7 +20,7 @@ SECONDS = 60.0
 
 
 class Import(Protocol):
-    """Import a module of the extension by its name inside it, for example "addon.job"."""
+    """Import a module of the extension by its name inside it, for example "addon.link.job"."""
 
     def __call__(self, name: str) -> ModuleType: ...
 
@@ -32,7 +32,7 @@ class Blender:
         self.host, self.extension, self.folder = host, extension, folder
         self.addon: ModuleType = extension("addon")
         self.addon.register()
-        self.session: Any = extension("addon.session").session
+        self.session: Any = extension("addon.session.session").session
         self.image = folder / "red chair.png"
         self.image.write_bytes(b"")  # the stand-in worker never opens it
         self.settings.colours = False  # the mock has no materials

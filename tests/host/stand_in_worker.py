@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from flashvdm_core.colours import Surface, View, coloured
-from flashvdm_core.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
-from flashvdm_core.mesh import TriangleMesh
-from flashvdm_core.requests import Blend, CutOutOnly, Remesh, Request, Task
-from flashvdm_core.worker.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
+from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.tasks import Blend, CutOutOnly, Remesh, Request, Task
+from flashvdm_core.api.wire.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
+from flashvdm_core.texture import Surface, View, coloured
 
 
 def box(scale: float) -> TriangleMesh:

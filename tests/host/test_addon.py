@@ -91,7 +91,7 @@ def test_every_panel_and_the_preferences_draw(blender: Blender) -> None:
     properties = {
         name for panel in ("main", "settings") for what, name in blender.drawn(f"FLASHVDM_PT_{panel}") if what == "prop"
     }
-    assert set(blender.extension("addon.properties").OF_SCENE) <= properties, "every setting of the scene can be seen"
+    assert set(blender.extension("addon.settings.properties").OF_SCENE) <= properties, "every setting of the scene can be seen"
     blender.preferences.draw(blender.host.context)
     shown = {name for what, name in blender.preferences.layout.drawn if what == "prop"}
     assert {"python", "device", "precision"} <= shown

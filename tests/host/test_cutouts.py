@@ -12,7 +12,7 @@ from .conftest import Blender, Import
 
 def look(blender: Blender) -> list[str]:
     """Change something about the image, and wait for the cut-out; what the panel says then."""
-    cutouts = blender.extension("addon.cutouts")
+    cutouts = blender.extension("addon.session.cutouts")
     cutouts.ask_soon()
     assert cutouts.ask in blender.host.timers
     blender.until(lambda: blender.session.aside is not None and blender.session.aside.job.over)
@@ -39,16 +39,16 @@ def test_what_is_wrong_with_the_image_is_said_under_it(blender: Blender) -> None
 def test_a_generation_that_is_asked_for_meanwhile_is_done(blender: Blender, host: Host) -> None:
     blender.work_with("good")
     blender.settings.image = str(blender.image)
-    blender.extension("addon.cutouts").ask()
+    blender.extension("addon.session.cutouts").ask()
     blender.press("flashvdm.generate")
-    blender.extension("addon.cutouts").ask()
+    blender.extension("addon.session.cutouts").ask()
     blender.until(lambda: blender.session.queue.next is None)
     assert len(host.data.objects) == 1
     assert host.timers == {}
 
 
 def test_without_an_image_or_an_interpreter_nobody_is_asked(blender: Blender, host: Host) -> None:
-    cutouts = blender.extension("addon.cutouts")
+    cutouts = blender.extension("addon.session.cutouts")
     assert cutouts.ask() is None
     blender.settings.image = str(blender.image)
     blender.preferences.python = "/nowhere/python"
@@ -70,7 +70,7 @@ def test_a_models_folder_tells_whether_it_takes_several_views(
 ) -> None:
     if config is not None:
         (tmp_path / "config.yaml").write_text(config)
-    info = extension("addon.model_info")
+    info = extension("addon.session.model_info")
     assert info.takes_several_views(str(tmp_path)) == several
     assert not info.takes_several_views("embedded")
     blender.settings.model = str(tmp_path)

@@ -11,7 +11,7 @@ def labels(shown: list[tuple[str, str]]) -> list[str]:
 
 def test_the_doctor_shows_the_trouble_first_with_its_remedy(blender: Blender, extension: Import) -> None:
     findings = extension("flashvdm_core.doctor.findings")
-    state = extension("addon.examination").examination
+    state = extension("addon.session.doctor").examination
     assert ("operator", "flashvdm.doctor") in blender.drawn("FLASHVDM_PT_doctor")
     assert labels(blender.drawn("FLASHVDM_PT_doctor")) == []
     state.findings = [
@@ -32,7 +32,7 @@ def test_the_doctor_shows_the_trouble_first_with_its_remedy(blender: Blender, ex
 
 
 def test_the_batch_shows_how_far_it_is_and_how_it_ended(blender: Blender, extension: Import) -> None:
-    state = extension("addon.batch").batch
+    state = extension("addon.session.batch").batch
     assert ("operator", "flashvdm.batch") in blender.drawn("FLASHVDM_PT_batch")
     state.process, state.items = object(), 4
     state.counts.update(made=2, failed=1)

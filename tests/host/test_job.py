@@ -39,13 +39,13 @@ class Setup:
     """A job, its worker, its clock, and the core's events."""
 
     def __init__(self, extension: Import) -> None:
-        self.events: ModuleType = extension("flashvdm_core.events")
-        self.error = extension("flashvdm_core.errors").WorkerError
-        self.module: ModuleType = extension("addon.job")
-        self.ready = extension("flashvdm_core.worker.protocol").Ready("0", "3.11", "2", "cpu")
+        self.events: ModuleType = extension("flashvdm_core.api.events")
+        self.error = extension("flashvdm_core.api.errors").WorkerError
+        self.module: ModuleType = extension("addon.link.job")
+        self.ready = extension("flashvdm_core.api.wire.protocol").Ready("0", "3.11", "2", "cpu")
         triangle = np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32)
-        self.mesh = extension("flashvdm_core.mesh").TriangleMesh(*triangle)
-        self.request = extension("flashvdm_core.requests").Request({"front": "image.png"})
+        self.mesh = extension("flashvdm_core.api.mesh").TriangleMesh(*triangle)
+        self.request = extension("flashvdm_core.api.tasks").Request({"front": "image.png"})
         self.worker, self.now = Script(), 100.0
 
     def job(self) -> Any:

@@ -14,11 +14,11 @@ class Setup:
     """Jobs with a clock of their own."""
 
     def __init__(self, extension: Import) -> None:
-        self.events: Any = extension("flashvdm_core.events")
-        self.job_module: Any = extension("addon.job")
-        self.request = extension("flashvdm_core.requests").Request
-        self.mesh = extension("flashvdm_core.mesh").TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
-        self.pace = extension("addon.pace").Pace()
+        self.events: Any = extension("flashvdm_core.api.events")
+        self.job_module: Any = extension("addon.link.job")
+        self.request = extension("flashvdm_core.api.tasks").Request
+        self.mesh = extension("flashvdm_core.api.mesh").TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
+        self.pace = extension("addon.link.eta").Pace()
         self.now, self.said = 0.0, []
 
     def job(self, **settings: Any) -> Any:

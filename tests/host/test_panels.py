@@ -25,7 +25,7 @@ def generate(blender: Blender) -> None:
 def without_python(blender: Blender, monkeypatch: pytest.MonkeyPatch) -> Blender:
     """Nothing on this machine can run the model. The interpreter that runs the tests has torch, Blender's has not."""
     monkeypatch.delenv("FLASHVDM_PYTHON", raising=False)
-    monkeypatch.setattr(blender.extension("addon.runtime").importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(blender.extension("addon.link.runtime").importlib.util, "find_spec", lambda name: None)
     return blender
 
 
@@ -92,14 +92,14 @@ def test_the_preferences_tell_what_a_check_has_found_in_whole(blender: Blender, 
 def test_the_cutout_is_shown_on_checks(extension: Import) -> None:
     rgba = np.zeros((40, 40, 4), np.uint8)
     rgba[:, 20:] = (255, 128, 0, 255)
-    shown = extension("addon.thumbnails").on_checks(rgba)
+    shown = extension("addon.scene.thumbnails").on_checks(rgba)
     assert shown.dtype == np.float32
     assert (shown[..., 3] == 1).all(), "Blender's icons add what is transparent to the ground"
     np.testing.assert_allclose(shown[:, 20:, :3], np.broadcast_to((1, 128 / 255, 0), (40, 20, 3)), atol=1e-6)
     greys = np.unique(shown[:, :20, :3])
     assert len(greys) == 2
     assert 0 < greys[0] < greys[1] < 1
-    half = extension("addon.thumbnails").on_checks(np.full((1, 1, 4), (255, 255, 255, 128), np.uint8))
+    half = extension("addon.scene.thumbnails").on_checks(np.full((1, 1, 4), (255, 255, 255, 128), np.uint8))
     assert greys[0] < half[0, 0, 0] < 1
 
 

@@ -15,8 +15,8 @@ def test_a_relative_path_is_refused_wherever_it_comes_from(
     extension: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
 ) -> None:
     """It would run a program that lies beside whatever file or folder is open."""
-    runtime = extension("addon.runtime")
-    error = extension("flashvdm_core.errors").WorkerError
+    runtime = extension("addon.link.runtime")
+    error = extension("flashvdm_core.api.errors").WorkerError
     for planted in ("python", "tools/python"):
         (tmp_path / planted).parent.mkdir(exist_ok=True)
         (tmp_path / planted).touch()

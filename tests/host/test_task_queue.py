@@ -19,10 +19,10 @@ class Obedient:
     """A worker that does one task at a time and says what a test asks it to."""
 
     def __init__(self, extension: Import) -> None:
-        self.events: ModuleType = extension("flashvdm_core.events")
-        self.error = extension("flashvdm_core.errors").WorkerError
+        self.events: ModuleType = extension("flashvdm_core.api.events")
+        self.error = extension("flashvdm_core.api.errors").WorkerError
         triangle = np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32)
-        self.mesh = extension("flashvdm_core.mesh").TriangleMesh(*triangle)
+        self.mesh = extension("flashvdm_core.api.mesh").TriangleMesh(*triangle)
         self.log, self.task, self.says, self.begun = "log", None, [], []
 
     def generate(self, request: Any) -> None:
@@ -59,9 +59,9 @@ class Setup:
     """A queue, its worker, and what became of each task's target."""
 
     def __init__(self, extension: Import) -> None:
-        self.module: ModuleType = extension("addon.task_queue")
-        self.job = extension("addon.job").Job
-        self.request = extension("flashvdm_core.requests").Request
+        self.module: ModuleType = extension("addon.link.task_queue")
+        self.job = extension("addon.link.job").Job
+        self.request = extension("flashvdm_core.api.tasks").Request
         self.worker = Obedient(extension)
         self.queue = self.module.TaskQueue()
         self.shown: dict[str, str] = {}

@@ -23,9 +23,9 @@ class Setup:
     """The client's module, and clients that are closed at the end."""
 
     def __init__(self, extension: Import, folder: Path) -> None:
-        self.module: ModuleType = extension("addon.worker_client")
-        self.requests: ModuleType = extension("flashvdm_core.requests")
-        self.error: type[Exception] = extension("flashvdm_core.errors").WorkerError
+        self.module: ModuleType = extension("addon.link.worker_client")
+        self.requests: ModuleType = extension("flashvdm_core.api.tasks")
+        self.error: type[Exception] = extension("flashvdm_core.api.errors").WorkerError
         self.folder = folder
         self.clients: list[Any] = []
 
@@ -235,8 +235,8 @@ package = types.ModuleType("package"); package.__path__ = [{str(ROOT)!r}]
 sys.modules["package"] = package
 addon = types.ModuleType("package.addon"); addon.__path__ = [{str(ROOT / "addon")!r}]
 sys.modules["package.addon"] = addon
-from package.addon.worker_client import Launch, WorkerClient
-from package.flashvdm_core.requests import Request
+from package.addon.link.worker_client import Launch, WorkerClient
+from package.flashvdm_core.api.tasks import Request
 client = WorkerClient(Launch({python!r}, {str(ROOT)!r}))
 client.generate(Request({{"front": "a.png"}}))
 while client.ready is None: client.poll()

@@ -25,7 +25,7 @@ from flashvdm_core.sampling import Schedule, consistency_schedule, flow_matching
 from flashvdm_core.sampling.schedules import trained_range_schedule
 from flashvdm_core.surface.reference import published_summary, published_surface
 
-from .. import analytic_field
+from . import analytic_field
 
 Config = Mapping[str, Any]
 Tensors = Mapping[str, Tensor]

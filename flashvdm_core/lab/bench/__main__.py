@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...devices import FORMATS, choose_device, choose_dtype
-from ...errors import FlashVDMError
+from ...api.errors import FlashVDMError
+from ...api.settings import SETTINGS
 from ...files import write_whole
-from ...settings import SETTINGS
+from ...runtime.devices import FORMATS, choose_device, choose_dtype
 from ..tables import comparison, headline, stages_table
 from .clock import measured_floor
 from .growth import RESOLUTIONS, with_latents, with_resolution

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ...memory.peak import PeakMemory
+from ...runtime.memory.peak import PeakMemory
 
 ResultT = TypeVar("ResultT")
 

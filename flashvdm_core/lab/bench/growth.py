@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
+from ...api.mesh import TriangleMesh
 from ...decoding import Field, VecsetField, decode_volume
 from ...decoding.kv_selection import default_selection
 from ...decoding.prediction import TOLERANCE
-from ...mesh import TriangleMesh
 from ...surface import extract_surface
 from .clock import timed
 from .sampler import Sampler

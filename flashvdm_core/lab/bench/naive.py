@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ...decoding import Field, Groups, Level, Selection, VecsetField
 from ...decoding.reference import decode_grid
-from ...lattice import Lattice
 from ...models.shape_vae import PointDecoder
+from ...sparse_grid import Lattice
 from ...surface.reference import PublishedMesh, published_surface
 
 # Queries of one call in the published code, and the cells that its flash decoder's first level has at least.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...errors import FlashVDMError
+from ...api.errors import FlashVDMError
 from ...files import write_whole
 from ..tables import headline, markdown, seconds_text, stages_table
 

@@ -8,7 +8,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
-from ...acceleration import changed, changes_for
+from ...pipeline.low_precision import changed, changes_for
 from ...sampling import CapturedDenoiser, Preparable, Step, draw_noise, guided_velocity, sample
 from .subject import Subject
 

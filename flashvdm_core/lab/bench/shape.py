@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...decoding import Field, Groups
 from ...decoding.field import KeyedField, on_lattice
-from ...lattice import Lattice
+from ...sparse_grid import Lattice
 
 # Distance at which the field saturates. With it the published decoder asks about as often for this figure (0.9, 0.3 and
 # 1.3 million queries at 95, 190 and 380 cells) as it does for one with the published weights (0.9, 0.3 and 0.9 million).

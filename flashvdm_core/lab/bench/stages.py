@@ -14,15 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...api.mesh import TriangleMesh
+from ...api.settings import PREVIEW_RESOLUTION
 from ...decoding import Field, Groups, Level, Selection, VecsetField, decode_volume
 from ...decoding.field import KeyedField, on_lattice
 from ...decoding.kv_selection import default_selection
 from ...decoding.prediction import TOLERANCE
 from ...decoding.volume import Options
-from ...lattice import Lattice, aligned_lattices
-from ...mesh import TriangleMesh
-from ...settings import PREVIEW_RESOLUTION
-from ...surface import cleaned, extract_surface
+from ...geometry.cleanup import cleaned
+from ...sparse_grid import Lattice, aligned_lattices
+from ...surface import extract_surface
 from .clock import Floor, Timing, measured_floor, timed
 from .naive import Repeated, agreement, dense_time, filled, mesh_volume, published_flash, published_mesh
 from .operations import Operations, counted

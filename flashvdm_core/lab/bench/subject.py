@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ...errors import SettingsError
+from ...api.errors import SettingsError
 from ...models import whole as specs
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT

@@ -15,8 +15,8 @@ from ...decoding.lattice_decoder import Finish
 from ...decoding.lattice_field import LatticeField
 from ...decoding.reference import decode_grid
 from ...decoding.volume import FINE_CELLS, Options
-from ...lattice import Lattice, aligned_lattices
 from ...models.shape_vae import PointDecoder
+from ...sparse_grid import Lattice, aligned_lattices
 from ...surface import extract_surface
 from .clock import timed
 from .naive import Repeated, filled, published_mesh

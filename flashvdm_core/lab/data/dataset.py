@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
+from ...api.errors import TrainingError
 from ...models.shape_vae import Surface
 
 KINDS = ("points", "views")

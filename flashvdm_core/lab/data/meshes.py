@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import TrainingError
+from ...api.errors import TrainingError
 
 SPLITS = ("train", "val", "test")
 

@@ -18,7 +18,7 @@ import numpy as np
 import trimesh
 from trimesh.visual.texture import TextureVisuals
 
-from ...errors import TrainingError
+from ...api.errors import TrainingError
 from ...files import write_whole
 from .meshes import SPLITS, Prop
 

@@ -27,8 +27,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...api.errors import TrainingError
 from ...encoding.samples import Surface, sample_sharp_edges
-from ...errors import TrainingError
 from ...models.shape_vae import farthest_points
 from ..files import device_of_choice, write_json
 from .dataset import KINDS, MANIFEST, decode_points, encode_normals, encode_points

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
+from ...api.errors import FlashVDMError, OutputError, SettingsError
+from ...api.settings import SETTINGS
 from ...checkpoints.folders import EMBEDDED
-from ...devices import FORMATS, choose_device, choose_dtype, dtype_name
-from ...errors import FlashVDMError, OutputError, SettingsError
-from ...settings import SETTINGS
+from ...runtime.devices import FORMATS, choose_device, choose_dtype, dtype_name
 from .decoders import load_decoders
 from .generation import Variant, load_scorer, measure_generation
 from .holes import VARIANTS, measure_holes

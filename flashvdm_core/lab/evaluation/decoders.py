@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ...api.errors import CheckpointError, EmptySurfaceError
+from ...api.mesh import TriangleMesh
 from ...checkpoints.config import CONFIG_NAME
 from ...checkpoints.folders import checkpoint_folder
 from ...checkpoints.load import has_encoder, load_vae
 from ...decoding import Level, Selection, VecsetField, decode_volume
 from ...decoding.volume import COARSE_CELLS, FINE_CELLS, Method
-from ...errors import CheckpointError, EmptySurfaceError
-from ...mesh import TriangleMesh
 from ...models.shape_vae import ShapeVAE
 from ...surface import extract_surface
 from ..files import base_decoder_folder

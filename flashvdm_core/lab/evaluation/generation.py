@@ -14,11 +14,11 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from ...errors import EmptySurfaceError, FlashVDMError, SettingsError
-from ...events import Failure, Result, Stage
-from ...generator import Generator
-from ...mesh import TriangleMesh
-from ...requests import Request
+from ...api.errors import EmptySurfaceError, FlashVDMError, SettingsError
+from ...api.events import Failure, Result, Stage
+from ...api.mesh import TriangleMesh
+from ...api.tasks import Request
+from ...pipeline.pipeline import Generator
 from ..data.render import Camera, random_camera, render_view
 from .metrics import METRIC_POINTS, iou, silhouette_iou, surface_scores, topology, volume_points
 from .occupancy import closed_occupancy, solid_occupancy

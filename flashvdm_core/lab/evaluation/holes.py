@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from ...api.mesh import TriangleMesh
 from ...decoding import Field, Level
 from ...decoding.reference import crossing, expanded
 from ...decoding.refinement import NEAR
-from ...lattice import Points, aligned_lattices, dilated, doubled
-from ...mesh import TriangleMesh
+from ...sparse_grid import Points, aligned_lattices, dilated, doubled
 from .decoders import Decoders, field_of, named, surface_or_none
 from .metrics import boundary_edges, surface_scores
 from .props import HeldOutProp, Selected, encoded

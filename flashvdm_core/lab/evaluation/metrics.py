@@ -15,9 +15,9 @@ import torch
 from scipy.spatial import KDTree
 from torch import Tensor
 
+from ...api.mesh import TriangleMesh
 from ...encoding.samples import Surface, sample_faces
-from ...mesh import TriangleMesh
-from ...surface.cleanup import areas, parts
+from ...geometry.cleanup import areas, parts
 from ..data.render import Camera, silhouette
 from .occupancy import as_tensors
 

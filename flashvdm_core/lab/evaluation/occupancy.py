@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ...api.mesh import TriangleMesh
 from ...encoding.samples import Surface
-from ...mesh import TriangleMesh
 from ..data.sdf import signed_distance
 
 # Faces and points are sorted into columns along z, at most this many an axis.

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from ...mesh import TriangleMesh
+from ...api.mesh import TriangleMesh
 from ..data.render import Camera, render_view
 from .generation import Shown
 from .props import HeldOutProp

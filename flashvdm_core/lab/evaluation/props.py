@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...api.errors import SettingsError
 from ...encoding import encoder_input
 from ...encoding.samples import Surface
-from ...errors import SettingsError
 from ...models.shape_vae import ShapeVAE
 from ...models.shape_vae import Surface as EncoderInput
 from ..data.meshes import SPLITS, PackedProps, Prop

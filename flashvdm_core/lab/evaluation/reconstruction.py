@@ -11,8 +11,8 @@ from scipy.spatial import KDTree
 from torch import Tensor
 from tqdm import tqdm
 
+from ...api.mesh import TriangleMesh
 from ...decoding.volume import Method
-from ...mesh import TriangleMesh
 from ...models.shape_vae import ShapeVAE
 from .decoders import Decoded, Decoders, decode, logits_at, named
 from .metrics import METRIC_POINTS, iou, surface_scores

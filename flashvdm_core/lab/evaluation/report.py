@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import OutputError, SettingsError
+from ...api.errors import OutputError, SettingsError
 from ...files import write_whole as write_file
 from ..tables import markdown
 from .runs import run_table

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import SettingsError
+from ...api.errors import SettingsError
 from ..training.runner import SHAPES_NAME
 from ..training.stages import STAGES, stage_of
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from ...errors import FlashVDMError
+from ...api.errors import FlashVDMError
 from .export import FREQUENCIES, base_beside, best_student, export
 from .memory import memory_table
 from .stages import SHAPE, STAGES, STUDENTS, Given, Section, run_stages

@@ -16,10 +16,10 @@ import yaml
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ...api.errors import TrainingError
 from ...checkpoints.config import CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, processor_spec, read_config, schedule_spec
 from ...checkpoints.load import has_encoder, load_vae
 from ...checkpoints.weights import load_module, open_weights
-from ...errors import TrainingError
 from ...files import write_whole
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...api.errors import TrainingError
 from ...checkpoints.config import ScheduleSpec
-from ...errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.specs import DiTSpec

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...api.errors import TrainingError
 from ...checkpoints.config import CONFIG_NAME, read_config
 from ...checkpoints.folders import write_sums
 from ...checkpoints.load import load_vae
-from ...errors import TrainingError
 from ..files import base_decoder_folder
 from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_checkpoint, set_truncation, vae_config, write_folder
 from .distill import STEPS

@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from ...api.errors import TrainingError
 from ...checkpoints.config import ProcessorSpec, ScheduleSpec, processor_spec, read_config
-from ...errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE

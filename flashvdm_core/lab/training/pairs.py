@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ...errors import TrainingError
+from ...api.errors import TrainingError
 from ...files import write_whole
 from ...models.conditioner import SingleImageEncoder
 from ...models.shape_vae import ShapeVAE, Surface

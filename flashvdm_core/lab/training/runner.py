@@ -19,9 +19,9 @@ import torch.distributed as dist
 import yaml
 from torch import Tensor, nn
 
-from ...devices import computes_bfloat16_fast
-from ...errors import TrainingError
+from ...api.errors import TrainingError
 from ...files import write_whole
+from ...runtime.devices import computes_bfloat16_fast
 from ..files import write_json
 
 C = TypeVar("C")

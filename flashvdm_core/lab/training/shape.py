@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ...errors import TrainingError
+from ...api.errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE, Surface

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...api.errors import TrainingError
 from ...checkpoints.config import CONFIG_NAME
-from ...errors import TrainingError
 from .distill import DistillConfig, train_adversarial, train_consistency, train_guidance
 from .export import best_student
 from .runner import RunConfig, config_of, read_yaml

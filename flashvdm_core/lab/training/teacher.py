@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...api.errors import TrainingError
 from ...checkpoints.config import ProcessorSpec, ScheduleSpec
-from ...errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT, timestep_embedding
 from ...models.shape_vae import ShapeVAE

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...errors import TrainingError
+from ...api.errors import TrainingError
 from ...models.shape_vae import ShapeVAE, Surface
 from ...models.specs import ShapeVAESpec
 from ..data.dataset import ShapeData

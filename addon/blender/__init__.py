@@ -1,0 +1,1 @@
+"""Blender itself: its windows, its translations, the types of its API."""

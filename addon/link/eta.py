@@ -1,0 +1,82 @@
+"""How long a task will still take, from what the stages of earlier ones took. No bpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...flashvdm_core.api.events import Stage
+from ...flashvdm_core.api.settings import Value
+from ...flashvdm_core.api.tasks import CutOutOnly, Remesh, Task
+from .job import Job, State
+
+_SLOWEST = 4.0  # how much slower than before a machine may be found to be
+
+_Key = tuple[Value, Value, Value]
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What a task took.
+
+    Attributes:
+        seconds: wall time of each stage.
+        steps: its sampling steps.
+        resolution: cells along an axis.
+    """
+
+    seconds: Mapping[Stage, float]
+    steps: int
+    resolution: int
+
+    def expected(self, stage: Stage, task: Task) -> float:
+        """Seconds of a stage of another task: steps count alike, and a surface has its points by the square."""
+        seconds = self.seconds.get(stage, 0.0)
+        if stage is Stage.SAMPLE:
+            return seconds * (int(task.settings["steps"]) or self.steps) / self.steps
+        if stage in (Stage.DECODE, Stage.EXTRACT):
+            return seconds * (int(task.settings["resolution"]) / self.resolution) ** 2
+        return seconds
+
+
+class Pace:
+    """What has been seen in this Blender, for each model, device and precision."""
+
+    def __init__(self) -> None:
+        self._past: dict[_Key, _Past] = {}
+
+    def learn(self, job: Job) -> None:
+        """Remember what the stages of a job took that has its result."""
+        if job.result is None:
+            return
+        key, settings = _key(job.task), job.result.settings
+        seconds = {Stage(name): taken for name, taken in job.result.seconds.items()}
+        before = self._past[key].seconds if key in self._past else {}
+        self._past[key] = _Past({**before, **seconds}, int(settings.get("steps", 0)) or 1, int(job.task.settings["resolution"]))
+
+    def seconds_left(self, job: Job) -> float | None:
+        """Seconds to the end of a job under way; None where nothing is known yet."""
+        past = self._past.get(_key(job.task))
+        if past is None or job.stage is None or job.state is not State.RUNNING:
+            return None
+        stages = _stages(job.task)
+        expected = {stage: past.expected(stage, job.task) for stage in stages}
+        before = sum(expected[stage] for stage in job.stage_times if stage in (Stage.SAMPLE, Stage.DECODE))
+        took = sum(seconds for stage, seconds in job.stage_times.items() if stage in (Stage.SAMPLE, Stage.DECODE))
+        slower = min(max(took / before, 1 / _SLOWEST), _SLOWEST) if before > 0 else 1.0
+        later = sum(expected[stage] for stage in stages[stages.index(job.stage) + 1 :])
+        return max(slower * expected[job.stage] - job.stage_seconds, 0.0) + slower * later
+
+
+def _key(task: Task) -> _Key:
+    return task.settings["model"], task.settings["device"], task.settings["precision"]
+
+
+def _stages(task: Task) -> list[Stage]:
+    match task:
+        case CutOutOnly():
+            return [Stage.PREPROCESS]
+        case Remesh():
+            return [Stage.LOAD, Stage.DECODE, Stage.EXTRACT]
+        case _:
+            return list(Stage)

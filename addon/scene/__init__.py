@@ -1,0 +1,1 @@
+"""What is in the file: mesh objects, their images, latents and textures, variants, the history."""

@@ -1,0 +1,176 @@
+"""What was generated in a scene: kept with it, and longer than the objects are.
+
+An entry holds what is needed to make the same mesh once more, the images among it where they are kept.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from ...flashvdm_core.api.errors import SettingsError
+from ...flashvdm_core.api.events import Result
+from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
+from ...flashvdm_core.api.units import GIB
+from ..settings.properties import MACHINE, OF_SCENE, with_properties
+from .stored_images import drop, file_of, packed_file
+
+OBJECT_MARK = "flashvdm_entry"
+"""Custom property of an object: the entry that tells how it was made."""
+
+_COMPARED = 3  # of the entries: more columns do not fit into the sidebar
+
+
+@with_properties(
+    entry=StringProperty(name="Entry", description="The name by which objects know it", options={"HIDDEN"}),
+    time=StringProperty(name="Time", description="When it was generated"),
+    seed=IntProperty(name="Seed", description="The seed that was used"),
+    model=StringProperty(name="Model", description="The model that made it"),
+    seconds=FloatProperty(name="Seconds", description="How long it took"),
+    memory=FloatProperty(name="Memory", description="The most that was in use at a time, in GiB; 0 where it is not known"),
+    triangles=IntProperty(name="Triangles", description="Of the mesh when it was new"),
+    settings=StringProperty(name="Settings", description="Every setting that was used, as JSON"),
+    images=StringProperty(name="Images", description="The paths of the images, as JSON"),
+    compared=BoolProperty(name="Compare", description="Show how this one differs from the others that are ticked"),
+    **{view: PointerProperty(type=bpy.types.Image, name=view.title(), description="The packed image") for view in VIEWS},
+)
+class FlashVDMHistoryEntry(bpy.types.PropertyGroup):
+    """One generation."""
+
+    if TYPE_CHECKING:
+        entry: str
+        time: str
+        seed: int
+        model: str
+        seconds: float
+        memory: float
+        triangles: int
+        settings: str
+        images: str
+        compared: bool
+
+
+@with_properties(
+    entries=CollectionProperty(type=FlashVDMHistoryEntry, name="History", description="What was generated in this scene"),
+    active=IntProperty(name="Entry", description="The entry whose details are shown"),
+)
+class FlashVDMHistory(bpy.types.PropertyGroup):
+    """The generations of a scene, the newest last."""
+
+    if TYPE_CHECKING:
+        entries: Any
+        active: int
+
+
+def history_of(scene: bpy.types.Scene) -> FlashVDMHistory:
+    """What was generated in `scene`."""
+    return scene.flashvdm_history  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def record(
+    scene: bpy.types.Scene,
+    obj: bpy.types.Object,
+    result: Result,
+    images: Mapping[str, str],
+    seconds: float,
+    keep_images: bool,
+) -> None:
+    """Write a generation down: how `obj` was made, and with its images packed where they shall be kept."""
+    history = history_of(scene)
+    entry: FlashVDMHistoryEntry = history.entries.add()
+    entry.name, entry.entry = obj.name, uuid.uuid4().hex
+    entry.time = time.strftime("%Y-%m-%d %H:%M:%S")
+    entry.seed, entry.model = result.seed, result.model
+    entry.seconds, entry.triangles = seconds, len(result.mesh.faces)
+    entry.memory = (result.peak_memory or 0) / GIB
+    entry.settings, entry.images = json.dumps(dict(result.settings)), json.dumps(dict(images))
+    for view, path in images.items() if keep_images else ():
+        image = packed_file(path)
+        setattr(entry, view, image)
+        if image is not None:
+            image.preview_ensure()  # the list shows it
+    history.active = len(history.entries) - 1
+    obj[OBJECT_MARK] = entry.entry
+
+
+def remove(scene: bpy.types.Scene, index: int) -> None:
+    """Take an entry out, and with it the packed images that nothing else uses."""
+    history = history_of(scene)
+    images = {getattr(history.entries[index], view) for view in VIEWS}
+    history.entries.remove(index)
+    history.active = max(0, min(history.active, len(history.entries) - 1))
+    for image in images:
+        drop(image)
+
+
+def active_entry(scene: bpy.types.Scene) -> FlashVDMHistoryEntry | None:
+    """The entry that is chosen in the list."""
+    history = history_of(scene)
+    return history.entries[history.active] if 0 <= history.active < len(history.entries) else None
+
+
+def object_of(entry: FlashVDMHistoryEntry, scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """The object that was made, if it is still in the scene."""
+    return next((obj for obj in scene.objects if obj.get(OBJECT_MARK) == entry.entry), None)
+
+
+def images_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
+    """View -> a path where its image can be read now; the packed copy is written to one where the file has moved."""
+    return {view: file_of(getattr(entry, view), path) for view, path in _table(entry.images).items() if view in VIEWS}
+
+
+def names_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
+    """View -> the path that its image had."""
+    return {view: str(path) for view, path in _table(entry.images).items()}
+
+
+def settings_of(entry: FlashVDMHistoryEntry) -> dict[str, Value]:
+    """The settings of a scene that were used: of those that this version knows, as far as they are still allowed."""
+    found = {}
+    for name, value in _table(entry.settings).items():
+        if name in OF_SCENE:
+            try:
+                found[name] = SETTINGS[name].checked(value)
+            except SettingsError:  # from a version with other choices
+                continue
+    return found
+
+
+def compared(scene: bpy.types.Scene) -> tuple[list[FlashVDMHistoryEntry], dict[str, list[str]]]:
+    """The entries that are ticked, and label -> their values as text, for everything in which they differ."""
+    entries = [entry for entry in history_of(scene).entries if entry.compared][-_COMPARED:]
+    tables = [_table(entry.settings) for entry in entries]
+    names = [name for name in SETTINGS if name not in MACHINE]
+    rows = {SETTINGS[name].label: [_text(table.get(name)) for table in tables] for name in names}
+    rows["Image"] = [names_of(entry).get("front", "").replace("\\", "/").rpartition("/")[2] for entry in entries]
+    rows["Triangles"] = [f"{entry.triangles:,}" for entry in entries]
+    rows["Seconds"] = [f"{entry.seconds:.1f}" for entry in entries]
+    return entries, {label: values for label, values in rows.items() if len(set(values)) > 1}
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _table(text: str) -> dict[str, Any]:
+    """A JSON object; an empty one where the text is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def register() -> None:
+    bpy.types.Scene.flashvdm_history = PointerProperty(type=FlashVDMHistory)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def unregister() -> None:
+    del bpy.types.Scene.flashvdm_history  # pyright: ignore[reportAttributeAccessIssue]
+
+
+CLASSES = (FlashVDMHistoryEntry, FlashVDMHistory)

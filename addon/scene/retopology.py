@@ -1,0 +1,152 @@
+"""Other faces for the same shape, through Blender's own tools: a number of triangles, or quads.
+
+All of it works on the active object in Object Mode, inside one operator, so it is one undo step.
+"""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from . import texture
+from .mesh_builder import SMOOTH_ANGLE
+
+_NEAR_ENOUGH = 0.05  # share of the wanted number of faces by which voxels may miss it
+_VOXEL_ROUNDS = 3
+_INPUT_FACES = 12  # QuadriFlow's input faces for each face that is wanted; more only cost time
+_LEAST_INPUT = 20_000
+_FLOW_SIZE = 1000.0  # QuadriFlow refuses meshes with edges shorter than 0.0001, however small they are as a whole
+_CUTS = 4  # how many times as many faces a subdivision makes
+
+
+def triangle_count(mesh: bpy.types.Mesh) -> int:
+    """Of the faces as they are, without modifiers."""
+    return len(mesh.loops) - 2 * len(mesh.polygons)
+
+
+def set_triangles(obj: bpy.types.Object, wanted: int) -> None:
+    """Reduce the mesh of `obj` to about `wanted` triangles, or divide its faces smoothly up to that many."""
+    now = triangle_count(_mesh(obj))
+    levels = max(0, math.ceil(math.log(wanted / max(now, 1), _CUTS))) if wanted > now else 0
+    if levels:
+        rounding = _modifier(obj, "SUBSURF")
+        rounding.levels = levels  # pyright: ignore[reportAttributeAccessIssue]
+        _apply(rounding)
+        now = triangle_count(_mesh(obj))
+    if wanted < now:
+        collapse = _modifier(obj, "DECIMATE")
+        collapse.ratio = wanted / now  # pyright: ignore[reportAttributeAccessIssue]
+        collapse.use_collapse_triangulate = True  # pyright: ignore[reportAttributeAccessIssue]
+        _apply(collapse)
+    _finish(obj)
+
+
+def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> bool:
+    """Rebuild the mesh of `obj` of about `wanted` quads.
+
+    Args:
+        obj: the object.
+        wanted: number of quads.
+        flowing: along the shape by QuadriFlow, else by a grid of voxels.
+
+    Returns:
+        False where QuadriFlow could not do it and voxels took its place.
+    """
+    coloured, materials = texture.has_colours(obj), list(_mesh(obj).materials)
+    done = flowing and _flow(obj, wanted)
+    if not done:
+        _voxels(obj, wanted)
+    mesh = _mesh(obj)
+    for material in materials if not len(mesh.materials) else ():
+        mesh.materials.append(material)
+    _finish(obj, coloured)
+    return done or not flowing
+
+
+def is_closed(mesh: bpy.types.Mesh) -> bool:
+    """Every edge is between exactly two faces."""
+    edges = np.empty(len(mesh.loops), np.int32)
+    mesh.attributes[".corner_edge"].data.foreach_get("value", edges)  # pyright: ignore[reportAttributeAccessIssue]
+    return len(edges) > 0 and bool((np.bincount(edges, minlength=len(mesh.edges)) == 2).all())
+
+
+def _flow(obj: bpy.types.Object, wanted: int) -> bool:
+    """QuadriFlow, of a mesh that it can cope with: closed, and not so fine that it takes minutes."""
+    before = _mesh(obj).copy()
+    most = max(_LEAST_INPUT, _INPUT_FACES * wanted)
+    if not is_closed(before) or len(before.polygons) > 2 * most:
+        _voxels(obj, most)
+    larger = _FLOW_SIZE / max(*obj.dimensions, 1e-12)
+    _mesh(obj).transform(Matrix.Scale(larger, 4))
+    try:
+        finished = bpy.ops.object.quadriflow_remesh(mode="FACES", target_faces=wanted, seed=0) == {"FINISHED"}
+    except RuntimeError:  # what the operator reports as an error
+        finished = False
+    done = finished and len(_mesh(obj).polygons) > 0
+    if not done:
+        _replace(obj, before)
+    else:
+        _mesh(obj).transform(Matrix.Scale(1 / larger, 4))
+        bpy.data.meshes.remove(before)
+    return done
+
+
+def _voxels(obj: bpy.types.Object, wanted: int) -> None:
+    """Blender's voxel remesher with the size of voxels that gives about `wanted` faces."""
+    before = _mesh(obj).copy()
+    size = math.sqrt(max(_area(before), 1e-12) / wanted)
+    for number in range(_VOXEL_ROUNDS):
+        if number:
+            _replace(obj, before.copy())
+        mesh = _mesh(obj)
+        mesh.remesh_voxel_size, mesh.remesh_voxel_adaptivity = size, 0.0
+        bpy.ops.object.voxel_remesh()
+        found = len(_mesh(obj).polygons)
+        if abs(found - wanted) <= _NEAR_ENOUGH * wanted:
+            break
+        size *= math.sqrt(max(found, 1) / wanted)
+    bpy.data.meshes.remove(before)
+
+
+def _area(mesh: bpy.types.Mesh) -> float:
+    areas = np.empty(len(mesh.polygons), np.float32)
+    mesh.polygons.foreach_get("area", areas)
+    return float(areas.sum())
+
+
+def _replace(obj: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
+    """Give `obj` another mesh, under the name of the one it had, which is removed."""
+    old = _mesh(obj)
+    name = old.name
+    obj.data = mesh
+    if not old.users:
+        bpy.data.meshes.remove(old)
+        mesh.name = name
+
+
+def _finish(obj: bpy.types.Object, coloured: bool | None = None) -> None:
+    """What belongs to every result: smooth by angle, and the colours where there were some."""
+    mesh = _mesh(obj)
+    mesh.shade_smooth()
+    mesh.set_sharp_from_angle(angle=SMOOTH_ANGLE)
+    if (texture.has_colours(obj) if coloured is None else coloured) and texture.picture_of(obj) is not None:
+        texture.lay_again(obj, texture.view_of(obj))
+
+
+def _modifier(obj: bpy.types.Object, kind: str) -> bpy.types.Modifier:
+    """A new modifier before all others: it is about the mesh itself."""
+    modifier = obj.modifiers.new("FlashVDM", kind)  # pyright: ignore[reportArgumentType]
+    obj.modifiers.move(len(obj.modifiers) - 1, 0)
+    return modifier
+
+
+def _apply(modifier: bpy.types.Modifier) -> None:
+    bpy.ops.object.modifier_apply(modifier=modifier.name, single_user=True)
+
+
+def _mesh(obj: bpy.types.Object) -> bpy.types.Mesh:
+    assert isinstance(obj.data, bpy.types.Mesh)
+    return obj.data

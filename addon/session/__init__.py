@@ -1,0 +1,1 @@
+"""What is under way in this Blender, moved on by timers; nothing here is drawn."""

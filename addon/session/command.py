@@ -1,0 +1,155 @@
+"""`blender --command flashvdm generate|batch|doctor|models …`: the core's command line, as Blender is set up for it.
+
+The command runs in the worker's interpreter with this terminal's output; device and precision come from the
+preferences unless they are given. `generate` takes `--blend FILE` besides, and `doctor` examines Blender as well.
+"""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...flashvdm_core import __version__, cli
+from ...flashvdm_core.api.errors import FlashVDMError, OutputError
+from ...flashvdm_core.api.settings import SETTINGS
+from ...flashvdm_core.api.tasks import Request
+from ...flashvdm_core.cli.common import EXIT_FAILED, EXIT_OK, EXIT_USAGE, as_options
+from ...flashvdm_core.cli.generate import outputs_of, requests_of
+from ...flashvdm_core.doctor.findings import Status, as_text, worst
+from ...flashvdm_core.geometry.mesh_io import write_mesh
+from ..link.core_process import run_through
+from ..link.job import Job, State
+from ..scene.mesh_builder import Size
+from ..scene.result_object import Placement, ResultObject, name_for
+from ..settings.preferences import preferences
+from ..settings.properties import MACHINE, scene_settings
+from . import doctor, session
+
+NAME = "flashvdm"
+_WITH_SETTINGS = ("generate", "batch")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; the exit status. Called by Blender with what follows `--command flashvdm`."""
+    own, rest = _own_parser().parse_known_args(arguments)
+    if rest[:1] and rest[0] in _WITH_SETTINGS:
+        machine: dict[str, Any] = {name: getattr(preferences(), name) for name in MACHINE}
+        # In front, so that what is given as an option counts.
+        rest = [rest[0], "--end-with-stdin", *as_options(machine), *rest[1:]]
+    try:
+        if rest[:1] == ["doctor"] and not {"-h", "--help"} & set(rest):
+            return _doctor(cli.parser().parse_args(rest))
+        if own.blend is not None:
+            return _generate_blend(rest, own.blend)
+        return run_through(session.launch(), rest)
+    except FlashVDMError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except SystemExit as end:  # argparse, after it has said why
+        return end.code if isinstance(end.code, int) else EXIT_USAGE
+
+
+def _own_parser() -> ArgumentParser:
+    parser = ArgumentParser(prog=f"blender --command {NAME}", add_help=False, allow_abbrev=False)
+    parser.add_argument("--blend", type=Path, metavar="FILE")
+    return parser
+
+
+def _doctor(options: Namespace) -> int:
+    findings = doctor.run(options.model, options.device)
+    status = worst(findings)
+    if options.json:
+        print(json.dumps({"version": __version__, "status": status, "findings": [finding.to_json() for finding in findings]}))
+    else:
+        print(as_text(findings), end="")
+    return EXIT_FAILED if status is Status.ERROR else EXIT_OK
+
+
+class _Kept(ResultObject):
+    """A result that also goes into a mesh file."""
+
+    file: Path | None = None
+    overwrite = False
+
+    def finish(self, job: Job) -> Iterator[None]:
+        if self.file is not None:
+            assert job.result is not None
+            write_mesh(job.result.mesh, self.file, overwrite=self.overwrite, name=self.file.stem)
+        yield from super().finish(job)
+
+
+def _generate_blend(arguments: list[str], blend: Path) -> int:
+    """The meshes as objects of a new .blend, side by side, and as mesh files where -o names them."""
+    parser = cli.parser()
+    options = parser.parse_args(arguments)
+    if arguments[0] != "generate" or blend.suffix.lower() != ".blend":
+        parser.error("--blend goes with generate and names a .blend file")
+    _check_blend(blend, options.overwrite)
+    requests = [_absolute(request) for request in requests_of(parser, options)]
+    outputs = outputs_of(parser, options) if options.output is not None else [None] * len(requests)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    done: list[Placement] = []
+    for request, output in zip(requests, outputs, strict=True):
+        image = request.images["front"]
+        target = _target(image, output, options.overwrite, done)
+        job = session.run_to_end(session.enqueue(request, Path(image).name, target))
+        for warning in job.warnings:
+            print(f"Warning: {image}: {warning}", file=sys.stderr)
+        if job.state is State.DONE:
+            done.append(target.placement)
+        else:
+            print(f"Error: {image}: {job.error or job.text}", file=sys.stderr)
+    session.release()
+    if done:
+        bpy.ops.wm.save_as_mainfile(filepath=str(blend.absolute()), check_existing=False, compress=True)
+        print(f"{blend}: {len(done)} of {len(requests)} made", flush=True)
+    return EXIT_OK if len(done) == len(requests) else EXIT_FAILED
+
+
+def _check_blend(blend: Path, overwrite: bool) -> None:
+    folder = blend.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"The folder '{folder}' does not exist; create it or choose another.")
+    if blend.exists() and not overwrite:
+        raise OutputError(f"The file '{blend}' exists already; choose another name or allow overwriting.")
+
+
+def _absolute(request: Request) -> Request:
+    """The same with absolute paths: the worker runs in a folder of its own."""
+    images = {view: str(Path(path).expanduser().absolute()) for view, path in request.images.items()}
+    model = str(request.settings["model"])
+    absolute = model if model == SETTINGS["model"].default else str(Path(model).expanduser().absolute())
+    return Request(images, dict(request.settings) | {"model": absolute})
+
+
+def _target(image: str, output: Path | None, overwrite: bool, others: list[Placement]) -> "_Kept":
+    scene, collection = bpy.context.scene, bpy.context.collection
+    assert scene is not None
+    assert collection is not None
+    size = Size(scene_settings(scene).size)
+    placement = Placement(name_for(Path(image).name), size, (0.0, 0.0, 0.0)).beside(others)
+    target = _Kept(placement, scene, collection)
+    target.file, target.overwrite = output, overwrite
+    return target
+
+
+_command: Any = None
+"""What Blender gave for the registered command; the command is taken back with it."""
+
+
+def register() -> None:
+    global _command
+    _command = bpy.utils.register_cli_command(NAME, run)
+
+
+def unregister() -> None:
+    global _command
+    bpy.utils.unregister_cli_command(_command)
+    _command = None
+
+
+CLASSES: tuple[type, ...] = ()

@@ -1,0 +1,81 @@
+"""What will be cut out of the scene's image, shown before anything is generated.
+
+Whenever the image, the method or the threshold changes, and no longer changes for a moment, the worker is asked. That
+needs no model. Nobody waits for it: generations go first.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from ...flashvdm_core.api.errors import FlashVDMError
+from ...flashvdm_core.api.events import CutOut
+from ...flashvdm_core.api.tasks import CutOutOnly
+from ..link.job import Job
+from ..link.task_queue import Target
+from ..scene import thumbnails
+from ..settings.properties import VIEW_LABELS, image_observers, scene_settings
+from . import session
+
+QUIET_SECONDS = 0.4
+"""A slider that is being dragged asks once, when it comes to rest."""
+
+
+class CutOutTarget(Target):
+    """Shows the cut-outs in the panel."""
+
+    def show_cutout(self, job: Job, cutout: CutOut) -> None:
+        assert isinstance(job.task, CutOutOnly)
+        thumbnails.show_cutout(job.task.images[cutout.view], cutout.rgba)
+
+    def finish(self, job: Job) -> Iterator[None]:
+        yield from ()
+
+
+def ask_soon() -> None:
+    """Something that the cut-out depends on has changed."""
+    if bpy.app.background:
+        return
+    if bpy.app.timers.is_registered(ask):
+        bpy.app.timers.unregister(ask)
+    bpy.app.timers.register(ask, first_interval=QUIET_SECONDS)
+
+
+def ask() -> float | None:
+    """Ask the worker for the cut-outs of the current scene's images; the seconds after which to try again, or None."""
+    scene = bpy.context.scene
+    if scene is None or session.session.checking:
+        return QUIET_SECONDS
+    settings = scene_settings(scene)
+    chosen = {"front": settings.image} | {view: getattr(settings, f"image_{view}") for view in VIEW_LABELS}
+    images = {view: bpy.path.abspath(path) for view, path in chosen.items() if path}
+    if not all(Path(path).is_file() for path in images.values()) or "front" not in images:
+        return None
+    try:
+        task = CutOutOnly(images, {name: getattr(settings, name) for name in ("cutout", "cutout_threshold")})
+        session.enqueue_aside(task, Path(images["front"]).name, CutOutTarget())
+    except FlashVDMError:
+        return None  # without an interpreter; the panel says so
+    session.run_live()
+    return None
+
+
+def last_job(path: str) -> Job | None:
+    """The last look at the cut-out of the image file `path`, if it was the last of all."""
+    entry = session.session.aside
+    task = entry.job.task if entry is not None else None
+    return entry.job if entry is not None and isinstance(task, CutOutOnly) and task.images["front"] == path else None
+
+
+def register() -> None:
+    image_observers.append(ask_soon)
+
+
+def unregister() -> None:
+    image_observers.remove(ask_soon)
+    if bpy.app.timers.is_registered(ask):
+        bpy.app.timers.unregister(ask)
+
+
+CLASSES: tuple[type, ...] = ()

@@ -1,0 +1,29 @@
+"""What a model's folder tells without loading it. A look at its text: Blender's Python cannot read YAML."""
+
+import functools
+import re
+from pathlib import Path
+
+from ...flashvdm_core.api.settings import SETTINGS
+
+# The image processor of models that take several views is named so in their config.yaml.
+_SEVERAL_VIEWS = re.compile(rb"^\s*target:\s*\S*\bMVImageProcessor", re.MULTILINE)
+_LONGEST = 1 << 20
+
+
+def takes_several_views(model: str) -> bool:
+    """Whether the model in the folder `model`, or the built-in one, takes images of other sides beside the front."""
+    if model in ("", SETTINGS["model"].default):
+        return False
+    config = Path(model) / "config.yaml"
+    try:
+        return _names_several(config, config.stat().st_mtime_ns)
+    except OSError:
+        return False
+
+
+@functools.lru_cache(maxsize=8)
+def _names_several(config: Path, changed: int) -> bool:
+    """As the file was at the time `changed`."""
+    with config.open("rb") as file:
+        return _SEVERAL_VIEWS.search(file.read(_LONGEST)) is not None

@@ -1,0 +1,1 @@
+"""What can be chosen: properties of the scene, and the preferences of the machine."""

@@ -1,0 +1,73 @@
+"""The add-on's preferences: what belongs to the machine and not to a scene."""
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, FloatProperty, StringProperty
+
+from .properties import MACHINE, setting_properties, with_properties
+
+ROOT_PACKAGE = (__package__ or "").removesuffix(".addon.settings")
+"""The extension's package, under which Blender knows it."""
+
+
+def _make_python_absolute(preferences: Any, _context: object) -> None:
+    """A path that is relative to the open file means the file that is open now, not whichever is open later."""
+    absolute = bpy.path.abspath(preferences.python)
+    if absolute != preferences.python:
+        preferences.python = absolute
+
+
+@with_properties(
+    python=StringProperty(
+        name="Python",
+        description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, the installed runtime, Blender's own",
+        subtype="FILE_PATH",
+        update=_make_python_absolute,
+    ),
+    idle_minutes=FloatProperty(
+        name="End When Idle (min)",
+        description="Minutes without work after which the worker ends and gives its memory back; 0: it stays",
+        default=10.0,
+        precision=1,
+        min=0.0,
+        max=24 * 60.0,
+    ),
+    silence_minutes=FloatProperty(
+        name="Give Up After (min)",
+        description="Minutes without any sign of life during a generation after which the worker is stopped",
+        default=15.0,
+        precision=1,
+        min=0.01,
+        max=24 * 60.0,
+    ),
+    keep_images=BoolProperty(
+        name="Keep Images",
+        description="Pack the images into the .blend file, so that the history can use them when their files have moved",
+        default=True,
+    ),
+    keep_latents=BoolProperty(
+        name="Keep Latents",
+        description="Keep in the .blend file what a mesh is decoded from, so that Change Mesh and Blend need not generate anew",
+        default=True,
+    ),
+    **setting_properties(MACHINE),
+)
+class Preferences:
+    """Interpreter, device and time-outs: what the registered class of the preferences, which can be drawn, is made from."""
+
+    if TYPE_CHECKING:
+        python: str
+        idle_minutes: float
+        silence_minutes: float
+        keep_images: bool
+        keep_latents: bool
+        device: str
+        precision: str
+        memory_budget: float
+
+
+def preferences() -> Preferences:
+    """The add-on's preferences as they are now."""
+    assert bpy.context.preferences is not None
+    return bpy.context.preferences.addons[ROOT_PACKAGE].preferences  # pyright: ignore[reportReturnType]

@@ -1,0 +1,185 @@
+"""Settings as Blender properties, made from the core's one table, so that ranges and tooltips agree everywhere."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from ...flashvdm_core.api.errors import SettingsError
+from ...flashvdm_core.api.settings import SETTINGS, Setting
+
+MACHINE = tuple(name for name, setting in SETTINGS.items() if setting.group == "machine")
+"""Settings of the machine, not of the scene: they are in the preferences."""
+
+OF_SCENE = tuple(name for name in SETTINGS if name not in MACHINE)
+"""Settings that are kept with the scene."""
+
+VIEW_LABELS = {"left": "Left", "back": "Back", "right": "Right"}
+"""The views beside the front one."""
+
+_MAKERS = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def with_properties(**properties: Any) -> Callable[[_Class], _Class]:
+    """Class decorator: give a Blender class these properties, as annotations in its body would."""
+
+    def add(cls: _Class) -> _Class:
+        cls.__annotations__ = {**inspect.get_annotations(cls), **properties}
+        return cls
+
+    return add
+
+
+def setting_properties(names: Iterable[str], options: set[Any] | None = None, update: Any = None) -> dict[str, Any]:
+    """A Blender property for each of these settings, with the table's type, range, default, label and tooltip.
+
+    `update` is called when a setting of the group "image" changes.
+    """
+    return {name: _property(SETTINGS[name], options or set(), update) for name in names}
+
+
+def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
+    """The properties that say how large the result is and where it stands."""
+    chosen: set[Any] = options or set()
+    return {
+        "size": FloatProperty(
+            name="Size", description="Size of the new object", default=2.0, min=0.0001, max=10_000.0, soft_min=0.01,
+            soft_max=100.0, unit="LENGTH", options=chosen,
+        ),
+        "size_of": EnumProperty(
+            name="Measure", description="What the size is the length of", default="LONGEST", options=chosen,
+            items=(("LONGEST", "Longest Side", "The longest side of the new object is as long as its size says"),
+                   ("HEIGHT", "Height", "The new object is as high as its size says")),
+        ),
+        "placement": EnumProperty(
+            name="Place", description="Where the new object stands", default="CURSOR", options=chosen,
+            items=(("CURSOR", "3D Cursor", "The new object stands on the 3D cursor"),
+                   ("FLOOR", "Floor", "The new object stands below or above the 3D cursor, at the height of the world's origin"),
+                   ("ORIGIN", "World Origin", "The new object stands on the world's origin")),
+        ),
+    }  # fmt: skip
+
+
+def blend_property() -> Any:
+    """How much of each of two results is in the shape between them."""
+    return FloatProperty(
+        name="Amount", description="0 is the active object, 1 the other one", default=0.5, min=0.0, max=1.0, subtype="FACTOR"
+    )
+
+
+def strength_property(options: set[Any] | None = None) -> Any:
+    """How far a generation may go from the block-out that it starts from."""
+    return FloatProperty(
+        name="Strength", description="0 gives the block-out back as the model sees it, 1 forgets it", default=0.7, min=0.0,
+        max=1.0, subtype="FACTOR", options=options or set(),
+    )  # fmt: skip
+
+
+def triangles_property() -> Any:
+    """How many triangles a mesh shall have."""
+    return IntProperty(
+        name="Triangles", description="About this many triangles", default=10_000, min=4, max=20_000_000, soft_min=100,
+        soft_max=500_000,
+    )  # fmt: skip
+
+
+def quads_property() -> Any:
+    """How many quads a mesh shall have."""
+    return IntProperty(
+        name="Quads", description="About this many quads", default=5_000, min=20, max=2_000_000, soft_min=100, soft_max=100_000
+    )
+
+
+def image_properties(prefix: str, options: set[Any] | None = None, update: Any = None) -> dict[str, Any]:
+    """The path of an image for each view: `prefix` for the front, `prefix_left` and so on for the others.
+
+    Plain texts: a FILE_PATH would bring a button that opens a browser of all files, beside the one of the images.
+    """
+    views = {prefix: "Image"} | {f"{prefix}_{view}": label for view, label in VIEW_LABELS.items()}
+    return {
+        name: StringProperty(name=label, description="Image file of the object", options=options or set(), update=update)
+        for name, label in views.items()
+    }
+
+
+def _property(setting: Setting, options: set[Any], update: Any) -> Any:
+    make: Any = EnumProperty if setting.choices else _MAKERS[setting.kind]
+    arguments: dict[str, Any] = {"name": setting.label, "description": setting.tooltip, "options": options}
+    if setting.name == "model":
+        arguments["subtype"] = "DIR_PATH"
+    if setting.choices:
+        arguments["items"] = setting.choices
+    if setting.minimum is not None:
+        arguments |= {"min": setting.minimum, "max": setting.maximum}
+    if setting.group == "image":
+        arguments["update"] = update
+    return make(default=setting.default, **arguments)
+
+
+image_observers: list[Callable[[], None]] = []
+"""Called whenever something changes that the cut-out of the image depends on."""
+
+
+def _image_changed(_settings: object, _context: object) -> None:
+    for observer in image_observers:
+        observer()
+
+
+@with_properties(
+    **image_properties("image", update=_image_changed),
+    **setting_properties(OF_SCENE, update=_image_changed),
+    **placement_properties(),
+    target_triangles=triangles_property(),
+    target_quads=quads_property(),
+    variants=IntProperty(name="Variants", description="Number of seeds to choose from", default=3, min=2, max=100, soft_max=12),
+    blend_amount=blend_property(),
+    strength=strength_property(),
+)
+class FlashVDMSceneSettings(bpy.types.PropertyGroup):
+    """What the next generation in a scene uses."""
+
+    if TYPE_CHECKING:
+        image: str
+        size: float
+        resolution: int
+        size_of: str
+        placement: str
+        target_triangles: int
+        target_quads: int
+        variants: int
+        model: str
+        cutout: str
+        blend_amount: float
+        strength: float
+
+
+def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:
+    """The add-on's settings of `scene`."""
+    return scene.flashvdm  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def mend(settings: FlashVDMSceneSettings) -> None:
+    """Put back to its default what another version of the add-on left in a file and this one does not know."""
+    for name in OF_SCENE:
+        try:
+            SETTINGS[name].checked(getattr(settings, name))
+        except SettingsError:
+            settings.property_unset(name)
+    for name in placement_properties():
+        if getattr(settings, name) == "":  # a choice that does not exist
+            settings.property_unset(name)
+
+
+def register() -> None:
+    bpy.types.Scene.flashvdm = PointerProperty(type=FlashVDMSceneSettings)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def unregister() -> None:
+    del bpy.types.Scene.flashvdm  # pyright: ignore[reportAttributeAccessIssue]
+
+
+CLASSES = (FlashVDMSceneSettings,)

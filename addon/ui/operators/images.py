@@ -1,0 +1,137 @@
+"""Where the image comes from: a file, files that were dropped, the .blend, the clipboard, the camera, the viewport."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
+
+from ....flashvdm_core.api.errors import ImageError
+from ...blender.host_types import Context, Event, Returned
+from ...settings.properties import scene_settings, with_properties
+from .. import image_sources
+from ..file_drop import IMAGE_ENDINGS
+
+_HIDDEN: Any = {"HIDDEN", "SKIP_SAVE"}
+
+
+def use(context: Context, path: str, view: str = "") -> None:
+    """The next generation is made from the image file `path`."""
+    setattr(scene_settings(context.scene), f"image_{view}" if view else "image", path)
+
+
+@with_properties(
+    filepath=StringProperty(subtype="FILE_PATH", options=_HIDDEN),
+    filter_image=BoolProperty(default=True, options=_HIDDEN),
+    filter_folder=BoolProperty(default=True, options=_HIDDEN),
+    # The file browser asks the operator for this property and takes its number: 3 shows thumbnails.
+    display_type=EnumProperty(items=(("THUMBNAIL", "Thumbnails", "", 3),), options=_HIDDEN),
+    view=StringProperty(default="", options=_HIDDEN),
+)
+class FLASHVDM_OT_open_image(bpy.types.Operator):  # noqa: N801
+    """Choose the image file in the file browser."""
+
+    bl_idname = "flashvdm.open_image"
+    bl_label = "Open Image"
+    bl_description = "Choose the image that the mesh is made from"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        filepath: str
+        view: str
+
+    def invoke(self, context: Context, event: Event) -> Returned:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Context) -> Returned:
+        use(context, self.filepath, self.view)
+        return {"FINISHED"}
+
+
+@with_properties(
+    filepath=StringProperty(subtype="FILE_PATH", options=_HIDDEN),
+    directory=StringProperty(subtype="DIR_PATH", options=_HIDDEN),
+    files=CollectionProperty(type=bpy.types.OperatorFileListElement, options=_HIDDEN),
+)
+class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
+    """Take image files that were dropped on the viewport: one becomes the scene's image, several line up."""
+
+    bl_idname = "flashvdm.drop_images"
+    bl_label = "Mesh from Image"
+    bl_description = "Use the image; several are generated one after the other with the settings of the scene"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        filepath: str
+        directory: str
+        files: Sequence[Any]
+
+    def execute(self, context: Context) -> Returned:
+        paths = [str(Path(self.directory) / file.name) for file in self.files if file.name] or [self.filepath]
+        paths = [path for path in paths if path.lower().endswith(IMAGE_ENDINGS)]
+        if not paths:
+            self.report({"ERROR"}, f"These are no images; FlashVDM takes {', '.join(IMAGE_ENDINGS)}")
+            return {"CANCELLED"}
+        use(context, paths[0])
+        if len(paths) > 1:
+            for path in paths:
+                bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=path)  # pyright: ignore[reportAttributeAccessIssue]
+        return {"FINISHED"}
+
+
+_SOURCES = (
+    ("DATA", "Image of This File", "Use an image that is in the .blend file"),
+    ("CLIPBOARD", "Clipboard", "Use the image that was copied to the clipboard"),
+    ("CAMERA", "Render of the Camera", "Render the scene's camera, without a background"),
+    ("VIEW", "This View", "Use the viewport as it is shaded now, without its overlays"),
+)
+
+
+@with_properties(
+    source=EnumProperty(name="From", items=_SOURCES, options=_HIDDEN),
+    image=StringProperty(name="Image", description="Name of the image of the file", options=_HIDDEN),
+    view=StringProperty(default="", options=_HIDDEN),
+)
+class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
+    """Make an image file of something else, and use that."""
+
+    bl_idname = "flashvdm.take_image"
+    bl_label = "Take Image"
+    bl_description = "Make an image file of something else and use that"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        source: str
+        image: str
+        view: str
+
+    @classmethod
+    def description(cls, context: Context, properties: Any) -> str:
+        return next(tooltip for source, _, tooltip in _SOURCES if source == properties.source)
+
+    def execute(self, context: Context) -> Returned:
+        try:
+            use(context, str(self._taken(context)), self.view)
+        except (ImageError, RuntimeError) as error:  # the second: what Blender's own operators report
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def _taken(self, context: Context) -> Path:
+        match self.source:
+            case "CLIPBOARD":
+                return image_sources.from_clipboard(context)
+            case "CAMERA":
+                return image_sources.from_camera(context.scene)
+            case "VIEW":
+                return image_sources.from_view(context)
+            case _:
+                image = bpy.data.images.get(self.image)
+                if image is None:
+                    raise ImageError(f"There is no image '{self.image}' in this file; choose another.")
+                return image_sources.from_datablock(image)
+
+
+CLASSES = (FLASHVDM_OT_open_image, FLASHVDM_OT_drop_images, FLASHVDM_OT_take_image)

@@ -1,0 +1,77 @@
+"""What the user can do to the tasks that line up."""
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import IntProperty
+
+from ...blender.host_types import Context, Returned
+from ...blender.window import redraw_panels
+from ...session import session
+from ...settings.properties import with_properties
+
+
+class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
+    """Stop the task under way; the scene stays as it was, and the next one begins."""
+
+    bl_idname = "flashvdm.cancel"
+    bl_label = "Cancel"
+    bl_description = "Stop what is under way; the scene stays as it was, and the next in the queue begins"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not session.session.generating:
+            cls.poll_message_set("Nothing is under way")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        session.cancel()
+        return {"FINISHED"}
+
+
+@with_properties(entry=IntProperty(options={"HIDDEN", "SKIP_SAVE"}))
+class FLASHVDM_OT_queue_remove(bpy.types.Operator):  # noqa: N801
+    """Take one task out of the queue."""
+
+    bl_idname = "flashvdm.queue_remove"
+    bl_label = "Remove"
+    bl_description = "Take it out of the queue; what is under way is cancelled. Objects that are there already stay"
+
+    if TYPE_CHECKING:
+        entry: int
+
+    def execute(self, context: Context) -> Returned:
+        queue = session.session.queue
+        entry = queue.find(self.entry)
+        if entry is None:
+            self.report({"WARNING"}, "It is not in the queue any more")
+            return {"CANCELLED"}
+        queue.remove(entry)
+        redraw_panels()
+        return {"FINISHED"}
+
+
+class FLASHVDM_OT_queue_clear(bpy.types.Operator):  # noqa: N801
+    """Cancel and remove every task."""
+
+    bl_idname = "flashvdm.queue_clear"
+    bl_label = "Clear Queue"
+    bl_description = "Cancel what is under way and take everything out of the queue. Objects that are there already stay"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not session.session.queue.entries:
+            cls.poll_message_set("The queue is empty")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        queue = session.session.queue
+        for entry in list(queue.entries):
+            queue.remove(entry)
+        redraw_panels()
+        return {"FINISHED"}
+
+
+CLASSES = (FLASHVDM_OT_cancel, FLASHVDM_OT_queue_remove, FLASHVDM_OT_queue_clear)

@@ -1,0 +1,95 @@
+"""The small operators around a generation."""
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import IntProperty
+
+from ....flashvdm_core.api.errors import WorkerError
+from ...blender.host_types import Context, Returned
+from ...blender.texts import report
+from ...session import session
+from ...settings.properties import with_properties
+
+
+class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
+    """End the worker process."""
+
+    bl_idname = "flashvdm.release_memory"
+    bl_label = "Release Memory"
+    bl_description = "End the worker and give all its memory back; the next Generate starts it again"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        client = session.session.client
+        if session.session.generating:
+            cls.poll_message_set("A generation is under way")
+            return False
+        if client is None or not client.running:
+            cls.poll_message_set("The worker is not running")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        session.release()
+        return {"FINISHED"}
+
+
+class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
+    """Start the worker to see whether the chosen interpreter works."""
+
+    bl_idname = "flashvdm.check_runtime"
+    bl_label = "Check"
+    bl_description = "Start the worker to see whether the chosen Python works, and on which device"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if session.session.generating or session.session.checking:
+            cls.poll_message_set("The worker is at work")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        try:
+            session.check_runtime()
+        except WorkerError as error:
+            session.session.check = str(error)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+@with_properties(entry=IntProperty(options={"HIDDEN", "SKIP_SAVE"}))
+class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
+    """Put what is known about a failure into a text, to read or to send."""
+
+    bl_idname = "flashvdm.show_details"
+    bl_label = "Show Details"
+    bl_description = "Write the worker's log of the failed task to a text of the Text Editor"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        entry: int
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not any(entry.job.error for entry in session.session.queue.entries):
+            cls.poll_message_set("Nothing has failed")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        queue = session.session.queue
+        failed = [entry for entry in queue.entries if entry.job.error]
+        job = (queue.find(self.entry) or failed[-1]).job
+        text = bpy.data.texts.new("FlashVDM log")
+        text.write(f"{job.label}: {job.error}\n\n{job.details}\n")
+        self.report({"INFO"}, report("The details are in the text '{name}'").format(name=text.name))
+        return {"FINISHED"}
+
+
+CLASSES = (
+    FLASHVDM_OT_release_memory,
+    FLASHVDM_OT_check_runtime,
+    FLASHVDM_OT_show_details,
+)

@@ -1,0 +1,66 @@
+"""Several seeds of one image, and the choice of one."""
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import IntProperty
+
+from ...blender.host_types import Context, Event, Returned
+from ...scene.result_object import ResultObject
+from ...scene.variants import GROUP, is_variant, keep_only
+from ...session import session
+from ...settings.properties import scene_settings, with_properties
+
+
+@with_properties(count=IntProperty(name="Variants", default=0, min=0, max=100, options={"HIDDEN", "SKIP_SAVE"}))
+class FLASHVDM_OT_generate_variants(bpy.types.Operator):  # noqa: N801
+    """Generate the scene's image with several seeds, in a row."""
+
+    bl_idname = "flashvdm.generate_variants"
+    bl_label = "Generate Variants"
+    bl_description = "Make several meshes of the image, each with the next seed, in a row to choose from"
+
+    if TYPE_CHECKING:
+        count: int
+
+    def execute(self, context: Context) -> Returned:
+        return self._generate(context, "EXEC_DEFAULT")
+
+    def invoke(self, context: Context, event: Event) -> Returned:
+        return self._generate(context, "INVOKE_DEFAULT")
+
+    def _generate(self, context: Context, how: str) -> Returned:
+        count = self.count or scene_settings(context.scene).variants
+        return bpy.ops.flashvdm.generate(how, variants=count)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class FLASHVDM_OT_keep_variant(bpy.types.Operator):  # noqa: N801
+    """Keep the active one of several variants."""
+
+    bl_idname = "flashvdm.keep_variant"
+    bl_label = "Keep This One"
+    bl_description = "Put the active variant in the row's place and remove the others, also those that are still to come"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not is_variant(context.active_object):
+            cls.poll_message_set("The active object is not one of several variants")
+            return False
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Leave the mode of the active object first")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        chosen = context.active_object
+        queue = session.session.queue
+        for entry in list(queue.entries):
+            target = entry.target
+            if isinstance(target, ResultObject) and target.variants and target.variants.group == chosen[GROUP]:
+                queue.remove(entry)
+        keep_only(chosen)
+        return {"FINISHED"}
+
+
+CLASSES = (FLASHVDM_OT_generate_variants, FLASHVDM_OT_keep_variant)

@@ -1,0 +1,22 @@
+"""The sidebar tab of the 3D viewport, and the page in the preferences. Drawing only: nothing is changed here.
+
+A module for each panel; they appear in the order in which they are registered.
+"""
+
+from . import batch, doctor, history, main, mesh, preferences_page, queue, result, settings, sources, variants, views, worker
+
+CLASSES = (
+    *preferences_page.CLASSES,
+    *sources.CLASSES,
+    *main.CLASSES,
+    *queue.CLASSES,
+    *variants.CLASSES,
+    *views.CLASSES,
+    *settings.CLASSES,
+    *result.CLASSES,
+    *mesh.CLASSES,
+    *history.CLASSES,
+    *batch.CLASSES,
+    *worker.CLASSES,
+    *doctor.CLASSES,
+)

@@ -1,0 +1,28 @@
+"""Many images into mesh files, and how far that is."""
+
+import bpy
+
+from ...blender.host_types import Context
+from ...session.batch import batch
+from .parts import Part, draw_text, width
+
+
+class FLASHVDM_PT_batch(Part, bpy.types.Panel):  # noqa: N801
+    """The batch's button, progress and end."""
+
+    bl_label = "Batch"
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        assert layout is not None
+        if batch.process is not None:
+            layout.progress(factor=batch.fraction, type="BAR", text=batch.text)
+            layout.operator("flashvdm.batch_cancel", icon="CANCEL")
+            return
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("flashvdm.batch", text="Batch…", icon="FILE_FOLDER")
+        if batch.end:
+            draw_text(layout, batch.end, width(context), "ERROR" if batch.status else "CHECKMARK")
+
+
+CLASSES = (FLASHVDM_PT_batch,)

@@ -1,0 +1,150 @@
+"""The panel that is always there: image, the settings that matter, Generate, progress."""
+
+import math
+from pathlib import Path
+
+import bpy
+
+from ....flashvdm_core.api.errors import WorkerError
+from ....flashvdm_core.api.tasks import Request
+from ...blender.host_types import Context
+from ...blender.texts import interface
+from ...link.job import Job, State
+from ...scene import thumbnails
+from ...session import cutouts, session
+from ...settings.preferences import ROOT_PACKAGE
+from ...settings.properties import FlashVDMSceneSettings, scene_settings
+from ..presets import FLASHVDM_PT_presets
+from .parts import Sidebar, draw_open, draw_text, width
+from .variants import draw_choice
+
+_SECONDS_SHOWN = 90  # above, minutes are enough
+_OF_SHAPE = ("seed", "resolution")
+_OF_IMAGE = ("cutout", "cutout_threshold")
+IN_FRONT = (*_OF_SHAPE, *_OF_IMAGE)
+"""The settings that are not folded away."""
+
+
+class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
+    """Image, the settings that matter, Generate, progress."""
+
+    bl_label = "FlashVDM"
+
+    def draw_header_preset(self, context: Context) -> None:
+        assert self.layout is not None
+        FLASHVDM_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: Context) -> None:
+        layout, settings = self.layout, scene_settings(context.scene)
+        assert layout is not None
+        ready = _draw_missing_runtime(layout, width(context))
+        _draw_image(layout, settings, width(context))
+        column = layout.column()
+        column.use_property_split, column.use_property_decorate = True, False
+        for name in (*_OF_SHAPE, "size", "size_of", "placement"):
+            column.prop(settings, name)
+        job, busy = session.session.job, session.session.generating
+        if job is not None and busy:
+            _draw_progress(layout, job)
+        row = layout.row()
+        row.scale_y = 1.0 if busy else 1.6
+        row.operator_context = "INVOKE_DEFAULT"
+        row.enabled = ready and bool(settings.image)
+        row.operator("flashvdm.generate", text="Add to Queue" if busy else "Generate", icon="MESH_MONKEY")
+        if job is not None and not busy:
+            _draw_end(layout, job, width(context))
+        draw_choice(layout, context)
+
+
+def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
+    """Where nothing can run the model yet, say so with the way to mend it. True where something can."""
+    try:
+        session.known_runtime()
+    except WorkerError as error:
+        box = layout.box()
+        draw_text(box, str(error), letters, "INFO")
+        box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = ROOT_PACKAGE
+        return False
+    return True
+
+
+def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, letters: int) -> None:
+    if not settings.image:
+        row = layout.row()
+        row.scale_y = 1.6
+        draw_open(row, "", "Open Image")
+        layout.menu("FLASHVDM_MT_image_sources", icon="DOWNARROW_HLT")
+        return
+    column = layout.column()
+    path = bpy.path.abspath(settings.image)
+    cutout = thumbnails.icon_of_cutout(path)
+    icon = cutout or thumbnails.icon_of_file(path)
+    box = column.box()
+    if icon:
+        box.template_icon(icon_value=icon, scale=8.0)
+        # A line in either case: what is below must not move under the mouse when the cut-out comes.
+        box.label(text="Cut-out of the object" if cutout else Path(path).name)
+    else:
+        box.label(text="This file does not exist", icon="ERROR")
+    row = column.row(align=True)
+    row.prop(settings, "image", text="")
+    draw_open(row, "")
+    row.menu("FLASHVDM_MT_image_sources", text="", icon="DOWNARROW_HLT")
+    if icon:
+        _draw_cutout(layout, settings, path, letters)
+
+
+def _draw_cutout(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, path: str, letters: int) -> None:
+    """How the object is cut out, and what is wrong with that."""
+    column = layout.column()
+    column.use_property_split, column.use_property_decorate = True, False
+    column.prop(settings, "cutout")
+    row = column.row()
+    row.enabled = settings.cutout in ("auto", "border")
+    row.prop(settings, "cutout_threshold")
+    job = cutouts.last_job(path)
+    if job is not None and job.error:
+        draw_text(column.box(), job.error, letters, "ERROR")
+    for warning in job.warnings if job is not None else ():
+        draw_text(column.box(), warning, letters, "INFO")
+
+
+def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
+    layout.progress(factor=job.fraction, type="BAR", text=f"{interface(job.text)}   {job.fraction:.0%}   {_time(job)}")
+    row = layout.row()
+    row.scale_y = 1.6
+    row.enabled = job.state is not State.CANCELLING
+    row.operator("flashvdm.cancel", icon="CANCEL")
+
+
+def _time(job: Job) -> str:
+    """About how long it will still take, else how long it has taken."""
+    left = session.session.pace.seconds_left(job)
+    if left is None:
+        return f"{int(job.seconds)} s"
+    if left > _SECONDS_SHOWN:
+        return interface("about {count} min left").format(count=round(left / 60))
+    return interface("about {count} s left").format(count=math.ceil(left))
+
+
+def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
+    if job.state is State.FAILED:
+        box = layout.box()
+        words = box.column()
+        words.alert = True
+        draw_text(words, job.error, letters, "ERROR")
+        box.operator("flashvdm.show_details")
+        return
+    if job.state is State.DONE:
+        done = interface("Done in {seconds:.1f} s, {count:,} triangles")
+        layout.label(text=done.format(seconds=job.seconds, count=job.triangles), translate=False)
+    else:
+        layout.label(text=interface(job.text), translate=False)
+    shown = cutouts.last_job(job.task.images["front"]) if isinstance(job.task, Request) else None
+    for warning in job.warnings:
+        if shown is not None and warning in shown.warnings:
+            continue  # it stands under the image
+        draw_text(layout.box(), warning, letters, "INFO")
+
+
+CLASSES = (FLASHVDM_PT_main,)

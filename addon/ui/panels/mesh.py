@@ -1,0 +1,34 @@
+"""What can be done to the active mesh object."""
+
+import bpy
+
+from ...blender.host_types import Context
+from ...blender.texts import interface
+from ...scene import retopology
+from ...settings.properties import scene_settings
+from .parts import Part
+
+
+class FLASHVDM_PT_mesh(Part, bpy.types.Panel):  # noqa: N801
+    """Another number of faces, quads, colours."""
+
+    bl_label = "Mesh"
+
+    def draw(self, context: Context) -> None:
+        layout, settings, obj = self.layout, scene_settings(context.scene), context.active_object
+        assert layout is not None
+        if obj is None or obj.type != "MESH":
+            layout.label(text="Select a mesh object")
+            return
+        count = interface("{name}: {count:,} triangles").format(name=obj.name, count=retopology.triangle_count(obj.data))
+        layout.label(text=count, translate=False)
+        column = layout.column(align=True)
+        column.prop(settings, "target_triangles")
+        column.operator("flashvdm.set_triangles").target = settings.target_triangles
+        column = layout.column(align=True)
+        column.prop(settings, "target_quads")
+        column.operator("flashvdm.set_quads").target = settings.target_quads
+        layout.operator("flashvdm.lay_colours")
+
+
+CLASSES = (FLASHVDM_PT_mesh,)

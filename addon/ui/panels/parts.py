@@ -1,0 +1,41 @@
+"""What several panels are made of."""
+
+import textwrap
+
+import bpy
+
+from ...blender.host_types import Context
+
+
+class Sidebar:
+    """Base of every panel in the add-on's tab."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "FlashVDM"
+
+
+class Part(Sidebar):
+    """Base of the panels that can be folded away under the main one."""
+
+    bl_parent_id = "FLASHVDM_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+
+def draw_text(layout: bpy.types.UILayout, text: str, width: int, icon: str = "NONE") -> None:
+    """A sentence over as many lines as it needs, `width` letters each: Blender's labels do not wrap."""
+    column = layout.column(align=True)
+    for number, line in enumerate(textwrap.wrap(text, width)):
+        first, later = (icon, "BLANK1") if icon != "NONE" else ("NONE", "NONE")
+        column.label(text=line, icon=first if number == 0 else later)  # pyright: ignore[reportArgumentType]
+
+
+def draw_open(row: bpy.types.UILayout, view: str, text: str = "") -> None:
+    """The button that opens the file browser for the image of `view` ("": the front)."""
+    row.operator("flashvdm.open_image", text=text, icon="IMAGE_DATA" if text else "FILE_FOLDER").view = view
+
+
+def width(context: Context) -> int:
+    """About how many letters fit on a line of the sidebar."""
+    points = context.region.width / context.preferences.system.ui_scale if context.region else 240
+    return max(20, int((points - 60) / 6.5))

@@ -1,0 +1,41 @@
+"""The add-on's page in the preferences."""
+
+import bpy
+
+from ....flashvdm_core.api.errors import WorkerError
+from ...blender.host_types import Context
+from ...blender.texts import interface
+from ...session import session
+from ...settings.preferences import ROOT_PACKAGE, Preferences
+from .. import keymap
+from .doctor import draw_doctor
+from .parts import draw_text, width
+
+
+class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
+    """The preferences as Blender knows them."""
+
+    bl_idname = ROOT_PACKAGE
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        assert layout is not None
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(self, "python")
+        try:
+            found = session.known_runtime()
+        except WorkerError as error:
+            draw_text(layout, str(error), width(context), "ERROR")
+        else:
+            layout.label(text=f"{found.python} ({found.origin})", icon="CHECKMARK")
+        layout.operator("flashvdm.check_runtime")
+        check = interface("The worker is starting") if session.session.checking else session.session.check
+        draw_text(layout, check, width(context), "INFO")
+        for name in ("device", "precision", "memory_budget", "idle_minutes", "silence_minutes", "keep_images", "keep_latents"):
+            layout.prop(self, name)
+        keymap.draw(layout)
+        layout.separator()
+        draw_doctor(layout, context)
+
+
+CLASSES = (FlashVDMPreferences,)

@@ -1,0 +1,61 @@
+"""The tasks that line up, where there is more than one."""
+
+import bpy
+
+from ...blender.host_types import Context
+from ...blender.texts import interface
+from ...link.job import Job, State
+from ...link.task_queue import Entry
+from ...session import session
+from .parts import Part
+
+_ICONS = {
+    State.WAITING: "SORTTIME",
+    State.DONE: "CHECKMARK",
+    State.FAILED: "ERROR",
+    State.CANCELLED: "CANCEL",
+}
+_UNDER_WAY = "PLAY"
+
+
+class FLASHVDM_PT_queue(Part, bpy.types.Panel):  # noqa: N801
+    """Each task with its state, and a button that removes it."""
+
+    bl_label = "Queue"
+    bl_options = set()
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return len(session.session.queue.entries) > 1
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        assert layout is not None
+        column = layout.column(align=True)
+        for entry in session.session.queue.entries:
+            _draw_entry(column.row(align=True), entry)
+        layout.operator("flashvdm.queue_clear")
+
+
+def _draw_entry(row: bpy.types.UILayout, entry: Entry) -> None:
+    job = entry.job
+    icon = _ICONS.get(job.state, _UNDER_WAY)
+    row.label(text=f"{job.label}: {_state(job)}", translate=False, icon=icon)  # pyright: ignore[reportArgumentType]
+    if job.error:
+        row.operator("flashvdm.show_details", text="", icon="TEXT").entry = entry.id
+    row.operator("flashvdm.queue_remove", text="", icon="X", emboss=False).entry = entry.id
+
+
+def _state(job: Job) -> str:
+    match job.state:
+        case State.STARTING | State.RUNNING:
+            return f"{job.fraction:.0%}"
+        case State.DONE:
+            return interface("Done")
+        case State.PLACING:
+            return "100%"
+        case _:
+            return interface(job.text)
+
+
+CLASSES = (FLASHVDM_PT_queue,)

@@ -1,0 +1,35 @@
+"""What can still be made of the active result."""
+
+import bpy
+
+from ...blender.host_types import Context
+from ...scene import stored_latents
+from ...settings.properties import scene_settings
+from ..operators.from_latents import CHANGEABLE
+from .parts import Part
+
+
+class FLASHVDM_PT_result(Part, bpy.types.Panel):  # noqa: N801
+    """Another mesh, a generation that starts from it, and a blend with another result."""
+
+    bl_label = "Selected Result"
+
+    def draw(self, context: Context) -> None:
+        layout, settings, obj = self.layout, scene_settings(context.scene), context.active_object
+        assert layout is not None
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.operator_context = "INVOKE_DEFAULT"
+        column = layout.column()
+        column.active = obj is not None and stored_latents.has_latents(obj)
+        for name in CHANGEABLE:
+            column.prop(settings, name)
+        change = layout.operator("flashvdm.remesh", icon="MOD_REMESH")
+        for name in CHANGEABLE:
+            setattr(change, name, getattr(settings, name))
+        layout.prop(settings, "strength")
+        layout.operator("flashvdm.refine", icon="MOD_MESHDEFORM").strength = settings.strength
+        layout.prop(settings, "blend_amount")
+        layout.operator("flashvdm.blend", icon="MOD_SHRINKWRAP").amount = settings.blend_amount
+
+
+CLASSES = (FLASHVDM_PT_result,)

@@ -1,0 +1,35 @@
+"""Several seeds of one image."""
+
+import bpy
+
+from ...blender.host_types import Context
+from ...scene.variants import is_variant
+from ...settings.properties import scene_settings
+from .parts import Part
+
+
+class FLASHVDM_PT_variants(Part, bpy.types.Panel):  # noqa: N801
+    """How many, and which one stays."""
+
+    bl_label = "Variants"
+
+    def draw(self, context: Context) -> None:
+        layout, settings = self.layout, scene_settings(context.scene)
+        assert layout is not None
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(settings, "variants")
+        row = layout.row()
+        row.operator_context = "INVOKE_DEFAULT"
+        row.enabled = bool(settings.image)
+        row.operator("flashvdm.generate_variants", icon="MOD_ARRAY")
+
+
+def draw_choice(layout: bpy.types.UILayout, context: Context) -> None:
+    """The button that keeps the active object, where that is one of several."""
+    if is_variant(context.active_object):
+        row = layout.row()
+        row.scale_y = 1.2
+        row.operator("flashvdm.keep_variant", icon="CHECKMARK")
+
+
+CLASSES = (FLASHVDM_PT_variants,)

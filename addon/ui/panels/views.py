@@ -1,0 +1,33 @@
+"""Images of the other sides."""
+
+import bpy
+
+from ...blender.host_types import Context
+from ...blender.texts import interface
+from ...session.model_info import takes_several_views
+from ...settings.properties import VIEW_LABELS, scene_settings
+from .parts import Part, draw_open, draw_text, width
+
+
+class FLASHVDM_PT_views(Part, bpy.types.Panel):  # noqa: N801
+    """Images of the other sides."""
+
+    bl_label = "More Views"
+
+    def draw(self, context: Context) -> None:
+        layout, settings = self.layout, scene_settings(context.scene)
+        assert layout is not None
+        layout.use_property_split, layout.use_property_decorate = True, False
+        several = takes_several_views(bpy.path.abspath(settings.model) if settings.model else "")
+        note = interface("Images of the same object" if several else "This model takes the front image alone")
+        draw_text(layout, note, width(context), "NONE" if several else "INFO")
+        column = layout.column()
+        # What is filled in can be emptied: with another model it may have been of use.
+        column.enabled = several or any(getattr(settings, f"image_{view}") for view in VIEW_LABELS)
+        for view in VIEW_LABELS:
+            row = column.row(align=True)
+            row.prop(settings, f"image_{view}")
+            draw_open(row, view)
+
+
+CLASSES = (FLASHVDM_PT_views,)

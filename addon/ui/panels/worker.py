@@ -1,0 +1,28 @@
+"""The worker process."""
+
+import bpy
+
+from ...blender.host_types import Context
+from ...blender.texts import interface
+from ...session import session
+from .parts import Part
+
+
+class FLASHVDM_PT_memory(Part, bpy.types.Panel):  # noqa: N801
+    """The worker process."""
+
+    bl_label = "Worker"
+
+    def draw(self, context: Context) -> None:
+        layout, client = self.layout, session.session.client
+        assert layout is not None
+        running = client is not None and client.running
+        ready = client.ready if client is not None and running else None
+        if ready is not None:
+            layout.label(text=interface("Running on {device}").format(device=ready.device), translate=False)
+        else:
+            layout.label(text="Starting" if running else "Not running")
+        layout.operator("flashvdm.release_memory")
+
+
+CLASSES = (FLASHVDM_PT_memory,)

@@ -1,0 +1,1 @@
+"""Tasks and events between two processes: JSON lines, with `.npy` files beside them."""

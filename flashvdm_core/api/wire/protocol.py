@@ -1,0 +1,313 @@
+"""What travels between a host and a worker: one JSON object a line, arrays as `.npy` files beside it.
+
+Host to worker: `Generate`, `Cancel`, `Release`, `Quit` (`encode_command`, `decode_command`).
+Worker to host: `Ready` once, then the events of `flashvdm_core.api.events`, each with the number of the
+generation that it belongs to (`encode`, `decode`).
+
+Arrays are too large for JSON: the sender writes each to a new file in the exchange folder, a private
+folder that the host makes and removes, and the JSON holds its name: `{"npy": "0123456789abcdef.npy"}`.
+The receiver reads the file and deletes it. Neither side trusts the other: names are plain names, pickled
+arrays are refused, and type, shape and content are checked before anything reaches the caller.
+
+Standard library and NumPy only; no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from collections.abc import Generator as Generating
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import SettingsError, WorkerError
+from ..events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
+from ..tasks import Task
+from .arrays import ArrayWriter, colouring_fields, mesh_fields, read_array, read_colouring, read_mesh
+from .tasks import read_task, task_fields
+
+MAX_LINE = 1 << 20
+"""Longest line in bytes, line end included. What is larger travels as an array file."""
+
+_MAX_DETAILS = 64_000
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker is up and takes commands.
+
+    Attributes:
+        version: version of flashvdm_core in the worker.
+        python: its Python version, for example "3.11.9".
+        torch: its PyTorch version.
+        device: the device that "auto" means there, for example "cuda:0" or "cpu".
+    """
+
+    version: str
+    python: str
+    torch: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Run one task; its events carry the same `id`."""
+
+    id: int
+    task: Task
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop task `id`, running or still waiting. Nothing happens when it has ended already."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """Give the memory of the loaded model back; the next generation loads it again."""
+
+
+@dataclass(frozen=True)
+class Quit:
+    """End the worker after the tasks that were asked for."""
+
+
+Command = Generate | Cancel | Release | Quit
+
+_EVENT_NAMES: Mapping[type, str] = {
+    Ready: "ready",
+    Progress: "progress",
+    CutOut: "cutout",
+    Preview: "preview",
+    Log: "log",
+    Result: "result",
+    Finished: "finished",
+    Failure: "failure",
+}
+
+
+class CommandError(WorkerError):
+    """A line is not a command. `id` is the task that it named, if it named one."""
+
+    def __init__(self, message: str, id: int | None = None) -> None:
+        super().__init__(message)
+        self.id = id
+
+
+def encode_command(command: Command, exchange: Path) -> bytes:
+    """One line for the worker's standard input, line end included; arrays are written to files in `exchange` first.
+
+    Raises:
+        OSError: an array file cannot be written (a full disk); none of the command's files is left behind.
+    """
+    match command:
+        case Generate(id, task):
+            return _sent(exchange, lambda arrays: {"command": "generate", "id": id, "task": task_fields(task, arrays)})
+        case Cancel(id):
+            return _line({"command": "cancel", "id": id})
+        case Release():
+            return _line({"command": "release"})
+        case Quit():
+            return _line({"command": "quit"})
+
+
+def decode_command(line: bytes, exchange: Path) -> Command:
+    """The inverse of `encode_command`. Array files that were read are deleted.
+
+    Raises:
+        CommandError: the line is no command, or its task is not valid; names the task where the line does.
+    """
+    try:
+        fields = _fields(line)
+    except WorkerError as error:
+        raise CommandError(str(error)) from None
+    id = fields.get("id")
+    id = id if isinstance(id, int) and not isinstance(id, bool) else None
+    match fields.get("command"), id:
+        case "generate", int():
+            return Generate(id, _task(fields.get("task"), exchange, id))
+        case "cancel", int():
+            return Cancel(id)
+        case "release", _:
+            return Release()
+        case "quit", _:
+            return Quit()
+    raise CommandError("The worker was sent a line that is not one of its commands; update the add-on or the worker.", id)
+
+
+def encode(event: Event | Ready, id: int | None, exchange: Path) -> bytes:
+    """One line for the host, line end included; arrays are written to files in the folder `exchange` first.
+
+    Args:
+        id: number of the task that the event belongs to; None for Ready and for what belongs to none.
+
+    Raises:
+        OSError: an array file cannot be written (a full disk); none of the event's files is left behind.
+    """
+    name = _EVENT_NAMES[type(event)]
+    return _sent(exchange, lambda arrays: {"event": name, "id": id} | _event_fields(event, arrays))
+
+
+Decoded = tuple[int | None, Event | Ready]
+Decoding = Generating[None, None, Decoded]
+"""Returns what a line says; reads one array in a step, so that a host need not hold its user up."""
+
+
+def decode(line: bytes, exchange: Path) -> Decoded:
+    """`decoding` in one go."""
+    steps = decoding(line, exchange)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def decoding(line: bytes, exchange: Path) -> Decoding:
+    """The inverse of `encode`: the task's number and the event. Array files that were read are deleted.
+
+    Raises:
+        WorkerError: the line or one of its array files is not what the protocol allows.
+    """
+    fields = _fields(line)
+    id = fields.get("id")
+    if id is not None and (isinstance(id, bool) or not isinstance(id, int)):
+        raise WorkerError("The worker sent an event with a bad number; start the generation again.")
+    try:
+        return id, (yield from _event(fields, exchange))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, EOFError) as error:
+        raise WorkerError(f"The worker sent an event that cannot be read ({error}); start the generation again.") from error
+
+
+def _sent(exchange: Path, fields: Callable[[ArrayWriter], Mapping[str, Any]]) -> bytes:
+    """The line of `fields`; its array files stay only if it can be sent."""
+    writer = ArrayWriter(exchange)
+    try:
+        return _line(fields(writer))
+    except BaseException:
+        writer.remove_all()
+        raise
+
+
+def _line(fields: Mapping[str, Any]) -> bytes:
+    line = json.dumps(fields, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+    if len(line) > MAX_LINE:
+        raise ValueError(f"A message of {len(line)} bytes is longer than the protocol's {MAX_LINE}.")
+    return line
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LINE:
+        raise WorkerError(f"A message between the add-on and its worker is longer than {MAX_LINE} bytes; start again.")
+    try:
+        fields = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise WorkerError("A message between the add-on and its worker is not JSON; start the generation again.") from None
+    if not isinstance(fields, dict):
+        raise WorkerError("A message between the add-on and its worker is not a JSON object; start the generation again.")
+    return fields
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _task(fields: object, exchange: Path, id: int) -> Task:
+    try:
+        if not isinstance(fields, Mapping):
+            raise TypeError("no task")
+        return read_task(fields, exchange)
+    except SettingsError as error:
+        raise CommandError(str(error), id) from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, EOFError) as error:
+        raise CommandError(f"The task cannot be read ({error}); update the add-on or the worker.", id) from None
+
+
+def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
+    match event:
+        case Ready(version, python, torch, device):
+            return {"version": version, "python": python, "torch": torch, "device": device}
+        case Progress(stage, fraction):
+            return {"stage": str(stage), "fraction": float(fraction)}
+        case CutOut(view, rgba):
+            return {"view": view, "rgba": arrays.write(rgba)}
+        case Preview(stage, mesh):
+            return {"stage": str(stage), "mesh": mesh_fields(mesh, arrays)}
+        case Log(message, warning):
+            return {"message": message, "warning": warning}
+        case Finished():
+            return {}
+        case Failure(kind, message, details):
+            return {"kind": kind, "message": message, "details": details[-_MAX_DETAILS:]}
+        case Result():
+            return {
+                "mesh": mesh_fields(event.mesh, arrays),
+                "seed": event.seed,
+                "model": event.model,
+                "settings": dict(event.settings),
+                "seconds": dict(event.seconds),
+                "queries": list(event.queries),
+                "latents": None if event.latents is None else arrays.write(event.latents),
+                "colouring": None if event.colouring is None else colouring_fields(event.colouring, arrays),
+                "peak_memory": event.peak_memory,
+            }
+
+
+def _event(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, Event | Ready]:
+    match fields.get("event"):
+        case "ready":
+            return Ready(*(_text(fields[name]) for name in ("version", "python", "torch", "device")))
+        case "progress":
+            return Progress(Stage(fields["stage"]), _fraction(fields["fraction"]))
+        case "cutout":
+            return CutOut(_text(fields["view"]), read_array(fields["rgba"], exchange, np.uint8, (None, None, 4)))
+        case "preview":
+            return Preview(Stage(fields["stage"]), (yield from read_mesh(fields["mesh"], exchange)))
+        case "log":
+            return Log(_text(fields["message"]), bool(fields["warning"]))
+        case "finished":
+            return Finished()
+        case "failure":
+            return Failure(_text(fields["kind"]), _text(fields["message"]), _text(fields["details"]))
+        case "result":
+            return (yield from _result(fields, exchange))
+    raise ValueError("unknown event")
+
+
+def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, Result]:
+    latents, colouring = fields["latents"], fields["colouring"]
+    mesh = yield from read_mesh(fields["mesh"], exchange)
+    return Result(
+        mesh=mesh,
+        seed=int(fields["seed"]),
+        model=_text(fields["model"]),
+        settings={_text(name): _setting(value) for name, value in fields["settings"].items()},
+        seconds={_text(name): float(value) for name, value in fields["seconds"].items()},
+        queries=tuple(int(count) for count in fields["queries"]),
+        latents=None if latents is None else read_array(latents, exchange, np.float32, (None, None)),
+        colouring=None if colouring is None else (yield from read_colouring(colouring, exchange, mesh)),
+        peak_memory=None if fields["peak_memory"] is None else int(fields["peak_memory"]),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _setting(value: object) -> bool | int | float | str:
+    if not isinstance(value, bool | int | float | str):
+        raise TypeError("not a setting")
+    return value
+
+
+def _fraction(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError("not a fraction")
+    return float(value)

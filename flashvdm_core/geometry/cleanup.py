@@ -1,0 +1,121 @@
+"""Clean-up of a mesh: drop floating dust and degenerate faces, reach a face budget."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..api.errors import EmptySurfaceError
+from ..api.mesh import TriangleMesh
+
+# A part with less than this share of the largest part's area is dust (a ball of a fourteenth of its diameter).
+DUST = 0.005
+# A face this flat (twice its area over its longest side squared) has no usable normal.
+_FLAT = 1e-6
+# How fast fast-simplification's error threshold grows. Its own default, 7, folds thin walls into themselves.
+_AGGRESSIVENESS = (2, 3, 4, 5)
+
+
+def cleaned(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) -> TriangleMesh:
+    """Keep the parts that matter, without degenerate faces and unused vertices, within a face budget.
+
+    A closed mesh stays closed: faces are removed as whole parts or by merging the ends of an edge.
+
+    Args:
+        mesh: any mesh.
+        largest_parts: keep this many connected parts, the largest by area; 0 keeps all but dust.
+        face_budget: most faces to keep, reached by quadric edge collapse; 0 keeps all. A budget too small for
+            the shape's topology and thin walls is missed.
+
+    Raises:
+        EmptySurfaceError: the mesh has no face, or none that is not degenerate.
+    """
+    vertices, faces, area = _without_degenerate(mesh.vertices, mesh.faces)
+    faces = _kept_parts(len(vertices), faces, area, largest_parts)
+    if face_budget and len(faces) > face_budget:
+        vertices, faces = _simplified(*_compact(vertices, faces), face_budget)
+        vertices, faces, _ = _without_degenerate(vertices, faces)
+    if not len(faces):
+        raise EmptySurfaceError("The generated mesh has no faces; use another seed, another surface level or a clearer image.")
+    return TriangleMesh(*_compact(vertices, faces))
+
+
+def parts(faces: np.ndarray, vertex_count: int) -> np.ndarray:
+    """Connected part of each vertex, named by its lowest vertex: int [F, 3] -> int64 [vertex_count]."""
+    label = np.arange(vertex_count)
+    ends = np.concatenate([faces[:, :2], faces[:, 1:]])
+    while len(ends):
+        roots = label[ends]
+        ends = ends[roots[:, 0] != roots[:, 1]]
+        roots = label[ends]
+        np.minimum.at(label, roots.max(1), roots.min(1))
+        while (label[label] != label).any():
+            label = label[label]
+    return label
+
+
+def areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Area of each face, float64 [F]."""
+    return _areas(_sides(vertices, faces))
+
+
+def _sides(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Each face's sides, from each corner to the next: float64 [3 axes, 3 sides, F]. Long rows are quick, triples are not."""
+    corners = np.ascontiguousarray(vertices.T, np.float64)[:, faces.T]
+    return corners[:, [1, 2, 0]] - corners
+
+
+def _areas(sides: np.ndarray) -> np.ndarray:
+    (ux, vx, _), (uy, vy, _), (uz, vz, _) = sides
+    return np.sqrt((uy * vz - uz * vy) ** 2 + (uz * vx - ux * vz) ** 2 + (ux * vy - uy * vx) ** 2) / 2
+
+
+def _kept_parts(vertex_count: int, faces: np.ndarray, area: np.ndarray, largest_parts: int) -> np.ndarray:
+    """Faces of the parts to keep; `area` is each face's."""
+    if not len(faces):
+        return faces
+    part = parts(faces, vertex_count)[faces[:, 0]]
+    area = np.bincount(part, area, vertex_count)
+    if largest_parts:
+        keep = np.zeros(vertex_count, bool)
+        keep[np.argsort(-area, kind="stable")[:largest_parts]] = True
+        keep &= area > 0
+    else:
+        keep = area >= DUST * area.max()
+    return faces[keep[part]]
+
+
+def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Merge the ends of the shortest side of every flat face, until no face is flat; also the area of each face, float64 [F]."""
+    while True:
+        first, second, third = faces.T
+        faces = faces[(first != second) & (second != third) & (third != first)]
+        sides = _sides(vertices, faces)
+        lengths = np.einsum("asf,asf->sf", sides, sides)
+        area = _areas(sides)
+        flat = 2 * area <= _FLAT * lengths.max(0, initial=0)
+        if not flat.any():
+            return vertices, faces, area
+        shortest = lengths[:, flat].argmin(0)
+        row = np.arange(len(shortest))
+        merged = np.stack([faces[flat][row, shortest], faces[flat][row, (shortest + 1) % 3]], axis=1)
+        faces = parts(np.concatenate([merged, merged[:, :1]], axis=1), len(vertices))[faces]
+
+
+def _simplified(vertices: np.ndarray, faces: np.ndarray, face_budget: int) -> tuple[np.ndarray, np.ndarray]:
+    """Quadric edge collapse to about `face_budget` faces, as gently as reaches it."""
+    import fast_simplification
+
+    points, triangles = vertices, faces
+    for aggressiveness in _AGGRESSIVENESS:
+        points, triangles, *_ = fast_simplification.simplify(vertices, faces, target_count=face_budget, agg=aggressiveness)
+        if len(triangles) <= face_budget:
+            break
+    return points.astype(np.float32), triangles
+
+
+def _compact(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop the vertices that no face uses."""
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
+    index = np.cumsum(used, dtype=np.int32) - 1
+    return vertices[used], index[faces]

@@ -1,0 +1,72 @@
+"""What a model needs of a device's memory, from its sizes alone.
+
+Weights are counted on the networks themselves. What a stage needs beside them is estimated: the numbers that are alive at once
+are so many for each token and each channel of the network (counted on the widths of the public models, and rounded up), as the
+attention's scores are never all there at once. The tests hold both against networks that run.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+
+from ...api.events import Stage
+from ...models.specs import DinoSpec, PointDecoderSpec
+from ...models.whole import ModelSpec, built
+from .plan import Part
+
+RESERVE = 256 << 20
+"""Bytes for the libraries' own buffers and for gaps between the blocks that are given out."""
+
+# Numbers alive at once, for each token and channel.
+_IMAGE, _DENOISER, _LATENTS = 16, 24, 16
+# Points of one call of the point decoder, below which the cost of starting a call shows.
+_QUERIES = 1 << 14
+# Bytes for each cell of one face of the volume: points near the surface, their logits and the mesh (measured: 2.1 KiB).
+_SURFACE = 3072
+
+
+def needs(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[Part, Part, Part]:
+    """The parts of a model in the order of their stages.
+
+    Args:
+        spec: the model's sizes.
+        dtype: of its weights and of what it computes.
+        resolution: cells along each axis of the decoded volume.
+    """
+    dit, vae, conditioner = (numbers * dtype.itemsize for numbers in _numbers(spec))
+    image, sampling, decoding = working(spec, dtype, resolution)
+    return (
+        Part(Stage.CONDITION, conditioner, image),
+        Part(Stage.SAMPLE, dit, sampling),
+        Part(Stage.DECODE, vae, decoding),
+    )
+
+
+def working(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[int, int, int]:
+    """Bytes that conditioning, sampling and decoding need beside all weights, each at its peak."""
+    views = spec.conditioner.view_num or 1
+    seen = _image_tokens(spec.conditioner.dino, spec.conditioner.image_size) * views
+    batch = 1 if spec.guidance_embed else 2  # guidance without an embedding for it runs with and without the image
+    image = _IMAGE * seen * spec.conditioner.dino.hidden_size
+    sampling = _DENOISER * batch * (seen + spec.vae.num_latents) * spec.dit.hidden_size
+    latents = _LATENTS * spec.vae.num_latents * spec.vae.width
+    points = _QUERIES * query_bytes(spec.vae.point_decoder, dtype) + _SURFACE * resolution**2
+    item = dtype.itemsize
+    return image * item + RESERVE, sampling * item + RESERVE, max(latents * item, points) + RESERVE
+
+
+def query_bytes(spec: PointDecoderSpec, dtype: torch.dtype) -> int:
+    """Bytes that a point takes in a call of the point decoder: its embedding, query and answer, and the widened MLP twice."""
+    return spec.inner_width * (6 + 2 * spec.mlp_expand_ratio) * dtype.itemsize
+
+
+def _image_tokens(spec: DinoSpec, image_size: int) -> int:
+    return 1 + (image_size // spec.patch_size) ** 2
+
+
+@cache
+def _numbers(spec: ModelSpec) -> tuple[int, ...]:
+    """Parameters of the denoiser, the autoencoder without its encoder, and the image encoder."""
+    return tuple(sum(parameter.numel() for parameter in network.parameters()) for network in built(spec))

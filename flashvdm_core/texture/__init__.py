@@ -1,0 +1,13 @@
+"""Colours of the front image on a mesh: where it was seen from, which faces it shows, what the others get.
+
+    picture + surface -> view (fitted) -> labels (in the picture or hidden) -> layout (UVs) -> texture
+
+NumPy alone and any polygons, so that a host can also use it on what a mesh has become later: with fewer faces, of
+quads, edited by hand.
+"""
+
+from ..geometry.camera import View, fitted_view
+from ..geometry.polygons import Surface
+from .texture import coloured, coloured_mesh
+
+__all__ = ["Surface", "View", "coloured", "coloured_mesh", "fitted_view"]
