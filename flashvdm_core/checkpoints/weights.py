@@ -17,6 +17,8 @@ from ..api.errors import CheckpointError
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
+_ALIGNMENT = 64  # bytes, PyTorch's on a CPU
+
 
 class Weights(Protocol):
     """Named tensors of one file, read when asked for."""
@@ -180,11 +182,20 @@ def _listed(names: Sequence[str], prefix: str, most: int = 3) -> str:
 
 def _finite(tensor: Tensor, device: torch.device, dtype: torch.dtype, what: str) -> Tensor:
     if not tensor.is_floating_point():
-        return tensor.to(device)
-    tensor = tensor.to(device=device, dtype=dtype)
+        return _aligned(tensor.to(device))
+    tensor = _aligned(tensor.to(device=device, dtype=dtype))
     # One number that is not finite makes the sum so, which takes one pass; finite ones may overflow it as well.
     if not torch.isfinite(tensor.sum(dtype=torch.float32)) and not torch.isfinite(tensor).all():
         raise CheckpointError(
             f"The weight {what} holds numbers that are not finite in {str(dtype)[6:]}; download the file again."
         )
     return tensor
+
+
+def _aligned(tensor: Tensor) -> Tensor:
+    """The tensor at an address that PyTorch's allocator would give it: a copy of one that is used from the file in place.
+
+    Where a file puts its weights is up to its header. Math libraries take other ways, with other last bits, for other
+    alignments, so the same weights in another file, or copied somewhere else, would make another mesh.
+    """
+    return tensor.clone() if tensor.device.type == "cpu" and tensor.data_ptr() % _ALIGNMENT else tensor

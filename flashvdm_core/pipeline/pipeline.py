@@ -66,7 +66,8 @@ class Generator:
     def generate(self, task: Task, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Do one task.
 
-        The same task on the same machine gives the same mesh, bit for bit, with previews and without.
+        The same task on the same machine, with the same plan for its memory, gives the same mesh bit for bit; with another plan,
+        on another machine or with another PyTorch, to rounding.
 
         Args:
             task: what to make; `requests` has the kinds.

@@ -323,5 +323,5 @@ def test_missing_folders_and_files_are_named(tmp_path: Path) -> None:
 
 
 def test_the_list_of_known_checkpoints_needs_no_torch() -> None:
-    code = "import sys, flashvdm_core.checkpoints.known; sys.exit('torch' in sys.modules)"
+    code = "import sys, flashvdm_core.checkpoints.registry; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

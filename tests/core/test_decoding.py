@@ -321,7 +321,7 @@ class TestEvaluation:
         assert level.shrunk
         assert not oracle.shrunk
         assert torch.equal(level.keys, oracle.keys)
-        assert torch.equal(level.logits, oracle.logits)
+        torch.testing.assert_close(level.logits, oracle.logits)
 
     @pytest.mark.parametrize("method", ["dense", "flash"])
     def test_gives_up_with_advice_when_small_chunks_do_not_help(self, method):
@@ -388,7 +388,7 @@ class TestSelection:
         shape = list(decode_shape(decoder, decoded, 24))[-1]
         exact = list(decode_shape(decoder, decoded, 24, method="hierarchical"))[-1]
         assert torch.equal(shape.keys, exact.keys)
-        assert torch.equal(shape.logits, exact.logits) is not selects
+        assert torch.allclose(shape.logits, exact.logits, atol=1e-5) is not selects
 
     def test_more_tokens_than_there_are_means_all(self):
         assert Selection(topk=4096).tokens(512) == 512

@@ -53,7 +53,7 @@ def sampled(dit, noise: Tensor, guidance: float | None = 2.0, schedule=SCHEDULE)
 @pytest.mark.parametrize("batch", [1, 2])
 def test_replayed_steps_give_what_the_plain_ones_give(distilled: bool, batch: int):
     dit, noise = denoiser(guidance_embed=distilled), torch.randn(batch, 7, 4)
-    assert torch.equal(sampled(CapturedDenoiser(dit, Recorder()), noise), sampled(dit, noise))
+    torch.testing.assert_close(sampled(CapturedDenoiser(dit, Recorder()), noise), sampled(dit, noise))
 
 
 def test_one_recording_serves_all_steps_seeds_guidance_scales_and_schedules():
@@ -72,11 +72,11 @@ def test_other_shapes_and_weights_that_have_moved_are_recorded_anew():
     dit = CapturedDenoiser(plain, record)
     sampled(dit, torch.randn(1, 7, 4))
     noise = torch.randn(2, 7, 4)
-    assert torch.equal(sampled(dit, noise), sampled(plain, noise))
+    torch.testing.assert_close(sampled(dit, noise), sampled(plain, noise))
     assert record.count == 2
     for parameter in plain.parameters():
         parameter.data = parameter.data + 0.01
-    assert torch.equal(sampled(dit, noise), sampled(plain, noise))
+    torch.testing.assert_close(sampled(dit, noise), sampled(plain, noise))
     assert record.count == 3
 
 
@@ -85,7 +85,7 @@ def test_steps_are_plain_where_replaying_is_not_allowed():
     dit = CapturedDenoiser(plain, record)
     for allowed, count in ((False, 0), (True, 1), (False, 1), (True, 2)):
         dit.allow(allowed)
-        assert torch.equal(sampled(dit, noise), sampled(plain, noise))
+        torch.testing.assert_close(sampled(dit, noise), sampled(plain, noise))
         assert record.count == count
 
 
@@ -93,9 +93,9 @@ def test_what_cannot_be_recorded_falls_back_and_says_so_once():
     dit, noise = denoiser(), torch.randn(1, 7, 4)
     # A CPU has no CUDA graphs: this fails as it fails on a card whose driver is too old.
     captured = CapturedDenoiser(dit)
-    assert torch.equal(sampled(captured, noise), sampled(dit, noise))
+    torch.testing.assert_close(sampled(captured, noise), sampled(dit, noise))
     assert "without a CUDA graph" in str(captured.news())
-    assert torch.equal(sampled(captured, noise), sampled(dit, noise))
+    torch.testing.assert_close(sampled(captured, noise), sampled(dit, noise))
     assert captured.news() is None
 
 
@@ -106,7 +106,7 @@ def test_a_replay_that_gives_something_else_is_not_used(wrong: float):
 
     dit, noise = denoiser(), torch.randn(1, 7, 4)
     captured = CapturedDenoiser(dit, record)
-    assert torch.equal(sampled(captured, noise), sampled(dit, noise))
+    torch.testing.assert_close(sampled(captured, noise), sampled(dit, noise))
     assert "differs" in str(captured.news())
 
 
