@@ -6,14 +6,9 @@ Nothing here waits for the worker: `poll` takes what has arrived and returns, so
 from __future__ import annotations
 
 import atexit
-import contextlib
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,56 +27,11 @@ from ...flashvdm_core.api.wire.protocol import (
     decoding,
     encode_command,
 )
-from .pipes import make_non_blocking, read_available
+from .child_process import ChildProcess, Launch
 
-_LOG_BYTES = 64 * 1024
 _READ_BYTES = 8 * MAX_LINE
 _END_SECONDS = 1.0
 _DECODE_SECONDS = 0.01
-# "" is the current folder on the search path; nothing but built-in modules is imported before it is gone.
-_RUN_MODULE = (
-    "import sys; sys.path = [folder for folder in sys.path if folder]; "
-    "import runpy; sys.argv[0] = ''; runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
-)
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How a worker is started.
-
-    Attributes:
-        python: the interpreter that has torch.
-        package_root: the folder that holds `flashvdm_core`.
-        idle_seconds: the worker ends itself after this long without work; 0: never.
-    """
-
-    python: str
-    package_root: Path
-    idle_seconds: int = 0
-
-    def worker_command(self, exchange: Path) -> list[str]:
-        """The argument list of a worker process."""
-        idle = ("--idle-seconds", str(self.idle_seconds)) if self.idle_seconds else ()
-        return self.module_command("flashvdm_core.worker", "--exchange", str(exchange), *idle)
-
-    def module_command(self, module: str, *arguments: str) -> list[str]:
-        """The argument list that runs a module of the core. Every Python is started with this and `environment`.
-
-        Not by `-m`, which puts the current folder first on the module search path: a folder named flashvdm_core in a
-        downloaded project would run in place of ours. `-P`, which prevents that, came with Python 3.11, and an older one
-        shall get as far as the core's own sentence about versions.
-        """
-        return [self.python, "-c", _RUN_MODULE, module, *arguments]
-
-    def environment(self) -> dict[str, str]:
-        """This process's environment, without what would lead another interpreter to the host's modules."""
-        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
-        return environment | {
-            "PYTHONPATH": str(self.package_root),
-            "PYTHONSAFEPATH": "1",  # keeps the current folder off the search path of what it starts in its turn
-            "PYTHONDONTWRITEBYTECODE": "1",  # the extension's folder is Blender's, not the worker's
-            "PYTHONUTF8": "1",
-        }
 
 
 @dataclass(frozen=True)
@@ -105,11 +55,11 @@ class WorkerClient:
         self.limits = limits or Limits()
         self.ready: Ready | None = None
         self._clock = clock
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ChildProcess | None = None
         self._exchange: Path | None = None
         self._unread = bytearray()
         self._decoding: Decoding | None = None
-        self._log: deque[bytes] = deque()
+        self._last_log = ""
         self._last_id = 0
         self._current: Generate | None = None
         self._answered = False
@@ -120,7 +70,7 @@ class WorkerClient:
     @property
     def running(self) -> bool:
         """A worker process exists and has not ended."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.status is None
 
     @property
     def busy(self) -> bool:
@@ -135,12 +85,12 @@ class WorkerClient:
     @property
     def process_id(self) -> int | None:
         """The worker's process id."""
-        return self._process.pid if self._process else None
+        return self._process.id if self._process else None
 
     @property
     def log(self) -> str:
-        """The last 64 KiB that the worker wrote to its standard error."""
-        return b"".join(self._log).decode("utf-8", "replace")
+        """The last 64 KiB that the worker wrote to its standard error; where none is there, the one before did."""
+        return self._process.log if self._process else self._last_log
 
     def start(self) -> None:
         """Start the process if none runs; its Ready comes from `poll`.
@@ -151,32 +101,20 @@ class WorkerClient:
         if self.running:
             return
         self.close()
-        self._log.clear()
+        self._last_log = ""
         try:
             self._exchange = Path(tempfile.mkdtemp(prefix="flashvdm-"))
         except OSError as error:
             raise WorkerError(
                 f"No folder for temporary files can be made ({error}); free some disk space or correct the folder's permissions."
             ) from error
+        idle = ("--idle-seconds", str(self.launch.idle_seconds)) if self.launch.idle_seconds else ()
+        exchange = ("--exchange", str(self._exchange))
         try:
-            self._process = subprocess.Popen(
-                self.launch.worker_command(self._exchange),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                cwd=self._exchange,
-                env=self.launch.environment(),
-                creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
-            )
-            for pipe in (self._process.stdout, self._process.stderr):
-                assert pipe is not None
-                make_non_blocking(pipe.fileno())
-        except (OSError, ValueError) as error:
+            self._process = ChildProcess(self.launch, "flashvdm_core.worker", *exchange, *idle, folder=self._exchange)
+        except WorkerError:
             self.close()
-            raise WorkerError(
-                f"The Python '{self.launch.python}' cannot be run ({error}); choose another in the add-on's preferences."
-            ) from error
+            raise
         atexit.register(self.close)
         self._heard_at = self._clock()
 
@@ -237,7 +175,8 @@ class WorkerClient:
         self._decoding = None
         if process is not None:
             atexit.unregister(self.close)
-            _end(process)
+            self._last_log = process.log
+            process.end()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             shutil.rmtree(exchange, ignore_errors=True)
@@ -250,7 +189,6 @@ class WorkerClient:
 
     def _write(self, command: Command) -> bool:
         assert self._process is not None
-        assert self._process.stdin is not None
         assert self._exchange is not None
         try:
             line = encode_command(command, self._exchange)
@@ -258,18 +196,12 @@ class WorkerClient:
             raise WorkerError(
                 f"The task cannot be handed over through {self._exchange} ({error.strerror}); free some disk space there."
             ) from error
-        try:
-            self._process.stdin.write(line)
-        except OSError:
-            return False
-        return True
+        return self._process.write(line)
 
     def _receive(self) -> tuple[list[Event | Ready], bool]:
         """Decode what has arrived; the second value: the worker closed its pipe, and nothing is left of what it said."""
         assert self._process is not None
-        assert self._process.stdout is not None
-        data = read_available(self._process.stdout.fileno(), _READ_BYTES)
-        self._read_log()
+        data = self._process.read(_READ_BYTES)
         if data:
             self._unread += data
             self._heard_at = self._clock()
@@ -328,21 +260,20 @@ class WorkerClient:
         if self._cancelled_at is not None:
             self._cancelled_at = self._clock() - self.limits.cancel
             return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
-        self._read_log()
+        self._process.wait(_END_SECONDS)
+        self._process.read(_READ_BYTES)
         if self._current is None and self.ready is not None:
             self.close()
             return
-        raise WorkerError(self._last_words(self._process.poll()))
+        raise WorkerError(self._how_it_ended(self._process))
 
-    def _last_words(self, status: int | None) -> str:
+    def _how_it_ended(self, process: ChildProcess) -> str:
         if self.ready is None:
-            reason = next((line.strip() for line in reversed(self.log.splitlines()) if line.strip()), f"exit status {status}")
             return (
-                f"The Python '{self.launch.python}' cannot run the worker ({reason[:200]}); "
+                f"The Python '{self.launch.python}' cannot run the worker ({process.last_words[:200]}); "
                 "choose another in the add-on's preferences."
             )
+        status = process.status
         if status == -9:
             return "The worker was killed, most likely for want of memory; choose a lower resolution and press Generate again."
         return f"The worker stopped unexpectedly (exit status {status}); press Generate to start a new one."
@@ -359,22 +290,3 @@ class WorkerClient:
             raise WorkerError(
                 f"The worker was silent for {self.limits.silence:.0f} s and was stopped; press Generate to start a new one."
             )
-
-    def _read_log(self) -> None:
-        assert self._process is not None
-        assert self._process.stderr is not None
-        if data := read_available(self._process.stderr.fileno(), _LOG_BYTES):
-            self._log.append(data)
-            while sum(map(len, self._log)) > _LOG_BYTES:
-                self._log.popleft()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process: it holds nothing but memory. Its children see the end of their pipes."""
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    process.kill()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_END_SECONDS)

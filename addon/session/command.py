@@ -21,7 +21,7 @@ from ...flashvdm_core.cli.common import EXIT_FAILED, EXIT_OK, EXIT_USAGE, as_opt
 from ...flashvdm_core.cli.generate import outputs_of, requests_of
 from ...flashvdm_core.doctor.findings import Status, as_text, worst
 from ...flashvdm_core.geometry.mesh_io import write_mesh
-from ..link.core_process import run_through
+from ..link.child_process import run_through
 from ..link.job import Job, State
 from ..scene.mesh_builder import Size
 from ..scene.result_object import Placement, ResultObject, name_for
@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> int:
             return _doctor(cli.parser().parse_args(rest))
         if own.blend is not None:
             return _generate_blend(rest, own.blend)
-        return run_through(session.launch(), rest)
+        return run_through(session.launch(), "flashvdm_core", *rest)
     except FlashVDMError as error:
         print(f"Error: {error}", file=sys.stderr)
         return EXIT_FAILED

@@ -16,11 +16,12 @@ from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.tasks import Task
 from ...flashvdm_core.api.wire.protocol import Ready
 from ..blender.window import redraw_panels
+from ..link.child_process import Launch
 from ..link.eta import Pace
 from ..link.job import Job, State
 from ..link.runtime import Runtime, find_runtime
 from ..link.task_queue import Entry, Target, TaskQueue
-from ..link.worker_client import Launch, Limits, WorkerClient
+from ..link.worker_client import Limits, WorkerClient
 from ..scene.result_object import remove_stale_previews
 from ..settings.preferences import ROOT_PACKAGE, preferences
 from ..settings.properties import mend, scene_settings

@@ -117,7 +117,7 @@ def test_disabling_the_extension_ends_a_batch(core: str, images: Path, tmp_path:
     batch.start([str(images), f"--output={tmp_path / 'out'}"])
     process = batch.batch.process._process
     batch.unregister()
-    assert process.poll() is not None
+    assert process.status is not None
 
 
 def test_the_doctor_examines_blender_and_the_interpreter(core: str, extension: Import, capfd: pytest.CaptureFixture[str]) -> None:

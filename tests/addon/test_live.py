@@ -234,7 +234,7 @@ def test_disabling_the_extension_while_it_runs_cleans_up(
     process = session.session.client._process
     package = extension("addon").__name__.rpartition(".")[0]
     addon_utils.disable(package)
-    assert process.poll() is not None
+    assert process.status is not None
     assert content() == before
     assert not bpy.app.timers.is_registered(session.tick)
     addon_utils.enable(package)

@@ -28,7 +28,7 @@ def test_a_relative_path_is_refused_wherever_it_comes_from(
         runtime.find_runtime("", tmp_path / "managed")
 
 
-def test_processes_are_started_through_the_one_launcher() -> None:
+def test_processes_are_started_in_one_place() -> None:
     """Whoever starts a process elsewhere in the add-on goes around what keeps planted code out."""
     starters = {
         path.name
@@ -38,4 +38,4 @@ def test_processes_are_started_through_the_one_launcher() -> None:
         and node.attr in ("Popen", "run", "call", "check_output", "system", "startfile", "spawnv")
         if isinstance(node.value, ast.Name) and node.value.id in ("subprocess", "os")
     }
-    assert starters == {"worker_client.py", "core_process.py"}
+    assert starters == {"child_process.py"}

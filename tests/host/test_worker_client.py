@@ -24,6 +24,7 @@ class Setup:
 
     def __init__(self, extension: Import, folder: Path) -> None:
         self.module: ModuleType = extension("addon.link.worker_client")
+        self.launch: type[Any] = extension("addon.link.child_process").Launch
         self.requests: ModuleType = extension("flashvdm_core.api.tasks")
         self.error: type[Exception] = extension("flashvdm_core.api.errors").WorkerError
         self.folder = folder
@@ -35,7 +36,7 @@ class Setup:
 
     def client_of(self, python: str, **limits: float) -> Any:
         limits = {"start_up": SECONDS, "silence": SECONDS, "cancel": SECONDS} | limits
-        client = self.module.WorkerClient(self.module.Launch(python, ROOT), self.module.Limits(**limits))
+        client = self.module.WorkerClient(self.launch(python, ROOT), self.module.Limits(**limits))
         self.clients.append(client)
         return client
 
@@ -119,7 +120,7 @@ def test_a_worker_that_dies_is_reported_and_the_next_generation_starts_another(s
         until_idle(client)
     assert "No module named 'torch'" in client.log
     assert not client.running
-    client.launch = setup.module.Launch(stand_in_python(setup.folder, "good"), ROOT)
+    client.launch = setup.launch(stand_in_python(setup.folder, "good"), ROOT)
     client.generate(setup.request(seed=1))
     assert until_idle(client)[-1].seed == 1
 
@@ -235,7 +236,8 @@ package = types.ModuleType("package"); package.__path__ = [{str(ROOT)!r}]
 sys.modules["package"] = package
 addon = types.ModuleType("package.addon"); addon.__path__ = [{str(ROOT / "addon")!r}]
 sys.modules["package.addon"] = addon
-from package.addon.link.worker_client import Launch, WorkerClient
+from package.addon.link.worker_client import WorkerClient
+from package.addon.link.child_process import Launch
 from package.flashvdm_core.api.tasks import Request
 client = WorkerClient(Launch({python!r}, {str(ROOT)!r}))
 client.generate(Request({{"front": "a.png"}}))
@@ -272,7 +274,7 @@ def test_nothing_is_imported_from_the_current_folder(
     ):
         (tmp_path / name).write_text(planted)
     monkeypatch.chdir(tmp_path)
-    launch = setup.module.Launch(sys.executable, ROOT)
+    launch = setup.launch(sys.executable, ROOT)
     command = launch.module_command(module, "--help")
     ended = subprocess.run(command, env=launch.environment(), capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
