@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...flashvdm_core.api.events import Stage
 from ...flashvdm_core.api.settings import Value
-from ...flashvdm_core.api.tasks import CutOutOnly, Remesh, Task
+from ...flashvdm_core.api.tasks import Task, stages_of
 from .job import Job, State
 
 _SLOWEST = 4.0  # how much slower than before a machine may be found to be
@@ -30,12 +30,17 @@ class _Past:
     resolution: int
 
     def expected(self, stage: Stage, task: Task) -> float:
-        """Seconds of a stage of another task: steps count alike, and a surface has its points by the square."""
+        """Seconds of a stage of another task: steps count alike, and a surface has its points by the square.
+
+        The texture has a part that only the image decides: its time has been seen to grow no faster than the resolution.
+        """
         seconds = self.seconds.get(stage, 0.0)
         if stage is Stage.SAMPLE:
             return seconds * (int(task.settings["steps"]) or self.steps) / self.steps
         if stage in (Stage.DECODE, Stage.EXTRACT):
             return seconds * (int(task.settings["resolution"]) / self.resolution) ** 2
+        if stage is Stage.TEXTURE:
+            return seconds * int(task.settings["resolution"]) / self.resolution
         return seconds
 
 
@@ -59,7 +64,7 @@ class Pace:
         past = self._past.get(_key(job.task))
         if past is None or job.stage is None or job.state is not State.RUNNING:
             return None
-        stages = _stages(job.task)
+        stages = stages_of(job.task)
         expected = {stage: past.expected(stage, job.task) for stage in stages}
         before = sum(expected[stage] for stage in job.stage_times if stage in (Stage.SAMPLE, Stage.DECODE))
         took = sum(seconds for stage, seconds in job.stage_times.items() if stage in (Stage.SAMPLE, Stage.DECODE))
@@ -70,13 +75,3 @@ class Pace:
 
 def _key(task: Task) -> _Key:
     return task.settings["model"], task.settings["device"], task.settings["precision"]
-
-
-def _stages(task: Task) -> list[Stage]:
-    match task:
-        case CutOutOnly():
-            return [Stage.PREPROCESS]
-        case Remesh():
-            return [Stage.LOAD, Stage.DECODE, Stage.EXTRACT]
-        case _:
-            return list(Stage)

@@ -20,6 +20,7 @@ STAGE_TEXTS = {
     Stage.SAMPLE: "Forming the shape",
     Stage.DECODE: "Decoding the surface",
     Stage.EXTRACT: "Building the mesh",
+    Stage.TEXTURE: "Making the texture",
 }
 
 

@@ -146,6 +146,7 @@ _STATES = {
     "Failed": "Fehlgeschlagen",
     "Forming the shape": "Die Form entsteht",
     "Loading the model": "Das Modell wird geladen",
+    "Making the texture": "Die Textur wird erstellt",
     "Model {model}": "Modell {model}",
     "No difference": "Kein Unterschied",
     "Not running": "Läuft nicht",

@@ -17,7 +17,7 @@ from .settings import Value
 
 
 class Stage(StrEnum):
-    """The stages of a generation, in their order."""
+    """The stages of a generation, in their order; `tasks.stages_of` says which of them a task has."""
 
     LOAD = "load"
     PREPROCESS = "preprocess"
@@ -25,6 +25,7 @@ class Stage(StrEnum):
     SAMPLE = "sample"
     DECODE = "decode"
     EXTRACT = "extract"
+    TEXTURE = "texture"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a front end asks for: the tasks of a generator. Standard library and NumPy only."""
+"""What a front end asks for: the tasks, and the stages that each of them runs through. Standard library and NumPy only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .errors import SettingsError
+from .events import Stage
 from .mesh import TriangleMesh
 from .settings import VIEWS, Value, validated
 
@@ -114,6 +115,21 @@ class CutOutOnly:
 
 
 Task = Request | Remesh | Blend | CutOutOnly
+
+
+def stages_of(task: Task) -> tuple[Stage, ...]:
+    """The stages that a task runs through, in their order."""
+    match task:
+        case CutOutOnly():
+            return (Stage.PREPROCESS,)
+        case Request():
+            first, textured = (Stage.LOAD, Stage.PREPROCESS, Stage.CONDITION, Stage.SAMPLE), "front" in task.images
+        case Remesh():
+            first, textured = (Stage.LOAD,), task.picture is not None
+        case Blend():
+            first, textured = (Stage.LOAD,), False
+    last = (Stage.TEXTURE,) if textured and task.settings["colours"] else ()
+    return (*first, Stage.DECODE, Stage.EXTRACT, *last)
 
 
 def _check_images(images: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """From a task to a mesh: the one place that knows the order of the stages.
 
-    preprocess -> condition -> sample -> decode -> extract
+    preprocess -> condition -> sample -> decode -> extract -> texture
 
 Each stage is a small method; what it computes lives in the stage's own package.
 """
@@ -23,7 +23,7 @@ from ..api.errors import DeviceError, EmptySurfaceError, SettingsError
 from ..api.events import Event, Finished, Log, Preview, Result, Stage
 from ..api.mesh import Colouring, TriangleMesh
 from ..api.settings import PREVIEW_RESOLUTION, Value
-from ..api.tasks import Blend, CutOutOnly, Remesh, Request, Task
+from ..api.tasks import Blend, CutOutOnly, Remesh, Request, Task, stages_of
 from ..checkpoints.load import Model, load_encoder
 from ..decoding import Level, Part, decode_shape
 from ..decoding.volume import Method
@@ -34,7 +34,7 @@ from ..runtime.devices import EIGHT_BIT, choose_device, choose_dtype, dtype_name
 from ..sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
 from ..sampling.latent_blend import blended
 from ..surface import extract_surface
-from ..texture import coloured_mesh
+from ..texture import Surface, coloured, fitted_view
 from .images import Read, cut, read, shown
 from .loaded_model import Loaded, load
 from .progress import Run, reported
@@ -45,7 +45,8 @@ PREVIEW_SHARE = 0.3
 BLOCK_OUT_FACES = 20_000
 """A block-out is simplified to this many triangles: its hidden faces are looked for at each of them."""
 
-_FROM_LATENTS = (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)
+_VIEW_SHARE = 0.25
+"""Share of the texture's stage that finding the view takes."""
 
 
 class Generator:
@@ -77,13 +78,14 @@ class Generator:
             Progress, CutOut, Preview and Log as they come, and last exactly one Result, Finished or Failure. Nothing
             is raised.
         """
+        run = Run(cancelled, stages_of(task))
         match task:
             case Request():
-                events = self._from_images(task, Run(cancelled))
+                events = self._from_images(task, run)
             case Remesh() | Blend():
-                events = self._from_latents(task, Run(cancelled, _FROM_LATENTS))
+                events = self._from_latents(task, run)
             case CutOutOnly():
-                events = _cut_out_only(task, Run(cancelled, (Stage.PREPROCESS,)))
+                events = _cut_out_only(task, run)
         return reported(events)
 
     def _from_images(self, request: Request, run: Run) -> Iterator[Event]:
@@ -98,7 +100,7 @@ class Generator:
         condition, start = yield from loaded.relieved(lambda: self._conditioned(request, seen, loaded, run))
         latents = yield from loaded.relieved(lambda: _sample(loaded, condition, settings, start, run))
         mesh, queries = yield from loaded.relieved(lambda: _decode_and_extract(loaded, latents, settings, run))
-        colouring = _colouring(mesh, seen.front, settings, run)
+        colouring = yield from _textured(mesh, seen.front, run)
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
         yield _result(model, settings, mesh, queries, kept, colouring, run)
 
@@ -115,7 +117,7 @@ class Generator:
             tokens = blended(tokens, torch.from_numpy(task.other).to(model.device), task.amount)
         latents = tokens[None].to(model.dtype)
         mesh, queries = yield from loaded.relieved(lambda: _decode_and_extract(loaded, latents, settings, run))
-        colouring = _colouring(mesh, task.picture, settings, run) if isinstance(task, Remesh) else None
+        colouring = yield from _textured(mesh, task.picture if isinstance(task, Remesh) else None, run)
         yield _result(model, settings, mesh, queries, tokens.cpu().numpy(), colouring, run)
 
     def _conditioned(
@@ -309,10 +311,18 @@ def _decode_and_extract(
     return mesh, tuple(queries)
 
 
-def _colouring(mesh: TriangleMesh, picture: np.ndarray | None, settings: Mapping[str, Value], run: Run) -> Colouring | None:
-    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh, where they are wanted."""
+def _textured(mesh: TriangleMesh, picture: np.ndarray | None, run: Run) -> Generating[Event, None, Colouring | None]:
+    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh; None where the task has no texture."""
+    if Stage.TEXTURE not in run.stages:
+        run.check()
+        return None
+    assert picture is not None
+    yield run.enter(Stage.TEXTURE)
+    surface = Surface.of(mesh)
+    view = fitted_view(surface, picture[..., 3])
     run.check()
-    return coloured_mesh(mesh, picture) if settings["colours"] and picture is not None else None
+    yield run.progress(_VIEW_SHARE)
+    return coloured(surface, picture, view)
 
 
 def _decoded_share(part: Part, before: int) -> float:

@@ -8,6 +8,6 @@ quads, edited by hand.
 
 from ..geometry.camera import View, fitted_view
 from ..geometry.polygons import Surface
-from .texture import coloured, coloured_mesh
+from .texture import coloured
 
-__all__ = ["Surface", "View", "coloured", "coloured_mesh", "fitted_view"]
+__all__ = ["Surface", "View", "coloured", "fitted_view"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..api.mesh import Colouring, TriangleMesh
-from ..geometry.camera import View, fitted_view, opaque_box
+from ..api.mesh import Colouring
+from ..geometry.camera import View, opaque_box
 from ..geometry.polygons import Surface
 from ..geometry.raster import barycentric, drawn
 from .fill import filled, spread
@@ -13,12 +13,6 @@ from .layout import IN_PICTURE, Box, charts, in_picture, labelled
 
 _OPAQUE = 250
 _RIM = 2  # pixels at the edge of the object in the picture that have the background's colour in them
-
-
-def coloured_mesh(mesh: TriangleMesh, picture: np.ndarray) -> Colouring:
-    """`coloured` for a mesh of triangles, seen from where its silhouette fits the picture best."""
-    surface = Surface.of(mesh)
-    return coloured(surface, picture, fitted_view(surface, picture[..., 3]))
 
 
 def coloured(surface: Surface, picture: np.ndarray, view: View) -> Colouring:

@@ -13,7 +13,7 @@ import pytest
 
 from .conftest import Import, content, preferences
 
-STAGES = ("start", "load", "preprocess", "condition", "sample", "decode", "extract")
+STAGES = ("start", "load", "preprocess", "condition", "sample", "decode", "extract", "texture")
 
 
 def only_mesh() -> bpy.types.Object:

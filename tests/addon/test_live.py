@@ -93,7 +93,7 @@ def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image:
     assert content() == after
 
 
-@pytest.mark.parametrize("behaviour", ["die-at-decode", "killed-at-decode", "rubbish-at-decode", "die-at-extract"])
+@pytest.mark.parametrize("behaviour", ["die-at-decode", "killed-at-decode", "rubbish-at-decode", "die-at-texture"])
 def test_a_failure_after_previews_removes_them(
     worker: Callable[..., str], image: str, session: ModuleType, behaviour: str
 ) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 from flashvdm_core.api.errors import DeviceError
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.api.tasks import CutOutOnly, Remesh, Request
+from flashvdm_core.api.tasks import Blend, CutOutOnly, Remesh, Request, Task, stages_of
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.pipeline.pipeline import Generator
 from flashvdm_core.runtime.devices import choose_device, choose_dtype
@@ -82,6 +82,28 @@ def test_the_stream_of_a_generation(events: list[Event]) -> None:
     cutouts = [event for event in events if isinstance(event, CutOut)]
     assert [(cutout.view, cutout.rgba.shape, cutout.rgba.dtype) for cutout in cutouts] == [("front", (64, 64, 4), np.uint8)]
     assert {event.stage for event in events if isinstance(event, Preview)} == {Stage.SAMPLE, Stage.DECODE}
+
+
+def test_every_task_runs_through_the_stages_that_the_contract_says_it_has(generator: Generator, folder: Path) -> None:
+    images, settings = request(folder).images, request(folder).settings
+    latents, picture = np.zeros((12, 4)), np.full((8, 8, 4), 255, np.uint8)
+    plain = settings | {"colours": False}
+    tasks: list[tuple[Task, str]] = [
+        (Request(images, settings), "load preprocess condition sample decode extract texture"),
+        (Request(images, plain), "load preprocess condition sample decode extract"),
+        (Remesh(latents, settings, picture), "load decode extract texture"),
+        (Remesh(latents, plain, picture), "load decode extract"),
+        (Remesh(latents, settings), "load decode extract"),
+        (Blend(latents, latents, 0.5, settings), "load decode extract"),
+        (CutOutOnly(images, settings), "preprocess"),
+    ]
+    for task, expected in tasks:
+        assert " ".join(stages_of(task)) == expected
+        *events, last = generator.generate(task)
+        entered = [stage for stage, _ in itertools.groupby(event.stage for event in events if isinstance(event, Progress))]
+        assert tuple(entered) == stages_of(task)
+        if isinstance(last, Result):
+            assert tuple(last.seconds) == stages_of(task), "each stage has a clock of its own"
 
 
 def test_the_picture_of_the_cutout_is_small_and_its_edges_keep_the_colour_of_the_object(

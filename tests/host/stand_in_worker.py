@@ -28,7 +28,7 @@ import numpy as np
 
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.api.tasks import Blend, CutOutOnly, Remesh, Request, Task
+from flashvdm_core.api.tasks import Blend, CutOutOnly, Remesh, Request, Task, stages_of
 from flashvdm_core.api.wire.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
 from flashvdm_core.texture import Surface, View, coloured
 
@@ -49,7 +49,7 @@ def box(scale: float) -> TriangleMesh:
 
 def steps(task: Task) -> Iterator[Event]:
     """A whole task. A generation's latents hold its seed; what is made of latents has no tooth."""
-    stages = _STAGES.get(type(task), tuple(Stage))
+    stages = stages_of(task)
     for number, stage in enumerate(stages):
         yield Progress(stage, number / len(stages))
         if stage is Stage.PREPROCESS:
@@ -77,16 +77,12 @@ def without_tooth(mesh: TriangleMesh) -> TriangleMesh:
 
 
 def result(task: Task, mesh: TriangleMesh, latents: np.ndarray | None) -> Result:
-    seconds = {str(stage): 0.0 for stage in Stage}
+    seconds = {str(stage): 0.0 for stage in stages_of(task)}
     colouring = None
     if task.settings["colours"] and isinstance(task, Request):
         picture = np.full((32, 16, 4), (255, 0, 0, 255), np.uint8)
         colouring = coloured(Surface.of(mesh), picture, View())
     return Result(mesh, int(task.settings["seed"]), "stand-in", task.settings, seconds, (8,), latents, colouring)
-
-
-_FROM_LATENTS = (Stage.LOAD, Stage.DECODE, Stage.EXTRACT)
-_STAGES = {CutOutOnly: (Stage.PREPROCESS,), Remesh: _FROM_LATENTS, Blend: _FROM_LATENTS}
 
 
 class Worker:
