@@ -3,7 +3,7 @@
 
 python build.py demo [IMAGE]   an image to a mesh in real Blender, with a picture of it
 python build.py test           everything: style, types, core, host mock, parity, Blender 4.5 and 5.2
-python build.py check          style and types only
+python build.py check          style, types, and the floor plan: rooms, arrows, cycles
 python build.py package        the extension's zips, in dist/
 python build.py bench          times of every stage, in docs/performance/
 python build.py gui RUNNER     a tour through the add-on in Blender's real window, with pictures in build/gui/
@@ -26,7 +26,7 @@ def main() -> int:
     demo_parser = commands.add_parser("demo", help="an image to a mesh in real Blender, with a picture of it")
     demo_parser.add_argument("image", nargs="?", type=Path, default=demo.SAMPLE, help="the image (default: %(default)s)")
     commands.add_parser("test", help="everything that is tested")
-    commands.add_parser("check", help="style and types only")
+    commands.add_parser("check", help="style, types and the floor plan")
     commands.add_parser("package", help="the extension's zips, in dist/")
     commands.add_parser("bench", help="times of every stage, in docs/performance/")
     gui_parser = commands.add_parser("gui", help="a tour through the add-on in Blender's real window, with pictures")

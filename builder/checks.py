@@ -64,7 +64,7 @@ def _lint_steps() -> list[Step]:
     for blender, version in _TYPED:
         stubs = ensure_stubs(blender)
         steps.append(_types(f"types: add-on, Blender {blender}", ["addon"], version, stubs))
-    return steps
+    return [*steps, Step("floor plan", (python, "-m", "builder.walk"))]
 
 
 def _types(name: str, include: list[str], version: str, stubs: Path | None = None) -> Step:
