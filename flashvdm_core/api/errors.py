@@ -19,6 +19,10 @@ class CheckpointError(FlashVDMError):
     """Weights are missing, damaged, of another architecture, or in an unsafe format."""
 
 
+class ModelMismatchError(FlashVDMError):
+    """Kept latents were made by other weights than those that are to decode them."""
+
+
 class OutputError(FlashVDMError):
     """A result cannot be written: no permission, no space, or the file exists already."""
 

@@ -76,6 +76,7 @@ class Result:
         queries: points evaluated at each decoding level, coarse to fine.
         latents: float32 [N, C] scaled sampler latents, where the request asked to keep them and after every other task.
         colouring: the front image's colours on `mesh`, where the settings ask for them and the image is known.
+        model_identity: tells the weights that made the latents from any others, wherever their folder is.
         peak_memory: the most bytes that were in use at a time, the model's among them: on a CUDA graphics card of its memory,
             on a CPU of the process; None where the system does not tell.
     """
@@ -89,6 +90,7 @@ class Result:
     latents: np.ndarray | None = None
     colouring: Colouring | None = None
     peak_memory: int | None = None
+    model_identity: str = ""
 
 
 @dataclass(frozen=True)

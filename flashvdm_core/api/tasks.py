@@ -54,18 +54,20 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class Remesh:
+class DecodeLatents:
     """Another mesh of a result's latents, at another resolution for example, without new sampling. Ends with a Result.
 
     Attributes:
         latents: float32 [N, C], `Result.latents` of a task that kept them.
         settings: as in a request; they must name the model that made the latents.
         picture: uint8 [H, W, 4], the front's cut-out for the mesh's colours, `Colouring.picture`; None where it was not kept.
+        model_identity: `Result.model_identity` of that task: other weights refuse the latents. "" where it was not kept.
     """
 
     latents: np.ndarray
     settings: Mapping[str, Value] = field(default_factory=dict)
     picture: np.ndarray | None = None
+    model_identity: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))
@@ -80,18 +82,23 @@ class Blend:
         latents, other: float32 [N, C], `Result.latents` of the two.
         amount: 0 is the first of them, 1 the other.
         settings: as in a request; they must name the model that made the latents.
+        model_identity, other_identity: `Result.model_identity` of the two: other weights refuse the latents. "" where it was
+            not kept.
     """
 
     latents: np.ndarray
     other: np.ndarray
     amount: float = 0.5
     settings: Mapping[str, Value] = field(default_factory=dict)
+    model_identity: str = ""
+    other_identity: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))
         object.__setattr__(self, "other", _checked_latents(self.other))
         object.__setattr__(self, "settings", validated(self.settings))
-        if self.latents.shape != self.other.shape:
+        known = {self.model_identity, self.other_identity} - {""}
+        if self.latents.shape != self.other.shape or len(known) > 1:
             raise SettingsError("The two results were made by different models; choose two results of one model.")
         if not 0 <= self.amount <= 1:
             raise SettingsError(f"The amount must be from 0 to 1, not {self.amount}.")
@@ -114,7 +121,10 @@ class CutOutOnly:
         object.__setattr__(self, "settings", validated(self.settings))
 
 
-Task = Request | Remesh | Blend | CutOutOnly
+Remesh = DecodeLatents
+"""Its former name."""
+
+Task = Request | DecodeLatents | Blend | CutOutOnly
 
 
 def stages_of(task: Task) -> tuple[Stage, ...]:
@@ -124,7 +134,7 @@ def stages_of(task: Task) -> tuple[Stage, ...]:
             return (Stage.PREPROCESS,)
         case Request():
             first, textured = (Stage.LOAD, Stage.PREPROCESS, Stage.CONDITION, Stage.SAMPLE), "front" in task.images
-        case Remesh():
+        case DecodeLatents():
             first, textured = (Stage.LOAD,), task.picture is not None
         case Blend():
             first, textured = (Stage.LOAD,), False

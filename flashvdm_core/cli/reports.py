@@ -100,6 +100,7 @@ class JsonReport(Report):
                     "faces": len(event.mesh.faces),
                     "seed": event.seed,
                     "model": event.model,
+                    "model_identity": event.model_identity,
                     "settings": dict(event.settings),
                     "seconds": dict(event.seconds),
                     "queries": list(event.queries),

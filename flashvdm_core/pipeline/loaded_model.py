@@ -15,6 +15,7 @@ from ..api.errors import MemoryLimitError
 from ..api.events import Event, Log, Stage
 from ..api.settings import Value
 from ..api.units import gib
+from ..checkpoints.folders import checkpoint_folder, weights_identity
 from ..checkpoints.load import Model, load_checkpoint, model_spec
 from ..runtime.devices import EIGHT_BIT, dtype_name
 from ..runtime.memory.limits import allowed
@@ -39,6 +40,7 @@ class Loaded:
         asked: what was asked for.
         model: each of its networks can be used in its stage, once the residency was told of that.
         residency: where its weights are.
+        identity: tells its weights from any others, wherever their folder is.
         precision: the setting that names what it computes in.
         logs: what the user should know of the loading.
         captured: its denoiser with steps that are replayed, on devices that can.
@@ -47,6 +49,7 @@ class Loaded:
     asked: Asked
     model: Model
     residency: Residency
+    identity: str
     precision: str
     logs: Sequence[Log]
     captured: CapturedDenoiser | None
@@ -116,7 +119,8 @@ def _loaded(asked: Asked, plan: Plan | None, *, there: bool) -> Loaded:
     parts = {Stage.CONDITION: model.conditioner, Stage.SAMPLE: model.dit, Stage.DECODE: model.vae}
     residency = Residency(parts, device, plan, there=there)
     captured = CapturedDenoiser(model.dit) if device.type == "cuda" and isinstance(model.dit, Preparable) else None
-    return Loaded(asked, model, residency, precision, logs, captured)
+    identity = weights_identity(checkpoint_folder(name))
+    return Loaded(asked, model, residency, identity, precision, logs, captured)
 
 
 def _planned(asked: Asked, settings: Mapping[str, Value]) -> tuple[Plan | None, int]:

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..api.errors import DeviceError, EmptySurfaceError, SettingsError
+from ..api.errors import DeviceError, EmptySurfaceError, ModelMismatchError, SettingsError
 from ..api.events import Event, Finished, Log, Preview, Result, Stage
 from ..api.mesh import Colouring, TriangleMesh
 from ..api.settings import PREVIEW_RESOLUTION, Value
-from ..api.tasks import Blend, CutOutOnly, Remesh, Request, Task, stages_of
+from ..api.tasks import Blend, CutOutOnly, DecodeLatents, Request, Task, stages_of
 from ..checkpoints.load import Model, load_encoder
 from ..decoding import Level, Part, decode_shape
 from ..decoding.volume import Method
@@ -82,7 +82,7 @@ class Generator:
         match task:
             case Request():
                 events = self._from_images(task, run)
-            case Remesh() | Blend():
+            case DecodeLatents() | Blend():
                 events = self._from_latents(task, run)
             case CutOutOnly():
                 events = _cut_out_only(task, run)
@@ -102,23 +102,21 @@ class Generator:
         mesh, queries = yield from loaded.relieved(lambda: _decode_and_extract(loaded, latents, settings, run))
         colouring = yield from _textured(mesh, seen.front, run)
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
-        yield _result(model, settings, mesh, queries, kept, colouring, run)
+        yield _result(loaded, settings, mesh, queries, kept, colouring, run)
 
-    def _from_latents(self, task: Remesh | Blend, run: Run) -> Iterator[Event]:
+    def _from_latents(self, task: DecodeLatents | Blend, run: Run) -> Iterator[Event]:
         yield run.enter(Stage.LOAD)
         loaded = yield from self._load(task.settings, run)
         model = loaded.model
-        if task.latents.shape[1] != model.channels:
-            shape = list(task.latents.shape)
-            raise SettingsError(f"The kept latents {shape} are not of the model '{model.name}'; choose theirs.")
+        yield from _made_by(loaded, task)
         settings = _resolved(task.settings, loaded)
         tokens = torch.from_numpy(task.latents).to(model.device)
         if isinstance(task, Blend):
             tokens = blended(tokens, torch.from_numpy(task.other).to(model.device), task.amount)
         latents = tokens[None].to(model.dtype)
         mesh, queries = yield from loaded.relieved(lambda: _decode_and_extract(loaded, latents, settings, run))
-        colouring = yield from _textured(mesh, task.picture if isinstance(task, Remesh) else None, run)
-        yield _result(model, settings, mesh, queries, tokens.cpu().numpy(), colouring, run)
+        colouring = yield from _textured(mesh, task.picture if isinstance(task, DecodeLatents) else None, run)
+        yield _result(loaded, settings, mesh, queries, tokens.cpu().numpy(), colouring, run)
 
     def _conditioned(
         self, request: Request, seen: Read, loaded: Loaded, run: Run
@@ -160,8 +158,29 @@ class Generator:
         return self._loaded
 
 
+def _made_by(loaded: Loaded, task: DecodeLatents | Blend) -> Iterator[Event]:
+    """Check that the latents of a task were made by the loaded model; yields a warning where that is not known.
+
+    Raises:
+        ModelMismatchError: other weights made them.
+        SettingsError: they are not even of its kind.
+    """
+    name, identities = loaded.model.name, [task.model_identity]
+    if isinstance(task, Blend):
+        identities.append(task.other_identity)
+    if any(identity not in ("", loaded.identity) for identity in identities):
+        message = f"The kept latents were made by other weights than those of the model '{name}'; choose the model that made them"
+        raise ModelMismatchError(f"{message}, or generate the mesh anew.")
+    if task.latents.shape[1] != loaded.model.channels:
+        shape = list(task.latents.shape)
+        raise SettingsError(f"The kept latents {shape} are not of the model '{name}'; choose theirs.")
+    if "" in identities:
+        message = f"Which model made these latents was not kept with them, so it is not certain that it was '{name}'"
+        yield Log(f"{message}; if the mesh looks wrong, choose the model that made them.", warning=True)
+
+
 def _result(
-    model: Model,
+    loaded: Loaded,
     settings: Mapping[str, Value],
     mesh: TriangleMesh,
     queries: tuple[int, ...],
@@ -171,7 +190,18 @@ def _result(
 ) -> Result:
     run.stop()
     peak = run.memory.bytes() if run.memory else None
-    return Result(mesh, int(settings["seed"]), model.name, settings, run.seconds, queries, latents, colouring, peak)
+    return Result(
+        mesh=mesh,
+        seed=int(settings["seed"]),
+        model=loaded.model.name,
+        settings=settings,
+        seconds=run.seconds,
+        queries=queries,
+        latents=latents,
+        colouring=colouring,
+        peak_memory=peak,
+        model_identity=loaded.identity,
+    )
 
 
 def _resolved(settings: Mapping[str, Value], loaded: Loaded) -> dict[str, Value]:

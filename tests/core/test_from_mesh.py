@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from flashvdm_core.api.events import Event, Failure, Result
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.api.tasks import Blend, BlockOut, Remesh, Request
+from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
 from flashvdm_core.pipeline import pipeline as generator_module
 from flashvdm_core.pipeline.pipeline import Generator
 from flashvdm_core.sampling.latent_blend import blended, partners
@@ -142,10 +142,10 @@ def test_a_blend_leads_from_one_shape_to_the_other(generator: Generator, folder:
     one, other = (latents_of(result_of(generator.generate(request(folder, seed=seed)))) for seed in (1, 2))
     settings = request(folder).settings
     made = [result_of(generator.generate(Blend(one, other, amount, settings))) for amount in (0.0, 0.5, 1.0)]
-    first, last = (result_of(generator.generate(Remesh(latents, settings))) for latents in (one, other))
+    first, last = (result_of(generator.generate(DecodeLatents(latents, settings))) for latents in (one, other))
     assert near(made[0].mesh, first.mesh)
     assert np.allclose(np.sort(made[2].mesh.vertices, 0), np.sort(last.mesh.vertices, 0), atol=1e-3), "tokens have no order"
-    again = result_of(generator.generate(Remesh(latents_of(made[1]), settings)))
+    again = result_of(generator.generate(DecodeLatents(latents_of(made[1]), settings)))
     assert near(again.mesh, made[1].mesh)
 
 

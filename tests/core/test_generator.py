@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from torch import Tensor
 from flashvdm_core.api.errors import DeviceError
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.api.tasks import Blend, CutOutOnly, Remesh, Request, Task, stages_of
+from flashvdm_core.api.tasks import Blend, CutOutOnly, DecodeLatents, Request, Task, stages_of
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.pipeline.pipeline import Generator
 from flashvdm_core.runtime.devices import choose_device, choose_dtype
@@ -91,9 +92,9 @@ def test_every_task_runs_through_the_stages_that_the_contract_says_it_has(genera
     tasks: list[tuple[Task, str]] = [
         (Request(images, settings), "load preprocess condition sample decode extract texture"),
         (Request(images, plain), "load preprocess condition sample decode extract"),
-        (Remesh(latents, settings, picture), "load decode extract texture"),
-        (Remesh(latents, plain, picture), "load decode extract"),
-        (Remesh(latents, settings), "load decode extract"),
+        (DecodeLatents(latents, settings, picture), "load decode extract texture"),
+        (DecodeLatents(latents, plain, picture), "load decode extract"),
+        (DecodeLatents(latents, settings), "load decode extract"),
         (Blend(latents, latents, 0.5, settings), "load decode extract"),
         (CutOutOnly(images, settings), "preprocess"),
     ]
@@ -179,13 +180,13 @@ def test_kept_latents_make_the_same_mesh_again_and_another_one_at_another_resolu
     result = result_of(generator.generate(asked))
     assert result.latents is not None
     assert result.latents.shape == (12, 4)
-    again = list(generator.generate(Remesh(result.latents, asked.settings)))
+    again = list(generator.generate(DecodeLatents(result.latents, asked.settings)))
     assert near(result_of(again).mesh, result.mesh)
     progress = [event for event in again if isinstance(event, Progress)]
     assert {event.stage for event in progress} == {Stage.LOAD, Stage.DECODE, Stage.EXTRACT}
     assert progress[0].fraction == 0
     assert progress[1].fraction < 0.2, "the bar is that of the stages that there are"
-    finer = result_of(generator.generate(Remesh(result.latents, request(folder, resolution=40).settings)))
+    finer = result_of(generator.generate(DecodeLatents(result.latents, request(folder, resolution=40).settings)))
     assert len(finer.mesh.faces) > len(result.mesh.faces)
 
 
@@ -195,16 +196,51 @@ def test_colours_come_with_the_mesh_where_they_are_wanted(generator: Generator, 
     assert result.colouring is not None
     assert result.colouring.uvs.shape == (result.mesh.faces.size, 2)
     assert result.colouring.picture.shape[2] == 4
-    again = result_of(generator.generate(Remesh(result.latents, asked.settings, result.colouring.picture)))
+    again = result_of(generator.generate(DecodeLatents(result.latents, asked.settings, result.colouring.picture)))
     assert again.colouring is not None
     assert again.colouring.uvs.shape == result.colouring.uvs.shape
-    assert result_of(generator.generate(Remesh(result.latents, asked.settings))).colouring is None, "the image is not known"
+    assert result_of(generator.generate(DecodeLatents(result.latents, asked.settings))).colouring is None, (
+        "the image is not known"
+    )
     assert result_of(generator.generate(request(folder, colours=False))).colouring is None
 
 
-def test_latents_of_another_model_are_refused(generator: Generator, folder: Path) -> None:
-    failure = failure_of(generator.generate(Remesh(np.zeros((12, 7)), request(folder).settings)))
+def test_latents_of_another_kind_of_model_are_refused(generator: Generator, folder: Path) -> None:
+    failure = failure_of(generator.generate(DecodeLatents(np.zeros((12, 7)), request(folder).settings)))
     assert failure.kind == "SettingsError"
+
+
+def test_latents_are_decoded_by_the_weights_that_made_them_alone(generator: Generator, folder: Path, tmp_path: Path) -> None:
+    asked = request(folder, keep_latents=True, steps=1)
+    made = result_of(generator.generate(asked))
+    latents, own = made.latents, made.model_identity
+    assert latents is not None
+    assert own
+    moved = shutil.copytree(folder / "tiny", tmp_path / "moved")
+    trained = write_tiny_model(tmp_path / "trained", seed=1)
+    for model, kept, others in (
+        (folder / "tiny", own, own),
+        (moved, own, own),
+        (folder / "tiny", "", ""),
+        (folder / "tiny", own, ""),
+        (folder / "tiny", "", own),
+        (trained, own, own),
+        (trained, "", own),
+    ):
+        settings = asked.settings | {"model": str(model)}
+        tasks: list[Task] = [Blend(latents, latents, 0.5, settings, kept, others)]
+        tasks += [DecodeLatents(latents, settings, None, kept)] if kept == others else []
+        for task in tasks:
+            *events, last = generator.generate(task)
+            warnings = [event.message for event in events if isinstance(event, Log) and event.warning]
+            if model == trained:
+                assert isinstance(last, Failure)
+                assert last.kind == "ModelMismatchError"
+                assert "choose the model that made them" in last.message
+            else:
+                assert isinstance(last, Result)
+                assert last.model_identity == own
+                assert len(warnings) == (not kept or not others), "a model that could not be checked is said, and no other"
 
 
 @pytest.mark.parametrize("guidance_embed", [False, True])

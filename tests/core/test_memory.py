@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from flashvdm_core.api.events import Event, Failure, Log, Preview, Progress, Result, Stage
-from flashvdm_core.api.tasks import Remesh, Request
+from flashvdm_core.api.tasks import DecodeLatents, Request
 from flashvdm_core.checkpoints.load import load_checkpoint, model_spec
 from flashvdm_core.checkpoints.registry import KNOWN
 from flashvdm_core.models.dit import DiT
@@ -279,7 +279,7 @@ class TestGeneration:
             (told,) = [event.message for event in events if isinstance(event, Log)]
             assert "take turns" in told
         assert result.latents is not None
-        again = result_of(list(generator.generate(Remesh(result.latents, request(folder).settings))))
+        again = result_of(list(generator.generate(DecodeLatents(result.latents, request(folder).settings))))
         assert near(again.mesh, expected.mesh)
 
     def test_steps_are_replayed_only_where_a_recording_has_room(self, folder: Path, card: Callable[[int], None]) -> None:

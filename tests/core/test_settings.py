@@ -8,7 +8,7 @@ import pytest
 from flashvdm_core.api.errors import SettingsError
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.settings import SETTINGS, Setting, defaults, validated
-from flashvdm_core.api.tasks import Blend, BlockOut, CutOutOnly, Remesh, Request
+from flashvdm_core.api.tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request
 
 NUMBERS = [setting for setting in SETTINGS.values() if setting.kind in (int, float)]
 
@@ -69,9 +69,12 @@ def test_a_task_takes_no_empty_block_out_and_no_latents_of_two_models() -> None:
         BlockOut(TriangleMesh(np.eye(3), np.zeros((0, 3))))
     with pytest.raises(SettingsError, match="different models"):
         Blend(np.zeros((2, 2)), np.zeros((3, 2)))
+    with pytest.raises(SettingsError, match="different models"):
+        Blend(np.zeros((2, 2)), np.zeros((2, 2)), model_identity="a", other_identity="b")
+    Blend(np.zeros((2, 2)), np.zeros((2, 2)), model_identity="a")
 
 
 @pytest.mark.parametrize("latents", [np.zeros(4), np.zeros((0, 4)), np.full((2, 2), np.nan)], ids=["flat", "empty", "nan"])
 def test_damaged_latents_are_refused(latents: np.ndarray) -> None:
     with pytest.raises(SettingsError, match="damaged"):
-        Remesh(latents)
+        DecodeLatents(latents)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result
-from flashvdm_core.api.tasks import CutOutOnly, Remesh, Request
+from flashvdm_core.api.tasks import CutOutOnly, DecodeLatents, Request
 from flashvdm_core.api.wire.protocol import Cancel, Command, Generate, Quit, Ready, Release, decode, encode_command
 
 from .nearness import near
@@ -151,7 +151,7 @@ def test_other_tasks_run_in_between(ready: Host, folder: Path) -> None:
     assert made.latents is not None
     ready.send(Generate(2, CutOutOnly({"front": str(folder / "disc.png")})))
     assert any(isinstance(event, CutOut) for event in ready.until(Finished, Failure)[:-1])
-    ready.send(Generate(3, Remesh(made.latents, request(folder).settings)))
+    ready.send(Generate(3, DecodeLatents(made.latents, request(folder).settings)))
     again = ready.until(Result, Failure)[-1]
     assert isinstance(again, Result)
     assert near(again.mesh, made.mesh)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flashvdm_core.api.errors import WorkerError
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import Colouring, TriangleMesh
-from flashvdm_core.api.tasks import Blend, BlockOut, CutOutOnly, Remesh, Request, Task
+from flashvdm_core.api.tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request, Task
 from flashvdm_core.api.wire import protocol
 from flashvdm_core.api.wire.arrays import remove_arrays
 from flashvdm_core.api.wire.protocol import Cancel, CommandError, Generate, Quit, Ready, Release
@@ -159,15 +159,17 @@ def sent(task: Task, folder: Path) -> Task:
 
 
 def test_the_latents_of_a_task_arrive_bit_for_bit_and_their_files_are_gone(tmp_path: Path) -> None:
-    remesh = sent(Remesh(LATENTS, {"resolution": 64}), tmp_path)
-    assert isinstance(remesh, Remesh)
-    np.testing.assert_array_equal(remesh.latents, LATENTS)
-    assert remesh.settings["resolution"] == 64
+    decode = sent(DecodeLatents(LATENTS, {"resolution": 64}, model_identity="abc"), tmp_path)
+    assert isinstance(decode, DecodeLatents)
+    np.testing.assert_array_equal(decode.latents, LATENTS)
+    assert decode.settings["resolution"] == 64
+    assert decode.model_identity == "abc"
 
-    blend = sent(Blend(LATENTS, -LATENTS, 0.25, {"resolution": 64}), tmp_path)
+    blend = sent(Blend(LATENTS, -LATENTS, 0.25, {"resolution": 64}, "abc", ""), tmp_path)
     assert isinstance(blend, Blend)
     np.testing.assert_array_equal(blend.other, -LATENTS)
     assert blend.amount == 0.25
+    assert (blend.model_identity, blend.other_identity) == ("abc", "")
 
 
 def test_a_block_out_arrives(tmp_path: Path) -> None:
@@ -180,7 +182,7 @@ def test_a_block_out_arrives(tmp_path: Path) -> None:
 
 
 def test_a_command_that_cannot_be_sent_leaves_no_files(tmp_path: Path) -> None:
-    unsendable = Remesh(LATENTS)
+    unsendable = DecodeLatents(LATENTS)
     object.__setattr__(unsendable, "settings", {"level": float("nan")})
     with pytest.raises(ValueError, match="JSON"):
         protocol.encode_command(Generate(3, unsendable), tmp_path)
@@ -188,7 +190,7 @@ def test_a_command_that_cannot_be_sent_leaves_no_files(tmp_path: Path) -> None:
 
 
 def test_forged_latents_are_a_command_error_with_the_number_of_the_task(tmp_path: Path) -> None:
-    line = protocol.encode_command(Generate(5, Remesh(LATENTS)), tmp_path)
+    line = protocol.encode_command(Generate(5, DecodeLatents(LATENTS)), tmp_path)
     (file,) = tmp_path.iterdir()
     file.write_bytes(npy_bytes(np.full((3, 2), np.inf, np.float32)))
     with pytest.raises(CommandError, match="finite") as caught:

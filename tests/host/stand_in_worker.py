@@ -28,7 +28,7 @@ import numpy as np
 
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.api.tasks import Blend, CutOutOnly, Remesh, Request, Task, stages_of
+from flashvdm_core.api.tasks import Blend, CutOutOnly, DecodeLatents, Request, Task, stages_of
 from flashvdm_core.api.wire.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
 from flashvdm_core.texture import Surface, View, coloured
 
@@ -48,7 +48,17 @@ def box(scale: float) -> TriangleMesh:
 
 
 def steps(task: Task) -> Iterator[Event]:
-    """A whole task. A generation's latents hold its seed; what is made of latents has no tooth."""
+    """A whole task. A generation's latents hold its seed; what is made of latents has no tooth.
+
+    Latents of another model than the task's are refused, and those of which the model is not known get a warning.
+    """
+    if isinstance(task, DecodeLatents | Blend):
+        identities = {task.model_identity} | ({task.other_identity} if isinstance(task, Blend) else set[str]())
+        if identities - {"", identity_of(task)}:
+            yield Failure("ModelMismatchError", "The kept latents were made by other weights; choose the model that made them.")
+            return
+        if "" in identities:
+            yield Log("Which model made these latents was not kept with them.", warning=True)
     stages = stages_of(task)
     for number, stage in enumerate(stages):
         yield Progress(stage, number / len(stages))
@@ -63,7 +73,7 @@ def steps(task: Task) -> Iterator[Event]:
     match task:
         case CutOutOnly():
             yield Finished()
-        case Remesh(latents):
+        case DecodeLatents(latents):
             yield result(task, without_tooth(box(1.0)), latents)
         case Blend(latents, other, amount):
             yield result(task, without_tooth(box(1.0)), latents * (1 - amount) + other * amount)
@@ -82,7 +92,13 @@ def result(task: Task, mesh: TriangleMesh, latents: np.ndarray | None) -> Result
     if task.settings["colours"] and isinstance(task, Request):
         picture = np.full((32, 16, 4), (255, 0, 0, 255), np.uint8)
         colouring = coloured(Surface.of(mesh), picture, View())
-    return Result(mesh, int(task.settings["seed"]), "stand-in", task.settings, seconds, (8,), latents, colouring)
+    seed, identity = int(task.settings["seed"]), identity_of(task)
+    return Result(mesh, seed, "stand-in", task.settings, seconds, (8,), latents, colouring, model_identity=identity)
+
+
+def identity_of(task: Task) -> str:
+    """Another one for each model that is asked for."""
+    return f"weights of {task.settings['model']}"
 
 
 class Worker:

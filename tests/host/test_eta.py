@@ -91,9 +91,9 @@ def test_only_the_stages_that_a_task_has_count(setup: Setup) -> None:
     latents, picture = np.zeros((4, 2), np.float32), np.zeros((2, 2, 4), np.uint8)
     for task, seconds in (
         (setup.tasks.Blend(latents, latents), 4 + 20 + 2),
-        (setup.tasks.Remesh(latents), 4 + 20 + 2),
-        (setup.tasks.Remesh(latents, {}, picture), 4 + 20 + 2 + 3),
-        (setup.tasks.Remesh(latents, {"colours": False}, picture), 4 + 20 + 2),
+        (setup.tasks.DecodeLatents(latents), 4 + 20 + 2),
+        (setup.tasks.DecodeLatents(latents, {}, picture), 4 + 20 + 2 + 3),
+        (setup.tasks.DecodeLatents(latents, {"colours": False}, picture), 4 + 20 + 2),
         (setup.tasks.Request({"front": "a.png"}), sum(PAST.values())),
     ):
         job = setup.job_of(task)

@@ -255,6 +255,7 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
                 "latents": None if event.latents is None else arrays.write(event.latents),
                 "colouring": None if event.colouring is None else colouring_fields(event.colouring, arrays),
                 "peak_memory": event.peak_memory,
+                "model_identity": event.model_identity,
             }
 
 
@@ -292,6 +293,7 @@ def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None,
         latents=None if latents is None else read_array(latents, exchange, np.float32, (None, None)),
         colouring=None if colouring is None else (yield from read_colouring(colouring, exchange, mesh)),
         peak_memory=None if fields["peak_memory"] is None else int(fields["peak_memory"]),
+        model_identity=_text(fields["model_identity"]),
     )
 
 

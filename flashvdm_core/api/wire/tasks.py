@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tasks import Blend, BlockOut, CutOutOnly, Remesh, Request, Task
+from ..tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request, Task
 from .arrays import ArrayWriter, mesh_fields, read_array, read_mesh
 
 _LATENTS = (None, None)
@@ -26,10 +26,20 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
         case Request(images, _, keep_latents, block_out):
             start = block_out and {"mesh": mesh_fields(block_out.mesh, arrays), "strength": float(block_out.strength)}
             own = {"images": dict(images), "keep_latents": keep_latents, "block_out": start}
-        case Remesh(latents, _, picture):
-            own = {"latents": arrays.write(latents), "picture": None if picture is None else arrays.write(picture)}
-        case Blend(latents, other, amount):
-            own = {"latents": arrays.write(latents), "other": arrays.write(other), "amount": float(amount)}
+        case DecodeLatents(latents, _, picture, identity):
+            own = {
+                "latents": arrays.write(latents),
+                "picture": None if picture is None else arrays.write(picture),
+                "model_identity": identity,
+            }
+        case Blend(latents, other, amount, _, identity, other_identity):
+            own = {
+                "latents": arrays.write(latents),
+                "other": arrays.write(other),
+                "amount": float(amount),
+                "model_identity": identity,
+                "other_identity": other_identity,
+            }
         case CutOutOnly(images):
             own = {"images": dict(images)}
     return {"kind": _KINDS[type(task)], "settings": settings} | own
@@ -51,16 +61,18 @@ def read_task(fields: Mapping[str, Any], exchange: Path) -> Task:
             return Request(images, settings, keep, None if start is None else _block_out(start, exchange))
         case "remesh":
             latents, picture = read_array(fields["latents"], exchange, np.float32, _LATENTS), fields["picture"]
-            return Remesh(latents, settings, None if picture is None else read_array(picture, exchange, np.uint8, _PICTURE))
+            picture = None if picture is None else read_array(picture, exchange, np.uint8, _PICTURE)
+            return DecodeLatents(latents, settings, picture, _text(fields["model_identity"]))
         case "blend":
             latents, other = (read_array(fields[name], exchange, np.float32, _LATENTS) for name in ("latents", "other"))
-            return Blend(latents, other, _number(fields["amount"]), settings)
+            identities = (_text(fields[name]) for name in ("model_identity", "other_identity"))
+            return Blend(latents, other, _number(fields["amount"]), settings, *identities)
         case "cut-out":
             return CutOutOnly(_images(fields), settings)
     raise ValueError("unknown task")
 
 
-_KINDS: Mapping[type, str] = {Request: "request", Remesh: "remesh", Blend: "blend", CutOutOnly: "cut-out"}
+_KINDS: Mapping[type, str] = {Request: "request", DecodeLatents: "remesh", Blend: "blend", CutOutOnly: "cut-out"}
 
 
 def _block_out(fields: Mapping[str, Any], exchange: Path) -> BlockOut:
@@ -83,6 +95,12 @@ def _table(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError("not a table")
     return dict(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
 
 
 def _number(value: object) -> float:
