@@ -1,6 +1,6 @@
-"""Checkpoints: what is known about the public ones, finding, downloading, checking and loading them.
+"""Checkpoints: what is known about the public ones, and finding, checking, loading and writing them.
 
-Importing this package needs no torch (`known` and `download` don't either); `load_checkpoint`, `load_vae`
+Importing this package needs no torch (`registry` and `folders` don't either); `load_checkpoint`, `load_vae`
 and `Model` bring it in when they are first asked for.
 """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -24,32 +24,6 @@ class Section:
 
     target: str
     params: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class ScheduleSpec:
-    """How the model wants its time steps.
-
-    Attributes:
-        kind: "flow_matching" (Euler) or "consistency" (few steps between the phases it was distilled on).
-        train_timesteps: units of time in training.
-        shift: time shift of flow matching; 1 is none.
-        pcm_timesteps: number of phases of a consistency model.
-    """
-
-    kind: Literal["flow_matching", "consistency"] = "flow_matching"
-    train_timesteps: int = 1000
-    shift: float = 1.0
-    pcm_timesteps: int = 50
-
-
-@dataclass(frozen=True)
-class ProcessorSpec:
-    """How the images are brought into the model's form: square of `size` pixels, the object inside a border."""
-
-    size: int = 512
-    border_ratio: float = 0.15
-    multi_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,33 +76,6 @@ def read_config(folder: Path) -> Config:
     return Config(folder, sections, defaults)
 
 
-def schedule_spec(config: Config) -> ScheduleSpec:
-    """The section "scheduler"."""
-    section = config.section("scheduler")
-    params = section.params
-    train_timesteps = _integer(params, "num_train_timesteps", 1000)
-    match section.target:
-        case "FlowMatchEulerDiscreteScheduler":
-            return ScheduleSpec("flow_matching", train_timesteps, shift=_number(params, "shift", 1.0))
-        case "ConsistencyFlowMatchEulerDiscreteScheduler":
-            return ScheduleSpec("consistency", train_timesteps, pcm_timesteps=_integer(params, "pcm_timesteps", 50))
-    raise CheckpointError(f"The scheduler '{section.target}' of {config.folder} is not supported; use another checkpoint.")
-
-
-def processor_spec(config: Config) -> ProcessorSpec:
-    """The section "image_processor"."""
-    section = config.section("image_processor")
-    if section.target not in ("ImageProcessorV2", "MVImageProcessorV2"):
-        raise CheckpointError(
-            f"The image processor '{section.target}' of {config.folder} is not supported; use another checkpoint."
-        )
-    return ProcessorSpec(
-        size=_integer(section.params, "size", 512),
-        border_ratio=_number(section.params, "border_ratio", 0.15),
-        multi_view=section.target == "MVImageProcessorV2",
-    )
-
-
 def _section(value: Mapping[str, Any], path: Path) -> Section:
     target, params = value["target"], value.get("params") or {}
     if not isinstance(target, str) or not isinstance(params, dict):
@@ -142,17 +89,11 @@ def _defaults(value: object, path: Path) -> dict[str, float]:
         return {}
     if not isinstance(value, dict) or not set(value) <= {"steps", "guidance", "truncation"}:
         raise CheckpointError(f"The section 'defaults' of {path} may hold only steps, guidance and truncation; correct it.")
-    return {name: _number(value, name, 0.0) for name in value}
+    return {name: number(value, name, 0.0) for name in value}
 
 
-def _integer(params: Mapping[str, Any], name: str, default: int) -> int:
-    value = _number(params, name, default)
-    if value != int(value):
-        raise CheckpointError(f"The config has {name}: {value!r}, which is not a whole number; download config.yaml again.")
-    return int(value)
-
-
-def _number(params: Mapping[str, Any], name: str, default: float) -> float:
+def number(params: Mapping[str, Any], name: str, default: float) -> float:
+    """A positive number among parameters; CheckpointError where it is none."""
     value = params.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
         raise CheckpointError(f"The config has {name}: {value!r}, which is not a usable number; download config.yaml again.")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from ..api.errors import CheckpointError
+from ..models.build import build_denoiser
 from ..models.conditioner import SingleImageEncoder
-from ..models.dit_moe import MoEDiTSpec
 from ..models.shape_vae import ShapeVAE
-from ..models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
-from ..models.whole import ModelSpec, denoiser
-from .config import CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, Section, processor_spec, read_config, schedule_spec
+from ..models.specs import ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
+from .config import CONFIG_NAME, Config, read_config
 from .folders import EMBEDDED, EMBEDDED_FOLDER, checkpoint_folder
+from .layout import read_model_spec, vae_spec
 from .weights import Weights, load_module, open_weights
 
 _ENCODER_NAMES = ("encoder.", "pre_kl.")
@@ -81,47 +81,40 @@ def load_checkpoint(
     folder = checkpoint_folder(name_or_folder)
     config = read_config(folder)
     device = torch.device(device)
-    dit_section = config.section("model")
-    dit = _dit_spec(dit_section)
+    spec = read_model_spec(config)
     place = torch.device("cpu") if in_main_memory else device
-    schedule, processor = schedule_spec(config), processor_spec(config)
-    conditioner_spec = _conditioner_spec(config.section("conditioner"))
-
-    weights = open_weights(folder, half=dtype != torch.float32, pickled=dit_section.target == "HunYuanDiTPlain")
+    weights = open_weights(folder, half=dtype != torch.float32, pickled=isinstance(spec.dit, MoEDiTSpec))
     vae = _vae(config, weights, place, dtype, vae_folder)
-    if vae.spec.embed_dim != dit.in_channels:
+    if vae.spec.embed_dim != spec.dit.in_channels:
         raise CheckpointError(f"The DiT and the VAE of {folder} have different latent channels; choose parts of one model.")
     return Model(
         name=EMBEDDED if folder == EMBEDDED_FOLDER else folder.resolve().name,
-        dit=load_module(lambda: denoiser(dit), weights, "model.", place, dtype),
+        dit=load_module(lambda: build_denoiser(spec.dit), weights, "model.", place, dtype),
         vae=vae,
-        conditioner=load_module(lambda: SingleImageEncoder(conditioner_spec), weights, "conditioner.", place, dtype),
-        processor=processor,
-        schedule=schedule,
+        conditioner=load_module(lambda: SingleImageEncoder(spec.conditioner), weights, "conditioner.", place, dtype),
+        processor=spec.processor,
+        schedule=spec.schedule,
         num_latents=vae.spec.num_latents,
-        channels=dit.in_channels,
-        guidance_embed=dit.guidance_embed,
-        # The published pipelines sample 50 steps, and 5 where the schedule was distilled; guidance is 5 in all.
-        steps=int(config.defaults.get("steps", 5 if schedule.kind == "consistency" else 50)),
-        guidance=config.defaults.get("guidance", 5.0),
+        channels=spec.dit.in_channels,
+        guidance_embed=spec.guidance_embed,
+        steps=spec.default_steps,
+        guidance=spec.default_guidance,
         device=device,
         dtype=dtype,
     )
 
 
 def model_spec(name_or_folder: str | Path) -> ModelSpec:
-    """Sizes of the model that `load_checkpoint` would load, from the configs alone.
+    """The model that `load_checkpoint` would load, from the configs alone.
 
     Raises:
         CheckpointError: a config is missing, damaged or of another architecture.
     """
     folder = checkpoint_folder(name_or_folder)
     config = read_config(folder)
-    vae = _vae_spec(config.section("vae"))
-    beside = _efficient_vae_beside(folder, vae)
-    if beside is not None:
-        vae = _vae_spec(read_config(beside).section("vae"))
-    return ModelSpec(_dit_spec(config.section("model")), vae, _conditioner_spec(config.section("conditioner")))
+    spec = read_model_spec(config)
+    beside = _efficient_vae_beside(folder, spec.vae)
+    return spec if beside is None else replace(spec, vae=vae_spec(read_config(beside)))
 
 
 def has_encoder(folder: Path) -> bool:
@@ -138,7 +131,7 @@ def load_vae(folder: Path, device: torch.device | str, dtype: torch.dtype, *, wi
     config = read_config(folder)
     weights = open_weights(folder, half=dtype != torch.float32)
     prefix = "vae." if any(name.startswith("vae.") for name in weights.names()) else ""
-    return _load_vae(config.section("vae"), weights, prefix, torch.device(device), dtype, with_encoder)
+    return _load_vae(vae_spec(config), weights, prefix, torch.device(device), dtype, with_encoder)
 
 
 def load_encoder(name_or_folder: str | Path, device: torch.device | str) -> ShapeVAE:
@@ -148,7 +141,7 @@ def load_encoder(name_or_folder: str | Path, device: torch.device | str) -> Shap
         CheckpointError: as `load_checkpoint`; also where no encoder of the same latent space is found.
     """
     folder = checkpoint_folder(name_or_folder)
-    own = _vae_spec(read_config(folder).section("vae"))
+    own = vae_spec(read_config(folder))
     if has_encoder(folder):
         return load_vae(folder, device, torch.float32, with_encoder=True)
     for other, spec in _vaes_beside(folder):
@@ -161,11 +154,10 @@ def load_encoder(name_or_folder: str | Path, device: torch.device | str) -> Shap
 
 
 def _vae(config: Config, weights: Weights, device: torch.device, dtype: torch.dtype, vae_folder: Path | None) -> ShapeVAE:
-    section = config.section("vae")
-    own = _vae_spec(section)
+    own = vae_spec(config)
     replacement = vae_folder or _efficient_vae_beside(config.folder, own)
     if replacement is None:
-        return _load_vae(section, weights, "vae.", device, dtype, with_encoder=False)
+        return _load_vae(own, weights, "vae.", device, dtype, with_encoder=False)
     vae = load_vae(replacement, device, dtype)
     if not _same_latent_space(vae.spec, own):
         raise CheckpointError(
@@ -189,7 +181,7 @@ def _vaes_beside(folder: Path) -> Iterator[tuple[Path, ShapeVAESpec]]:
     for path in sorted(folder.resolve().parent.glob(f"*/{CONFIG_NAME}")):
         try:
             config = read_config(path.parent)
-            spec = _vae_spec(config.section("vae"))
+            spec = vae_spec(config)
         except CheckpointError:
             continue  # a folder of something else: not an error of the checkpoint that was asked for
         if "model" not in config.sections:
@@ -202,32 +194,7 @@ def _same_latent_space(a: ShapeVAESpec, b: ShapeVAESpec) -> bool:
 
 
 def _load_vae(
-    section: Section, weights: Weights, prefix: str, device: torch.device, dtype: torch.dtype, with_encoder: bool
+    spec: ShapeVAESpec, weights: Weights, prefix: str, device: torch.device, dtype: torch.dtype, with_encoder: bool
 ) -> ShapeVAE:
-    spec = _vae_spec(section)
     unused = () if with_encoder else _ENCODER_NAMES
     return load_module(lambda: ShapeVAE(spec, with_encoder=with_encoder), weights, prefix, device, dtype, unused=unused)
-
-
-def _vae_spec(section: Section) -> ShapeVAESpec:
-    _expect(section, "ShapeVAE")
-    return ShapeVAESpec.from_config(section.params)
-
-
-def _conditioner_spec(section: Section) -> ConditionerSpec:
-    _expect(section, "SingleImageEncoder")
-    return ConditionerSpec.from_config(section.params)
-
-
-def _dit_spec(section: Section) -> DiTSpec | MoEDiTSpec:
-    match section.target:
-        case "Hunyuan3DDiT":
-            return DiTSpec.from_config(section.params)
-        case "HunYuanDiTPlain":
-            return MoEDiTSpec.from_config(section.params)
-    raise CheckpointError(f"The model '{section.target}' is not supported; choose a checkpoint of the Hunyuan3D-2 family.")
-
-
-def _expect(section: Section, target: str) -> None:
-    if section.target != target:
-        raise CheckpointError(f"The config names '{section.target}' where {target} is supported; choose another checkpoint.")

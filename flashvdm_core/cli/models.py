@@ -44,14 +44,14 @@ def _memory(options: argparse.Namespace) -> Callable[[str], None]:
     """What prints a model's need of memory, from its sizes."""
     from ..api.units import gib
     from ..checkpoints.load import model_spec
-    from ..models.whole import PUBLIC
+    from ..checkpoints.registry import MODELS
     from ..runtime.devices import choose_device, choose_dtype, dtype_name
     from ..runtime.memory.plan import all_the_time, one_at_a_time
     from ..runtime.memory.requirements import needs
 
     device, precision, resolution = (getattr(options, name, SETTINGS[name].default) for name in _ASKED)
     dtype = choose_dtype(str(precision), choose_device(str(device)))
-    specs = dict(PUBLIC) | {"embedded": model_spec("embedded")}
+    specs = dict(MODELS) | {"embedded": model_spec("embedded")}
 
     def show(name: str) -> None:
         if name not in specs:

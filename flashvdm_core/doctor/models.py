@@ -35,7 +35,8 @@ def examine_chosen(model: str) -> Iterator[Finding]:
         return
     folder = checkpoint_folder(model)
     try:
-        from ..checkpoints.config import processor_spec, read_config, schedule_spec
+        from ..checkpoints.config import read_config
+        from ..checkpoints.layout import processor_spec, schedule_spec
         from ..checkpoints.weights import open_weights
 
         config = read_config(folder)

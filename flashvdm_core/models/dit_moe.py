@@ -7,57 +7,15 @@ of the blocks to the second, and sparse feed-forward layers in the last blocks.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..api.errors import CheckpointError
 from .layers import Attending, merge_heads
-from .specs import Spec
+from .specs import MoEDiTSpec
 
 _EPS = 1e-6
-
-
-@dataclass(frozen=True)
-class MoEDiTSpec(Spec):
-    """Architecture of a `MoEDiT`. `num_moe_layers` counts from the last block."""
-
-    IGNORED = frozenset({"input_size", "text_len", "ckpt_path"})
-    # Switches of the published class that no published checkpoint turns; each would change the network.
-    FIXED: ClassVar[Mapping[str, object]] = {
-        "qk_norm": True,
-        "qk_norm_type": "rms",
-        "with_decoupled_ca": False,
-        "use_attention_pooling": False,
-        "use_pos_emb": False,
-    }
-    # No published checkpoint of this kind is guidance-distilled.
-    guidance_embed: ClassVar[bool] = False
-
-    in_channels: int
-    hidden_size: int
-    context_dim: int
-    depth: int
-    num_heads: int
-    mlp_ratio: float = 4.0
-    qkv_bias: bool = False
-    num_moe_layers: int = 6
-    num_experts: int = 8
-    moe_top_k: int = 2
-
-    @classmethod
-    def from_config(cls, params: Mapping[str, Any]) -> Self:
-        """See `Spec.from_config`; CheckpointError also names a switch that would make another network."""
-        for name, expected in cls.FIXED.items():
-            if params.get(name, expected) != expected:
-                raise CheckpointError(
-                    f"The config sets {name} to {params[name]!r}, but only {expected!r} is supported; use another checkpoint."
-                )
-        return super().from_config({name: value for name, value in params.items() if name not in cls.FIXED})
 
 
 class MoEDiT(nn.Module):

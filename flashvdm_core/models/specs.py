@@ -1,10 +1,11 @@
-"""Sizes of the networks, one dataclass each, read from the parameters of a published config.yaml."""
+"""What a model is: the sizes of its networks, one dataclass each, read from the parameters of a published config.yaml, and how
+it is run. Nothing here needs torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from ..api.errors import CheckpointError
 
@@ -48,6 +49,44 @@ class DiTSpec(Spec):
     depth_single_blocks: int = 32
     qkv_bias: bool = True
     guidance_embed: bool = False
+
+
+@dataclass(frozen=True)
+class MoEDiTSpec(Spec):
+    """The mixture-of-experts transformer of Hunyuan3D-2.1 (`HunYuanDiTPlain`). `num_moe_layers` counts from the last block."""
+
+    IGNORED = frozenset({"input_size", "text_len", "ckpt_path"})
+    # Switches of the published class that no published checkpoint turns; each would change the network.
+    FIXED: ClassVar[Mapping[str, object]] = {
+        "qk_norm": True,
+        "qk_norm_type": "rms",
+        "with_decoupled_ca": False,
+        "use_attention_pooling": False,
+        "use_pos_emb": False,
+    }
+    # No published checkpoint of this kind is guidance-distilled.
+    guidance_embed: ClassVar[bool] = False
+
+    in_channels: int
+    hidden_size: int
+    context_dim: int
+    depth: int
+    num_heads: int
+    mlp_ratio: float = 4.0
+    qkv_bias: bool = False
+    num_moe_layers: int = 6
+    num_experts: int = 8
+    moe_top_k: int = 2
+
+    @classmethod
+    def from_config(cls, params: Mapping[str, Any]) -> Self:
+        """See `Spec.from_config`; CheckpointError also names a switch that would make another network."""
+        for name, expected in cls.FIXED.items():
+            if params.get(name, expected) != expected:
+                raise CheckpointError(
+                    f"The config sets {name} to {params[name]!r}, but only {expected!r} is supported; use another checkpoint."
+                )
+        return super().from_config({name: value for name, value in params.items() if name not in cls.FIXED})
 
 
 @dataclass(frozen=True)
@@ -167,3 +206,78 @@ class ConditionerSpec(Spec):
         if kwargs:
             raise CheckpointError(f"The conditioner's config has unknown keys: {', '.join(sorted(kwargs))}.")
         return cls(DinoSpec.from_config(config), int(image_size), cls_token, views)
+
+
+@dataclass(frozen=True)
+class ProcessorSpec:
+    """How the images are brought into the model's form: square of `size` pixels, the object inside a border."""
+
+    size: int = 512
+    border_ratio: float = 0.15
+    multi_view: bool = False
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """How the model wants its time steps.
+
+    Attributes:
+        kind: "flow_matching" (Euler) or "consistency" (few steps between the phases it was distilled on).
+        train_timesteps: units of time in training.
+        shift: time shift of flow matching; 1 is none.
+        pcm_timesteps: number of phases of a consistency model.
+    """
+
+    kind: Literal["flow_matching", "consistency"] = "flow_matching"
+    train_timesteps: int = 1000
+    shift: float = 1.0
+    pcm_timesteps: int = 50
+
+    @property
+    def default_steps(self) -> int:
+        """Steps of the published pipelines, where a model's config names no number of its own."""
+        return 5 if self.kind == "consistency" else 50
+
+
+DEFAULT_GUIDANCE = 5.0
+"""Guidance scale of the published pipelines, where a model's config names none of its own."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A whole model, without its weights.
+
+    Attributes:
+        dit, vae, conditioner: the networks' sizes.
+        processor: how its images are prepared.
+        schedule: how its time steps are chosen.
+        steps, guidance: the model's own number of steps and guidance scale; None for those of the published pipelines.
+    """
+
+    dit: DiTSpec | MoEDiTSpec
+    vae: ShapeVAESpec
+    conditioner: ConditionerSpec
+    processor: ProcessorSpec = ProcessorSpec()
+    schedule: ScheduleSpec = ScheduleSpec()
+    steps: int | None = None
+    guidance: float | None = None
+
+    @property
+    def guidance_embed(self) -> bool:
+        """Whether the DiT takes the guidance scale as an input; otherwise guidance is classifier-free."""
+        return self.dit.guidance_embed
+
+    @property
+    def views(self) -> int:
+        """How many images it takes at most."""
+        return self.conditioner.view_num or 1
+
+    @property
+    def default_steps(self) -> int:
+        """Steps that it is sampled with unless a task says otherwise."""
+        return self.schedule.default_steps if self.steps is None else self.steps
+
+    @property
+    def default_guidance(self) -> float:
+        """Guidance scale that it is sampled with unless a task says otherwise."""
+        return DEFAULT_GUIDANCE if self.guidance is None else self.guidance

@@ -31,7 +31,7 @@ from ..encoding import encode_mesh
 from ..geometry.cleanup import cleaned
 from ..image import open_image
 from ..runtime.devices import EIGHT_BIT, choose_device, choose_dtype, dtype_name
-from ..sampling import Schedule, consistency_schedule, draw_noise, flow_matching_schedule, guided_velocity, sample
+from ..sampling import draw_noise, guided_velocity, sample, schedule_for
 from ..sampling.latent_blend import blended
 from ..surface import extract_surface
 from ..texture import Surface, coloured, fitted_view
@@ -232,7 +232,7 @@ def _sample(
     yield run.enter(Stage.SAMPLE)
     model = loaded.model
     loaded.residency.enter(Stage.SAMPLE)
-    schedule = _schedule(model, int(settings["steps"]))
+    schedule = schedule_for(model.schedule, int(settings["steps"]))
     guidance = float(settings["guidance"])
     latents = draw_noise(int(settings["seed"]), 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
     if start is not None:
@@ -269,13 +269,6 @@ class _Start:
 def _check_finite(values: Tensor, model: Model) -> None:
     if not torch.isfinite(values).all():
         raise DeviceError(f"The model gives no finite numbers in {dtype_name(model.dtype)}; set the precision to float32.")
-
-
-def _schedule(model: Model, steps: int) -> Schedule:
-    spec = model.schedule
-    if spec.kind == "consistency":
-        return consistency_schedule(steps, spec.pcm_timesteps, train_timesteps=spec.train_timesteps)
-    return flow_matching_schedule(steps, spec.shift, train_timesteps=spec.train_timesteps)
 
 
 class _PreviewBudget:

@@ -2,7 +2,7 @@
 
 from .flow import Preparable, Step, Velocity, draw_noise, guided_velocity, sample
 from .graphs import CapturedDenoiser
-from .schedules import Schedule, consistency_schedule, flow_matching_schedule
+from .schedules import Schedule, consistency_schedule, flow_matching_schedule, schedule_for
 
 __all__ = [
     "CapturedDenoiser",
@@ -15,4 +15,5 @@ __all__ = [
     "flow_matching_schedule",
     "guided_velocity",
     "sample",
+    "schedule_for",
 ]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..api.errors import SettingsError
+from ..models.specs import ScheduleSpec
 
 TRAIN_TIMESTEPS = 1000
 """Resolution of the time axis that the published checkpoints were trained with."""
@@ -56,6 +57,17 @@ class Schedule:
         return self.timesteps().to(dtype) / self.train_timesteps
 
 
+def schedule_for(spec: ScheduleSpec, steps: int) -> Schedule:
+    """The schedule of a model in so many steps.
+
+    Raises:
+        SettingsError: fewer than one step, or the model's config asks for an impossible schedule.
+    """
+    if spec.kind == "consistency":
+        return consistency_schedule(steps, spec.pcm_timesteps, train_timesteps=spec.train_timesteps)
+    return flow_matching_schedule(steps, spec.shift, train_timesteps=spec.train_timesteps)
+
+
 def flow_matching_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
     """Euler schedule of flow matching: `steps` equally spaced nodes from 0 to 1, then shifted.
 
@@ -70,7 +82,7 @@ def flow_matching_schedule(steps: int, shift: float = 1.0, *, train_timesteps: i
     Raises:
         SettingsError: fewer than one step, or a shift that is not positive.
     """
-    return euler_schedule(_linspace(0.0, 1.0, _checked_steps(steps)), shift, train_timesteps=train_timesteps)
+    return euler_schedule(linspace(0.0, 1.0, _checked_steps(steps)), shift, train_timesteps=train_timesteps)
 
 
 def euler_schedule(sigmas: Sequence[float], shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
@@ -78,16 +90,6 @@ def euler_schedule(sigmas: Sequence[float], shift: float = 1.0, *, train_timeste
     if not shift > 0:
         raise SettingsError(f"The time shift must be positive, not {shift}; correct it in the model's config.yaml.")
     return Schedule((*(shifted(s, shift) for s in sigmas), 1.0), train_timesteps)
-
-
-def trained_range_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
-    """Euler schedule over the trained times only: from one training unit (not from 0) to 1.
-
-    This is what the published scheduler does when it is told nothing but the number of steps. It shifts the end
-    points before spacing the nodes, and then the nodes again.
-    """
-    start = shifted(1.0 / train_timesteps, shift)
-    return euler_schedule(_linspace(start, 1.0, _checked_steps(steps)), shift, train_timesteps=train_timesteps)
 
 
 def consistency_schedule(steps: int, pcm_timesteps: int, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
@@ -108,7 +110,7 @@ def consistency_schedule(steps: int, pcm_timesteps: int, *, train_timesteps: int
             f"pcm_timesteps must be from 1 to {train_timesteps}, not {pcm_timesteps}; correct it in the model's config.yaml."
         )
     phase = train_timesteps // pcm_timesteps
-    grid = _linspace(0.0, 1.0, train_timesteps)
+    grid = linspace(0.0, 1.0, train_timesteps)
     spacing = pcm_timesteps / _checked_steps(steps)
     boundaries = (math.floor(i * spacing) for i in range(steps))
     return Schedule((*(grid[max(k * phase - 1, 0)] for k in boundaries), 1.0), train_timesteps)
@@ -119,7 +121,8 @@ def shifted(sigma: float, shift: float) -> float:
     return shift * sigma / (shift * sigma + (1 - sigma))
 
 
-def _linspace(start: float, end: float, count: int) -> list[float]:
+def linspace(start: float, end: float, count: int) -> list[float]:
+    """`count` equally spaced values, both ends included; `start` alone for a count of 1."""
     if count == 1:
         return [start]
     return [start + (end - start) * i / (count - 1) for i in range(count - 1)] + [end]

@@ -14,7 +14,7 @@ from flashvdm_core.decoding import VecsetField, decode_volume
 from flashvdm_core.lab.bench.subject import example_image
 from flashvdm_core.models import float8 as float8_layers
 from flashvdm_core.models.dit import DiT, JoiningLinear
-from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec
+from flashvdm_core.models.dit_moe import MoEDiT
 from flashvdm_core.models.float8 import (
     Float8Linear,
     float8_linears,
@@ -25,7 +25,7 @@ from flashvdm_core.models.float8 import (
     rounded,
 )
 from flashvdm_core.models.layers import attention
-from flashvdm_core.models.specs import DiTSpec
+from flashvdm_core.models.specs import DiTSpec, MoEDiTSpec
 from flashvdm_core.pipeline.low_precision import MOST_DIFFERENT, Change, attending, changed, changes_for, float8
 from flashvdm_core.sampling import consistency_schedule, draw_noise, guided_velocity, sample
 from flashvdm_core.sampling.graphs import relative_difference

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.decoding import decode_volume
 from flashvdm_core.lab.bench import stages as bench_stages
 from flashvdm_core.lab.bench.__main__ import main
@@ -22,11 +23,9 @@ from flashvdm_core.lab.bench.operations import counted
 from flashvdm_core.lab.bench.page import draw_growth
 from flashvdm_core.lab.bench.shape import TRUNCATION, KnownShape, figure_distance
 from flashvdm_core.lab.bench.stages import run
-from flashvdm_core.lab.bench.subject import PUBLIC, Configuration, random_subject, subject
+from flashvdm_core.lab.bench.subject import random_subject, subject
 from flashvdm_core.lab.bench.twins import compared
-from flashvdm_core.models.dit_moe import MoEDiTSpec
-from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
-from flashvdm_core.sampling import consistency_schedule
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
 from flashvdm_core.surface import extract_surface
 
 from .tiny_model import CONFIG, write_tiny_model
@@ -34,13 +33,14 @@ from .tiny_model import CONFIG, write_tiny_model
 CPU = torch.device("cpu")
 
 
-def tiny_configuration(**changes) -> Configuration:
-    configuration = Configuration(
+def tiny_configuration(**changes) -> ModelSpec:
+    configuration = ModelSpec(
         DiTSpec.from_config(CONFIG["model"]["params"]),
         ShapeVAESpec.from_config(CONFIG["vae"]["params"]),
         ConditionerSpec.from_config(CONFIG["conditioner"]["params"]),
-        32,
-        consistency_schedule(2, 100),
+        ProcessorSpec(32),
+        ScheduleSpec("consistency", pcm_timesteps=100),
+        steps=2,
     )
     return replace(configuration, **changes)
 
@@ -51,7 +51,7 @@ class TestOperations:
         [("hunyuan3d-dit-v2-0-turbo", 3.57, 46.3 / 5, 4.25), ("hunyuan3d-dit-v2-mini-turbo", 19.1, 60.2 / 5, 4.25)],
     )
     def test_of_the_public_models_are_those_that_their_sizes_give(self, name: str, encoder: float, velocity: float, query: float):
-        operations = counted(PUBLIC[name], 1024)
+        operations = counted(MODELS[name], 1024)
         assert operations.image_encoder / 1e12 == pytest.approx(encoder, rel=0.01)
         assert operations.velocity / 1e12 == pytest.approx(velocity, rel=0.01)
         assert operations.latent_transformer / 1e12 == pytest.approx(1.86, rel=0.01)

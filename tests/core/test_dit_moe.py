@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from flashvdm_core.api.errors import CheckpointError
-from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec, SparseFeedForward
+from flashvdm_core.models.dit_moe import MoEDiT, SparseFeedForward
+from flashvdm_core.models.specs import MoEDiTSpec
 
 SPEC = MoEDiTSpec(
     in_channels=6, hidden_size=16, context_dim=10, depth=5, num_heads=2, num_moe_layers=2, num_experts=4, moe_top_k=2

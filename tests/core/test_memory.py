@@ -20,10 +20,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from flashvdm_core.api.events import Event, Failure, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.tasks import DecodeLatents, Request
 from flashvdm_core.checkpoints.load import load_checkpoint, model_spec
-from flashvdm_core.checkpoints.registry import KNOWN
+from flashvdm_core.checkpoints.registry import MODELS
+from flashvdm_core.models.build import build_meta
 from flashvdm_core.models.dit import DiT
-from flashvdm_core.models.dit_moe import MoEDiTSpec
-from flashvdm_core.models.whole import PUBLIC, ModelSpec, built
+from flashvdm_core.models.specs import ModelSpec, MoEDiTSpec
 from flashvdm_core.pipeline import loaded_model as loading
 from flashvdm_core.pipeline.pipeline import Generator
 from flashvdm_core.runtime.memory.offload import Residency
@@ -68,7 +68,7 @@ class TestPlan:
                 assert part.alone + following.weights > budget
 
     def test_the_full_size_turbo_model_at_380_keeps_to_6_gb(self) -> None:
-        parts = needs(PUBLIC["hunyuan3d-dit-v2-0-turbo"], torch.float16, 380)
+        parts = needs(MODELS["hunyuan3d-dit-v2-0-turbo"], torch.float16, 380)
         assert planned(parts, 6 * GB).peak <= 6 * GB
         # A card of 6 GB that shows a desktop has less: then the parts take turns, and the next one comes meanwhile.
         little = planned(parts, 5 * GB)
@@ -77,9 +77,9 @@ class TestPlan:
         assert little.held[Stage.CONDITION] == (Stage.CONDITION, Stage.SAMPLE)
         assert one_at_a_time(parts).peak < 3 * GB
 
-    @pytest.mark.parametrize("name", PUBLIC)
+    @pytest.mark.parametrize("name", MODELS)
     def test_every_public_model_has_a_plan_for_8_gb_at_380(self, name: str) -> None:
-        assert planned(needs(PUBLIC[name], torch.float16, 380), 8 * GB).peak <= 8 * GB
+        assert planned(needs(MODELS[name], torch.float16, 380), 8 * GB).peak <= 8 * GB
 
 
 class Alive(TorchDispatchMode):
@@ -121,7 +121,7 @@ def most_alive(run: Callable[[], Tensor], before: list[Tensor]) -> tuple[int, Te
 class TestNeeds:
     def test_the_weights_are_those_of_the_files(self) -> None:
         # The published file holds the VAE with the larger decoder, and the names and shapes in front.
-        v2_0 = needs(PUBLIC["hunyuan3d-dit-v2-0"], torch.float16, 380)
+        v2_0 = needs(MODELS["hunyuan3d-dit-v2-0"], torch.float16, 380)
         assert sum(part.weights for part in v2_0) == pytest.approx(4_928_151_562, rel=0.01)
         model = load_checkpoint("embedded", CPU, torch.float32)
         found = [sum(p.nbytes for p in network.parameters()) for network in (model.conditioner, model.dit, model.vae)]
@@ -130,8 +130,8 @@ class TestNeeds:
     @pytest.mark.parametrize("name", ["hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-0", "hunyuan3d-dit-v2-1", "embedded"])
     def test_the_stages_take_no_more_than_was_estimated(self, name: str) -> None:
         """Networks of the true widths, with few layers and few tokens: what is alive at once grows with the tokens alone."""
-        spec = shallow(model_spec("embedded") if name == "embedded" else PUBLIC[name])
-        dit, vae, conditioner = (network.to_empty(device=CPU).requires_grad_(False) for network in built(spec))
+        spec = shallow(model_spec("embedded") if name == "embedded" else MODELS[name])
+        dit, vae, conditioner = (network.to_empty(device=CPU).requires_grad_(False) for network in build_meta(spec))
         weights = [*dit.parameters(), *vae.parameters(), *conditioner.parameters()]
         for weight in weights:
             weight.data.zero_()
@@ -152,11 +152,6 @@ class TestNeeds:
         image_estimate, sampling_estimate, _ = (bytes_ - RESERVE for bytes_ in working(spec, torch.float32, 16))
         assert image_estimate < 2.5 * image_bytes
         assert sampling_estimate < 4 * sampling_bytes, "far too careful: parts would take turns for nothing"
-
-    def test_the_sizes_of_every_known_model_are_known(self) -> None:
-        assert set(PUBLIC) == {name for name in KNOWN if "-dit-" in name}
-        for name, spec in PUBLIC.items():
-            assert (spec.conditioner.view_num or 1) == KNOWN[name].views
 
 
 def shallow(spec: ModelSpec) -> ModelSpec:

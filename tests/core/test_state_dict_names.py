@@ -14,9 +14,9 @@ from torch import nn
 
 from flashvdm_core.models.dinov2 import DinoV2
 from flashvdm_core.models.dit import DiT
-from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec
+from flashvdm_core.models.dit_moe import MoEDiT
 from flashvdm_core.models.shape_vae import ShapeVAE
-from flashvdm_core.models.specs import DinoSpec, DiTSpec, ShapeVAESpec
+from flashvdm_core.models.specs import DinoSpec, DiTSpec, MoEDiTSpec, ShapeVAESpec
 
 PUBLIC = json.loads(lzma.decompress((Path(__file__).parents[1] / "parity" / "public_keys.json.xz").read_bytes()))
 

@@ -15,7 +15,7 @@ pytest.importorskip("scipy")
 
 from flashvdm_core.checkpoints import load_checkpoint
 from flashvdm_core.lab.training.__main__ import main
-from flashvdm_core.lab.training.memory import needs, row, sizes_of
+from flashvdm_core.lab.training.memory import needs, row, spec_of
 from flashvdm_core.models.dit import DiT
 
 from .tiny_model import multi_view_config, tiny_config, write_tiny_model
@@ -137,11 +137,11 @@ def test_the_memory_in_the_documentation_is_what_the_command_prints(capsys: pyte
     # The public ones take long to count: the stages of the autoencoder stand for all.
     for name in set(tables) - {"embedded"}:
         first = [[cell.strip() for cell in line.split("|")[1:-1]] for line in tables[name].splitlines()[2:4]]
-        assert first == [list(row(need)) for need in islice(needs(sizes_of(name)), 2)]
+        assert first == [list(row(need)) for need in islice(needs(spec_of(name)), 2)]
 
 
 def test_memory_grows_with_what_is_trained(public: Path) -> None:
-    found = {need.stage: need for need in needs(sizes_of(str(public)))}
+    found = {need.stage: need for need in needs(spec_of(str(public)))}
     student = found["guidance"]
     # Weight, gradient, two moments and average of each trained number, the weight alone of each frozen one.
     assert student.fixed >= 20 * student.trained + 4 * student.frozen

@@ -1,4 +1,4 @@
-"""Runs a golden case on `flashvdm_core`. Calls only: every number is computed by the core.
+"""Runs a golden case on `flashvdm_core`. Calls only: every number is computed by the core, or by `reference`.
 
 `run(kind, config, sd, inputs)` returns the outputs of a case by their names in the golden data.
 """
@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from flashvdm_core.checkpoints.config import Config as CheckpointConfig
+from flashvdm_core.checkpoints.config import Section
+from flashvdm_core.checkpoints.layout import schedule_spec
 from flashvdm_core.decoding import Field, Groups, Selection, VecsetField
 from flashvdm_core.decoding.reference import decode_grid
 from flashvdm_core.image.processor import ImageProcessor, MultiViewProcessor
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.models.dit import DiT
-from flashvdm_core.models.dit_moe import MoEDiT, MoEDiTSpec
+from flashvdm_core.models.dit_moe import MoEDiT
 from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE, choose_points
-from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PointDecoderSpec, ShapeVAESpec
-from flashvdm_core.sampling import Schedule, consistency_schedule, flow_matching_schedule, guided_velocity, sample
-from flashvdm_core.sampling.schedules import trained_range_schedule
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, MoEDiTSpec, PointDecoderSpec, ShapeVAESpec
+from flashvdm_core.sampling import Schedule, guided_velocity, sample, schedule_for
 from flashvdm_core.surface.reference import published_summary, published_surface
 
 from . import analytic_field
+from .reference import trained_range_schedule
 
 Config = Mapping[str, Any]
 Tensors = Mapping[str, Tensor]
@@ -112,12 +116,11 @@ def _conditioner(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
 
 
 def _schedule(config: Config, steps: int, mode: str = "pipeline") -> Schedule:
-    params = dict(config["params"])
-    train_timesteps = params.pop("num_train_timesteps", 1000)
-    if config["class"] == "ConsistencyFlowMatchEulerDiscreteScheduler":
-        return consistency_schedule(steps, params.get("pcm_timesteps", 50), train_timesteps=train_timesteps)
-    make = flow_matching_schedule if mode == "pipeline" else trained_range_schedule
-    return make(steps, params.get("shift", 1.0), train_timesteps=train_timesteps)
+    sections = {"scheduler": Section(config["class"], config["params"])}
+    spec = schedule_spec(CheckpointConfig(Path(), sections, {}))
+    if mode == "pipeline" or spec.kind == "consistency":
+        return schedule_for(spec, steps)
+    return trained_range_schedule(spec, steps)
 
 
 def _scheduler(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from ...models.build import build_meta
 from ...models.shape_vae import KeysValues
-from ...models.whole import built
-from .subject import Configuration, without_experts
+from ...models.specs import ModelSpec
+from .subject import without_experts
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class Operations:
 
 
 @torch.no_grad()
-def counted(configuration: Configuration, selected_tokens: int) -> Operations:
+def counted(configuration: ModelSpec, selected_tokens: int) -> Operations:
     """Count a configuration's operations; `selected_tokens` of its latents are read by a query of the flash decoder."""
-    dit, vae, conditioner = built(configuration)
+    dit, vae, conditioner = build_meta(configuration)
     dit = without_experts(dit)
     spec = vae.spec
     with torch.device("meta"):
-        side = configuration.image_size
+        side = configuration.processor.size
         image = torch.empty(1, 3, side, side)
         views = (0,) if configuration.conditioner.view_num else None
         image = image[:, None] if views else image

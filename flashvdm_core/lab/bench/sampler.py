@@ -39,7 +39,7 @@ class Sampler:
     def steps(self, denoiser: Denoiser, *, prepare: bool = True) -> Iterator[Step]:
         """The steps one by one."""
         configuration = self.subject.configuration
-        schedule = configuration.schedule
+        schedule = self.subject.schedule
         velocity = guided_velocity(
             denoiser,
             self._condition,

@@ -78,7 +78,7 @@ class Bench:
             return None
         latents = self.stage("sampling", lambda: self._sampled(condition), operations and self._sampling_operations(operations))
         if "error" not in self.stages["sampling"]:
-            evaluations = subject.configuration.schedule.evaluations
+            evaluations = subject.schedule.evaluations
             self.stages["sampling"] |= {
                 "evaluations": evaluations,
                 "seconds_per_evaluation": self.stages["sampling"]["seconds"] / evaluations,
@@ -180,7 +180,7 @@ class Bench:
 
     def _sampling_operations(self, operations: Operations) -> float:
         both = 1 if self.subject.configuration.guidance_embed else 2
-        return operations.velocity * both * self.subject.configuration.schedule.evaluations
+        return operations.velocity * both * self.subject.schedule.evaluations
 
     def _sampled(self, condition: Tensor) -> Tensor:
         return Sampler(self.subject, condition)(self.denoiser)

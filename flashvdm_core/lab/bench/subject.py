@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,41 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from ...api.errors import SettingsError
-from ...models import whole as specs
+from ...checkpoints.registry import MODELS
+from ...models.build import build_meta
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.dit_moe import FeedForward, MoEDiT
 from ...models.shape_vae import ShapeVAE
-from ...models.whole import ModelSpec, built
-from ...sampling import Schedule, consistency_schedule, flow_matching_schedule
-
-
-@dataclass(frozen=True)
-class Configuration(ModelSpec):
-    """Sizes of a whole model, and how it is run.
-
-    Attributes:
-        image_size: pixels of the prepared image.
-        schedule: time steps.
-    """
-
-    image_size: int
-    schedule: Schedule
-
-
-def _public(name: str, image_size: int, schedule: Schedule) -> tuple[str, Configuration]:
-    spec = specs.PUBLIC[name]
-    return name, Configuration(spec.dit, spec.vae, spec.conditioner, image_size, schedule)
-
-
-PUBLIC: Mapping[str, Configuration] = dict(
-    (
-        _public("hunyuan3d-dit-v2-0-turbo", 512, consistency_schedule(5, 100)),
-        _public("hunyuan3d-dit-v2-mini-turbo", 1022, consistency_schedule(5, 100)),
-        _public("hunyuan3d-dit-v2-1", 512, flow_matching_schedule(50)),
-    )
-)
-"""Public configurations that are timed with random weights; their point decoder is the one that the release runs with."""
+from ...models.specs import ModelSpec
+from ...sampling import Schedule, schedule_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +31,17 @@ class Subject:
 
     name: str
     random: bool
-    configuration: Configuration
+    configuration: ModelSpec
     dit: nn.Module
     vae: ShapeVAE
     conditioner: SingleImageEncoder
     guidance: float
     image: Tensor
+
+    @property
+    def schedule(self) -> Schedule:
+        """The time steps of a generation."""
+        return schedule_for(self.configuration.schedule, self.configuration.default_steps)
 
     @property
     def device(self) -> torch.device:
@@ -82,12 +59,12 @@ class Subject:
 
 
 def subject(model: str, device: torch.device, dtype: torch.dtype) -> Subject:
-    """The embedded model, a folder, or one of `PUBLIC` by its name or the end of it ("v2-0-turbo")."""
-    names = [name for name in PUBLIC if name == model or name.endswith(f"-{model}")]
+    """The embedded model, a folder, or a public model with random weights, by its name or the end of it ("v2-0-turbo")."""
+    names = [name for name in MODELS if name == model or name.endswith(f"-{model}")]
     if names and not Path(model).is_dir():
-        return random_subject(names[0], PUBLIC[names[0]], device, dtype)
+        return random_subject(names[0], MODELS[names[0]], device, dtype)
     if model != "embedded" and not Path(model).is_dir():
-        raise SettingsError(f"There is no folder {model}; name one, or embedded, or one of {', '.join(PUBLIC)}.")
+        raise SettingsError(f"There is no folder {model}; name one, or embedded, or one of {', '.join(MODELS)}.")
     return _loaded(model, device, dtype)
 
 
@@ -96,27 +73,28 @@ def _loaded(model: str, device: torch.device, dtype: torch.dtype) -> Subject:
     from ...checkpoints.load import load_checkpoint
 
     found = load_checkpoint(model, device, dtype)
-    spec = found.schedule
-    if spec.kind == "consistency":
-        schedule = consistency_schedule(found.steps, spec.pcm_timesteps, train_timesteps=spec.train_timesteps)
-    else:
-        schedule = flow_matching_schedule(found.steps, spec.shift, train_timesteps=spec.train_timesteps)
     if not isinstance(found.dit, DiT | MoEDiT):
         raise SettingsError(f"The denoiser of {model} is of a kind that is not timed; choose another model.")
-    conditioner = found.conditioner.spec
-    configuration = Configuration(found.dit.spec, found.vae.spec, conditioner, found.processor.size, schedule)
-    image = example_image(found.processor.size, device, dtype)
-    image = image[:, None] if conditioner.view_num else image
-    return Subject(found.name, False, configuration, found.dit, found.vae, found.conditioner, found.guidance, image)
+    spec = ModelSpec(
+        found.dit.spec, found.vae.spec, found.conditioner.spec, found.processor, found.schedule, found.steps, found.guidance
+    )
+    image = _example(spec, device, dtype)
+    return Subject(found.name, False, spec, found.dit, found.vae, found.conditioner, found.guidance, image)
 
 
-def random_subject(name: str, configuration: Configuration, device: torch.device, dtype: torch.dtype) -> Subject:
+def random_subject(name: str, configuration: ModelSpec, device: torch.device, dtype: torch.dtype) -> Subject:
     """A configuration with random weights, made on the device."""
-    dit, vae, conditioner = (with_random_weights(module, device, dtype) for module in built(configuration))
+    dit, vae, conditioner = (with_random_weights(module, device, dtype) for module in build_meta(configuration))
     assert isinstance(vae, ShapeVAE)
     assert isinstance(conditioner, SingleImageEncoder)
-    image = example_image(configuration.image_size, device, dtype)
-    return Subject(name, True, configuration, dit, vae, conditioner, 5.0, image)
+    image = _example(configuration, device, dtype)
+    return Subject(name, True, configuration, dit, vae, conditioner, configuration.default_guidance, image)
+
+
+def _example(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """The example image, [1, 3, S, S], or [1, 1, 3, S, S] for a model of several views."""
+    image = example_image(spec.processor.size, device, dtype)
+    return image[:, None] if spec.conditioner.view_num else image
 
 
 def with_random_weights(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:

@@ -17,14 +17,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ...api.errors import TrainingError
-from ...checkpoints.config import CONFIG_NAME, Config, ProcessorSpec, ScheduleSpec, processor_spec, read_config, schedule_spec
+from ...checkpoints.config import CONFIG_NAME, Config, read_config
+from ...checkpoints.layout import read_model_spec
 from ...checkpoints.load import has_encoder, load_vae
 from ...checkpoints.weights import load_module, open_weights
 from ...files import write_whole
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
+from ...models.specs import DiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
 
 WEIGHTS_NAME = "model.safetensors"
 PUBLISHED_TRUNCATION = 0.05 / 1.5
@@ -185,28 +186,26 @@ def open_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
         TrainingError: it is of a kind that cannot be trained here, or the VAE is of another latent space.
     """
     config = read_config(folder)
-    processor = processor_spec(config)
-    conditioner = ConditionerSpec.from_config(config.section("conditioner").params)
-    if processor.multi_view or conditioner.view_num:
+    transformer_spec(config)  # first: other kinds cannot be read as a whole
+    whole = read_model_spec(config)
+    if whole.processor.multi_view or whole.views > 1:
         raise TrainingError(f"{folder} takes several views of an object; training goes from one image: give another checkpoint.")
     model = open_transformer(folder)
     autoencoder = open_autoencoder(vae or folder)
-    own = ShapeVAESpec.from_config(config.section("vae").params)
     spec = autoencoder.vae.spec
-    if spec.embed_dim != model.spec.in_channels or (autoencoder.scaled and spec.scale_factor != own.scale_factor):
+    if spec.embed_dim != model.spec.in_channels or (autoencoder.scaled and spec.scale_factor != whole.vae.scale_factor):
         raise TrainingError(f"The VAE in {vae or folder} has other latents than {folder}; give the one that it was trained with.")
-    autoencoder.vae.spec = dataclasses.replace(spec, scale_factor=own.scale_factor)
-    schedule = schedule_spec(config)
+    autoencoder.vae.spec = dataclasses.replace(spec, scale_factor=whole.vae.scale_factor)
     return Checkpoint(
         model,
         load_module(
-            lambda: SingleImageEncoder(conditioner), open_weights(folder, half=False), "conditioner.", _CPU, torch.float32
+            lambda: SingleImageEncoder(whole.conditioner), open_weights(folder, half=False), "conditioner.", _CPU, torch.float32
         ),
         autoencoder.vae,
-        processor,
-        schedule,
-        int(config.defaults.get("steps", 5 if schedule.kind == "consistency" else 50)),
-        config.defaults.get("guidance", 5.0),
+        whole.processor,
+        whole.schedule,
+        whole.default_steps,
+        whole.default_guidance,
         autoencoder.truncation,
     )
 

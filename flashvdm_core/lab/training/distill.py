@@ -15,10 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...api.errors import TrainingError
-from ...checkpoints.config import ScheduleSpec
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
-from ...models.specs import DiTSpec
+from ...models.specs import DiTSpec, ScheduleSpec
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import consistency_schedule, flow_matching_schedule
 from ..files import device_of_choice
@@ -27,12 +26,12 @@ from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
 from .runner import Batch, Draw, Run, RunConfig
 from .teacher import interpolate
 
-STEPS = 5
-"""Steps that a distilled student is sampled with."""
+TRAIN_TIMES = 1000
 SOLVER_STEPS = 100
 """Nodes that a student's schedule chooses from: 1000 training times, every tenth of them."""
-
-TRAIN_TIMES = 1000
+FEW_STEP_SCHEDULE = ScheduleSpec("consistency", TRAIN_TIMES, pcm_timesteps=SOLVER_STEPS)
+STEPS = FEW_STEP_SCHEDULE.default_steps
+"""Steps that a distilled student is sampled with."""
 CURVED_STEPS = 24
 """Steps that a student is validated with, besides `FEW_STEPS`, while its paths are still its teacher's."""
 
@@ -127,8 +126,7 @@ class Bench:
 
     def publish_few_steps(self, student: DiT, out: Path) -> None:
         """Write a student that samples in a few steps."""
-        schedule = ScheduleSpec("consistency", TRAIN_TIMES, pcm_timesteps=SOLVER_STEPS)
-        found = dataclasses.replace(self.start, model=student, schedule=schedule, steps=STEPS, guidance=self.guidance)
+        found = dataclasses.replace(self.start, model=student, schedule=FEW_STEP_SCHEDULE, steps=STEPS, guidance=self.guidance)
         found.write(out)
 
     def validate(self, student: DiT, curved: bool) -> Mapping[str, Tensor]:

@@ -18,14 +18,15 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ...api.errors import TrainingError
-from ...checkpoints.config import ProcessorSpec, ScheduleSpec, processor_spec, read_config
+from ...checkpoints.config import read_config
+from ...checkpoints.layout import read_model_spec
+from ...checkpoints.registry import MODELS
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
-from ..bench.subject import PUBLIC
+from ...models.specs import DiTSpec, ModelSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
 from ..tables import markdown
-from .checkpoint import Checkpoint, transformer_spec
+from .checkpoint import Checkpoint
 from .distill import (
     Adversaries,
     Discriminator,
@@ -49,16 +50,6 @@ _META = torch.device("meta")
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """Sizes of a whole model; `dit` is None where the transformer is of a kind that cannot be trained."""
-
-    dit: DiTSpec | None
-    vae: ShapeVAESpec
-    conditioner: ConditionerSpec
-    image_size: int
-
-
-@dataclass(frozen=True)
 class Need:
     """What a stage needs: numbers of parameters, bytes whatever the batch, and bytes for each sample of it."""
 
@@ -70,13 +61,13 @@ class Need:
 
 
 def memory_table(model: str) -> list[str]:
-    """A table of the stages for a checkpoint folder or a public configuration (`bench.subject.PUBLIC`), as Markdown.
+    """A table of the stages for a checkpoint folder or a public model, as Markdown.
 
     Raises:
-        TrainingError, CheckpointError: there is no such folder or configuration, or its config cannot be read.
+        TrainingError, CheckpointError: there is no such folder or model, or its config cannot be read.
     """
     heading = ("stage", "trained", "frozen", "GB without a batch", "GB a sample", "samples in 80 GB")
-    return markdown([heading, *(row(need) for need in needs(sizes_of(model)))])
+    return markdown([heading, *(row(need) for need in needs(spec_of(model)))])
 
 
 def row(need: Need) -> tuple[str, ...]:
@@ -86,25 +77,20 @@ def row(need: Need) -> tuple[str, ...]:
     return need.stage, *counts, f"{need.fixed / 1e9:.2f}", f"{need.sample / 1e9:.3f}", f"{room:,}"
 
 
-def sizes_of(model: str) -> Sizes:
-    """Sizes of a folder's model, or of a public configuration by its name."""
-    if model in PUBLIC:
-        found = PUBLIC[model]
-        dit = found.dit if isinstance(found.dit, DiTSpec) else None
-        return Sizes(dit, found.vae, found.conditioner, found.image_size)
+def spec_of(model: str) -> ModelSpec:
+    """A folder's model, with its own VAE, or a public one by its name."""
+    if model in MODELS:
+        return MODELS[model]
     if not Path(model).is_dir():
-        raise TrainingError(f"There is no folder {model}; name one with --from, or one of {', '.join(PUBLIC)}.")
-    config = read_config(Path(model))
-    conditioner = ConditionerSpec.from_config(config.section("conditioner").params)
-    vae = ShapeVAESpec.from_config(config.section("vae").params)
-    return Sizes(transformer_spec(config), vae, conditioner, processor_spec(config).size)
+        raise TrainingError(f"There is no folder {model}; name one with --from, or one of {', '.join(MODELS)}.")
+    return read_model_spec(read_config(Path(model)))
 
 
-def needs(sizes: Sizes) -> Iterator[Need]:
-    """Every stage's need, one after the other; without those of the transformer where it cannot be trained."""
+def needs(sizes: ModelSpec) -> Iterator[Need]:
+    """Every stage's need, one after the other; without those of the transformer where it is of a kind that cannot be trained."""
     for name in ("vae", "efficient"):
         yield _counted(name, *_autoencoder(sizes.vae, name))
-    if sizes.dit is not None:
+    if isinstance(sizes.dit, DiTSpec):
         yield _counted("teacher", *_teacher(sizes, freeze=False))
         yield _counted("teacher, image encoder frozen", *_teacher(sizes, freeze=True))
         yield _counted("guidance", *_guidance(sizes))
@@ -220,16 +206,16 @@ def _surfaces(spec: ShapeVAESpec, batch: int) -> Batch:
     return {"data": _empty(batch, points, numbers), "queries": _empty(batch, spec.num_latents, numbers)}
 
 
-def _pairs(sizes: Sizes, batch: int) -> Batch:
+def _pairs(sizes: ModelSpec, batch: int) -> Batch:
     latents = (batch, sizes.vae.num_latents, sizes.vae.embed_dim)
     times = {name: _empty(batch) for name in ("s", "keep", "scale", "start", "next", "end")}
-    images = _empty(batch, 3, sizes.image_size, sizes.image_size)
+    images = _empty(batch, 3, sizes.processor.size, sizes.processor.size)
     return {"images": images, "latents": _empty(*latents), "noise": _empty(*latents)} | times
 
 
-def _checkpoint(sizes: Sizes, guidance_embed: bool) -> Checkpoint:
+def _checkpoint(sizes: ModelSpec, guidance_embed: bool) -> Checkpoint:
     """A model of the meta device, frozen."""
-    assert sizes.dit is not None
+    assert isinstance(sizes.dit, DiTSpec)
     with _META:
         model = DiT(replace(sizes.dit, guidance_embed=guidance_embed))
         conditioner, vae = SingleImageEncoder(sizes.conditioner), ShapeVAE(sizes.vae, with_encoder=True)
@@ -237,13 +223,13 @@ def _checkpoint(sizes: Sizes, guidance_embed: bool) -> Checkpoint:
     return found.frozen_on(_META)
 
 
-def _teacher(sizes: Sizes, freeze: bool) -> tuple[list[nn.Module], Loss]:
+def _teacher(sizes: ModelSpec, freeze: bool) -> tuple[list[nn.Module], Loss]:
     start = _checkpoint(sizes, guidance_embed=False)
     teacher = Teacher(start.model.requires_grad_(True), start.conditioner.requires_grad_(not freeze))
     return [teacher, start.vae], lambda batch: flow_loss(teacher, _pairs(sizes, batch))[0]
 
 
-def _guidance(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
+def _guidance(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
     start = _checkpoint(sizes, guidance_embed=False)
     with _META:
         student = student_of(start.model).requires_grad_(True)
@@ -251,7 +237,7 @@ def _guidance(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
     return networks, lambda batch: guidance_loss(student, start, _pairs(sizes, batch))[0]
 
 
-def _consistency(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
+def _consistency(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
     start, solver = _checkpoint(sizes, guidance_embed=True), _checkpoint(sizes, guidance_embed=True).model
     student = start.model.requires_grad_(True)
 
@@ -263,7 +249,7 @@ def _consistency(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
     return [student, solver, start.conditioner, start.vae], loss
 
 
-def _adversarial(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
+def _adversarial(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
     start, solver = _checkpoint(sizes, guidance_embed=True), _checkpoint(sizes, guidance_embed=True).model
     with _META:
         both = Adversaries(start.model.requires_grad_(True), Discriminator(solver.spec))
@@ -276,7 +262,7 @@ def _adversarial(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
     return [both, solver, start.conditioner, start.vae], loss
 
 
-def _shape(sizes: Sizes) -> tuple[list[nn.Module], Loss]:
+def _shape(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
     start = _checkpoint(sizes, guidance_embed=True)
     whole = Whole(start.model, start.conditioner, start.vae).requires_grad_(True)
     freeze_encoder(start.vae)

@@ -14,11 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...api.errors import TrainingError
-from ...checkpoints.config import ProcessorSpec, ScheduleSpec
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT, timestep_embedding
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import ConditionerSpec, DinoSpec, DiTSpec
+from ...models.specs import DEFAULT_GUIDANCE, ConditionerSpec, DinoSpec, DiTSpec, ProcessorSpec, ScheduleSpec
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import flow_matching_schedule
 from ..files import device_of_choice
@@ -26,10 +25,8 @@ from .checkpoint import Autoencoder, Checkpoint, open_autoencoder, open_checkpoi
 from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
 from .runner import Batch, Run, RunConfig, last_validation
 
-STEPS = 50
-"""Steps that an undistilled model is sampled with."""
-GUIDANCE = 5.0
-"""Guidance scale of a model that was not validated yet."""
+SCHEDULE = ScheduleSpec()
+"""Time steps of an undistilled model."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +105,9 @@ def new_checkpoint(config: TeacherConfig, autoencoder: Autoencoder, scale_factor
     model, conditioner = DiT(config.transformer(vae.spec.embed_dim)), SingleImageEncoder(config.conditioner())
     initialise(Teacher(model, conditioner), config.seed)
     processor = ProcessorSpec(config.image_size)
-    return Checkpoint(model, conditioner, vae, processor, ScheduleSpec(), STEPS, GUIDANCE, autoencoder.truncation)
+    return Checkpoint(
+        model, conditioner, vae, processor, SCHEDULE, SCHEDULE.default_steps, DEFAULT_GUIDANCE, autoencoder.truncation
+    )
 
 
 def initialise(model: nn.Module, seed: int) -> None:
@@ -158,7 +157,7 @@ def continue_teacher(config: FlowConfig, data: Path, start: Path, vae: Path | No
         )
     if config.undistil:
         model = without_scale(checkpoint.model, checkpoint.guidance)
-        checkpoint = dataclasses.replace(checkpoint, model=model, schedule=ScheduleSpec(), steps=STEPS)
+        checkpoint = dataclasses.replace(checkpoint, model=model, schedule=SCHEDULE, steps=SCHEDULE.default_steps)
     set_tokens(checkpoint.vae, config.num_latents)
     out.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(data, checkpoint.vae.to(device), out.parent / LATENTS_NAME, device)

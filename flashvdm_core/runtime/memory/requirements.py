@@ -12,8 +12,8 @@ from functools import cache
 import torch
 
 from ...api.events import Stage
-from ...models.specs import DinoSpec, PointDecoderSpec
-from ...models.whole import ModelSpec, built
+from ...models.build import build_meta
+from ...models.specs import DinoSpec, ModelSpec, PointDecoderSpec
 from .plan import Part
 
 RESERVE = 256 << 20
@@ -69,4 +69,4 @@ def _image_tokens(spec: DinoSpec, image_size: int) -> int:
 @cache
 def _numbers(spec: ModelSpec) -> tuple[int, ...]:
     """Parameters of the denoiser, the autoencoder without its encoder, and the image encoder."""
-    return tuple(sum(parameter.numel() for parameter in network.parameters()) for network in built(spec))
+    return tuple(sum(parameter.numel() for parameter in network.parameters()) for network in build_meta(spec))

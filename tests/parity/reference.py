@@ -1,0 +1,16 @@
+"""What the published code does and the product has no use for, so that its recorded answers can be compared."""
+
+from __future__ import annotations
+
+from flashvdm_core.models.specs import ScheduleSpec
+from flashvdm_core.sampling.schedules import Schedule, euler_schedule, linspace, shifted
+
+
+def trained_range_schedule(spec: ScheduleSpec, steps: int) -> Schedule:
+    """Euler schedule over the trained times only: from one training unit (not from 0) to 1.
+
+    This is what the published scheduler does when it is told nothing but the number of steps. It shifts the end
+    points before spacing the nodes, and then the nodes again.
+    """
+    start = shifted(1.0 / spec.train_timesteps, spec.shift)
+    return euler_schedule(linspace(start, 1.0, steps), spec.shift, train_timesteps=spec.train_timesteps)
