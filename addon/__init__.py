@@ -4,13 +4,13 @@ import bpy
 
 from . import translations
 from .scene import history, stored_latents, thumbnails
-from .session import batch, command, cutouts, doctor, session
+from .session import command, cutouts, session
 from .settings import properties
 from .ui import file_drop, keymap, operators, panels, presets
 
 _MODULES = (
     properties, history, stored_latents, operators, presets, panels, file_drop, thumbnails, keymap, session,
-    cutouts, doctor, batch, command, translations,
+    cutouts, command, translations,
 )  # fmt: skip
 
 

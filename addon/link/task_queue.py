@@ -78,6 +78,12 @@ class Entry:
             self.job.cancel()
             self._leave()
 
+    def fail(self, message: str, details: str) -> None:
+        """End without a result, if it has not ended."""
+        if not self.job.over:
+            self.job.fail(message, details)
+            self._leave()
+
     def step(self) -> bool:
         """Move a task that was started on; True when anything that the user sees has changed."""
         try:
@@ -175,6 +181,12 @@ class TaskQueue:
         entry.cancel()
         if entry.job.over:
             self.entries.remove(entry)
+
+    def fail(self, message: str, details: str) -> None:
+        """Every task that is not over has failed; what was shown is gone. The worker must be told by the caller."""
+        for entry in (*self.entries, *self._asides):
+            entry.fail(message, details)
+        self._asides.clear()
 
     def clear(self) -> None:
         """Forget everything; what was shown is gone. The worker must be told by the caller."""

@@ -1,26 +1,19 @@
-"""The batch under way: the core's `batch` command, watched from a timer or to its end."""
+"""A batch: the core's `batch` command, watched."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
-
-import bpy
 
 from ...flashvdm_core.api.errors import WorkerError
 from ..blender.texts import interface
-from ..blender.window import redraw_panels
 from ..link.core_process import CoreProcess
-from . import session
+from . import interpreter
+from .loop import Activity
 
-TICK_SECONDS = 0.25
 
-
-@dataclass
-class Batch:
-    """The one batch: under way while `process` is there, else as it ended.
+class Batch(Activity):
+    """The one batch: under way while it is `running`, else as it ended.
 
     Attributes:
         items: how many meshes are to be made, 0 while that is not known.
@@ -30,17 +23,37 @@ class Batch:
         status: exit status of the command, None before its end.
     """
 
-    process: CoreProcess | None = None
-    items: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    errors: list[str] = field(default_factory=list)
-    end: str = ""
-    status: int | None = None
+    def __init__(self) -> None:
+        self.items = 0
+        self.counts: Counter[str] = Counter()
+        self.errors: list[str] = []
+        self.end = ""
+        self.status: int | None = None
+        self._process: CoreProcess | None = None
+
+    @property
+    def running(self) -> bool:
+        """It has not ended."""
+        return self._process is not None
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the command, while it runs."""
+        return None if self._process is None else self._process.process_id
+
+    @property
+    def interval(self) -> float:
+        return 0.25
 
     @property
     def fraction(self) -> float:
         """Share of the items that are done."""
         return sum(self.counts.values()) / self.items if self.items else 0.0
+
+    @property
+    def shown(self) -> object:
+        """How far it is."""
+        return self.text
 
     @property
     def text(self) -> str:
@@ -51,103 +64,59 @@ class Batch:
         failed = interface("{failed} failed").format(failed=self.counts["failed"])
         return f"{done}, {failed}" if self.counts["failed"] else done
 
+    def start(self, arguments: Sequence[str]) -> None:
+        """Begin with the arguments of the core's `batch`.
 
-batch = Batch()
+        Raises:
+            WorkerError: there is no interpreter, or a batch is under way.
+        """
+        if self.running:
+            raise WorkerError("A batch is under way; cancel it or wait for its end.")
+        launch = interpreter.launch()
+        self.items, self.end, self.status = 0, "", None
+        self.counts.clear()
+        self.errors.clear()
+        self._process = CoreProcess(launch, ["batch", "--json", "--end-with-stdin", *arguments])
 
+    def step(self) -> bool:
+        """Take what the command has said; whether it is still under way."""
+        process = self._process
+        if process is None:
+            return False
+        for line in process.poll():
+            self._take(line)
+        if process.status is not None:
+            self._process, self.status = None, process.status
+            # The command's own summary, or the reason why there was nothing to sum up.
+            summary = process.last_words.removeprefix("Error: ")
+            self.end = interface("Cancelled: {text}").format(text=self.text) if process.interrupted else summary
+        return self.running
 
-def start(arguments: Sequence[str]) -> None:
-    """Begin with the arguments of the core's `batch`. An idle worker gives its memory back first.
+    def cancel(self) -> None:
+        """Ask it to stop; what is made stays, and the same batch goes on from there."""
+        if self._process is not None:
+            self._process.interrupt()
 
-    Raises:
-        WorkerError: there is no interpreter, or a batch is under way.
-    """
-    if batch.process is not None:
-        raise WorkerError("A batch is under way; cancel it or wait for its end.")
-    if not session.session.generating:
-        session.release()
-    batch.items, batch.end, batch.status = 0, "", None
-    batch.counts.clear()
-    batch.errors.clear()
-    batch.process = CoreProcess(session.launch(), ["batch", "--json", "--end-with-stdin", *arguments])
+    def fail(self, message: str, details: str) -> None:
+        """It has ended without the command's own summary."""
+        self.stop()
+        self.status, self.end = -1, message
 
+    def stop(self) -> None:
+        """End it now."""
+        if self._process is not None:
+            self._process.close()
+        self._process = None
 
-def run_to_end() -> None:
-    """Move the batch on until it is over, without returning to Blender before."""
-    manager = bpy.context.window_manager
-    assert manager is not None
-    manager.progress_begin(0, 100)
-    try:
-        while step():
-            manager.progress_update(round(batch.fraction * 100))
-            time.sleep(0.02)
-    except BaseException:
-        stop()
-        raise
-    finally:
-        manager.progress_end()
-
-
-def run_live() -> None:
-    """Let a timer move the batch on."""
-    if not bpy.app.timers.is_registered(tick):
-        bpy.app.timers.register(tick, first_interval=TICK_SECONDS, persistent=True)
-
-
-def tick() -> float | None:
-    """One step, from the timer."""
-    before = batch.text
-    going_on = step()
-    if not going_on or batch.text != before:
-        redraw_panels()
-    return TICK_SECONDS if going_on else None
-
-
-def step() -> bool:
-    """Take what the command has said; whether it is still under way."""
-    process = batch.process
-    if process is None:
-        return False
-    for line in process.poll():
-        _take(line)
-    if process.status is not None:
-        batch.process, batch.status = None, process.status
-        # The command's own summary, or the reason why there was nothing to sum up.
-        summary = process.last_words.removeprefix("Error: ")
-        batch.end = interface("Cancelled: {text}").format(text=batch.text) if process.interrupted else summary
-    return batch.process is not None
-
-
-def cancel() -> None:
-    """Ask the batch to stop; what is made stays, and the same batch goes on from there."""
-    if batch.process is not None:
-        batch.process.interrupt()
-
-
-def stop() -> None:
-    """End the batch now."""
-    if batch.process is not None:
-        batch.process.close()
-    batch.process = None
-
-
-def _take(line: str) -> None:
-    try:
-        fields: Any = json.loads(line)
-        match fields["event"]:
-            case "start":
-                batch.items = int(fields["items"])
-            case "item":
-                batch.counts[str(fields["status"])] += 1
-                if fields["error"]:
-                    batch.errors.append(f"{fields['image'] or fields['number']}: {fields['error']}")
-    except (ValueError, KeyError, TypeError):
-        return  # a library may print, too
-
-
-def unregister() -> None:
-    if bpy.app.timers.is_registered(tick):
-        bpy.app.timers.unregister(tick)
-    stop()
-
-
-CLASSES: tuple[type, ...] = ()
+    def _take(self, line: str) -> None:
+        try:
+            fields: Any = json.loads(line)
+            match fields["event"]:
+                case "start":
+                    self.items = int(fields["items"])
+                case "item":
+                    self.counts[str(fields["status"])] += 1
+                    if fields["error"]:
+                        self.errors.append(f"{fields['image'] or fields['number']}: {fields['error']}")
+        except (ValueError, KeyError, TypeError):
+            return  # a library may print, too

@@ -27,7 +27,8 @@ from ..scene.mesh_builder import Size
 from ..scene.result_object import Placement, ResultObject, name_for
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE, scene_settings
-from . import doctor, session
+from . import interpreter
+from .session import session
 
 NAME = "flashvdm"
 _WITH_SETTINGS = ("generate", "batch")
@@ -45,7 +46,7 @@ def run(arguments: list[str]) -> int:
             return _doctor(cli.parser().parse_args(rest))
         if own.blend is not None:
             return _generate_blend(rest, own.blend)
-        return run_through(session.launch(), "flashvdm_core", *rest)
+        return run_through(interpreter.launch(), "flashvdm_core", *rest)
     except FlashVDMError as error:
         print(f"Error: {error}", file=sys.stderr)
         return EXIT_FAILED
@@ -60,7 +61,8 @@ def _own_parser() -> ArgumentParser:
 
 
 def _doctor(options: Namespace) -> int:
-    findings = doctor.run(options.model, options.device)
+    session.run_doctor(live=False, model=options.model, device=options.device)
+    findings = session.doctor.findings
     status = worst(findings)
     if options.json:
         print(json.dumps({"version": __version__, "status": status, "findings": [finding.to_json() for finding in findings]}))

@@ -16,7 +16,7 @@ from ..link.job import Job
 from ..link.task_queue import Target
 from ..scene import thumbnails
 from ..settings.properties import VIEW_LABELS, image_observers, scene_settings
-from . import session
+from .session import session
 
 QUIET_SECONDS = 0.4
 """A slider that is being dragged asks once, when it comes to rest."""
@@ -45,7 +45,7 @@ def ask_soon() -> None:
 def ask() -> float | None:
     """Ask the worker for the cut-outs of the current scene's images; the seconds after which to try again, or None."""
     scene = bpy.context.scene
-    if scene is None or session.session.checking:
+    if scene is None or session.check.running:
         return QUIET_SECONDS
     settings = scene_settings(scene)
     chosen = {"front": settings.image} | {view: getattr(settings, f"image_{view}") for view in VIEW_LABELS}
@@ -63,7 +63,7 @@ def ask() -> float | None:
 
 def last_job(path: str) -> Job | None:
     """The last look at the cut-out of the image file `path`, if it was the last of all."""
-    entry = session.session.aside
+    entry = session.tasks.aside
     task = entry.job.task if entry is not None else None
     return entry.job if entry is not None and isinstance(task, CutOutOnly) and task.images["front"] == path else None
 

@@ -188,6 +188,9 @@ _MESSAGES = {
         "Als Eingabe einen Ordner mit Bildern oder eine Liste nennen, als Ausgabe einen Ordner"
     ),
     "Nothing is chosen in the history": "Im Verlauf ist nichts ausgewählt",
+    "Something unexpected happened ({error}); save the file and try again.": (
+        "Etwas Unerwartetes ist geschehen ({error}); sichere die Datei und versuche es noch einmal."
+    ),
     "Nothing is under way": "Es läuft gerade nichts",
     "Only in Object Mode": "Nur im Objektmodus",
     "QuadriFlow cannot follow this shape; a grid was laid instead": (

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -21,6 +21,9 @@ from tests.host.stand_in import stand_in_python
 os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="flashvdm-tests-"))
 
 import bpy
+
+if TYPE_CHECKING:
+    from addon.session.session import Session
 
 PACKAGE = "bl_ext.user_default.flashvdm"
 SECONDS = 60.0
@@ -47,7 +50,7 @@ def extension(installed: None) -> Iterator[Import]:
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.ed.undo_push(message="Start")
     yield lambda name: importlib.import_module(f"{PACKAGE}.{name}")
-    importlib.import_module(f"{PACKAGE}.addon.session.session").release()
+    importlib.import_module(f"{PACKAGE}.addon.session.session").session.stop()
     for name in (
         "python",
         "device",
@@ -85,14 +88,14 @@ def preferences() -> Any:
     return bpy.context.preferences.addons[PACKAGE].preferences
 
 
-def tick_until(session: ModuleType, condition: Callable[[], bool]) -> None:
+def tick_until(session: Session, condition: Callable[[], bool]) -> None:
     """Do what Blender's main loop does with the add-on's timer, which the bpy module does not run."""
     end = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < end, "the condition was not met in time"
-        assert bpy.app.timers.is_registered(session.tick)
-        if session.tick() is None:
-            bpy.app.timers.unregister(session.tick)
+        assert bpy.app.timers.is_registered(session.loop.timer)
+        if session.loop.tick() is None:
+            bpy.app.timers.unregister(session.loop.timer)
         time.sleep(0.005)
 
 

@@ -23,16 +23,16 @@ def test_the_preview_leaves_the_scene_with_the_click(
     worker: Callable[..., str], image: str, extension: Import, behaviour: str
 ) -> None:
     worker(behaviour)
-    session = extension("addon.session.session")
+    session = extension("addon.session.session").session
     before = content()
     bpy.ops.flashvdm.generate(filepath=image)
     tick_until(session, lambda: content() != before)
     bpy.ops.flashvdm.cancel()
     assert content() == before, "the worker has not even heard of it yet"
-    assert session.session.generating
+    assert session.tasks.generating
     if behaviour == "wait-at-decode":
-        tick_until(session, lambda: not session.session.generating)
-        assert session.session.job.state.name == "CANCELLED"
+        tick_until(session, lambda: not session.tasks.generating)
+        assert session.tasks.job.state.name == "CANCELLED"
         assert content() == before
 
 
@@ -53,12 +53,12 @@ def test_escape_cancels_in_the_viewport_only_while_there_is_something_to_cancel(
 
 def test_an_emptied_model_field_means_the_built_in_model(worker: Callable[..., str], image: str, extension: Import) -> None:
     worker("good")
-    session = extension("addon.session.session")
+    session = extension("addon.session.session").session
     bpy.context.scene.flashvdm.model = ""
     bpy.ops.flashvdm.generate(filepath=image)
-    assert session.session.job.task.settings["model"] == "embedded"
-    tick_until(session, lambda: not session.session.generating)
+    assert session.tasks.job.task.settings["model"] == "embedded"
+    tick_until(session, lambda: not session.tasks.generating)
     bpy.context.scene.flashvdm.model = "/models/mini"
     bpy.ops.flashvdm.generate(filepath=image)
-    assert session.session.job.task.settings["model"] == "/models/mini"
-    tick_until(session, lambda: not session.session.generating)
+    assert session.tasks.job.task.settings["model"] == "/models/mini"
+    tick_until(session, lambda: not session.tasks.generating)

@@ -7,14 +7,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 import pytest
 
 from .conftest import Import, preferences, tick_until
+
+if TYPE_CHECKING:
+    from addon.session.session import Session
+
 
 Worker = Callable[..., str]
 
@@ -106,42 +109,42 @@ def test_only_a_result_can_be_changed(state: str, made: bpy.types.Object) -> Non
 
 
 @pytest.fixture
-def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> Session:
     """The add-on's session, in a Blender where the operator is invoked as by its button."""
     operator = extension("addon.ui.operators.from_latents").FLASHVDM_OT_remesh
     monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
-    return extension("addon.session.session")
+    return extension("addon.session.session").session
 
 
-def run_live(session: ModuleType) -> Any:
+def run_live(session: Session) -> Any:
     assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}
-    assert session.session.generating
-    tick_until(session, lambda: not session.session.generating)
-    return session.session.job
+    assert session.tasks.generating
+    tick_until(session, lambda: not session.tasks.generating)
+    return session.tasks.job
 
 
-def test_in_the_window_it_runs_beside_blender(made: bpy.types.Object, session: ModuleType) -> None:
+def test_in_the_window_it_runs_beside_blender(made: bpy.types.Object, session: Session) -> None:
     assert run_live(session).state.name == "DONE"
     assert len(made.data.vertices) == 8
 
 
-def test_a_cancelled_or_failed_change_leaves_the_object(made: bpy.types.Object, session: ModuleType, worker: Worker) -> None:
+def test_a_cancelled_or_failed_change_leaves_the_object(made: bpy.types.Object, session: Session, worker: Worker) -> None:
     worker("fail")
     assert run_live(session).state.name == "FAILED"
     worker("wait-at-decode")
     bpy.ops.flashvdm.remesh(resolution=128)
     bpy.ops.flashvdm.cancel()
-    tick_until(session, lambda: not session.session.generating)
-    assert session.session.job.state.name == "CANCELLED"
+    tick_until(session, lambda: not session.tasks.generating)
+    assert session.tasks.job.state.name == "CANCELLED"
     assert (len(bpy.data.objects), len(bpy.data.meshes), len(made.data.vertices)) == (1, 1, 9)
 
 
-def test_an_object_that_is_deleted_meanwhile_stays_deleted(made: bpy.types.Object, session: ModuleType) -> None:
+def test_an_object_that_is_deleted_meanwhile_stays_deleted(made: bpy.types.Object, session: Session) -> None:
     bpy.ops.flashvdm.remesh(resolution=128)
     bpy.data.objects.remove(made)
-    tick_until(session, lambda: not session.session.generating)
-    assert session.session.job.state.name == "FAILED"
-    assert "deleted" in session.session.job.error
+    tick_until(session, lambda: not session.tasks.generating)
+    assert session.tasks.job.state.name == "FAILED"
+    assert "deleted" in session.tasks.job.error
     assert not bpy.data.objects
 
 
@@ -199,7 +202,7 @@ def test_a_block_out_goes_to_the_worker_as_it_stands_and_the_result_takes_its_pl
     assert made != obj
     assert tuple(made.location) == pytest.approx((3, -2, 1))
     assert max(made.dimensions) == pytest.approx(4)
-    start = extension("addon.session.session").session.job.task.block_out
+    start = extension("addon.session.session").session.tasks.job.task.block_out
     assert start.strength == 0.25
     assert np.ptp(start.mesh.vertices, axis=0) == pytest.approx((1, 4, 2), abs=1e-5), "wide, high, deep in the core's frame"
     a, b, c = (start.mesh.vertices[start.mesh.faces[:, corner]] for corner in range(3))

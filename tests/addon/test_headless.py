@@ -70,7 +70,8 @@ def test_a_batch_from_a_script_makes_what_can_be_made_and_raises_for_the_rest(co
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_a_batch_in_the_window_tells_how_far_it_is_and_can_be_cancelled(tmp_path: Path, extension: Import) -> None:
     """On an interpreter that speaks like the batch: makes one item, then waits until it is interrupted, or goes on."""
-    batch = extension("addon.session.batch")
+    session = extension("addon.session.session").session
+    batch = session.batch
     python, go_on = tmp_path / "python", tmp_path / "go on"
     python.write_text(f"""#!/bin/sh
 echo '{{"event": "start", "items": 2}}'
@@ -83,23 +84,23 @@ exit 1
 """)
     python.chmod(0o755)
     preferences().python = str(python)
-    batch.start(["in", "--output=out"])
+    session.run_batch(["in", "--output=out"], live=True)
     assert not bpy.ops.flashvdm.batch.poll(), "one batch at a time"
-    assert batch.batch.text == "Starting"
-    while not batch.batch.counts:
-        assert batch.tick() is not None
+    assert batch.text == "Starting"
+    while not batch.counts:
+        assert session.loop.tick() is not None
         time.sleep(0.01)
-    assert batch.batch.text == "1 of 2"
-    assert batch.batch.fraction == 0.5
+    assert batch.text == "1 of 2"
+    assert batch.fraction == 0.5
     assert bpy.ops.flashvdm.batch_cancel() == {"FINISHED"}
-    until(batch.tick)
-    assert (batch.batch.status, batch.batch.end) == (130, "Cancelled: 1 of 2")
+    until(session.loop.tick)
+    assert (batch.status, batch.end) == (130, "Cancelled: 1 of 2")
     go_on.touch()
-    batch.start(["in", "--output=out"])
-    until(batch.tick)
-    assert batch.batch.text == "2 of 2, 1 failed"
-    assert batch.batch.errors == ["bad.png: It is bad."]
-    assert (batch.batch.status, batch.batch.end) == (1, "1 made, 0 kept, 1 failed in 3 s")
+    session.run_batch(["in", "--output=out"], live=True)
+    until(session.loop.tick)
+    assert batch.text == "2 of 2, 1 failed"
+    assert batch.errors == ["bad.png: It is bad."]
+    assert (batch.status, batch.end) == (1, "1 made, 0 kept, 1 failed in 3 s")
 
 
 def test_a_batch_without_folders_or_with_wrong_ones_is_a_sentence(core: str, images: Path, tmp_path: Path) -> None:
@@ -113,18 +114,22 @@ def test_a_batch_without_folders_or_with_wrong_ones_is_a_sentence(core: str, ima
 
 
 def test_disabling_the_extension_ends_a_batch(core: str, images: Path, tmp_path: Path, extension: Import) -> None:
-    batch = extension("addon.session.batch")
-    batch.start([str(images), f"--output={tmp_path / 'out'}"])
-    process = batch.batch.process._process
-    batch.unregister()
-    assert process.status is not None
+    module = extension("addon.session.session")
+    module.session.run_batch([str(images), f"--output={tmp_path / 'out'}"], live=True)
+    process = module.session.batch.process_id
+    os.kill(process, 0)
+    module.unregister()
+    with pytest.raises(OSError, match=r"."):
+        os.kill(process, 0)
+    assert not module.session.batch.running
+    module.register()
 
 
 def test_the_doctor_examines_blender_and_the_interpreter(core: str, extension: Import, capfd: pytest.CaptureFixture[str]) -> None:
     preferences().device = "cpu"
-    examination = extension("addon.session.doctor")
+    doctor = extension("addon.session.session").session.doctor
     assert bpy.ops.flashvdm.doctor() == {"FINISHED"}
-    findings = {finding.topic: finding for finding in examination.examination.findings}
+    findings = {finding.topic: finding for finding in doctor.findings}
     assert {"Blender", "Interpreter", "Extension folder", "Python", "PyTorch", "Device", "Built-in model", "Memory"} <= set(
         findings
     )
@@ -133,26 +138,26 @@ def test_the_doctor_examines_blender_and_the_interpreter(core: str, extension: I
     assert extension("addon.session.command").run(["doctor", "--json", "--device", "abacus"]) == 1
     report = json.loads(capfd.readouterr().out)
     assert "abacus" in next(line["text"] for line in report["findings"] if line["topic"] == "Device")
-    assert os.path.expanduser("~") + os.sep not in examination.examination.text
+    assert os.path.expanduser("~") + os.sep not in doctor.text
     assert bpy.ops.flashvdm.copy_report() == {"FINISHED"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_the_doctor_in_the_window_waits_for_nothing(extension: Import, tmp_path: Path) -> None:
-    examination = extension("addon.session.doctor")
+    session = extension("addon.session.session").session
     python = tmp_path / "python"
     version = extension("flashvdm_core").__version__
     finding = {"topic": "FlashVDM", "status": "warning", "text": "is a stand-in", "remedy": "None."}
     python.write_text(f"#!/bin/sh\necho '{json.dumps({'version': version, 'findings': [finding]})}'\n")
     python.chmod(0o755)
     preferences().python = str(python)
-    examination.start()
+    session.run_doctor(live=True)
     assert not bpy.ops.flashvdm.doctor.poll()
     assert not bpy.ops.flashvdm.copy_report.poll()
-    until(examination.tick)
-    assert examination.status() == "warning"
-    assert "warning  FlashVDM          is a stand-in" in examination.examination.text
-    examination.stop()
+    until(session.loop.tick)
+    assert session.doctor.status == "warning"
+    assert "warning  FlashVDM          is a stand-in" in session.doctor.text
+    session.doctor.stop()
     assert not bpy.ops.flashvdm.copy_report.poll()
 
 
@@ -160,7 +165,7 @@ def test_the_doctor_works_where_no_interpreter_does(extension: Import, tmp_path:
     preferences().python = str(tmp_path / "no python")
     with pytest.raises(RuntimeError, match="does not exist; correct it in the add-on's preferences"):
         bpy.ops.flashvdm.doctor()
-    assert "Blender" in extension("addon.session.doctor").examination.text
+    assert "Blender" in extension("addon.session.session").session.doctor.text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
@@ -271,8 +276,9 @@ def test_code_in_the_current_folder_does_not_run(extension: Import, tmp_path: Pa
     (tmp_path / "images").mkdir()
     monkeypatch.chdir(tmp_path)
     preferences().python = os.environ.get("FLASHVDM_PYTHON") or sys.executable
-    examination = extension("addon.session.doctor")
-    assert [finding.topic for finding in examination.run() if finding.topic == "FlashVDM"], "our own core answered"
+    session = extension("addon.session.session").session
+    session.run_doctor(live=False)
+    assert [finding.topic for finding in session.doctor.findings if finding.topic == "FlashVDM"], "our own core answered"
     with pytest.raises(RuntimeError):  # there is no image
         bpy.ops.flashvdm.batch(input=str(tmp_path / "images"), output=str(tmp_path / "out"))
     assert not (tmp_path / "planted code ran").exists()

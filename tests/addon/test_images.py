@@ -35,16 +35,16 @@ def test_a_dropped_image_is_used_and_several_line_up(
     worker("good")
     generate = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
     monkeypatch.setattr(generate, "execute", lambda self, context: self.invoke(context, None))
-    session = extension("addon.session.session")
+    session = extension("addon.session.session").session
     for name in ("a.png", "b.JPG", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
     assert bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "a.png"}]) == {"FINISHED"}
     assert bpy.context.scene.flashvdm.image == str(tmp_path / "a.png")
-    assert not session.session.generating
+    assert not session.tasks.generating
     with pytest.raises(RuntimeError, match="no images"):
         bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "notes.txt"}])
     bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": name} for name in ("a.png", "b.JPG", "notes.txt")])
-    tick_until(session, lambda: not session.session.generating)
+    tick_until(session, lambda: not session.tasks.generating)
     assert sorted(obj.name for obj in bpy.data.objects) == ["a", "b"]
 
 

@@ -6,8 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
@@ -17,35 +16,38 @@ from flashvdm_core.api.mesh import TriangleMesh
 
 from .conftest import Import, content, preferences, tick_until
 
+if TYPE_CHECKING:
+    from addon.session.session import Session
+
 
 @pytest.fixture
-def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> Session:
     """The add-on's session, in a Blender where the operator is invoked as by its button.
 
     Without windows Blender executes an operator even when it is asked to invoke it, so `invoke` stands in for `execute`.
     """
     operator = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
     monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
-    return extension("addon.session.session")
+    return extension("addon.session.session").session
 
 
-def invoke(session: ModuleType, image: str, **properties: Any) -> None:
+def invoke(session: Session, image: str, **properties: Any) -> None:
     """Press Generate."""
     assert bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=image, **properties) == {"FINISHED"}
-    assert session.session.generating
+    assert session.tasks.generating
 
 
-def finish(session: ModuleType) -> str:
+def finish(session: Session) -> str:
     """Let the timer run until the job is over; how it ended."""
-    tick_until(session, lambda: not session.session.generating)
-    return session.session.job.state.name
+    tick_until(session, lambda: not session.tasks.generating)
+    return session.tasks.job.state.name
 
 
 def meshes() -> list[bpy.types.Object]:
     return [obj for obj in bpy.data.objects if obj.type == "MESH"]
 
 
-def until_preview(session: ModuleType) -> bpy.types.Object:
+def until_preview(session: Session) -> bpy.types.Object:
     tick_until(session, lambda: bool(meshes()))
     return meshes()[0]
 
@@ -58,7 +60,7 @@ def go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]
     return gate.touch
 
 
-def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("wait-at-decode")
     before = content()
     invoke(session, image, seed=2)
@@ -80,7 +82,7 @@ def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..
     assert "flashvdm_preview" not in meshes()[0]
 
 
-def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("good")
     before = content()
     invoke(session, image)
@@ -94,39 +96,37 @@ def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image:
 
 
 @pytest.mark.parametrize("behaviour", ["die-at-decode", "killed-at-decode", "rubbish-at-decode", "die-at-texture"])
-def test_a_failure_after_previews_removes_them(
-    worker: Callable[..., str], image: str, session: ModuleType, behaviour: str
-) -> None:
+def test_a_failure_after_previews_removes_them(worker: Callable[..., str], image: str, session: Session, behaviour: str) -> None:
     worker(behaviour)
     before = content()
     invoke(session, image)
     assert finish(session) == "FAILED"
     assert content() == before
-    assert session.session.job.error
-    assert not bpy.app.timers.is_registered(session.tick)
+    assert session.tasks.job.error
+    assert not bpy.app.timers.is_registered(session.loop.timer)
     worker("good")
     invoke(session, image)
     assert finish(session) == "DONE"
 
 
-def test_a_worker_that_hangs_is_given_up(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+def test_a_worker_that_hangs_is_given_up(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("hang-at-decode")
     preferences().silence_minutes = 0.01
     before = content()
     invoke(session, image)
     assert finish(session) == "FAILED"
-    assert "silent" in session.session.job.error
+    assert "silent" in session.tasks.job.error
     assert content() == before
 
 
 def test_a_preview_that_the_user_deletes_stays_deleted_and_the_result_still_comes(
-    worker: Callable[..., str], image: str, session: ModuleType, go_on: Callable[[], None]
+    worker: Callable[..., str], image: str, session: Session, go_on: Callable[[], None]
 ) -> None:
     worker("pause-at-decode")
     invoke(session, image)
     bpy.data.objects.remove(until_preview(session))
     triangle = TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
-    for _ in session.session.queue.current.target.show_preview(triangle):
+    for _ in session.tasks.queue.current.target.show_preview(triangle):
         pass
     assert meshes() == []
     go_on()
@@ -135,7 +135,7 @@ def test_a_preview_that_the_user_deletes_stays_deleted_and_the_result_still_come
 
 
 def test_what_the_user_does_to_the_preview_is_kept(
-    worker: Callable[..., str], image: str, session: ModuleType, go_on: Callable[[], None]
+    worker: Callable[..., str], image: str, session: Session, go_on: Callable[[], None]
 ) -> None:
     worker("pause-at-decode")
     invoke(session, image)
@@ -148,7 +148,7 @@ def test_what_the_user_does_to_the_preview_is_kept(
 
 
 def test_a_preview_in_edit_mode_is_left_to_the_user(
-    worker: Callable[..., str], image: str, session: ModuleType, go_on: Callable[[], None]
+    worker: Callable[..., str], image: str, session: Session, go_on: Callable[[], None]
 ) -> None:
     worker("pause-at-decode")
     invoke(session, image)
@@ -165,12 +165,12 @@ def test_a_preview_in_edit_mode_is_left_to_the_user(
     assert not any("flashvdm_preview" in obj for obj in meshes())
 
 
-def test_another_file_ends_the_generation(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+def test_another_file_ends_the_generation(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("wait-at-decode")
     invoke(session, image)
     until_preview(session)
     bpy.ops.wm.read_homefile(use_empty=True)
-    assert not session.session.generating
+    assert not session.tasks.generating
     assert meshes() == []
     worker("good")
     invoke(session, image)
@@ -178,7 +178,7 @@ def test_another_file_ends_the_generation(worker: Callable[..., str], image: str
 
 
 def test_a_preview_in_a_saved_file_is_gone_when_the_file_is_opened(
-    worker: Callable[..., str], image: str, session: ModuleType, tmp_path: Path
+    worker: Callable[..., str], image: str, session: Session, tmp_path: Path
 ) -> None:
     worker("wait-at-decode")
     invoke(session, image)
@@ -191,7 +191,7 @@ def test_a_preview_in_a_saved_file_is_gone_when_the_file_is_opened(
 
 @pytest.mark.parametrize("removed", [False, True])
 def test_the_result_goes_to_the_scene_in_which_it_was_asked_for_and_if_that_is_gone_to_the_current_one(
-    worker: Callable[..., str], image: str, session: ModuleType, removed: bool
+    worker: Callable[..., str], image: str, session: Session, removed: bool
 ) -> None:
     first = bpy.context.scene
     other = bpy.data.scenes.new("Other")
@@ -206,7 +206,7 @@ def test_the_result_goes_to_the_scene_in_which_it_was_asked_for_and_if_that_is_g
     assert not any(len(scene.objects) for scene in empty)
 
 
-def test_undo_while_previews_grow_brings_no_orphans(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+def test_undo_while_previews_grow_brings_no_orphans(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("wait-at-decode")
     bpy.data.objects.new("Lamp", None)
     before = content()
@@ -223,7 +223,7 @@ def test_undo_while_previews_grow_brings_no_orphans(worker: Callable[..., str], 
 
 
 def test_disabling_the_extension_while_it_runs_cleans_up(
-    worker: Callable[..., str], image: str, session: ModuleType, extension: Import
+    worker: Callable[..., str], image: str, session: Session, extension: Import
 ) -> None:
     import addon_utils
 
@@ -231,28 +231,29 @@ def test_disabling_the_extension_while_it_runs_cleans_up(
     before = content()
     invoke(session, image)
     until_preview(session)
-    process = session.session.client._process
+    process = session.tasks.client
+    assert process is not None
     package = extension("addon").__name__.rpartition(".")[0]
     addon_utils.disable(package)
-    assert process.status is not None
+    assert not process.running
     assert content() == before
-    assert not bpy.app.timers.is_registered(session.tick)
+    assert not bpy.app.timers.is_registered(session.loop.timer)
     addon_utils.enable(package)
 
 
-def test_checking_the_interpreter_tells_what_it_is(worker: Callable[..., str], session: ModuleType) -> None:
+def test_checking_the_interpreter_tells_what_it_is(worker: Callable[..., str], session: Session) -> None:
     worker("good")
     assert bpy.ops.flashvdm.check_runtime() == {"FINISHED"}
-    tick_until(session, lambda: not session.session.checking)
-    assert session.session.check == "Python 3.11, PyTorch stand-in, device cpu"
+    tick_until(session, lambda: not session.check.running)
+    assert session.check.text == "Python 3.11, PyTorch stand-in, device cpu"
     worker("die-at-start")
     bpy.ops.flashvdm.check_runtime()
-    tick_until(session, lambda: not session.session.checking)
-    assert "No module named 'torch'" in session.session.check
+    tick_until(session, lambda: not session.check.running)
+    assert "No module named 'torch'" in session.check.text
 
 
 def test_a_queue_goes_on_after_one_that_fails_and_each_result_has_its_own_undo_step(
-    worker: Callable[..., str], image: str, session: ModuleType
+    worker: Callable[..., str], image: str, session: Session
 ) -> None:
     worker("good")
     invoke(session, image, seed=1)
@@ -261,9 +262,9 @@ def test_a_queue_goes_on_after_one_that_fails_and_each_result_has_its_own_undo_s
     other = bpy.data.scenes.new("Other")
     bpy.context.window.scene = other
     invoke(session, image, seed=3)
-    session.session.queue.entries[1].job.fail("Made to fail by this test.", "")
+    session.tasks.queue.entries[1].job.fail("Made to fail by this test.", "")
     assert finish(session) == "DONE"
-    assert [entry.job.state.name for entry in session.session.queue.entries] == ["DONE", "FAILED", "DONE"]
+    assert [entry.job.state.name for entry in session.tasks.queue.entries] == ["DONE", "FAILED", "DONE"]
     places = {obj["flashvdm_seed"]: (tuple(obj.location), obj.users_scene[0].name) for obj in meshes()}
     assert places == {1: ((0, 0, 0), "Scene"), 3: ((0, 0, 0), "Other")}
     bpy.ops.ed.undo()
@@ -272,43 +273,43 @@ def test_a_queue_goes_on_after_one_that_fails_and_each_result_has_its_own_undo_s
     assert meshes() == []
 
 
-def test_another_file_takes_the_whole_queue_with_it(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+def test_another_file_takes_the_whole_queue_with_it(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("wait-at-decode")
     for seed in range(3):
         invoke(session, image, seed=seed)
     until_preview(session)
     bpy.ops.wm.read_homefile(use_empty=True)
-    assert session.session.queue.entries == []
+    assert session.tasks.queue.entries == []
     assert meshes() == []
 
 
 def test_the_worker_is_killed_and_the_next_in_the_queue_gets_a_new_one(
-    worker: Callable[..., str], image: str, session: ModuleType
+    worker: Callable[..., str], image: str, session: Session
 ) -> None:
     worker("wait-at-decode")
     invoke(session, image, seed=1)
     invoke(session, image, seed=2)
     until_preview(session)
-    first = session.session.client.process_id
+    first = session.tasks.client.process_id
     os.kill(first, signal.SIGKILL)
-    tick_until(session, lambda: session.session.queue.entries[0].job.over)
+    tick_until(session, lambda: session.tasks.queue.entries[0].job.over)
     assert meshes() == []
     tick_until(session, lambda: bool(meshes()))
-    assert session.session.client.process_id != first
-    assert [entry.job.state.name for entry in session.session.queue.entries] == ["FAILED", "RUNNING"]
+    assert session.tasks.client.process_id != first
+    assert [entry.job.state.name for entry in session.tasks.queue.entries] == ["FAILED", "RUNNING"]
     bpy.ops.flashvdm.queue_clear()
     assert meshes() == []
     assert finish(session) == "CANCELLED"
 
 
-def test_one_task_is_taken_out_of_the_queue(worker: Callable[..., str], image: str, session: ModuleType) -> None:
+def test_one_task_is_taken_out_of_the_queue(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("wait-at-decode")
     for seed in range(3):
         invoke(session, image, seed=seed)
     until_preview(session)
-    _, second, third = session.session.queue.entries
+    _, second, third = session.tasks.queue.entries
     assert bpy.ops.flashvdm.queue_remove(entry=second.id) == {"FINISHED"}
-    assert [entry.id for entry in session.session.queue.entries][1:] == [third.id]
+    assert [entry.id for entry in session.tasks.queue.entries][1:] == [third.id]
     assert bpy.ops.flashvdm.queue_remove(entry=second.id) == {"CANCELLED"}
     bpy.ops.flashvdm.queue_clear()
     assert finish(session) == "CANCELLED"

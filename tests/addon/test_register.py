@@ -40,7 +40,7 @@ def test_enabling_and_disabling_a_hundred_times_leaves_nothing_behind(
         addon_utils.enable(PACKAGE)
         addon_utils.disable(PACKAGE)
     assert registered() == disabled
-    assert not bpy.app.timers.is_registered(extension("addon.session.session").tick)
+    assert not bpy.app.timers.is_registered(extension("addon.session.session").session.loop.timer)
     addon_utils.enable(PACKAGE)
     assert registered() == enabled
     noise = capfd.readouterr()

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import bpy
 import pytest
 
 from .conftest import Import, content, tick_until
 
+if TYPE_CHECKING:
+    from addon.session.session import Session
+
 
 @pytest.fixture
-def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> Session:
     """Without windows Blender executes an operator even when it is asked to invoke it."""
     operator = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
     monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
-    return extension("addon.session.session")
+    return extension("addon.session.session").session
 
 
 def variants() -> dict[int, bpy.types.Object]:
@@ -30,15 +33,15 @@ def choose(obj: bpy.types.Object) -> None:
 
 
 def test_variants_stand_in_a_row_and_the_chosen_one_takes_its_place(
-    worker: Callable[..., str], image: str, session: ModuleType
+    worker: Callable[..., str], image: str, session: Session
 ) -> None:
     worker("good")
     bpy.context.scene.cursor.location = (5, 6, 0)
     settings = bpy.context.scene.flashvdm
     settings.image, settings.seed, settings.size = image, 2**31 - 2, 2.0
     assert bpy.ops.flashvdm.generate_variants(count=3) == {"FINISHED"}
-    assert len(session.session.queue.entries) == 3
-    tick_until(session, lambda: not session.session.generating)
+    assert len(session.tasks.queue.entries) == 3
+    tick_until(session, lambda: not session.tasks.generating)
     row = variants()
     assert list(row) == [2**31 - 2, 2**31 - 1, 0], "after the largest seed comes the first"
     places = [tuple(obj.location) for obj in row.values()]
@@ -55,7 +58,7 @@ def test_variants_stand_in_a_row_and_the_chosen_one_takes_its_place(
 
 
 def test_a_choice_before_all_are_there_takes_the_others_out_of_the_queue(
-    worker: Callable[..., str], image: str, session: ModuleType
+    worker: Callable[..., str], image: str, session: Session
 ) -> None:
     worker("good")
     bpy.context.scene.flashvdm.image = image
@@ -64,7 +67,7 @@ def test_a_choice_before_all_are_there_takes_the_others_out_of_the_queue(
     bpy.ops.flashvdm.generate(filepath=image, seed=77)
     tick_until(session, lambda: bool(variants()))
     choose(variants()[0])
-    tick_until(session, lambda: not session.session.generating)
+    tick_until(session, lambda: not session.tasks.generating)
     assert sorted(variants()) == [0, 77]
 
 

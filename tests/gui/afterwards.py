@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import bpy
 import gui
@@ -27,12 +27,12 @@ def saved_and_reloaded() -> Steps[None]:
     assert bpy.context.scene.flashvdm_history.entries
 
 
-def again_from_history(session: ModuleType) -> Steps[None]:
+def again_from_history(session: Any) -> Steps[None]:
     """The entry that is chosen in the history makes the same mesh once more."""
     before = bpy.context.object
     with in_view():
         bpy.ops.flashvdm.history_generate("INVOKE_DEFAULT")
-    yield from until(lambda: not session.session.generating, "the history's mesh did not come", 600)
+    yield from until(lambda: not session.tasks.generating, "the history's mesh did not come", 600)
     again = bpy.context.object
     assert again != before
     assert again["flashvdm_seed"] == before["flashvdm_seed"]
@@ -42,14 +42,14 @@ def again_from_history(session: ModuleType) -> Steps[None]:
     yield from shot("from_history")
 
 
-def finer_afterwards(session: ModuleType) -> Steps[float]:
+def finer_afterwards(session: Any) -> Steps[float]:
     """Change Mesh: the same object at another resolution, without new sampling. Returns the seconds it took."""
     obj = bpy.context.object
     place, faces = tuple(obj.location), len(obj.data.polygons)
     with in_view():
         bpy.ops.flashvdm.remesh("INVOKE_DEFAULT", resolution=FINER)
     start = time.monotonic()
-    yield from until(lambda: not session.session.generating, "the changed mesh did not come", 600)
+    yield from until(lambda: not session.tasks.generating, "the changed mesh did not come", 600)
     seconds = time.monotonic() - start
     assert bpy.context.object == obj
     assert tuple(obj.location) == place

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 import bpy
@@ -24,7 +23,7 @@ class Ticks:
         sizes: triangles of the previews that were shown.
     """
 
-    session: ModuleType
+    session: Any
     longest: dict[str, float] = field(default_factory=dict)
     busiest: dict[str, float] = field(default_factory=dict)
     fractions: list[float] = field(default_factory=list)
@@ -33,10 +32,10 @@ class Ticks:
 
     def install(self) -> None:
         """Measure from now on."""
-        step = self.session.tick
+        step = self.session.loop.timer
 
         def tick() -> float | None:
-            job = self.session.session.job
+            job = self.session.tasks.job
             before = self._preview()
             start, start_computing = time.perf_counter(), time.thread_time()
             wait = step()
@@ -51,7 +50,7 @@ class Ticks:
                 self._note(job)
             return wait
 
-        self.session.tick = tick
+        self.session.loop.timer = tick
 
     def clear(self) -> None:
         """Forget the progress of the last generation."""

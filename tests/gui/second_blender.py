@@ -30,7 +30,7 @@ def end() -> float | None:
     if not any("flashvdm_preview" in obj for obj in bpy.data.objects):
         return 0.1
     part = NOTE.with_suffix(".part")
-    part.write_text(str(session.client.process_id))
+    part.write_text(str(session.tasks.client.process_id))
     part.rename(NOTE)
     if os.environ["FLASHVDM_TOUR_END"] == "quit":
         bpy.ops.wm.quit_blender()

@@ -30,7 +30,7 @@ from screen import Steps, click, main_button, move, press, until, view_point  # 
 from variants import dropped_image, one_of_three  # noqa: E402
 
 ORDER: dict[str, str] = json.loads((TOUR / "order.json").read_text(encoding="utf-8"))
-SESSION = importlib.import_module(f"{gui.extension}.addon.session.session")
+SESSION = importlib.import_module(f"{gui.extension}.addon.session.session").session
 TICKS = Ticks(SESSION)
 REPORT: dict[str, Any] = {}
 
@@ -175,7 +175,7 @@ def undo_and_redo() -> Steps[None]:
 
 def second_generation() -> Steps[None]:
     """The worker is kept, and Blender comes round all the time."""
-    worker = SESSION.session.client.process_id
+    worker = SESSION.tasks.client.process_id
     settings().seed = 7
     heartbeat = Heartbeat()
     yield from click_main_button()
@@ -183,7 +183,7 @@ def second_generation() -> Steps[None]:
     heartbeat.start()
     yield from until_over("DONE")
     heartbeat.stop()
-    assert SESSION.session.client.process_id == worker, "the worker was started again"
+    assert SESSION.tasks.client.process_id == worker, "the worker was started again"
     REPORT["second generation"] = {
         "seconds": bpy.context.object["flashvdm_seconds"],
         "longest time between two rounds of Blender's loop, s": round(heartbeat.longest_gap, 3),
@@ -217,12 +217,12 @@ def stopped(way: str) -> Steps[None]:
     ended = yield from until(lambda: not generating(), f"{way} did not end the generation", 20)
     yield from shot(f"after_{way}")
     assert content() == before
-    assert SESSION.session.job.state.name == "CANCELLED"
+    assert SESSION.tasks.job.state.name == "CANCELLED"
     assert answered - pressed < ANSWER_SECONDS, f"{way} took {answered - pressed:.2f} s"
     REPORT[way] = {
         "scene as before after, s": round(answered - pressed, 3),
         "ended after, s": round(ended - pressed, 3),
-        "worker kept": SESSION.session.client.running,
+        "worker kept": SESSION.tasks.client.running,
     }
 
 
@@ -269,7 +269,7 @@ def failures() -> Steps[None]:
     """A worker that is killed, and an image that is gone: what the panel says, and nothing in the scene."""
     before = content()
     yield from start_long()
-    os.kill(SESSION.session.client.process_id, signal.SIGKILL)
+    os.kill(SESSION.tasks.client.process_id, signal.SIGKILL)
     yield from until_over("FAILED")
     assert content() == before
     yield from shot("worker_killed")
@@ -317,8 +317,8 @@ def start_long() -> Steps[None]:
     settings().steps = ENOUGH_STEPS
     yield 0.3
     yield from click_main_button()
-    yield from until(lambda: previews() or (SESSION.session.job and SESSION.session.job.over), "no preview came", 600)
-    assert generating(), f"it ended too early: {SESSION.session.job.error}"
+    yield from until(lambda: previews() or (SESSION.tasks.job and SESSION.tasks.job.over), "no preview came", 600)
+    assert generating(), f"it ended too early: {SESSION.tasks.job.error}"
 
 
 def click_main_button() -> Steps[None]:
@@ -329,8 +329,8 @@ def click_main_button() -> Steps[None]:
 
 
 def until_over(state: str) -> Steps[None]:
-    yield from until(lambda: SESSION.session.job is not None and not generating(), "the generation did not end", 1200)
-    job = SESSION.session.job
+    yield from until(lambda: SESSION.tasks.job is not None and not generating(), "the generation did not end", 1200)
+    job = SESSION.tasks.job
     assert job.state.name == state, f"{job.state.name}: {job.error}\n{job.details}"
 
 
@@ -338,7 +338,7 @@ class stopped_worker:  # noqa: N801 - used like a function
     """The worker stands still, so that what it showed last can be looked at."""
 
     def __enter__(self) -> None:
-        self.process = SESSION.session.client.process_id
+        self.process = SESSION.tasks.client.process_id
         os.kill(self.process, signal.SIGSTOP)
 
     def __exit__(self, *_: object) -> None:
@@ -363,4 +363,4 @@ def settings() -> Any:
 
 
 def generating() -> bool:
-    return SESSION.session.generating
+    return SESSION.tasks.generating

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import bpy
@@ -13,28 +12,28 @@ from scene import in_view, meshes, shot
 from screen import Steps, until
 
 
-def dropped_image(session: ModuleType, path: str) -> Steps[None]:
+def dropped_image(session: Any, path: str) -> Steps[None]:
     """What Blender calls when a file is dropped on the viewport; the cut-out is there before anything is generated."""
     before = content()
     settings().image = ""
     with in_view():
         bpy.ops.flashvdm.drop_images("INVOKE_DEFAULT", directory=str(Path(path).parent), files=[{"name": Path(path).name}])
     assert settings().image == path
-    yield from until(lambda: session.session.aside is not None and session.session.aside.job.over, "no cut-out came", 120)
-    assert session.session.aside.job.state.name == "DONE", session.session.aside.job.error
+    yield from until(lambda: session.tasks.aside is not None and session.tasks.aside.job.over, "no cut-out came", 120)
+    assert session.tasks.aside.job.state.name == "DONE", session.tasks.aside.job.error
     yield from shot("dropped_image")
     assert content() == before, "looking at the cut-out changes nothing in the file"
 
 
-def one_of_three(session: ModuleType) -> Steps[None]:
+def one_of_three(session: Any) -> Steps[None]:
     """Three seeds in a row, the middle one kept."""
     before = content()["objects"]
     with in_view():
         bpy.ops.flashvdm.generate_variants("INVOKE_DEFAULT", count=3)
-    yield from until(lambda: session.session.queue.entries[0].job.fraction > 0, "the queue stands still", 120)
+    yield from until(lambda: session.tasks.queue.entries[0].job.fraction > 0, "the queue stands still", 120)
     yield from shot("queue_of_variants")
-    yield from until(lambda: not session.session.generating, "the variants did not come", 1200)
-    states = [entry.job.state.name for entry in session.session.queue.entries]
+    yield from until(lambda: not session.tasks.generating, "the variants did not come", 1200)
+    states = [entry.job.state.name for entry in session.tasks.queue.entries]
     assert states == ["DONE"] * 3, states
     row = sorted((obj for obj in meshes() if obj.name not in before), key=lambda obj: obj.location.x)
     assert len(row) == 3

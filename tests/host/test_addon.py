@@ -32,7 +32,7 @@ def test_generating_from_the_panel(blender: Blender, host: Host) -> None:
     assert ("operator", "flashvdm.cancel") in shown
     assert shown.index(("operator", "flashvdm.cancel")) < shown.index(("operator", "flashvdm.generate"))
     assert any(what == "progress" for what, _ in shown)
-    blender.until(lambda: not blender.session.generating)
+    blender.until(lambda: not blender.session.tasks.generating)
     assert [obj.name for obj in host.data.objects] == ["red chair"]
     obj = host.data.objects[0]
     assert obj["flashvdm_seed"] == 0
@@ -54,7 +54,7 @@ def test_cancelling_from_the_panel_leaves_the_scene_as_it_was(blender: Blender, 
     blender.until(lambda: bool(host.data.objects))
     assert host.undo_steps == []
     blender.press("flashvdm.cancel")
-    blender.until(lambda: not blender.session.generating)
+    blender.until(lambda: not blender.session.tasks.generating)
     assert host.data.objects == []
     assert host.data.meshes == []
     assert host.undo_steps == []
@@ -65,7 +65,7 @@ def test_a_failure_is_shown_with_its_details(blender: Blender, host: Host) -> No
     blender.work_with("fail")
     blender.settings.image = str(blender.image)
     blender.press("flashvdm.generate")
-    blender.until(lambda: not blender.session.generating)
+    blender.until(lambda: not blender.session.tasks.generating)
     shown = blender.drawn()
     assert "The image is empty; choose another." in " ".join(text for what, text in shown if what == "label")
     assert ("operator", "flashvdm.show_details") in shown
@@ -101,9 +101,9 @@ def test_memory_is_given_back_when_asked(blender: Blender) -> None:
     blender.work_with("good")
     blender.settings.image = str(blender.image)
     blender.press("flashvdm.generate")
-    blender.until(lambda: not blender.session.generating)
-    assert blender.session.client.running
+    blender.until(lambda: not blender.session.tasks.generating)
+    assert blender.session.tasks.client.running
     assert ("label", "Running on cpu") in blender.drawn("FLASHVDM_PT_memory")
     blender.press("flashvdm.release_memory")
-    assert blender.session.client is None
+    assert blender.session.tasks.client is None
     assert ("label", "Not running") in blender.drawn("FLASHVDM_PT_memory")

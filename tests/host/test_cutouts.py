@@ -15,7 +15,7 @@ def look(blender: Blender) -> list[str]:
     cutouts = blender.extension("addon.session.cutouts")
     cutouts.ask_soon()
     assert cutouts.ask in blender.host.timers
-    blender.until(lambda: blender.session.aside is not None and blender.session.aside.job.over)
+    blender.until(lambda: blender.session.tasks.aside is not None and blender.session.tasks.aside.job.over)
     return [text for what, text in blender.drawn() if what == "label"]
 
 
@@ -24,10 +24,10 @@ def test_the_cutout_is_shown_before_anything_is_generated(blender: Blender, host
     blender.settings.image = str(blender.image)
     shown = look(blender)
     assert "Cut-out of the object" in shown
-    assert not blender.session.generating
+    assert not blender.session.tasks.generating
     assert host.data.objects == []
     assert host.undo_steps == []
-    assert blender.session.queue.entries == [], "it is not in the way of anything"
+    assert blender.session.tasks.queue.entries == [], "it is not in the way of anything"
 
 
 def test_what_is_wrong_with_the_image_is_said_under_it(blender: Blender) -> None:
@@ -42,7 +42,7 @@ def test_a_generation_that_is_asked_for_meanwhile_is_done(blender: Blender, host
     blender.extension("addon.session.cutouts").ask()
     blender.press("flashvdm.generate")
     blender.extension("addon.session.cutouts").ask()
-    blender.until(lambda: blender.session.queue.next is None)
+    blender.until(lambda: blender.session.tasks.queue.next is None)
     assert len(host.data.objects) == 1
     assert host.timers == {}
 

@@ -11,7 +11,7 @@ def labels(shown: list[tuple[str, str]]) -> list[str]:
 
 def test_the_doctor_shows_the_trouble_first_with_its_remedy(blender: Blender, extension: Import) -> None:
     findings = extension("flashvdm_core.doctor.findings")
-    state = extension("addon.session.doctor").examination
+    state = blender.session.doctor
     assert ("operator", "flashvdm.doctor") in blender.drawn("FLASHVDM_PT_doctor")
     assert labels(blender.drawn("FLASHVDM_PT_doctor")) == []
     state.findings = [
@@ -31,14 +31,14 @@ def test_the_doctor_shows_the_trouble_first_with_its_remedy(blender: Blender, ex
     assert set(shown) <= set(labels(blender.preferences.layout.drawn)), "the same in the preferences"
 
 
-def test_the_batch_shows_how_far_it_is_and_how_it_ended(blender: Blender, extension: Import) -> None:
-    state = extension("addon.session.batch").batch
+def test_the_batch_shows_how_far_it_is_and_how_it_ended(blender: Blender) -> None:
+    state = blender.session.batch
     assert ("operator", "flashvdm.batch") in blender.drawn("FLASHVDM_PT_batch")
-    state.process, state.items = object(), 4
+    state._process, state.items = object(), 4
     state.counts.update(made=2, failed=1)
     shown = blender.drawn("FLASHVDM_PT_batch")
     assert dict(shown)["progress"] == "3 of 4, 1 failed"
     assert ("operator", "flashvdm.batch_cancel") in shown
     assert ("operator", "flashvdm.batch") not in shown
-    state.process, state.end, state.status = None, "3 made, 0 kept, 1 failed in 9 s", 1
+    state._process, state.end, state.status = None, "3 made, 0 kept, 1 failed in 9 s", 1
     assert "3 made, 0 kept, 1 failed in 9 s" in " ".join(labels(blender.drawn("FLASHVDM_PT_batch")))

@@ -18,7 +18,7 @@ def labels(shown: list[tuple[str, str]]) -> list[str]:
 def generate(blender: Blender) -> None:
     """Press Generate and let the timer run to the end."""
     blender.press("flashvdm.generate")
-    blender.until(lambda: not blender.session.generating)
+    blender.until(lambda: not blender.session.tasks.generating)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_the_end_tells_time_and_triangles_and_the_picture_is_the_cutout(blender:
     assert blender.image.name in labels(before)
     generate(blender)
     shown = blender.drawn()
-    assert f"Done in {blender.session.job.seconds:.1f} s, 14 triangles" in labels(shown)
+    assert f"Done in {blender.session.tasks.job.seconds:.1f} s, 14 triangles" in labels(shown)
     assert "Cut-out of the object" in labels(shown)
     button = ("operator", "flashvdm.generate")
     assert shown.index(button) == before.index(button), "what is under the mouse must not move"
@@ -82,7 +82,7 @@ def test_the_end_tells_time_and_triangles_and_the_picture_is_the_cutout(blender:
 
 def test_the_preferences_tell_what_a_check_has_found_in_whole(blender: Blender, host: Host) -> None:
     found = "The Python '/opt/python' cannot run the worker (No module named 'torch'); choose another."
-    blender.session.check = found
+    blender.session.check.text = found
     blender.preferences.draw(host.context)
     lines = [line for line in labels(blender.preferences.layout.drawn) if line in found]
     assert " ".join(lines) == found

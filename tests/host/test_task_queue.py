@@ -219,18 +219,18 @@ def test_several_generations_line_up_in_a_row_and_each_can_be_removed(blender: B
     assert queue_is_shown(blender)
     shown = [text for what, text in blender.drawn("FLASHVDM_PT_queue") if what == "label"]
     assert [text.partition(": ")[2] for text in shown] == ["0%", "Waiting", "Waiting"]
-    second = blender.session.queue.entries[1]
+    second = blender.session.tasks.queue.entries[1]
     blender.press("flashvdm.queue_remove", entry=second.id)
     blender.until(lambda: bool(host.data.objects))
     blender.press("flashvdm.cancel")
     assert host.data.objects == []
     blender.work_with("good")
-    blender.until(lambda: not blender.session.generating)
-    assert [entry.job.state.name for entry in blender.session.queue.entries] == ["CANCELLED", "DONE"]
+    blender.until(lambda: not blender.session.tasks.generating)
+    assert [entry.job.state.name for entry in blender.session.tasks.queue.entries] == ["CANCELLED", "DONE"]
     assert [obj["flashvdm_seed"] for obj in host.data.objects] == [2]
     assert host.data.objects[0].location == pytest.approx((1.0 + 2 * 1.2 * 2.0, 2.0, 3.0)), "where it was lined up"
     blender.press("flashvdm.queue_clear")
-    assert blender.session.queue.entries == []
+    assert blender.session.tasks.queue.entries == []
     assert len(host.data.objects) == 1
 
 

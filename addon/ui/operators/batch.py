@@ -11,7 +11,7 @@ from ....flashvdm_core.api.settings import SETTINGS
 from ....flashvdm_core.cli.common import EXIT_OK, as_options
 from ....flashvdm_core.files import MESH_SUFFIXES
 from ...blender.host_types import Context, Event, Returned
-from ...session import batch
+from ...session.session import session
 from ...settings.preferences import preferences
 from ...settings.properties import MACHINE, OF_SCENE, scene_settings, setting_properties, with_properties
 
@@ -52,7 +52,7 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if batch.batch.process is not None:
+        if session.batch.running:
             cls.poll_message_set("A batch is under way")
             return False
         return True
@@ -74,21 +74,18 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
             self.report({"ERROR"}, "Name a folder of images or a manifest as input, and a folder as output")
             return {"CANCELLED"}
         try:
-            batch.start(self._arguments(context))
+            session.run_batch(self._arguments(context), self._live)
         except WorkerError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        if self._live:
-            batch.run_live()
-            return {"FINISHED"}
-        batch.run_to_end()
-        return self._reported()
+        return {"FINISHED"} if self._live else self._reported()
 
     def _reported(self) -> Returned:
-        for error in batch.batch.errors:
+        batch = session.batch
+        for error in batch.errors:
             self.report({"WARNING"}, error)
-        self.report({"INFO"} if batch.batch.status == EXIT_OK else {"ERROR"}, batch.batch.end)
-        return {"FINISHED"} if batch.batch.status == EXIT_OK else {"CANCELLED"}
+        self.report({"INFO"} if batch.status == EXIT_OK else {"ERROR"}, batch.end)
+        return {"FINISHED"} if batch.status == EXIT_OK else {"CANCELLED"}
 
     def _arguments(self, context: Context) -> list[str]:
         source, output = (str(Path(bpy.path.abspath(path))) for path in (self.input, self.output))
@@ -116,13 +113,13 @@ class FLASHVDM_OT_batch_cancel(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if batch.batch.process is None:
+        if not session.batch.running:
             cls.poll_message_set("Nothing is under way")
             return False
         return True
 
     def execute(self, context: Context) -> Returned:
-        batch.cancel()
+        session.batch.cancel()
         return {"FINISHED"}
 
 

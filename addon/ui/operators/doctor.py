@@ -4,8 +4,7 @@ import bpy
 
 from ....flashvdm_core.doctor.findings import Status
 from ...blender.host_types import Context, Event, Returned
-from ...session import doctor
-from ...session.doctor import examination
+from ...session.session import session
 
 
 class FLASHVDM_OT_doctor(bpy.types.Operator):  # noqa: N801
@@ -21,13 +20,14 @@ class FLASHVDM_OT_doctor(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if examination.process is not None:
+        if session.doctor.running:
             cls.poll_message_set("The examination is under way")
             return False
         return True
 
     def execute(self, context: Context) -> Returned:
-        for finding in doctor.run():
+        session.run_doctor(live=False)
+        for finding in session.doctor.findings:
             if finding.status is Status.ERROR:
                 self.report({"ERROR"}, f"{finding.topic}: {finding.text}. {finding.remedy}")
             elif finding.status is Status.WARNING:
@@ -35,7 +35,7 @@ class FLASHVDM_OT_doctor(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
     def invoke(self, context: Context, event: Event) -> Returned:
-        doctor.run_live()
+        session.run_doctor(live=True)
         return {"FINISHED"}
 
 
@@ -48,13 +48,13 @@ class FLASHVDM_OT_copy_report(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not examination.text or examination.process is not None:
+        if not session.doctor.text or session.doctor.running:
             cls.poll_message_set("There is no report yet")
             return False
         return True
 
     def execute(self, context: Context) -> Returned:
-        context.window_manager.clipboard = examination.text
+        context.window_manager.clipboard = session.doctor.text
         self.report({"INFO"}, "The report is on the clipboard")
         return {"FINISHED"}
 

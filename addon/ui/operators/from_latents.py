@@ -14,7 +14,7 @@ from ...scene.changed_object import BlendedObject, ChangedObject
 from ...scene.mesh_builder import Size
 from ...scene.result_object import Placement
 from ...scene.stored_images import pixels_of
-from ...session import session
+from ...session.session import session
 from ...settings.properties import blend_property, setting_properties, with_properties
 
 CHANGEABLE = ("resolution", "level", "largest_parts", "face_budget")

@@ -17,7 +17,7 @@ from ...scene.block_out import block_out_mesh, placement_of
 from ...scene.mesh_builder import Size
 from ...scene.result_object import Placement, ResultObject, name_for
 from ...scene.variants import new_row
-from ...session import session
+from ...session.session import session
 from ...settings.preferences import preferences
 from ...settings.properties import (
     MACHINE,
@@ -155,7 +155,7 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
 
 def _taken(context: Context) -> list[Placement]:
     """Where those stand that lined up before: none is to hide another."""
-    others = session.session.queue.targets(ResultObject)
+    others = session.tasks.queue.targets(ResultObject)
     return [other.placement for other in others if other.scene == context.scene.session_uid]
 
 

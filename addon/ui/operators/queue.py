@@ -7,7 +7,7 @@ from bpy.props import IntProperty
 
 from ...blender.host_types import Context, Returned
 from ...blender.window import redraw_panels
-from ...session import session
+from ...session.session import session
 from ...settings.properties import with_properties
 
 
@@ -20,7 +20,7 @@ class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not session.session.generating:
+        if not session.tasks.generating:
             cls.poll_message_set("Nothing is under way")
             return False
         return True
@@ -42,7 +42,7 @@ class FLASHVDM_OT_queue_remove(bpy.types.Operator):  # noqa: N801
         entry: int
 
     def execute(self, context: Context) -> Returned:
-        queue = session.session.queue
+        queue = session.tasks.queue
         entry = queue.find(self.entry)
         if entry is None:
             self.report({"WARNING"}, "It is not in the queue any more")
@@ -61,13 +61,13 @@ class FLASHVDM_OT_queue_clear(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not session.session.queue.entries:
+        if not session.tasks.queue.entries:
             cls.poll_message_set("The queue is empty")
             return False
         return True
 
     def execute(self, context: Context) -> Returned:
-        queue = session.session.queue
+        queue = session.tasks.queue
         for entry in list(queue.entries):
             queue.remove(entry)
         redraw_panels()

@@ -8,7 +8,7 @@ from bpy.props import IntProperty
 from ....flashvdm_core.api.errors import WorkerError
 from ...blender.host_types import Context, Returned
 from ...blender.texts import report
-from ...session import session
+from ...session.session import session
 from ...settings.properties import with_properties
 
 
@@ -21,8 +21,8 @@ class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        client = session.session.client
-        if session.session.generating:
+        client = session.tasks.client
+        if session.tasks.generating:
             cls.poll_message_set("A generation is under way")
             return False
         if client is None or not client.running:
@@ -44,7 +44,7 @@ class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if session.session.generating or session.session.checking:
+        if session.tasks.generating or session.check.running:
             cls.poll_message_set("The worker is at work")
             return False
         return True
@@ -53,7 +53,6 @@ class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
         try:
             session.check_runtime()
         except WorkerError as error:
-            session.session.check = str(error)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
@@ -73,13 +72,13 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not any(entry.job.error for entry in session.session.queue.entries):
+        if not any(entry.job.error for entry in session.tasks.queue.entries):
             cls.poll_message_set("Nothing has failed")
             return False
         return True
 
     def execute(self, context: Context) -> Returned:
-        queue = session.session.queue
+        queue = session.tasks.queue
         failed = [entry for entry in queue.entries if entry.job.error]
         job = (queue.find(self.entry) or failed[-1]).job
         text = bpy.data.texts.new("FlashVDM log")

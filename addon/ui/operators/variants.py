@@ -8,7 +8,7 @@ from bpy.props import IntProperty
 from ...blender.host_types import Context, Event, Returned
 from ...scene.result_object import ResultObject
 from ...scene.variants import GROUP, is_variant, keep_only
-from ...session import session
+from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
 
 
@@ -54,7 +54,7 @@ class FLASHVDM_OT_keep_variant(bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         chosen = context.active_object
-        queue = session.session.queue
+        queue = session.tasks.queue
         for entry in list(queue.entries):
             target = entry.target
             if isinstance(target, ResultObject) and target.variants and target.variants.group == chosen[GROUP]:

@@ -3,7 +3,7 @@
 import bpy
 
 from ...blender.host_types import Context
-from ...session.batch import batch
+from ...session.session import session
 from .parts import Part, draw_text, width
 
 
@@ -13,9 +13,9 @@ class FLASHVDM_PT_batch(Part, bpy.types.Panel):  # noqa: N801
     bl_label = "Batch"
 
     def draw(self, context: Context) -> None:
-        layout = self.layout
+        layout, batch = self.layout, session.batch
         assert layout is not None
-        if batch.process is not None:
+        if batch.running:
             layout.progress(factor=batch.fraction, type="BAR", text=batch.text)
             layout.operator("flashvdm.batch_cancel", icon="CANCEL")
             return

@@ -5,7 +5,7 @@ import bpy
 from ....flashvdm_core.doctor.findings import Status
 from ...blender.host_types import Context
 from ...blender.texts import interface
-from ...session.doctor import examination
+from ...session.session import session
 from .parts import Part, draw_text, width
 
 _ICONS = {Status.OK: "CHECKMARK", Status.WARNING: "ERROR", Status.ERROR: "CANCEL"}
@@ -23,22 +23,23 @@ class FLASHVDM_PT_doctor(Part, bpy.types.Panel):  # noqa: N801
 
 def draw_doctor(layout: bpy.types.UILayout, context: Context) -> None:
     """The button, and below what was found: the trouble first, then one line of what is right."""
+    doctor = session.doctor
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"
     row.operator("flashvdm.doctor", icon="HEART")
     row.operator("flashvdm.copy_report", icon="COPYDOWN")
-    if examination.process is not None:
+    if doctor.running:
         layout.label(text="Examining", icon="SORTTIME")
         return
-    if not examination.findings:
+    if not doctor.findings:
         return
     for status in (Status.ERROR, Status.WARNING):
-        for finding in examination.findings:
+        for finding in doctor.findings:
             if finding.status is status:
                 box = layout.box()
                 draw_text(box, f"{finding.topic}: {finding.text}", width(context), _ICONS[status])
                 draw_text(box, finding.remedy, width(context), "BLANK1")
-    topics = dict.fromkeys(finding.topic for finding in examination.findings if finding.status is Status.OK)
+    topics = dict.fromkeys(finding.topic for finding in doctor.findings if finding.status is Status.OK)
     draw_text(layout, interface("Right: {topics}").format(topics=", ".join(topics)), width(context), _ICONS[Status.OK])
 
 

@@ -11,7 +11,8 @@ from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...link.job import Job, State
 from ...scene import thumbnails
-from ...session import cutouts, session
+from ...session import cutouts
+from ...session.session import session
 from ...settings.preferences import ROOT_PACKAGE
 from ...settings.properties import FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
@@ -43,7 +44,7 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         column.use_property_split, column.use_property_decorate = True, False
         for name in (*_OF_SHAPE, "size", "size_of", "placement"):
             column.prop(settings, name)
-        job, busy = session.session.job, session.session.generating
+        job, busy = session.tasks.job, session.tasks.generating
         if job is not None and busy:
             _draw_progress(layout, job)
         row = layout.row()
@@ -119,7 +120,7 @@ def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
 
 def _time(job: Job) -> str:
     """About how long it will still take, else how long it has taken."""
-    left = session.session.pace.seconds_left(job)
+    left = session.tasks.pace.seconds_left(job)
     if left is None:
         return f"{int(job.seconds)} s"
     if left > _SECONDS_SHOWN:

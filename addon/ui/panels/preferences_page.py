@@ -5,7 +5,7 @@ import bpy
 from ....flashvdm_core.api.errors import WorkerError
 from ...blender.host_types import Context
 from ...blender.texts import interface
-from ...session import session
+from ...session.session import session
 from ...settings.preferences import ROOT_PACKAGE, Preferences
 from .. import keymap
 from .doctor import draw_doctor
@@ -29,7 +29,7 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
         else:
             layout.label(text=f"{found.python} ({found.origin})", icon="CHECKMARK")
         layout.operator("flashvdm.check_runtime")
-        check = interface("The worker is starting") if session.session.checking else session.session.check
+        check = interface("The worker is starting") if session.check.running else session.check.text
         draw_text(layout, check, width(context), "INFO")
         for name in ("device", "precision", "memory_budget", "idle_minutes", "silence_minutes", "keep_images", "keep_latents"):
             layout.prop(self, name)

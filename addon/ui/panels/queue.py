@@ -6,7 +6,7 @@ from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...link.job import Job, State
 from ...link.task_queue import Entry
-from ...session import session
+from ...session.session import session
 from .parts import Part
 
 _ICONS = {
@@ -26,13 +26,13 @@ class FLASHVDM_PT_queue(Part, bpy.types.Panel):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return len(session.session.queue.entries) > 1
+        return len(session.tasks.queue.entries) > 1
 
     def draw(self, context: Context) -> None:
         layout = self.layout
         assert layout is not None
         column = layout.column(align=True)
-        for entry in session.session.queue.entries:
+        for entry in session.tasks.queue.entries:
             _draw_entry(column.row(align=True), entry)
         layout.operator("flashvdm.queue_clear")
 

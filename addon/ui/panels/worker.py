@@ -4,7 +4,7 @@ import bpy
 
 from ...blender.host_types import Context
 from ...blender.texts import interface
-from ...session import session
+from ...session.session import session
 from .parts import Part
 
 
@@ -14,7 +14,7 @@ class FLASHVDM_PT_memory(Part, bpy.types.Panel):  # noqa: N801
     bl_label = "Worker"
 
     def draw(self, context: Context) -> None:
-        layout, client = self.layout, session.session.client
+        layout, client = self.layout, session.tasks.client
         assert layout is not None
         running = client is not None and client.running
         ready = client.ready if client is not None and running else None
