@@ -8,7 +8,7 @@ import numpy as np
 
 from ..geometry.camera import View
 from ..geometry.polygons import Surface, components, majority
-from ..geometry.raster import drawn
+from ..geometry.raster import rasterise
 
 IN_PICTURE = 0
 """The label of a face that the picture shows; 1 to 6 are the axes +x, -x, +y, -y, +z, -z that hidden faces look along."""
@@ -48,7 +48,7 @@ def labelled(surface: Surface, view: View) -> np.ndarray:
     corners = placed[surface.corners]
     facing = surface.normals @ view.axes()[2] > 0  # what hides something in a closed mesh faces the viewer, too
     triangles = corners[surface.triangles[facing[surface.faces]]]
-    _, nearest = drawn(triangles[..., :2], triangles[..., 2], _DEPTH_SIDE, _DEPTH_SIDE)
+    _, nearest = rasterise(triangles[..., :2], triangles[..., 2], _DEPTH_SIDE, _DEPTH_SIDE)
     cells = corners[:, :2].astype(np.int32).clip(0, _DEPTH_SIDE - 1)
     shown = (corners[:, 2] >= nearest[cells[:, 1], cells[:, 0]] - _BEHIND).astype(np.float32)
     share = np.bincount(surface.face_of_corner, shown, surface.face_count) / np.maximum(

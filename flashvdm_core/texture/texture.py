@@ -7,7 +7,7 @@ import numpy as np
 from ..api.mesh import Colouring
 from ..geometry.camera import View, opaque_box
 from ..geometry.polygons import Surface
-from ..geometry.raster import barycentric, drawn
+from ..geometry.raster import barycentric, rasterise
 from .fill import filled, spread
 from .layout import IN_PICTURE, Box, charts, in_picture, labelled
 
@@ -82,11 +82,11 @@ def _hidden_colours(surface: Surface, labels: np.ndarray, page: np.ndarray, seen
     colours = spread(surface.centres[shown], seen[shown], areas[shown], surface.points)
     hidden = np.flatnonzero(~shown[surface.faces])
     corners = page[surface.triangles[hidden]]
-    owner, _ = drawn(corners, np.zeros(corners.shape[:2], np.float32), side, side)
-    rows, columns = np.nonzero(owner >= 0)
-    triangle = owner[rows, columns]
+    ids, _ = rasterise(corners, np.zeros(corners.shape[:2], np.float32), side, side)
+    rows, columns = np.nonzero(ids >= 0)
+    triangle = ids[rows, columns]
     weights = barycentric(corners[triangle], np.stack((columns, rows), axis=1) + 0.5)
     points = surface.corners[surface.triangles[hidden[triangle]]]
     values = np.zeros((side, side, 3), np.float32)
     values[rows, columns] = (colours[points] * weights[..., None]).sum(axis=1)
-    return filled(values, (owner >= 0).astype(np.float32))
+    return filled(values, (ids >= 0).astype(np.float32))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flashvdm_core.api.mesh import Colouring, TriangleMesh
-from flashvdm_core.geometry.raster import drawn
+from flashvdm_core.geometry.raster import rasterise
 from flashvdm_core.texture import Surface, View, coloured, fitted_view
 from flashvdm_core.texture.fill import filled
 
@@ -62,8 +62,8 @@ def shades(colouring: Colouring) -> np.ndarray:
 def silhouette(mesh: TriangleMesh, view: View) -> np.ndarray:
     seen = Surface.of(mesh).triangle_points @ view.axes().T
     pixels = (seen[..., :2] * (1, -1)) * SIDE * 0.3 + SIDE / 2
-    owner, _ = drawn(pixels, seen[..., 2], SIDE, SIDE)
-    return np.where(owner >= 0, 255, 0).astype(np.uint8)
+    ids, _ = rasterise(pixels, seen[..., 2], SIDE, SIDE)
+    return np.where(ids >= 0, 255, 0).astype(np.uint8)
 
 
 def test_the_front_gets_the_picture_and_the_back_what_is_next_to_it() -> None:
@@ -118,9 +118,9 @@ def test_charts_do_not_lie_on_each_other() -> None:
     page = pixels[(pixels[..., 0] > SIDE).all(axis=1)]
     a, b, c = np.moveaxis(page, 1, 0)
     (ux, uy), (vx, vy) = (b - a).T, (c - a).T
-    owner, _ = drawn(page, np.zeros(page.shape[:2]), SIDE, 2 * SIDE)
-    assert (owner >= 0).sum() == pytest.approx(np.abs(ux * vy - uy * vx).sum() / 2, rel=0.1)
-    assert (owner >= 0).sum() > 0.2 * SIDE * SIDE, "and they use the page"
+    ids, _ = rasterise(page, np.zeros(page.shape[:2]), SIDE, 2 * SIDE)
+    assert (ids >= 0).sum() == pytest.approx(np.abs(ux * vy - uy * vx).sum() / 2, rel=0.1)
+    assert (ids >= 0).sum() > 0.2 * SIDE * SIDE, "and they use the page"
 
 
 @pytest.mark.parametrize("view", [View(30, 20), View(-40, 5), View(0, 0)], ids=str)
@@ -148,17 +148,17 @@ def test_faces_of_any_number_of_corners_are_coloured() -> None:
     assert (found.uvs[4:, 0] >= 0.5).all()
 
 
-def test_drawing_agrees_with_asking_every_pixel() -> None:
+def test_rasterising_agrees_with_asking_every_pixel() -> None:
     random = np.random.default_rng(0)
     corners = random.uniform(-5, 25, (40, 3, 2)).astype(np.float32)
     nearness = np.repeat(random.random((40, 1), np.float32), 3, axis=1)
-    owner, near = drawn(corners, nearness, 16, 20)
+    ids, near = rasterise(corners, nearness, 16, 20)
     for row, column in itertools.product(range(16), range(20)):
         a, b, c = np.moveaxis(corners - np.float32((column + 0.5, row + 0.5)), 1, 0)
         sides = np.stack([p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0] for p, q in ((a, b), (b, c), (c, a))])
         hit = np.flatnonzero((sides >= 0).all(axis=0) | (sides <= 0).all(axis=0))
         expected = hit[nearness[hit, 0].argmax()] if len(hit) else -1
-        assert owner[row, column] == expected
+        assert ids[row, column] == expected
         assert near[row, column] == (nearness[expected, 0] if len(hit) else -np.inf)
 
 

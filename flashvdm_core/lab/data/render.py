@@ -1,7 +1,6 @@
-"""A small z-buffer rasteriser in PyTorch, for the pictures a model is trained on and for silhouettes in evaluation.
+"""Pictures of meshes that a model is trained on, and silhouettes for evaluation.
 
-Triangles are cut into pixel rows and rows into pixels; the nearest face of each sub-pixel wins through one scatter with
-maximum. Shading is flat (one colour for a face), in linear light; both sides of a face are drawn, since many meshes are open.
+Shading is flat (one colour for a face), in linear light; both sides of a face are drawn, since many meshes are open.
 
 Images are recentred as the generator recentres its input: the longer side of the object's box in the image is
 int(size * (1 - `BORDER`)) pixels, and the box is in the middle.
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+
+from ...geometry.raster import rasterise
 
 BORDER = 0.15
 SUPERSAMPLING = 2
@@ -84,65 +85,17 @@ def project(vertices: Tensor, faces: Tensor, camera: Camera, size: int) -> tuple
     return (plane - (low + high) / 2) * scale + size / 2, near
 
 
-def rasterise(position: Tensor, near: Tensor, faces: Tensor, size: int) -> Tensor:
+def visible_faces(position: Tensor, near: Tensor, faces: Tensor, size: int) -> Tensor:
     """Nearest face at each pixel centre, int64 [size, size], -1 where there is none.
 
     Args:
-        position: float32 [V, 2] in pixels of this raster.
-        near: float32 [V], positive, larger is nearer.
+        position: float32 [V, 2] in pixels of this raster, on the CPU like all of it.
+        near: float32 [V], larger is nearer.
         faces: int64 [F, 3].
         size: side of the square raster.
     """
-    corner = torch.cat([position, near[:, None]], 1).double()[faces]
-    row_face, row = _expand(*_covered(corner[..., 1].amin(1), corner[..., 1].amax(1), size))
-    left, right = _span(corner[row_face], row + 0.5)
-    column_row, column = _expand(*_covered(left, right, size))
-    gradient, constant = _plane(corner)
-    face = row_face[column_row]
-    depth = gradient[face, 0] * (column + 0.5) + gradient[face, 1] * (row[column_row] + 0.5) + constant[face]
-    # A positive float32 orders like its bit pattern, so nearness and face fit one integer and ties are settled alike.
-    key = (depth.clamp_min(1e-30).float().view(torch.int32).long() << 32) | face
-    best = torch.full((size * size,), -1, dtype=torch.int64, device=faces.device)
-    best.scatter_reduce_(0, row[column_row] * size + column, key, "amax")
-    return torch.where(best < 0, best, best & 0xFFFFFFFF).view(size, size)
-
-
-def _covered(low: Tensor, high: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """First pixel whose centre is in [low, high), and the number of such pixels, inside the raster."""
-    first = (low - 0.5).ceil().clamp(0, size).long()
-    end = (high - 0.5).ceil().clamp(0, size).long()
-    return first, (end - first).clamp_min(0)
-
-
-def _expand(first: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
-    """For each item `count` entries: the item's index, and first, first + 1, ..."""
-    owner = torch.repeat_interleave(count)
-    start = count.cumsum(0) - count
-    return owner, torch.arange(len(owner), device=owner.device) - (start - first)[owner]
-
-
-def _span(corner: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the horizontal lines y [R] enter and leave the triangles corner [R, 3, 3]: x from, x to (each [R])."""
-    low, high = torch.full_like(y, torch.inf), torch.full_like(y, -torch.inf)
-    for start, end in ((0, 1), (1, 2), (2, 0)):
-        y0, y1 = corner[:, start, 1], corner[:, end, 1]
-        crossed = (y0 <= y) != (y1 <= y)
-        share = torch.where(crossed, (y - y0) / (y1 - y0), 0)
-        x = corner[:, start, 0] + share * (corner[:, end, 0] - corner[:, start, 0])
-        low = torch.where(crossed, torch.minimum(low, x), low)
-        high = torch.where(crossed, torch.maximum(high, x), high)
-    return torch.where(low <= high, low, 0), torch.where(low <= high, high, 0)
-
-
-def _plane(corner: Tensor) -> tuple[Tensor, Tensor]:
-    """Nearness as a linear function of the pixel position: gradient [F, 2] and constant [F]."""
-    a, b, c = corner.unbind(1)
-    u, v = b - a, c - a
-    area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
-    area = torch.where(area.abs() < 1e-12, 1e-12, area)
-    x = (u[:, 2] * v[:, 1] - v[:, 2] * u[:, 1]) / area
-    y = (v[:, 2] * u[:, 0] - u[:, 2] * v[:, 0]) / area
-    return torch.stack([x, y], 1), a[:, 2] - x * a[:, 0] - y * a[:, 1]
+    ids, _ = rasterise(position[faces].numpy(), near[faces].numpy(), size, size)
+    return torch.from_numpy(ids).long()
 
 
 def silhouette(vertices: Tensor, faces: Tensor, camera: Camera, size: int) -> Tensor:
@@ -155,7 +108,7 @@ def silhouette(vertices: Tensor, faces: Tensor, camera: Camera, size: int) -> Te
         size: side of the square image in pixels.
     """
     position, near = project(vertices, faces, camera, size)
-    return rasterise(position, near, faces, size) >= 0
+    return visible_faces(position, near, faces, size) >= 0
 
 
 def render_view(vertices: Tensor, faces: Tensor, face_rgb: Tensor, camera: Camera, size: int) -> Tensor:
@@ -173,7 +126,7 @@ def render_view(vertices: Tensor, faces: Tensor, face_rgb: Tensor, camera: Camer
     """
     raster = size * SUPERSAMPLING
     position, near = project(vertices, faces, camera, size)
-    face = rasterise(position * SUPERSAMPLING, near, faces, raster)
+    face = visible_faces(position * SUPERSAMPLING, near, faces, raster)
     covered = face >= 0
     colour = _shade(vertices, faces, face_rgb, camera)[face.clamp_min(0)] * covered[..., None]
     blocks = torch.cat([colour, covered[..., None].float()], 2)

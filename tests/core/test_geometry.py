@@ -1,0 +1,66 @@
+"""The geometry of meshes: each definition against the plainest way to say the same."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from flashvdm_core.geometry.raster import rasterise
+
+SIDE = 12
+# Corners on a coarse grid off the pixel centres, so that no centre lies on a side of a triangle.
+positions = st.integers(-8, 3 * SIDE).map(lambda number: number * 0.37 + 0.01)
+
+
+@st.composite
+def triangles(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Corners float [T, 3, 2] in pixels and inverse depths float [T, 3], the same at all corners of a triangle."""
+    count = draw(st.integers(0, 6))
+    corners = draw(hnp.arrays(np.float64, (count, 3, 2), elements=positions))
+    depth = np.array(draw(st.permutations(range(count))), np.float64)
+    return corners, np.repeat(depth[:, None], 3, axis=1)
+
+
+def barycentric_weights(corners: np.ndarray, point: tuple[float, float]) -> np.ndarray | None:
+    """Of one triangle [3, 2] at a point; None where it is flat."""
+    system = np.vstack([corners.T, np.ones(3)])
+    return np.linalg.solve(system, (*point, 1.0)) if abs(np.linalg.det(system)) > 1e-9 else None
+
+
+class TestRaster:
+    @given(triangles())
+    def test_each_pixel_shows_the_nearest_triangle_that_its_centre_lies_in(self, drawn: tuple[np.ndarray, np.ndarray]) -> None:
+        corners, depth = drawn
+        ids, found = rasterise(corners, depth, SIDE - 2, SIDE)
+        for row, column in itertools.product(range(SIDE - 2), range(SIDE)):
+            weights = [barycentric_weights(each, (column + 0.5, row + 0.5)) for each in corners]
+            if any(w is not None and np.abs(w).min() < 1e-9 for w in weights):
+                continue  # on a side: either answer is right
+            inside = [number for number, w in enumerate(weights) if w is not None and (w > 0).all()]
+            expected = max(inside, key=lambda number: depth[number, 0], default=-1)
+            assert ids[row, column] == expected
+            assert found[row, column] == (depth[expected, 0] if inside else -np.inf)
+
+    def test_inverse_depth_is_linear_over_a_triangle(self) -> None:
+        corners = np.array([[(-1.0, -2.0), (25.0, 3.0), (4.0, 30.0)]])
+        ids, found = rasterise(corners, corners @ (0.25, -0.5) + 3, 16, 16)
+        rows, columns = np.nonzero(ids == 0)
+        assert len(rows) > 100
+        np.testing.assert_allclose(found[rows, columns], (columns + 0.5) * 0.25 - (rows + 0.5) * 0.5 + 3, rtol=1e-6)
+
+    @given(st.integers(0, 2**32 - 1), st.booleans())
+    def test_triangles_that_share_sides_leave_no_gap_and_overlap_nowhere(self, seed: int, on_centres: bool) -> None:
+        random = np.random.default_rng(seed)
+        grid = np.stack(np.meshgrid(np.arange(5), np.arange(5), indexing="ij"), axis=-1) * 4.0
+        grid[1:-1, 1:-1] += random.integers(-1, 2, (3, 3, 2)) if on_centres else random.uniform(-1, 1, (3, 3, 2))
+        points = grid.reshape(-1, 2) + 0.5
+        cells = (np.arange(4)[:, None] * 5 + np.arange(4)).ravel()
+        faces = np.concatenate([cells[:, None] + (0, 1, 6), cells[:, None] + (0, 6, 5)])
+        times = np.zeros((16, 16), int)
+        for face in faces:
+            times += rasterise(points[face][None], np.zeros((1, 3)), 16, 16)[0] >= 0
+        assert (times == 1).all()
