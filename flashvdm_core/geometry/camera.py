@@ -20,6 +20,24 @@ _DOUBT = 0.015
 _OPAQUE = 128
 
 
+def direction(yaw: float, elevation: float) -> np.ndarray:
+    """Unit vector float64 [3] towards a place around the origin: yaw 0 is +z, yaw 90 is +x, elevation 90 is +y (degrees)."""
+    yaw, elevation = np.radians(yaw), np.radians(elevation)
+    return np.array([np.sin(yaw) * np.cos(elevation), np.sin(elevation), np.cos(yaw) * np.cos(elevation)])
+
+
+def camera_axes(yaw: float, elevation: float) -> np.ndarray:
+    """Axes of a camera at `direction(yaw, elevation)` that looks at the origin and is held upright.
+
+    Returns:
+        float32 [3, 3]: rows are right, up and backward (towards the camera), in the core frame; `points @ axes.T` are points
+        in the camera's frame.
+    """
+    backward = direction(yaw, elevation)
+    right = np.array([np.cos(np.radians(yaw)), 0.0, -np.sin(np.radians(yaw))])
+    return np.stack([right, np.cross(backward, right), backward]).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class View:
     """A direction from which the object is seen, without perspective.
@@ -34,10 +52,7 @@ class View:
 
     def axes(self) -> np.ndarray:
         """float32 [3, 3]: rows are right, up and towards the viewer, in the core frame."""
-        yaw, elevation = np.radians(self.yaw), np.radians(self.elevation)
-        back = np.array([np.sin(yaw) * np.cos(elevation), np.sin(elevation), np.cos(yaw) * np.cos(elevation)])
-        right = np.array([np.cos(yaw), 0.0, -np.sin(yaw)])
-        return np.stack([right, np.cross(back, right), back]).astype(np.float32)
+        return camera_axes(self.yaw, self.elevation)
 
 
 def fitted_view(surface: Surface, alpha: np.ndarray) -> View:

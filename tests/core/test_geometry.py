@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from flashvdm_core.geometry.camera import camera_axes
 from flashvdm_core.geometry.raster import rasterise
 
 SIDE = 12
@@ -64,3 +65,20 @@ class TestRaster:
         for face in faces:
             times += rasterise(points[face][None], np.zeros((1, 3)), 16, 16)[0] >= 0
         assert (times == 1).all()
+
+
+class TestCameraAxes:
+    @given(st.floats(-360, 360), st.floats(-89, 89))
+    def test_they_are_a_right_handed_frame_that_is_held_upright(self, yaw: float, elevation: float) -> None:
+        right, up, backward = axes = camera_axes(yaw, elevation)
+        np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-6)
+        np.testing.assert_allclose(np.cross(right, up), backward, atol=1e-6)
+        assert right[1] == 0
+        assert up[1] > 0
+
+    @given(st.floats(-360, 360), st.floats(-89, 89))
+    def test_they_are_the_front_camera_turned_up_and_then_round(self, yaw: float, elevation: float) -> None:
+        (sin_yaw, sin_up), (cos_yaw, cos_up) = (f(np.radians((yaw, elevation))) for f in (np.sin, np.cos))
+        raised = np.array([(1, 0, 0), (0, cos_up, -sin_up), (0, sin_up, cos_up)])
+        around = np.array([(cos_yaw, 0, -sin_yaw), (0, 1, 0), (sin_yaw, 0, cos_yaw)])
+        np.testing.assert_allclose(camera_axes(yaw, elevation), raised @ around, atol=1e-6)

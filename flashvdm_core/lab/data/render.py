@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...geometry.camera import camera_axes, direction
 from ...geometry.raster import rasterise
 
 BORDER = 0.15
@@ -41,15 +42,11 @@ class Camera:
 
     def axes(self) -> np.ndarray:
         """float32 [3, 3]: rows are right, up and backward (towards the camera) in the core frame."""
-        yaw, elevation = np.radians(self.yaw), np.radians(self.elevation)
-        back = np.array([np.sin(yaw) * np.cos(elevation), np.sin(elevation), np.cos(yaw) * np.cos(elevation)])
-        right = np.array([np.cos(yaw), 0.0, -np.sin(yaw)])
-        return np.stack([right, np.cross(back, right), back]).astype(np.float32)
+        return camera_axes(self.yaw, self.elevation)
 
     def light(self) -> np.ndarray:
         """float32 [3]: unit direction towards the key light, in camera axes."""
-        yaw, elevation = np.radians(self.light_yaw), np.radians(self.light_elevation)
-        return np.array([np.sin(yaw) * np.cos(elevation), np.sin(elevation), np.cos(yaw) * np.cos(elevation)], np.float32)
+        return direction(self.light_yaw, self.light_elevation).astype(np.float32)
 
 
 def random_camera(rng: np.random.Generator) -> Camera:
