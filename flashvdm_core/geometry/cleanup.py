@@ -6,6 +6,7 @@ import numpy as np
 
 from ..api.errors import EmptySurfaceError
 from ..api.mesh import TriangleMesh
+from .components import connected_components, vertex_components
 
 # A part with less than this share of the largest part's area is dust (a ball of a fourteenth of its diameter).
 DUST = 0.005
@@ -39,20 +40,6 @@ def cleaned(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) ->
     return TriangleMesh(*_compact(vertices, faces))
 
 
-def parts(faces: np.ndarray, vertex_count: int) -> np.ndarray:
-    """Connected part of each vertex, named by its lowest vertex: int [F, 3] -> int64 [vertex_count]."""
-    label = np.arange(vertex_count)
-    ends = np.concatenate([faces[:, :2], faces[:, 1:]])
-    while len(ends):
-        roots = label[ends]
-        ends = ends[roots[:, 0] != roots[:, 1]]
-        roots = label[ends]
-        np.minimum.at(label, roots.max(1), roots.min(1))
-        while (label[label] != label).any():
-            label = label[label]
-    return label
-
-
 def areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Area of each face, float64 [F]."""
     return _areas(_sides(vertices, faces))
@@ -73,7 +60,7 @@ def _kept_parts(vertex_count: int, faces: np.ndarray, area: np.ndarray, largest_
     """Faces of the parts to keep; `area` is each face's."""
     if not len(faces):
         return faces
-    part = parts(faces, vertex_count)[faces[:, 0]]
+    part = vertex_components(faces, vertex_count)[faces[:, 0]]
     area = np.bincount(part, area, vertex_count)
     if largest_parts:
         keep = np.zeros(vertex_count, bool)
@@ -98,7 +85,7 @@ def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.nda
         shortest = lengths[:, flat].argmin(0)
         row = np.arange(len(shortest))
         merged = np.stack([faces[flat][row, shortest], faces[flat][row, (shortest + 1) % 3]], axis=1)
-        faces = parts(np.concatenate([merged, merged[:, :1]], axis=1), len(vertices))[faces]
+        faces = connected_components(merged, len(vertices))[faces]
 
 
 def _simplified(vertices: np.ndarray, faces: np.ndarray, face_budget: int) -> tuple[np.ndarray, np.ndarray]:

@@ -104,17 +104,3 @@ def majority(labels: np.ndarray, neighbours: np.ndarray, rounds: int) -> np.ndar
         votes[np.arange(len(labels)), labels] += 3
         labels = votes.argmax(axis=1)
     return labels
-
-
-def components(labels: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
-    """Connected faces of one label, each component named by its lowest face: int64 [F]."""
-    links = neighbours[labels[neighbours[:, 0]] == labels[neighbours[:, 1]]]
-    root = np.arange(len(labels))
-    while len(links):
-        ends = root[links]
-        links = links[ends[:, 0] != ends[:, 1]]
-        ends = root[links]
-        np.minimum.at(root, ends.max(axis=1), ends.min(axis=1))
-        while (root[root] != root).any():
-            root = root[root]
-    return root

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..geometry.camera import View
-from ..geometry.polygons import Surface, components, majority
+from ..geometry.components import label_components
+from ..geometry.polygons import Surface, majority
 from ..geometry.raster import rasterise
 
 IN_PICTURE = 0
@@ -76,7 +77,7 @@ def charts(surface: Surface, labels: np.ndarray, side: int) -> np.ndarray:
         return flat
     points, label = surface.points[surface.corners[hidden]], labels[surface.face_of_corner[hidden]]
     planar = _planar(points, label)
-    names, chart = np.unique(components(labels, surface.neighbours)[surface.face_of_corner[hidden]], return_inverse=True)
+    names, chart = np.unique(label_components(labels, surface.neighbours)[surface.face_of_corner[hidden]], return_inverse=True)
     low = np.full((len(names), 2), np.inf, np.float32)
     high = np.full((len(names), 2), -np.inf, np.float32)
     np.minimum.at(low, chart, planar)

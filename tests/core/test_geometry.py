@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from flashvdm_core.geometry.camera import camera_axes
+from flashvdm_core.geometry.components import connected_components, label_components, vertex_components
 from flashvdm_core.geometry.raster import rasterise
 
 SIDE = 12
@@ -82,3 +83,39 @@ class TestCameraAxes:
         raised = np.array([(1, 0, 0), (0, cos_up, -sin_up), (0, sin_up, cos_up)])
         around = np.array([(cos_yaw, 0, -sin_yaw), (0, 1, 0), (sin_yaw, 0, cos_yaw)])
         np.testing.assert_allclose(camera_axes(yaw, elevation), raised @ around, atol=1e-6)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[int, list[list[int]]]:
+    """A number of nodes, and links between some of them."""
+    count = draw(st.integers(1, 12))
+    return count, draw(st.lists(st.lists(st.integers(0, count - 1), min_size=2, max_size=2)))
+
+
+def reached(start: int, links: list[list[int]]) -> set[int]:
+    """The nodes that a walk along the links comes to."""
+    found, last = {start}, set[int]()
+    while found != last:
+        last = set(found)
+        found |= {node for pair in links if found & set(pair) for node in pair}
+    return found
+
+
+class TestComponents:
+    @given(graphs())
+    def test_a_node_is_named_by_the_lowest_that_it_reaches(self, graph: tuple[int, list[list[int]]]) -> None:
+        count, links = graph
+        found = connected_components(np.array(links, np.int64).reshape(-1, 2), count)
+        assert found.tolist() == [min(reached(node, links)) for node in range(count)]
+
+    @given(st.lists(st.lists(st.integers(0, 11), min_size=3, max_size=3), max_size=8))
+    def test_vertices_hang_together_by_faces(self, faces: list[list[int]]) -> None:
+        sides = [[a, b] for face in faces for a, b in itertools.combinations(face, 2)]
+        found = vertex_components(np.array(faces, np.int32).reshape(-1, 3), 12)
+        assert found.tolist() == [min(reached(node, sides)) for node in range(12)]
+
+    @given(st.lists(st.integers(0, 2), min_size=8, max_size=8), st.lists(st.lists(st.integers(0, 7), min_size=2, max_size=2)))
+    def test_faces_of_one_label_hang_together(self, labels: list[int], neighbours: list[list[int]]) -> None:
+        alike = [pair for pair in neighbours if labels[pair[0]] == labels[pair[1]]]
+        found = label_components(np.array(labels), np.array(neighbours, np.int64).reshape(-1, 2))
+        assert found.tolist() == [min(reached(face, alike)) for face in range(8)]

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from flashvdm_core.api.errors import EmptySurfaceError
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.geometry.cleanup import cleaned, parts
+from flashvdm_core.geometry.cleanup import cleaned
+from flashvdm_core.geometry.components import vertex_components
 from flashvdm_core.sparse_grid import Points, SparseVolume, aligned_lattices
 from flashvdm_core.surface import extract_surface
 
@@ -44,7 +45,7 @@ def lewiner(shape: SparseVolume, level: float = 0.0) -> TriangleMesh:
 
 
 def component_count(mesh: TriangleMesh) -> int:
-    return len(np.unique(parts(mesh.faces, len(mesh.vertices))))
+    return len(np.unique(vertex_components(mesh.faces, len(mesh.vertices))))
 
 
 def two_balls(points: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ...api.mesh import TriangleMesh
 from ...encoding.samples import Surface, sample_faces
-from ...geometry.cleanup import areas, parts
+from ...geometry.cleanup import areas
+from ...geometry.components import vertex_components
 from ..data.render import Camera, silhouette
 from .occupancy import as_tensors
 
@@ -136,7 +137,7 @@ def silhouette_iou(mesh: TriangleMesh, camera: Camera, mask: np.ndarray) -> floa
 
 def topology(mesh: TriangleMesh, bound: float = 1.01) -> Topology:
     """Parts, holes and slabs of a mesh that was decoded in the box [-bound, bound]^3."""
-    label = parts(mesh.faces, len(mesh.vertices))[mesh.faces[:, 0]]
+    label = vertex_components(mesh.faces, len(mesh.vertices))[mesh.faces[:, 0]]
     corners = mesh.vertices[mesh.faces]
     at_side = (np.abs(corners) > bound * (1 - 1e-5)).all(1) & (np.sign(corners) == np.sign(corners[:, :1])).all(1)
     slab = areas(mesh.vertices, mesh.faces[at_side.any(1)]).sum() / (2 * bound) ** 2
