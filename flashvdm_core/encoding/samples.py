@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .winding import is_inside
+from .winding import area_normals, is_inside
 
 SHEET_HALF_THICKNESS = 0.012
 PROBE_OFFSET = 2e-3
@@ -47,7 +47,7 @@ class Surface:
 def sample_faces(vertices: Tensor, faces: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Points uniform by area: positions float32 [count, 3], face normals float32 [count, 3], faces int64 [count]."""
     corners = vertices[faces]
-    cross = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    cross = area_normals(corners)
     length = cross.norm(dim=1)
     cumulative = np.cumsum(length.double().cpu().numpy())
     drawn = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right").clip(max=len(faces) - 1)
@@ -110,9 +110,7 @@ def sample_sharp_edges(
 
 def _sharp_edges(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
     """End points float32 [E, 2, 3] and unit normals float32 [E, 3] of the sharp edges (each pair of faces on an edge)."""
-    corners = vertices[faces]
-    normal = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normal = torch.nn.functional.normalize(normal, dim=1)
+    normal = torch.nn.functional.normalize(area_normals(vertices[faces]), dim=1)
     edges = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).sort(dim=1).values
     key, order = (edges[:, 0] * len(vertices) + edges[:, 1]).sort()
     pair = torch.nonzero(key[1:] == key[:-1]).squeeze(1)

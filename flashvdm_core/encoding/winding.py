@@ -12,6 +12,12 @@ from torch import Tensor
 _CPU_CHUNKS, _GPU_CHUNKS = (1024, 128), (8192, 1024)
 
 
+def area_normals(corners: Tensor) -> Tensor:
+    """Outward normals [F, 3] of triangles [F, 3 corners, 3], as long as twice their area."""
+    a, b, c = corners.unbind(1)
+    return torch.linalg.cross(b - a, c - a)
+
+
 def winding_numbers(vertices: Tensor, faces: Tensor, points: Tensor) -> Tensor:
     """Generalised winding number of a triangle mesh around points.
 
@@ -64,7 +70,7 @@ class Triangles:
     def of(cls, vertices: Tensor, faces: Tensor) -> Triangles:
         corners = vertices.double()[faces]
         a, b, c = corners.unbind(1)
-        cross = torch.linalg.cross(b - a, c - a)
+        cross = area_normals(corners)
         edges = torch.stack([(x - y).square().sum(1) for x, y in ((a, b), (b, c), (c, a))], 1)
         return cls(corners.float(), (-2 * cross).float(), (2 * (a * cross).sum(1)).float(), edges.float())
 

@@ -7,6 +7,7 @@ import numpy as np
 from ..api.errors import EmptySurfaceError
 from ..api.mesh import TriangleMesh
 from .components import connected_components, vertex_components
+from .normals import areas_of, side_vectors
 
 # A part with less than this share of the largest part's area is dust (a ball of a fourteenth of its diameter).
 DUST = 0.005
@@ -40,22 +41,6 @@ def cleaned(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) ->
     return TriangleMesh(*_compact(vertices, faces))
 
 
-def areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area of each face, float64 [F]."""
-    return _areas(_sides(vertices, faces))
-
-
-def _sides(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Each face's sides, from each corner to the next: float64 [3 axes, 3 sides, F]. Long rows are quick, triples are not."""
-    corners = np.ascontiguousarray(vertices.T, np.float64)[:, faces.T]
-    return corners[:, [1, 2, 0]] - corners
-
-
-def _areas(sides: np.ndarray) -> np.ndarray:
-    (ux, vx, _), (uy, vy, _), (uz, vz, _) = sides
-    return np.sqrt((uy * vz - uz * vy) ** 2 + (uz * vx - ux * vz) ** 2 + (ux * vy - uy * vx) ** 2) / 2
-
-
 def _kept_parts(vertex_count: int, faces: np.ndarray, area: np.ndarray, largest_parts: int) -> np.ndarray:
     """Faces of the parts to keep; `area` is each face's."""
     if not len(faces):
@@ -76,9 +61,9 @@ def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.nda
     while True:
         first, second, third = faces.T
         faces = faces[(first != second) & (second != third) & (third != first)]
-        sides = _sides(vertices, faces)
+        sides = side_vectors(vertices.astype(np.float64), faces)
         lengths = np.einsum("asf,asf->sf", sides, sides)
-        area = _areas(sides)
+        area = areas_of(sides)
         flat = 2 * area <= _FLAT * lengths.max(0, initial=0)
         if not flat.any():
             return vertices, faces, area

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..api.mesh import MeshEdges, TriangleMesh
+from .normals import area_normals, normalised
 
 
 def with_edges(mesh: TriangleMesh) -> TriangleMesh:
@@ -51,9 +52,7 @@ class _Sides:
 
     def cosines(self, vertices: np.ndarray) -> np.ndarray:
         """float32 [E]: see `MeshEdges`."""
-        a, b, c = (vertices[self._faces[:, corner]] for corner in range(3))
-        normals = np.cross(b - a, c - a)
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        normals = normalised(area_normals(vertices, self._faces))
         found = np.full(len(self._first), -1, np.float32)
         two = np.flatnonzero(self._counts == 2)
         first = self._first[two]

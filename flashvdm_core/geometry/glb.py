@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..api.mesh import Colouring, TriangleMesh
+from .normals import UP, area_normals, normalised
 from .png import whole_png
 
 _POINTS, _INDICES = 34962, 34963  # what a buffer view holds
@@ -115,8 +116,6 @@ def _split_at_seams(mesh: TriangleMesh, uvs: np.ndarray) -> tuple[np.ndarray, np
 
 def _vertex_normals(mesh: TriangleMesh) -> np.ndarray:
     """Unit normals float32 [V, 3]: the mean over the faces at each vertex, weighted by area; up where there is none."""
-    a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
-    normals, corners = np.repeat(np.cross(b - a, c - a), 3, axis=0), mesh.faces.ravel()
+    normals, corners = np.repeat(area_normals(mesh.vertices, mesh.faces), 3, axis=0), mesh.faces.ravel()
     summed = np.stack([np.bincount(corners, normals[:, axis], len(mesh.vertices)) for axis in range(3)], axis=1)
-    lengths = np.linalg.norm(summed, axis=1, keepdims=True)
-    return np.where(lengths > 0, summed / np.maximum(lengths, 1e-300), [0.0, 1.0, 0.0]).astype(np.float32)
+    return normalised(summed, otherwise=UP)

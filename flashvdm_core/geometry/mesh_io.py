@@ -15,6 +15,7 @@ from ..api.errors import OutputError
 from ..api.mesh import Colouring, TriangleMesh
 from ..files import write_whole
 from .glb import write_glb
+from .normals import UP, area_normals, normalised
 
 _LINES = 100_000  # lines of text formatted at a time
 
@@ -114,7 +115,7 @@ def _write_ply(mesh: TriangleMesh, file: BinaryIO, _name: str) -> None:
 
 def _write_stl(mesh: TriangleMesh, file: BinaryIO, _name: str) -> None:
     rows = np.zeros(len(mesh.faces), [("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-    rows["normal"], rows["corners"] = _unit(_face_normals(mesh)), mesh.vertices[mesh.faces]
+    rows["normal"], rows["corners"] = normalised(area_normals(mesh.vertices, mesh.faces), otherwise=UP), mesh.vertices[mesh.faces]
     # A header that starts with "solid" would be taken for the text form of STL.
     file.write(b"binary STL, y up, metres".ljust(80) + struct.pack("<I", len(rows)))
     file.write(rows.tobytes())
@@ -126,15 +127,3 @@ _WRITERS: dict[str, Callable[[TriangleMesh, BinaryIO, str], None]] = {
     ".ply": _write_ply,
     ".stl": _write_stl,
 }
-
-
-def _face_normals(mesh: TriangleMesh) -> np.ndarray:
-    """Outward normals [F, 3], as long as twice the area of the face."""
-    a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
-    return np.cross(b - a, c - a)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """`vectors` [N, 3] scaled to length 1; straight up where the length is 0."""
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return np.where(lengths > 0, vectors / np.maximum(lengths, 1e-300), [0.0, 1.0, 0.0]).astype(np.float32)

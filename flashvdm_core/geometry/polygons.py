@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..api.mesh import TriangleMesh
+from .normals import area_normals, normalised
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,7 @@ class Surface:
     @cached_property
     def _triangle_normals(self) -> np.ndarray:
         """float32 [T, 3]: outward, twice as long as the triangle's area."""
-        a, b, c = np.moveaxis(self.triangle_points, 1, 0)
-        return np.cross(b - a, c - a)
+        return area_normals(self.points, self.corners[self.triangles])
 
     @cached_property
     def triangle_areas(self) -> np.ndarray:
@@ -65,8 +65,8 @@ class Surface:
         """float32 [F, 3]: unit outward normal of each face, zero where it has no area."""
         summed = np.stack(
             [np.bincount(self.faces, self._triangle_normals[:, axis], self.face_count) for axis in range(3)], axis=1
-        ).astype(np.float32)
-        return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-20)
+        )
+        return normalised(summed)
 
     @cached_property
     def centres(self) -> np.ndarray:

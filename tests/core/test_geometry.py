@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from flashvdm_core.encoding.winding import area_normals as torch_area_normals
 from flashvdm_core.geometry.camera import camera_axes
 from flashvdm_core.geometry.components import connected_components, label_components, vertex_components
+from flashvdm_core.geometry.normals import area_normals, face_areas, normalised
 from flashvdm_core.geometry.raster import rasterise
 
 SIDE = 12
@@ -119,3 +122,29 @@ class TestComponents:
         alike = [pair for pair in neighbours if labels[pair[0]] == labels[pair[1]]]
         found = label_components(np.array(labels), np.array(neighbours, np.int64).reshape(-1, 2))
         assert found.tolist() == [min(reached(face, alike)) for face in range(8)]
+
+
+vertices_and_faces = st.tuples(
+    hnp.arrays(np.float32, (9, 3), elements=st.floats(-2, 2, width=32)),
+    hnp.arrays(np.int32, st.tuples(st.integers(0, 6), st.just(3)), elements=st.integers(0, 8)),
+)
+
+
+class TestNormals:
+    @given(vertices_and_faces)
+    def test_they_stand_on_the_faces_and_are_as_long_as_twice_the_area(self, mesh: tuple[np.ndarray, np.ndarray]) -> None:
+        vertices, faces = mesh
+        a, b, c = (vertices[faces[:, corner]].astype(float) for corner in range(3))
+        expected = np.cross(b - a, c - a)
+        np.testing.assert_allclose(area_normals(vertices, faces), expected, atol=1e-5)
+        np.testing.assert_allclose(area_normals(vertices.astype(float), faces), expected, atol=1e-12)
+        np.testing.assert_allclose(face_areas(vertices, faces), np.linalg.norm(expected, axis=1) / 2, atol=1e-12)
+        tensors = torch_area_normals(torch.from_numpy(vertices)[torch.from_numpy(faces).long()])
+        np.testing.assert_allclose(tensors.numpy(), expected, atol=1e-5)
+
+    @given(hnp.arrays(np.float32, (5, 3), elements=st.floats(-1e6, 1e6, width=32)))
+    def test_unit_vectors_have_length_one_and_the_direction_or_the_value_for_none(self, vectors: np.ndarray) -> None:
+        found, lengths = normalised(vectors, otherwise=(0, 1, 0)), np.linalg.norm(vectors.astype(float), axis=1)
+        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-6)
+        np.testing.assert_allclose(found * lengths[:, None], vectors, rtol=1e-5, atol=1e-30)
+        assert (found[lengths == 0] == (0, 1, 0)).all()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...api.errors import TrainingError
+from ...geometry.normals import face_areas
 
 SPLITS = ("train", "val", "test")
 
@@ -43,9 +44,7 @@ class Prop:
             return "faces that name missing vertices"
         if np.abs(self.vertices).max() > 1.001:
             return "coordinates outside [-1, 1]"
-        corners = self.vertices[self.faces]
-        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
-        return "no area" if area < 1e-4 else None
+        return "no area" if face_areas(self.vertices, self.faces).sum() < 1e-4 else None
 
 
 class PackedProps:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ...geometry.camera import camera_axes, direction
+from ...geometry.normals import area_normals, normalised
 from ...geometry.raster import rasterise
 
 BORDER = 0.15
@@ -137,7 +138,7 @@ def _shade(vertices: Tensor, faces: Tensor, face_rgb: Tensor, camera: Camera) ->
     """Linear colour float32 [F, 3] of each face under ambient light, the key light and a fill light at the camera."""
     view = vertices @ torch.from_numpy(camera.axes()).to(vertices).T
     a, b, c = view[faces].unbind(1)
-    normal = torch.nn.functional.normalize(torch.linalg.cross(b - a, c - a), dim=1)
+    normal = torch.from_numpy(normalised(area_normals(view.numpy(), faces.numpy())))
     radius = vertices.norm(dim=1).amax().clamp_min(1e-6)
     eye = view.new_tensor([0.0, 0.0, 1.0])
     if camera.fov > 0:

@@ -69,7 +69,7 @@ def _fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def point_triangle_distance(points: Tensor, corners: Tensor) -> Tensor:
     """Exact distance float32 [P] from points [P, 3] to triangles [P, 3 corners, 3], row by row."""
     a, b, c = corners.unbind(1)
-    normal = torch.linalg.cross(b - a, c - a)
+    normal = winding.area_normals(corners)
     area = normal.square().sum(1).clamp_min(1e-20)
     plane = ((points - a) * normal).sum(1).square() / area
     edge_distance = torch.full_like(plane, torch.inf)

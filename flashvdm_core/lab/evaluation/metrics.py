@@ -17,8 +17,8 @@ from torch import Tensor
 
 from ...api.mesh import TriangleMesh
 from ...encoding.samples import Surface, sample_faces
-from ...geometry.cleanup import areas
 from ...geometry.components import vertex_components
+from ...geometry.normals import face_areas
 from ..data.render import Camera, silhouette
 from .occupancy import as_tensors
 
@@ -140,7 +140,7 @@ def topology(mesh: TriangleMesh, bound: float = 1.01) -> Topology:
     label = vertex_components(mesh.faces, len(mesh.vertices))[mesh.faces[:, 0]]
     corners = mesh.vertices[mesh.faces]
     at_side = (np.abs(corners) > bound * (1 - 1e-5)).all(1) & (np.sign(corners) == np.sign(corners[:, :1])).all(1)
-    slab = areas(mesh.vertices, mesh.faces[at_side.any(1)]).sum() / (2 * bound) ** 2
+    slab = face_areas(mesh.vertices, mesh.faces[at_side.any(1)]).sum() / (2 * bound) ** 2
     return Topology(len(np.unique(label)), boundary_edges(mesh), float(slab))
 
 
