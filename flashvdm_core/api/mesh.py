@@ -30,7 +30,7 @@ class TriangleMesh:
     Attributes:
         vertices: float32 [V, 3], the object inside [-1, 1]^3.
         faces: int32 [F, 3], counter-clockwise seen from outside.
-        edges: its edges, where somebody has computed them already (`mesh_edges.with_edges`).
+        edges: its edges, where somebody has computed them already (`geometry.edges.with_edges`).
     """
 
     vertices: np.ndarray

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..geometry.edges import triangle_edges
 from .winding import area_normals, is_inside
 
 SHEET_HALF_THICKNESS = 0.012
@@ -111,13 +112,11 @@ def sample_sharp_edges(
 def _sharp_edges(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
     """End points float32 [E, 2, 3] and unit normals float32 [E, 3] of the sharp edges (each pair of faces on an edge)."""
     normal = torch.nn.functional.normalize(area_normals(vertices[faces]), dim=1)
-    edges = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2).sort(dim=1).values
-    key, order = (edges[:, 0] * len(vertices) + edges[:, 1]).sort()
-    pair = torch.nonzero(key[1:] == key[:-1]).squeeze(1)
-    first, second = order[pair], order[pair + 1]
+    first, second = torch.from_numpy(triangle_edges(faces.cpu().numpy(), len(vertices)).pairs().T).to(faces.device)
     normal_1, normal_2 = normal[first // 3], normal[second // 3]
     mean = normal_1 + normal_2
     sharp = ((normal_1 * normal_2).sum(1) < np.cos(np.radians(SHARP_ANGLE_DEGREES))) & (mean.norm(dim=1) > 1e-3)
-    ends = vertices[edges[first[sharp]]]
+    sides = first[sharp]
+    ends = vertices[torch.stack([faces[sides // 3, sides % 3], faces[sides // 3, (sides + 1) % 3]], dim=1)]
     usable = (ends[:, 1] - ends[:, 0]).norm(dim=1) > 1e-6
     return ends[usable], torch.nn.functional.normalize(mean[sharp][usable], dim=1)

@@ -1,11 +1,73 @@
-"""The edges of a triangle mesh. NumPy only: the worker computes them, so that a host need not search while its user waits."""
+"""The edges of a mesh. NumPy only: the worker computes them, so that a host need not search while its user waits."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..api.mesh import MeshEdges, TriangleMesh
 from .normals import area_normals, normalised
+
+
+@dataclass(frozen=True, eq=False)
+class SharedEdges:
+    """The sides of a mesh's faces, sorted so that those on the same edge follow each other.
+
+    Attributes:
+        vertices: int32 [E, 2], the ends of each edge, the lower first; edges are sorted by them.
+        order: int64 [S], the sides edge after edge, those of one edge in their given order.
+        first: int64 [E], where in `order` each edge's sides begin.
+        counts: int64 [E], sides on each edge.
+        upwards: bool [S], in the order of `order`: the side runs from the lower to the higher vertex.
+    """
+
+    vertices: np.ndarray
+    order: np.ndarray
+    first: np.ndarray
+    counts: np.ndarray
+    upwards: np.ndarray
+
+    def of_sides(self) -> np.ndarray:
+        """int32 [S]: the edge of each side, as the sides were given."""
+        edges = np.empty(len(self.order), np.int32)
+        edges[self.order] = np.repeat(np.arange(len(self.first), dtype=np.int32), self.counts)
+        return edges
+
+    def pairs(self) -> np.ndarray:
+        """int64 [N, 2]: sides that follow each other on an edge; one pair for an edge of two, none for one of one."""
+        following = np.ones(len(self.order), bool)
+        following[self.first] = False
+        second = np.flatnonzero(following)
+        return np.stack((self.order[second - 1], self.order[second]), axis=1)
+
+    def unbalanced(self) -> np.ndarray:
+        """bool [E]: the sides do not run along the edge equally often in both directions, as they do on a closed surface."""
+        balance = np.where(self.upwards, 1, -1)
+        return (np.add.reduceat(balance, self.first) if len(balance) else balance) != 0
+
+
+def shared_edges(starts: np.ndarray, ends: np.ndarray, vertex_count: int) -> SharedEdges:
+    """The edges that sides lie on.
+
+    Args:
+        starts, ends: int [S], the vertices that each side runs from and to.
+        vertex_count: number of vertices.
+    """
+    low, high = np.minimum(starts, ends).astype(np.int64), np.maximum(starts, ends)
+    keys = low * vertex_count + high
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    new = np.ones(len(keys), bool)
+    new[1:] = keys[1:] != keys[:-1]
+    first = np.flatnonzero(new)
+    vertices = np.stack(np.divmod(keys[first], max(vertex_count, 1)), axis=1).astype(np.int32)
+    return SharedEdges(vertices, order, first, np.diff(first, append=len(keys)), (starts < ends)[order])
+
+
+def triangle_edges(faces: np.ndarray, vertex_count: int) -> SharedEdges:
+    """The edges of triangles int [F, 3]; side 3 f + c runs from corner c of face f to its next one."""
+    return shared_edges(faces.ravel(), np.roll(faces, -1, axis=1).ravel(), vertex_count)
 
 
 def with_edges(mesh: TriangleMesh) -> TriangleMesh:
@@ -14,49 +76,37 @@ def with_edges(mesh: TriangleMesh) -> TriangleMesh:
         return mesh
     a, b, c = mesh.faces.T
     faces = mesh.faces[(a != b) & (b != c) & (c != a)]
-    sides = _Sides(faces, len(mesh.vertices))
-    doubled = sides.doubled_faces()
+    edges = triangle_edges(faces, len(mesh.vertices))
+    of_corners = edges.of_sides().reshape(-1, 3)
+    doubled = _doubled_faces(faces, edges, of_corners)
     if len(doubled):
         return with_edges(TriangleMesh(mesh.vertices, np.delete(faces, doubled, axis=0)))
-    return TriangleMesh(mesh.vertices, faces, MeshEdges(sides.vertices, sides.of_corners, sides.cosines(mesh.vertices)))
+    return TriangleMesh(mesh.vertices, faces, MeshEdges(edges.vertices, of_corners, _cosines(mesh.vertices, faces, edges)))
 
 
-class _Sides:
-    """The sides of all faces int32 [F, 3], sorted so that those on the same edge follow each other."""
+def boundary_edges(mesh: TriangleMesh) -> int:
+    """Number of edges along which the faces do not run equally often in both directions; 0 for a closed surface."""
+    return int(np.count_nonzero(triangle_edges(mesh.faces, len(mesh.vertices)).unbalanced()))
 
-    def __init__(self, faces: np.ndarray, vertex_count: int) -> None:
-        self._faces = faces
-        starts, ends = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
-        keys = np.minimum(starts, ends).astype(np.int64) * vertex_count + np.maximum(starts, ends)
-        self._order = np.argsort(keys, kind="stable")
-        keys = keys[self._order]
-        new = np.ones(len(keys), bool)
-        new[1:] = keys[1:] != keys[:-1]
-        self._first = np.flatnonzero(new)
-        self._counts = np.diff(self._first, append=len(keys))
-        self._upwards = (starts < ends)[self._order]
-        self.vertices = np.stack(np.divmod(keys[self._first], max(vertex_count, 1)), axis=1).astype(np.int32)
-        self.of_corners = np.empty(len(keys), np.int32)
-        self.of_corners[self._order] = np.cumsum(new) - 1
-        self.of_corners = self.of_corners.reshape(-1, 3)
 
-    def doubled_faces(self) -> np.ndarray:
-        """Indices of the faces whose three vertices are those of an earlier one."""
-        opposite = np.roll(self._faces, -2, axis=1).ravel()[self._order]
-        first = self._first[self._counts > 1]
-        suspect = (self._counts[self._counts > 1] > 2) | (opposite[first] == opposite[first + 1])
-        edges = np.flatnonzero(self._counts > 1)[suspect]
-        faces = np.flatnonzero(np.isin(self.of_corners, edges).any(axis=1)) if len(edges) else edges
-        _, kept = np.unique(np.sort(self._faces[faces], axis=1), axis=0, return_index=True)
-        return np.delete(faces, kept)
+def _doubled_faces(faces: np.ndarray, edges: SharedEdges, of_corners: np.ndarray) -> np.ndarray:
+    """Indices of the faces whose three vertices are those of an earlier one."""
+    opposite = np.roll(faces, -2, axis=1).ravel()[edges.order]
+    shared = np.flatnonzero(edges.counts > 1)
+    first = edges.first[shared]
+    suspects = shared[(edges.counts[shared] > 2) | (opposite[first] == opposite[first + 1])]
+    found = np.flatnonzero(np.isin(of_corners, suspects).any(axis=1)) if len(suspects) else suspects
+    _, kept = np.unique(np.sort(faces[found], axis=1), axis=0, return_index=True)
+    return np.delete(found, kept)
 
-    def cosines(self, vertices: np.ndarray) -> np.ndarray:
-        """float32 [E]: see `MeshEdges`."""
-        normals = normalised(area_normals(vertices, self._faces))
-        found = np.full(len(self._first), -1, np.float32)
-        two = np.flatnonzero(self._counts == 2)
-        first = self._first[two]
-        against = self._upwards[first] != self._upwards[first + 1]
-        two, first = two[against], first[against]
-        found[two] = np.einsum("ij,ij->i", normals[self._order[first] // 3], normals[self._order[first + 1] // 3])
-        return found
+
+def _cosines(vertices: np.ndarray, faces: np.ndarray, edges: SharedEdges) -> np.ndarray:
+    """float32 [E]: see `MeshEdges`."""
+    normals = normalised(area_normals(vertices, faces))
+    found = np.full(len(edges.first), -1, np.float32)
+    two = np.flatnonzero(edges.counts == 2)
+    first = edges.first[two]
+    against = edges.upwards[first] != edges.upwards[first + 1]
+    two, first = two[against], first[against]
+    found[two] = np.einsum("ij,ij->i", normals[edges.order[first] // 3], normals[edges.order[first + 1] // 3])
+    return found

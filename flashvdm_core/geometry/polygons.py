@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..api.mesh import TriangleMesh
+from .edges import shared_edges
 from .normals import area_normals, normalised
 
 
@@ -80,11 +81,7 @@ class Surface:
         """int64 [N, 2]: pairs of faces that share an edge."""
         following = np.arange(1, len(self.corners) + 1)
         following[np.append(self.starts[1:], len(self.corners)) - 1] = self.starts
-        ends = np.sort(np.stack((self.corners, self.corners[following]), axis=1).astype(np.int64), axis=1)
-        edge = ends[:, 0] * (len(self.points) + 1) + ends[:, 1]
-        order = np.argsort(edge, kind="stable")
-        same = np.flatnonzero(edge[order][1:] == edge[order][:-1])
-        return np.stack((self.face_of_corner[order[same]], self.face_of_corner[order[same + 1]]), axis=1)
+        return self.face_of_corner[shared_edges(self.corners, self.corners[following], len(self.points)).pairs()]
 
 
 def majority(labels: np.ndarray, neighbours: np.ndarray, rounds: int) -> np.ndarray:

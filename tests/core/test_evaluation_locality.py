@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 pytest.importorskip("scipy")
 
 from flashvdm_core.decoding import decode_volume
+from flashvdm_core.geometry.edges import boundary_edges
 from flashvdm_core.lab.evaluation.holes import VARIANTS, refined
 from flashvdm_core.lab.evaluation.locality import activated, overlap, points_in, regions_of
-from flashvdm_core.lab.evaluation.metrics import boundary_edges
 from flashvdm_core.surface import extract_surface
 
 from .fields import AnalyticField, same_mesh, sphere, torus_and_plate

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from flashvdm_core.encoding.winding import area_normals as torch_area_normals
 from flashvdm_core.geometry.camera import camera_axes
 from flashvdm_core.geometry.components import connected_components, label_components, vertex_components
+from flashvdm_core.geometry.edges import shared_edges, triangle_edges
 from flashvdm_core.geometry.normals import area_normals, face_areas, normalised
 from flashvdm_core.geometry.raster import rasterise
 
@@ -148,3 +149,27 @@ class TestNormals:
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-6)
         np.testing.assert_allclose(found * lengths[:, None], vectors, rtol=1e-5, atol=1e-30)
         assert (found[lengths == 0] == (0, 1, 0)).all()
+
+
+class TestSharedEdges:
+    @given(st.lists(st.lists(st.integers(0, 6), min_size=2, max_size=2), max_size=20))
+    def test_sides_on_one_edge_are_found_together(self, sides: list[list[int]]) -> None:
+        starts, ends = np.array(sides, np.int32).reshape(-1, 2).T
+        edges = shared_edges(starts, ends, 7)
+        expected: dict[tuple[int, ...], list[int]] = {}
+        for number, side in enumerate(sides):
+            expected.setdefault(tuple(sorted(side)), []).append(number)
+        names = sorted(expected)
+        assert edges.vertices.tolist() == [list(name) for name in names]
+        assert edges.counts.tolist() == [len(expected[name]) for name in names]
+        assert edges.order.tolist() == [number for name in names for number in expected[name]]
+        assert edges.of_sides().tolist() == [names.index(tuple(sorted(side))) for side in sides]
+        assert edges.pairs().tolist() == [list(pair) for name in names for pair in itertools.pairwise(expected[name])]
+        assert edges.upwards.tolist() == [sides[number][0] < sides[number][1] for number in edges.order]
+
+    @given(st.lists(st.permutations(range(6)).map(lambda order: order[:3]), max_size=10))
+    def test_a_surface_is_open_where_its_faces_run_one_way_more_often(self, faces: list[list[int]]) -> None:
+        edges = triangle_edges(np.array(faces, np.int32).reshape(-1, 3), 6)
+        sides = [(face[corner], face[(corner + 1) % 3]) for face in faces for corner in range(3)]
+        expected = [sides.count((a, b)) != sides.count((b, a)) for a, b in edges.vertices.tolist()]
+        assert edges.unbalanced().tolist() == expected

@@ -19,7 +19,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "cli": {"api", "batch", "checkpoints", "doctor", "files", "geometry", "pipeline", "runtime"},
     "decoding": {"api", "models", "runtime", "sparse_grid"},
     "doctor": {"api", "checkpoints", "runtime"},
-    "encoding": {"api", "models"},
+    "encoding": {"api", "geometry", "models"},
     "files": set(),
     "geometry": {"api", "files"},
     "image": {"api"},

@@ -12,9 +12,10 @@ from ...api.mesh import TriangleMesh
 from ...decoding import Field, Level
 from ...decoding.reference import crossing, expanded
 from ...decoding.refinement import NEAR
+from ...geometry.edges import boundary_edges
 from ...sparse_grid import Points, aligned_lattices, dilated, doubled
 from .decoders import Decoders, field_of, named, surface_or_none
-from .metrics import boundary_edges, surface_scores
+from .metrics import surface_scores
 from .props import HeldOutProp, Selected, encoded
 from .report import Scores, mean_row
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from ...api.mesh import TriangleMesh
 from ...encoding.samples import Surface, sample_faces
 from ...geometry.components import vertex_components
+from ...geometry.edges import boundary_edges
 from ...geometry.normals import face_areas
 from ..data.render import Camera, silhouette
 from .occupancy import as_tensors
@@ -142,12 +143,3 @@ def topology(mesh: TriangleMesh, bound: float = 1.01) -> Topology:
     at_side = (np.abs(corners) > bound * (1 - 1e-5)).all(1) & (np.sign(corners) == np.sign(corners[:, :1])).all(1)
     slab = face_areas(mesh.vertices, mesh.faces[at_side.any(1)]).sum() / (2 * bound) ** 2
     return Topology(len(np.unique(label)), boundary_edges(mesh), float(slab))
-
-
-def boundary_edges(mesh: TriangleMesh) -> int:
-    """Number of edges along which the faces do not run equally often in both directions; 0 for a closed surface."""
-    faces = mesh.faces.astype(np.int64)
-    start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
-    edge = np.minimum(start, end) * len(mesh.vertices) + np.maximum(start, end)
-    _, number = np.unique(edge, return_inverse=True)
-    return int(np.count_nonzero(np.bincount(number, np.where(start < end, 1, -1))))
