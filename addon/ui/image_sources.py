@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ...flashvdm_core.api.colour import linear_to_srgb
 from ...flashvdm_core.api.errors import ImageError
 from .file_drop import IMAGE_ENDINGS
 
@@ -111,8 +112,7 @@ def as_shown(rgba: np.ndarray) -> np.ndarray:
     """Linear light with premultiplied alpha [P, 4] -> sRGB with straight alpha, 0 to 1."""
     alpha = np.clip(rgba[:, 3:], 0.0, 1.0)
     light = np.clip(rgba[:, :3] / np.where(alpha > 0, alpha, 1.0), 0.0, 1.0)
-    colour = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.concatenate((colour, alpha), axis=1).astype(np.float32)
+    return np.concatenate((linear_to_srgb(light), alpha), axis=1).astype(np.float32)
 
 
 def _written(rgba: np.ndarray, width: int, height: int, name: str) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
+from ..api.colour import srgb_to_linear
 from .regions import label_regions
 
 _LONGEST_SIDE = 1536  # more than any encoder sees
@@ -50,8 +51,7 @@ def remove_plain_background(image: Image.Image, threshold: float) -> tuple[np.nd
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
     """uint8 sRGB [..., 3] -> float32 OKLab [..., 3]."""
-    level = np.arange(256) / 255
-    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4).astype(np.float32)[rgb]
+    linear = srgb_to_linear(np.arange(256) / 255).astype(np.float32)[rgb]
     to_cones = [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566]]
     to_cones.append([0.0883024619, 0.2817188376, 0.6299787005])
     to_lab = [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099]]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from flashvdm_core.api.colour import linear_to_srgb, srgb_to_linear
 from flashvdm_core.encoding.winding import area_normals as torch_area_normals
 from flashvdm_core.geometry.camera import camera_axes
 from flashvdm_core.geometry.components import connected_components, label_components, vertex_components
@@ -173,3 +174,16 @@ class TestSharedEdges:
         sides = [(face[corner], face[(corner + 1) % 3]) for face in faces for corner in range(3)]
         expected = [sides.count((a, b)) != sides.count((b, a)) for a, b in edges.vertices.tolist()]
         assert edges.unbalanced().tolist() == expected
+
+
+class TestColour:
+    @given(hnp.arrays(np.float32, (4, 3), elements=st.floats(0, 1, width=32)))
+    def test_there_and_back_is_the_same_colour(self, colour: np.ndarray) -> None:
+        np.testing.assert_allclose(linear_to_srgb(srgb_to_linear(colour)), colour, atol=1e-5)
+        np.testing.assert_allclose(srgb_to_linear(linear_to_srgb(colour)), colour, atol=1e-5)
+        assert linear_to_srgb(colour).dtype == np.float32
+
+    @given(st.floats(0, 1))
+    def test_it_is_the_curve_of_the_standard(self, value: float) -> None:
+        expected = value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        assert abs(float(srgb_to_linear(np.float64(value))) - expected) < 1e-12  # a single value as well

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...api.colour import linear_to_srgb, srgb_to_linear
 from ...geometry.camera import camera_axes, direction
 from ...geometry.normals import area_normals, normalised
 from ...geometry.raster import rasterise
@@ -130,7 +131,7 @@ def render_view(vertices: Tensor, faces: Tensor, face_rgb: Tensor, camera: Camer
     blocks = torch.cat([colour, covered[..., None].float()], 2)
     mean = blocks.view(size, SUPERSAMPLING, size, SUPERSAMPLING, 4).mean((1, 3))
     alpha = mean[..., 3:]
-    srgb = linear_to_srgb((mean[..., :3] / alpha.clamp_min(1e-6)).clamp(0, 1))
+    srgb = torch.from_numpy(linear_to_srgb((mean[..., :3] / alpha.clamp_min(1e-6)).clamp(0, 1).numpy()))
     return (torch.cat([srgb * (alpha > 0), alpha], 2) * 255).round().to(torch.uint8)
 
 
@@ -146,14 +147,4 @@ def _shade(vertices: Tensor, faces: Tensor, face_rgb: Tensor, camera: Camera) ->
     normal = torch.where((normal * eye).sum(1, keepdim=True) < 0, -normal, normal)
     key = (normal @ torch.from_numpy(camera.light()).to(view)).clamp_min(0)
     light = AMBIENT + KEY * key + FILL * (normal * eye).sum(1).clamp_min(0)
-    return srgb_to_linear(face_rgb.float() / 255) * light[:, None]
-
-
-def srgb_to_linear(colour: Tensor) -> Tensor:
-    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
-    return torch.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
-
-
-def linear_to_srgb(colour: Tensor) -> Tensor:
-    """Linear light in [0, 1] to sRGB (IEC 61966-2-1)."""
-    return torch.where(colour <= 0.0031308, colour * 12.92, 1.055 * colour.clamp_min(1e-8) ** (1 / 2.4) - 0.055)
+    return torch.from_numpy(srgb_to_linear(face_rgb.numpy() / np.float32(255))) * light[:, None]
