@@ -44,13 +44,13 @@ class _Past:
         return seconds
 
 
-class Pace:
+class EtaEstimator:
     """What has been seen in this Blender, for each model, device and precision."""
 
     def __init__(self) -> None:
         self._past: dict[_Key, _Past] = {}
 
-    def learn(self, job: Job) -> None:
+    def observe(self, job: Job) -> None:
         """Remember what the stages of a job took that has its result."""
         if job.result is None:
             return
@@ -59,7 +59,7 @@ class Pace:
         before = self._past[key].seconds if key in self._past else {}
         self._past[key] = _Past({**before, **seconds}, int(settings.get("steps", 0)) or 1, int(job.task.settings["resolution"]))
 
-    def seconds_left(self, job: Job) -> float | None:
+    def remaining_seconds(self, job: Job) -> float | None:
         """Seconds to the end of a job under way; None where nothing is known yet."""
         past = self._past.get(_key(job.task))
         if past is None or job.stage is None or job.state is not State.RUNNING:

@@ -31,7 +31,7 @@ class State(Enum):
     STARTING = auto()
     RUNNING = auto()
     CANCELLING = auto()
-    PLACING = auto()
+    INSERTING = auto()
     DONE = auto()
     FAILED = auto()
     CANCELLED = auto()
@@ -58,7 +58,7 @@ class Job:
         fraction: share of the whole that is done, 0 to 1.
         cutouts: the images as the model sees them that nobody has taken yet (`take_cutouts`).
         task: what was asked for.
-        result: the result from PLACING on, until `drop_result`; None for a task that makes no mesh.
+        result: the result from INSERTING on, until `free_result`; None for a task that makes no mesh.
         triangles: of the result.
         error: the sentence for the user once `state` is FAILED, else "".
         details: what helps to find the cause of the error: a traceback or the worker's log.
@@ -122,7 +122,7 @@ class Job:
                 return STAGE_TEXTS[self.stage] if self.stage else "Starting"
             case State.CANCELLING:
                 return "Cancelling"
-            case State.PLACING:
+            case State.INSERTING:
                 return "Putting the mesh into the scene"
             case State.DONE:
                 return "Done"
@@ -133,7 +133,7 @@ class Job:
 
     def pump(self) -> bool:
         """Take what the worker has said; True when anything that the user sees has changed."""
-        if self._worker is None or self.over or self.state is State.PLACING:
+        if self._worker is None or self.over or self.state is State.INSERTING:
             return False
         try:
             events = self._worker.poll()
@@ -153,11 +153,11 @@ class Job:
             assert self._worker is not None
             self.state = State.CANCELLING
             self._worker.cancel()
-        elif self.state in (State.WAITING, State.PLACING):
+        elif self.state in (State.WAITING, State.INSERTING):
             self.result = None
             self._end(State.CANCELLED)
 
-    def placed(self) -> None:
+    def inserted(self) -> None:
         """The result is where it belongs: the job is done."""
         self._end(State.DONE)
 
@@ -166,7 +166,7 @@ class Job:
         self.error, self.details, self.result = message, details, None
         self._end(State.FAILED)
 
-    def drop_result(self) -> None:
+    def free_result(self) -> None:
         """Give the memory of a result that nobody needs any more back."""
         self.result = None
 
@@ -219,7 +219,7 @@ class Job:
             return
         self.result, self.fraction = result, 1.0
         self.triangles = len(result.mesh.faces) if result else 0
-        self.state, self._preview = State.PLACING, None
+        self.state, self._preview = State.INSERTING, None
 
     def _end(self, state: State) -> None:
         self.state, self._ended, self._preview = state, self._clock(), None

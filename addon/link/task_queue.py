@@ -1,6 +1,6 @@
 """The tasks that line up for the one worker, and where the result of each goes. No bpy.
 
-A timer calls `TaskQueue.step`, which never waits. Each task has its own target, so that the user may change scene,
+A timer calls `TaskQueue.step`, which never waits. Each task has its own sink, so that the user may change scene,
 settings and file meanwhile.
 """
 
@@ -19,7 +19,7 @@ from .job import Job, State, Worker
 _ids = itertools.count(1)
 
 
-class Target:
+class ResultSink:
     """Where what a task brings goes. This one lets everything fall; others do with it what they are for.
 
     Between two calls the user may have deleted, undone or renamed anything.
@@ -48,24 +48,24 @@ class Target:
         """The user has undone or redone a step, which may have taken the previews away."""
 
 
-AnyTarget = TypeVar("AnyTarget", bound=Target)
+AnySink = TypeVar("AnySink", bound=ResultSink)
 
 
-class Entry:
+class QueueItem:
     """One task in the queue.
 
     Attributes:
         id: a number of its own, by which buttons name it.
         job: how it stands.
-        target: where its result goes.
+        sink: where its result goes.
     """
 
-    def __init__(self, job: Job, target: Target) -> None:
+    def __init__(self, job: Job, sink: ResultSink) -> None:
         self.id = next(_ids)
         self.job = job
-        self.target = target
+        self.sink = sink
         self._work: Iterator[None] | None = None
-        self._placing = False
+        self._inserting = False
 
     @property
     def at_work(self) -> bool:
@@ -104,21 +104,21 @@ class Entry:
         job = self.job
         changed = job.pump()
         for cutout in job.take_cutouts():
-            self.target.show_cutout(job, cutout)
-        if job.state is State.PLACING and not self._placing:
-            self._work, self._placing = self.target.finish(job), True
+            self.sink.show_cutout(job, cutout)
+        if job.state is State.INSERTING and not self._inserting:
+            self._work, self._inserting = self.sink.finish(job), True
         elif job.state is State.RUNNING and self._work is None:
             preview = job.take_preview()
-            self._work = self.target.show_preview(preview) if preview is not None else None
+            self._work = self.sink.show_preview(preview) if preview is not None else None
         if self._work is not None and next(self._work, self) is self:
             self._work, changed = None, True
-            if self._placing:
-                job.placed()
+            if self._inserting:
+                job.inserted()
         return changed
 
     def _leave(self) -> None:
         self._work = None
-        self.target.discard()
+        self.sink.discard()
 
 
 class TaskQueue:
@@ -128,93 +128,93 @@ class TaskQueue:
     """
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self._asides: list[Entry] = []
+        self.items: list[QueueItem] = []
+        self._low_priority: list[QueueItem] = []
 
     @property
-    def current(self) -> Entry | None:
+    def current(self) -> QueueItem | None:
         """The task under way or next to come; None when the queue is at rest."""
-        return next((entry for entry in self.entries if not entry.job.over), None)
+        return next((item for item in self.items if not item.job.over), None)
 
     @property
-    def last(self) -> Entry | None:
+    def last(self) -> QueueItem | None:
         """What the user looks at: the task under way, else the one that ended last."""
-        return self.current or next(reversed(self.entries), None)
+        return self.current or next(reversed(self.items), None)
 
     @property
     def waiting(self) -> int:
         """How many have not begun."""
-        return sum(entry.job.state is State.WAITING for entry in self.entries)
+        return sum(item.job.state is State.WAITING for item in self.items)
 
-    def targets(self, kind: type[AnyTarget]) -> list[AnyTarget]:
-        """The targets of that kind of all that lined up since the queue was last at rest and did not end badly."""
+    def sinks(self, kind: type[AnySink]) -> list[AnySink]:
+        """The sinks of that kind of all that lined up since the queue was last at rest and did not end badly."""
         lost = (State.FAILED, State.CANCELLED)
-        found = [entry.target for entry in self.entries if self.current is not None and entry.job.state not in lost]
-        return [target for target in found if isinstance(target, kind)]
+        found = [item.sink for item in self.items if self.current is not None and item.job.state not in lost]
+        return [sink for sink in found if isinstance(sink, kind)]
 
-    def add(self, job: Job, target: Target) -> Entry:
+    def add(self, job: Job, sink: ResultSink) -> QueueItem:
         """Line up. A queue at rest forgets what it had before."""
         if self.current is None:
-            self.entries.clear()
-        entry = Entry(job, target)
-        self.entries.append(entry)
-        return entry
+            self.items.clear()
+        item = QueueItem(job, sink)
+        self.items.append(item)
+        return item
 
-    def add_aside(self, job: Job, target: Target) -> Entry:
+    def add_low_priority(self, job: Job, sink: ResultSink) -> QueueItem:
         """A task that nobody waits for; it takes the place of one that has not begun."""
-        entry = Entry(job, target)
-        self._asides = [*(other for other in self._asides if other.job.state is not State.WAITING), entry]
-        return entry
+        item = QueueItem(job, sink)
+        self._low_priority = [*(other for other in self._low_priority if other.job.state is not State.WAITING), item]
+        return item
 
     @property
-    def next(self) -> Entry | None:
+    def next(self) -> QueueItem | None:
         """What the worker is at or comes to next; None when there is nothing at all to do."""
-        begun = [entry for entry in self._asides if entry.job.state is not State.WAITING]
-        return next(iter(begun), None) or self.current or next(iter(self._asides), None)
+        begun = [item for item in self._low_priority if item.job.state is not State.WAITING]
+        return next(iter(begun), None) or self.current or next(iter(self._low_priority), None)
 
-    def find(self, id: int) -> Entry | None:
-        """The entry with that number."""
-        return next((entry for entry in self.entries if entry.id == id), None)
+    def find(self, id: int) -> QueueItem | None:
+        """The item with that number."""
+        return next((item for item in self.items if item.id == id), None)
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, item: QueueItem) -> None:
         """Take it out: one that waits or has ended is gone, one under way is cancelled and stays until it has ended."""
-        entry.cancel()
-        if entry.job.over:
-            self.entries.remove(entry)
+        item.cancel()
+        if item.job.over:
+            self.items.remove(item)
 
     def fail(self, message: str, details: str) -> None:
         """Every task that is not over has failed; what was shown is gone. The worker must be told by the caller."""
-        for entry in (*self.entries, *self._asides):
-            entry.fail(message, details)
-        self._asides.clear()
+        for item in (*self.items, *self._low_priority):
+            item.fail(message, details)
+        self._low_priority.clear()
 
     def clear(self) -> None:
         """Forget everything; what was shown is gone. The worker must be told by the caller."""
-        for entry in (*self.entries, *self._asides):
-            entry.cancel()
-        self.entries.clear()
-        self._asides.clear()
+        for item in (*self.items, *self._low_priority):
+            item.cancel()
+        self.items.clear()
+        self._low_priority.clear()
 
     def step(self, worker: Callable[[], Worker]) -> bool:
         """Move the task whose turn it is on; True when anything that the user sees has changed.
 
         `worker` gives the worker for a task that begins; raises WorkerError where there is none.
         """
-        entry = self.next
-        if entry is None:
+        item = self.next
+        if item is None:
             return False
-        if entry.job.state is State.WAITING:
-            self._begin(entry, worker)
+        if item.job.state is State.WAITING:
+            self._begin(item, worker)
             changed = True
         else:
-            changed = entry.step()
-        self._asides = [aside for aside in self._asides if not aside.job.over]
+            changed = item.step()
+        self._low_priority = [item for item in self._low_priority if not item.job.over]
         return changed
 
-    def _begin(self, entry: Entry, worker: Callable[[], Worker]) -> None:
-        for other in self.entries:
-            other.job.drop_result()
+    def _begin(self, item: QueueItem, worker: Callable[[], Worker]) -> None:
+        for other in self.items:
+            other.job.free_result()
         try:
-            entry.job.start(worker())
+            item.job.start(worker())
         except WorkerError as error:
-            entry.job.fail(str(error), "")
+            item.job.fail(str(error), "")

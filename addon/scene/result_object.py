@@ -17,7 +17,7 @@ from ...flashvdm_core.api.mesh import TriangleMesh
 from ...flashvdm_core.api.tasks import Request
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
-from ..link.task_queue import Target
+from ..link.task_queue import ResultSink
 from ..settings.preferences import preferences
 from . import history, stored_latents, texture, thumbnails
 from .mesh_builder import Size, fill_in_slices
@@ -59,7 +59,7 @@ class _MeshGone(Exception):  # noqa: N818 - not an error: undo has taken the mes
     pass
 
 
-class ResultObject(Target):
+class ResultObject(ResultSink):
     """The preview and later the result of one generation in the scene in which it was started."""
 
     def __init__(

@@ -13,7 +13,7 @@ from ...flashvdm_core.api.errors import FlashVDMError
 from ...flashvdm_core.api.events import CutOut
 from ...flashvdm_core.api.tasks import CutOutOnly
 from ..link.job import Job
-from ..link.task_queue import Target
+from ..link.task_queue import ResultSink
 from ..scene import thumbnails
 from ..settings.properties import VIEW_LABELS, image_observers, scene_settings
 from .session import session
@@ -22,7 +22,7 @@ QUIET_SECONDS = 0.4
 """A slider that is being dragged asks once, when it comes to rest."""
 
 
-class CutOutTarget(Target):
+class CutOutSink(ResultSink):
     """Shows the cut-outs in the panel."""
 
     def show_cutout(self, job: Job, cutout: CutOut) -> None:
@@ -54,7 +54,7 @@ def ask() -> float | None:
         return None
     try:
         task = CutOutOnly(images, {name: getattr(settings, name) for name in ("cutout", "cutout_threshold")})
-        session.enqueue_aside(task, Path(images["front"]).name, CutOutTarget())
+        session.enqueue_low_priority(task, Path(images["front"]).name, CutOutSink())
     except FlashVDMError:
         return None  # without an interpreter; the panel says so
     session.run_live()
@@ -63,9 +63,9 @@ def ask() -> float | None:
 
 def last_job(path: str) -> Job | None:
     """The last look at the cut-out of the image file `path`, if it was the last of all."""
-    entry = session.tasks.aside
-    task = entry.job.task if entry is not None else None
-    return entry.job if entry is not None and isinstance(task, CutOutOnly) and task.images["front"] == path else None
+    item = session.tasks.low_priority
+    task = item.job.task if item is not None else None
+    return item.job if item is not None and isinstance(task, CutOutOnly) and task.images["front"] == path else None
 
 
 def register() -> None:

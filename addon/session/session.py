@@ -11,7 +11,7 @@ from ...flashvdm_core.api.tasks import Task
 from ..blender.window import redraw_panels
 from ..link.job import Job
 from ..link.runtime import Runtime
-from ..link.task_queue import Entry, Target
+from ..link.task_queue import QueueItem, ResultSink
 from ..scene.result_object import remove_stale_previews
 from ..settings.preferences import preferences
 from ..settings.properties import mend, scene_settings
@@ -62,25 +62,25 @@ class Session:
             raise found
         return found
 
-    def enqueue(self, task: Task, label: str, target: Target) -> Entry:
+    def enqueue(self, task: Task, label: str, sink: ResultSink) -> QueueItem:
         """Line a task up, with nothing that moves it on yet: `run_live` or `run_to_end` does.
 
         Args:
             task: what to make.
             label: what the user calls it.
-            target: where its result goes.
+            sink: where its result goes.
 
         Raises:
             WorkerError: there is no interpreter.
         """
         interpreter.runtime()
         self.check.stop()
-        return self.tasks.queue.add(Job(task, label), target)
+        return self.tasks.queue.add(Job(task, label), sink)
 
-    def enqueue_aside(self, task: Task, label: str, target: Target) -> None:
+    def enqueue_low_priority(self, task: Task, label: str, sink: ResultSink) -> None:
         """Have a task done when there is nothing else to do, if no newer one comes before; like `enqueue` otherwise."""
         interpreter.runtime()
-        self.tasks.aside = self.tasks.queue.add_aside(Job(task, label), target)
+        self.tasks.low_priority = self.tasks.queue.add_low_priority(Job(task, label), sink)
 
     def run_live(self) -> None:
         """Begin with what waits, where nothing is under way, and let the timer move it on."""
@@ -88,10 +88,10 @@ class Session:
             self.loop.step(self.tasks)
         self.loop.add(self.tasks)
 
-    def run_to_end(self, entry: Entry) -> Job:
+    def run_to_end(self, item: QueueItem) -> Job:
         """Move the queue on until that task is over, without returning to Blender before."""
-        self.loop.run_to_end(self.tasks, lambda: entry.job.over)
-        return entry.job
+        self.loop.run_to_end(self.tasks, lambda: item.job.over)
+        return item.job
 
     def cancel(self) -> None:
         """Ask the task under way to stop. Its previews leave the scene at once, the worker answers when it can."""
@@ -150,7 +150,7 @@ session = Session()
 
 def _owned() -> set[int]:
     """What is in the file only as long as the tasks go on."""
-    return set().union(*(entry.target.owned for entry in session.tasks.queue.entries if not entry.job.over))
+    return set().union(*(item.sink.owned for item in session.tasks.queue.items if not item.job.over))
 
 
 @persistent
@@ -168,8 +168,8 @@ def _after_load(*_: object) -> None:
 
 @persistent
 def _after_undo(*_: object) -> None:
-    for entry in session.tasks.queue.entries:
-        entry.target.after_undo()
+    for item in session.tasks.queue.items:
+        item.sink.after_undo()
     remove_stale_previews(_owned())
 
 

@@ -2,9 +2,9 @@
 
 from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.wire.protocol import Ready
-from ..link.eta import Pace
+from ..link.eta import EtaEstimator
 from ..link.job import Job, State
-from ..link.task_queue import Entry, TaskQueue
+from ..link.task_queue import QueueItem, TaskQueue
 from ..link.worker_client import Limits, WorkerClient
 from ..settings.preferences import preferences
 from . import interpreter
@@ -19,15 +19,15 @@ class WorkerTasks(Activity):
     Attributes:
         client: the worker; None until it is needed.
         queue: the tasks.
-        aside: the last task that nobody waits for.
+        item: the last task that nobody waits for.
         pace: how long things take here.
     """
 
     def __init__(self) -> None:
         self.client: WorkerClient | None = None
         self.queue = TaskQueue()
-        self.aside: Entry | None = None
-        self.pace = Pace()
+        self.low_priority: QueueItem | None = None
+        self.eta = EtaEstimator()
         self._changes = 0
 
     @property
@@ -58,11 +58,11 @@ class WorkerTasks(Activity):
 
     def step(self) -> bool:
         """Move on the task whose turn it is; whether another step is needed."""
-        entry = self.queue.next
+        item = self.queue.next
         if self.queue.step(self.start_client):
             self._changes += 1
-        if entry is not None and entry.job.state is State.PLACING:
-            self.pace.learn(entry.job)
+        if item is not None and item.job.state is State.INSERTING:
+            self.eta.observe(item.job)
         return self.queue.next is not None
 
     @property
@@ -78,14 +78,14 @@ class WorkerTasks(Activity):
     def stop(self) -> None:
         """End the worker, which gives all its memory back. What is under way or waits is forgotten."""
         self._close_client()
-        self.aside = None
+        self.low_priority = None
         self.queue.clear()
 
     def forget(self) -> None:
         """Drop what is under way or waits. An idle worker stays for the next."""
         if self.client is not None and self.client.busy:
             self._close_client()
-        self.aside = None
+        self.low_priority = None
         self.queue.clear()
 
     def start_client(self) -> WorkerClient:

@@ -126,7 +126,7 @@ def test_a_preview_that_the_user_deletes_stays_deleted_and_the_result_still_come
     invoke(session, image)
     bpy.data.objects.remove(until_preview(session))
     triangle = TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
-    for _ in session.tasks.queue.current.target.show_preview(triangle):
+    for _ in session.tasks.queue.current.sink.show_preview(triangle):
         pass
     assert meshes() == []
     go_on()
@@ -262,9 +262,9 @@ def test_a_queue_goes_on_after_one_that_fails_and_each_result_has_its_own_undo_s
     other = bpy.data.scenes.new("Other")
     bpy.context.window.scene = other
     invoke(session, image, seed=3)
-    session.tasks.queue.entries[1].job.fail("Made to fail by this test.", "")
+    session.tasks.queue.items[1].job.fail("Made to fail by this test.", "")
     assert finish(session) == "DONE"
-    assert [entry.job.state.name for entry in session.tasks.queue.entries] == ["DONE", "FAILED", "DONE"]
+    assert [entry.job.state.name for entry in session.tasks.queue.items] == ["DONE", "FAILED", "DONE"]
     places = {obj["flashvdm_seed"]: (tuple(obj.location), obj.users_scene[0].name) for obj in meshes()}
     assert places == {1: ((0, 0, 0), "Scene"), 3: ((0, 0, 0), "Other")}
     bpy.ops.ed.undo()
@@ -279,7 +279,7 @@ def test_another_file_takes_the_whole_queue_with_it(worker: Callable[..., str], 
         invoke(session, image, seed=seed)
     until_preview(session)
     bpy.ops.wm.read_homefile(use_empty=True)
-    assert session.tasks.queue.entries == []
+    assert session.tasks.queue.items == []
     assert meshes() == []
 
 
@@ -292,11 +292,11 @@ def test_the_worker_is_killed_and_the_next_in_the_queue_gets_a_new_one(
     until_preview(session)
     first = session.tasks.client.process_id
     os.kill(first, signal.SIGKILL)
-    tick_until(session, lambda: session.tasks.queue.entries[0].job.over)
+    tick_until(session, lambda: session.tasks.queue.items[0].job.over)
     assert meshes() == []
     tick_until(session, lambda: bool(meshes()))
     assert session.tasks.client.process_id != first
-    assert [entry.job.state.name for entry in session.tasks.queue.entries] == ["FAILED", "RUNNING"]
+    assert [entry.job.state.name for entry in session.tasks.queue.items] == ["FAILED", "RUNNING"]
     bpy.ops.flashvdm.queue_clear()
     assert meshes() == []
     assert finish(session) == "CANCELLED"
@@ -307,9 +307,9 @@ def test_one_task_is_taken_out_of_the_queue(worker: Callable[..., str], image: s
     for seed in range(3):
         invoke(session, image, seed=seed)
     until_preview(session)
-    _, second, third = session.tasks.queue.entries
+    _, second, third = session.tasks.queue.items
     assert bpy.ops.flashvdm.queue_remove(entry=second.id) == {"FINISHED"}
-    assert [entry.id for entry in session.tasks.queue.entries][1:] == [third.id]
+    assert [entry.id for entry in session.tasks.queue.items][1:] == [third.id]
     assert bpy.ops.flashvdm.queue_remove(entry=second.id) == {"CANCELLED"}
     bpy.ops.flashvdm.queue_clear()
     assert finish(session) == "CANCELLED"

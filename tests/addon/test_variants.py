@@ -40,7 +40,7 @@ def test_variants_stand_in_a_row_and_the_chosen_one_takes_its_place(
     settings = bpy.context.scene.flashvdm
     settings.image, settings.seed, settings.size = image, 2**31 - 2, 2.0
     assert bpy.ops.flashvdm.generate_variants(count=3) == {"FINISHED"}
-    assert len(session.tasks.queue.entries) == 3
+    assert len(session.tasks.queue.items) == 3
     tick_until(session, lambda: not session.tasks.generating)
     row = variants()
     assert list(row) == [2**31 - 2, 2**31 - 1, 0], "after the largest seed comes the first"

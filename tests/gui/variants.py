@@ -19,8 +19,9 @@ def dropped_image(session: Any, path: str) -> Steps[None]:
     with in_view():
         bpy.ops.flashvdm.drop_images("INVOKE_DEFAULT", directory=str(Path(path).parent), files=[{"name": Path(path).name}])
     assert settings().image == path
-    yield from until(lambda: session.tasks.aside is not None and session.tasks.aside.job.over, "no cut-out came", 120)
-    assert session.tasks.aside.job.state.name == "DONE", session.tasks.aside.job.error
+    tasks = session.tasks
+    yield from until(lambda: tasks.low_priority is not None and tasks.low_priority.job.over, "no cut-out came", 120)
+    assert tasks.low_priority.job.state.name == "DONE", tasks.low_priority.job.error
     yield from shot("dropped_image")
     assert content() == before, "looking at the cut-out changes nothing in the file"
 
@@ -30,10 +31,10 @@ def one_of_three(session: Any) -> Steps[None]:
     before = content()["objects"]
     with in_view():
         bpy.ops.flashvdm.generate_variants("INVOKE_DEFAULT", count=3)
-    yield from until(lambda: session.tasks.queue.entries[0].job.fraction > 0, "the queue stands still", 120)
+    yield from until(lambda: session.tasks.queue.items[0].job.fraction > 0, "the queue stands still", 120)
     yield from shot("queue_of_variants")
     yield from until(lambda: not session.tasks.generating, "the variants did not come", 1200)
-    states = [entry.job.state.name for entry in session.tasks.queue.entries]
+    states = [entry.job.state.name for entry in session.tasks.queue.items]
     assert states == ["DONE"] * 3, states
     row = sorted((obj for obj in meshes() if obj.name not in before), key=lambda obj: obj.location.x)
     assert len(row) == 3

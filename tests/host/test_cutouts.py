@@ -15,7 +15,7 @@ def look(blender: Blender) -> list[str]:
     cutouts = blender.extension("addon.session.cutouts")
     cutouts.ask_soon()
     assert cutouts.ask in blender.host.timers
-    blender.until(lambda: blender.session.tasks.aside is not None and blender.session.tasks.aside.job.over)
+    blender.until(lambda: blender.session.tasks.low_priority is not None and blender.session.tasks.low_priority.job.over)
     return [text for what, text in blender.drawn() if what == "label"]
 
 
@@ -27,7 +27,7 @@ def test_the_cutout_is_shown_before_anything_is_generated(blender: Blender, host
     assert not blender.session.tasks.generating
     assert host.data.objects == []
     assert host.undo_steps == []
-    assert blender.session.tasks.queue.entries == [], "it is not in the way of anything"
+    assert blender.session.tasks.queue.items == [], "it is not in the way of anything"
 
 
 def test_what_is_wrong_with_the_image_is_said_under_it(blender: Blender) -> None:

@@ -18,7 +18,7 @@ class Setup:
         self.job_module: Any = extension("addon.link.job")
         self.tasks: Any = extension("flashvdm_core.api.tasks")
         self.mesh = extension("flashvdm_core.api.mesh").TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
-        self.pace = extension("addon.link.eta").Pace()
+        self.eta = extension("addon.link.eta").EtaEstimator()
         self.now, self.said = 0.0, []
 
     def job(self, **settings: Any) -> Any:
@@ -45,7 +45,7 @@ class Setup:
         job = self.job(**settings)
         self.said = [self.events.Result(self.mesh, 0, "model", {**job.task.settings, "steps": 10}, seconds)]
         job.pump()
-        self.pace.learn(job)
+        self.eta.observe(job)
 
 
 @pytest.fixture
@@ -59,31 +59,31 @@ PAST = {"load": 4.0, "preprocess": 1.0, "condition": 1.0, "sample": 10.0, "decod
 def test_nothing_is_promised_before_anything_is_known(setup: Setup) -> None:
     job = setup.job()
     setup.enter(job, "sample")
-    assert setup.pace.seconds_left(job) is None
+    assert setup.eta.remaining_seconds(job) is None
     setup.done(PAST, model="another")
-    assert setup.pace.seconds_left(job) is None
+    assert setup.eta.remaining_seconds(job) is None
 
 
 def test_the_rest_is_what_is_left_of_the_stage_and_the_stages_after_it(setup: Setup) -> None:
     setup.done(PAST)
     job = setup.job()
-    assert setup.pace.seconds_left(job) is None, "it has not begun"
+    assert setup.eta.remaining_seconds(job) is None, "it has not begun"
     setup.enter(job, "sample")
-    assert setup.pace.seconds_left(job) == pytest.approx(35)
+    assert setup.eta.remaining_seconds(job) == pytest.approx(35)
     setup.now += 4
-    assert setup.pace.seconds_left(job) == pytest.approx(31)
+    assert setup.eta.remaining_seconds(job) == pytest.approx(31)
     setup.now += 30
-    assert setup.pace.seconds_left(job) == pytest.approx(25), "what takes longer than expected is not below nothing"
+    assert setup.eta.remaining_seconds(job) == pytest.approx(25), "what takes longer than expected is not below nothing"
 
 
 def test_steps_and_resolution_count_and_a_slower_machine_is_noticed(setup: Setup) -> None:
     setup.done(PAST, resolution=256)
     job = setup.job(steps=20, resolution=512)
     setup.enter(job, "sample")
-    assert setup.pace.seconds_left(job) == pytest.approx(20 + 4 * 22 + 2 * 3)
+    assert setup.eta.remaining_seconds(job) == pytest.approx(20 + 4 * 22 + 2 * 3)
     setup.now += 40
     setup.enter(job, "decode")
-    assert setup.pace.seconds_left(job) == pytest.approx(2 * (4 * 22 + 2 * 3)), "sampling took twice as long as expected"
+    assert setup.eta.remaining_seconds(job) == pytest.approx(2 * (4 * 22 + 2 * 3)), "sampling took twice as long as expected"
 
 
 def test_only_the_stages_that_a_task_has_count(setup: Setup) -> None:
@@ -98,7 +98,7 @@ def test_only_the_stages_that_a_task_has_count(setup: Setup) -> None:
     ):
         job = setup.job_of(task)
         setup.enter(job, "load")
-        assert setup.pace.seconds_left(job) == pytest.approx(seconds)
+        assert setup.eta.remaining_seconds(job) == pytest.approx(seconds)
     job = setup.job_of(setup.tasks.CutOutOnly({"front": "a.png"}))
     setup.enter(job, "preprocess")
-    assert setup.pace.seconds_left(job) == pytest.approx(1)
+    assert setup.eta.remaining_seconds(job) == pytest.approx(1)

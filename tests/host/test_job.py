@@ -82,8 +82,8 @@ def test_a_generation_from_its_start_to_its_result(setup: Setup) -> None:
     assert job.fraction == 0.4, "the bar never goes back"
     setup.now += 12.5
     setup.pump(job, setup.result())
-    assert (job.state.name, job.over, job.fraction, job.triangles) == ("PLACING", False, 1.0, 1)
-    job.placed()
+    assert (job.state.name, job.over, job.fraction, job.triangles) == ("INSERTING", False, 1.0, 1)
+    job.inserted()
     assert (job.state.name, job.over, job.seconds) == ("DONE", True, 12.5)
     assert job.text == "Done"
     assert job.seconds == 12.5

@@ -139,7 +139,7 @@ def test_an_error_between_the_tasks_fails_them_all_with_the_sentence(
     host.run_timers()
     assert host.timers == {}
     assert not tasks.generating
-    assert ["ZeroDivisionError" in entry.job.error for entry in tasks.queue.entries] == [True, True]
+    assert ["ZeroDivisionError" in entry.job.error for entry in tasks.queue.items] == [True, True]
     assert tasks.client is None
     monkeypatch.undo()
     blender.work_with("good")

@@ -66,13 +66,13 @@ class Setup:
         self.queue = self.module.TaskQueue()
         self.shown: dict[str, str] = {}
 
-    def add_aside(self, name: str) -> Any:
-        return self.queue.add_aside(self.job(self.request({"front": name}), name), self.module.Target())
+    def add_low_priority(self, name: str) -> Any:
+        return self.queue.add_low_priority(self.job(self.request({"front": name}), name), self.module.ResultSink())
 
     def add(self, name: str, slices: int = 2, raises: bool = False) -> Any:
         shown = self.shown
 
-        class Target(self.module.Target):
+        class Sink(self.module.ResultSink):
             def show_preview(self, mesh: Any) -> Iterator[None]:
                 yield
                 shown[name] = "preview"
@@ -89,13 +89,13 @@ class Setup:
             def discard(self) -> None:
                 shown.pop(name, None)
 
-        return self.queue.add(self.job(self.request({"front": name}), name), Target())
+        return self.queue.add(self.job(self.request({"front": name}), name), Sink())
 
     def step(self) -> bool:
         return self.queue.step(lambda: self.worker)
 
     def states(self) -> list[str]:
-        return [entry.job.state.name for entry in self.queue.entries]
+        return [entry.job.state.name for entry in self.queue.items]
 
 
 @pytest.fixture
@@ -149,22 +149,22 @@ def test_a_new_task_in_a_queue_at_rest_begins_a_new_list(setup: Setup) -> None:
     first = setup.add("a")
     setup.step()
     second = setup.add("b")
-    assert setup.queue.entries == [first, second]
+    assert setup.queue.items == [first, second]
     setup.queue.remove(second)
     setup.worker.finish()
     for _ in range(4):
         setup.step()
     assert setup.queue.last is first
-    assert setup.queue.entries == [first]
+    assert setup.queue.items == [first]
     third = setup.add("c")
-    assert setup.queue.entries == [third]
+    assert setup.queue.items == [third]
 
 
 def test_a_task_that_nobody_waits_for_is_done_when_there_is_nothing_else_and_only_the_newest(setup: Setup) -> None:
-    first = setup.add_aside("looked at first")
+    first = setup.add_low_priority("looked at first")
     setup.step()
     assert first.job.state.name == "STARTING"
-    old, entry, new = setup.add_aside("old"), setup.add("generation"), setup.add_aside("new")
+    old, entry, new = setup.add_low_priority("old"), setup.add("generation"), setup.add_low_priority("new")
     setup.step()
     assert entry.job.state.name == "WAITING", "the worker is at something"
     for _ in range(12):
@@ -173,7 +173,7 @@ def test_a_task_that_nobody_waits_for_is_done_when_there_is_nothing_else_and_onl
         setup.step()
     assert [request.images["front"] for request in setup.worker.begun] == ["looked at first", "generation", "new"]
     assert (old.job.state.name, new.job.state.name) == ("WAITING", "DONE")
-    assert setup.queue.entries == [entry], "the list is the user's"
+    assert setup.queue.items == [entry], "the list is the user's"
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -185,17 +185,18 @@ def test_whatever_the_user_and_the_worker_do_the_queue_keeps_its_word(setup: Set
         match random.choice(["add", "remove", "cancel", "preview", "finish", "fail", "die", *["step"] * 6]):
             case "add":
                 setup.add(str(next(names)), slices=int(random.integers(0, 3)), raises=random.random() < 0.1)
-            case "remove" if setup.queue.entries:
-                setup.queue.remove(setup.queue.entries[random.integers(len(setup.queue.entries))])
+            case "remove" if setup.queue.items:
+                setup.queue.remove(setup.queue.items[random.integers(len(setup.queue.items))])
             case "cancel" if setup.queue.current:
                 setup.queue.current.cancel()
             case "preview" | "finish" | "fail" | "die" as says if setup.worker.task is not None and not setup.worker.says:
                 getattr(setup.worker, says)()
             case _:
                 setup.step()
-        for entry in setup.queue.entries:
+        for entry in setup.queue.items:
             name, state = entry.job.label, entry.job.state.name
-            allowed = {"RUNNING": {None, "preview"}, "STARTING": {None, "preview"}, "PLACING": {None, "preview", "part", "whole"}}
+            begun = {None, "preview"}
+            allowed = {"RUNNING": begun, "STARTING": begun, "INSERTING": {*begun, "part", "whole"}}
             assert setup.shown.get(name) in allowed.get(state, {"whole"} if state == "DONE" else {None})
         under_way = [state for state in setup.states() if state not in (*ENDED, "WAITING")]
         assert len(under_way) <= 1
@@ -219,18 +220,18 @@ def test_several_generations_line_up_in_a_row_and_each_can_be_removed(blender: B
     assert queue_is_shown(blender)
     shown = [text for what, text in blender.drawn("FLASHVDM_PT_queue") if what == "label"]
     assert [text.partition(": ")[2] for text in shown] == ["0%", "Waiting", "Waiting"]
-    second = blender.session.tasks.queue.entries[1]
+    second = blender.session.tasks.queue.items[1]
     blender.press("flashvdm.queue_remove", entry=second.id)
     blender.until(lambda: bool(host.data.objects))
     blender.press("flashvdm.cancel")
     assert host.data.objects == []
     blender.work_with("good")
     blender.until(lambda: not blender.session.tasks.generating)
-    assert [entry.job.state.name for entry in blender.session.tasks.queue.entries] == ["CANCELLED", "DONE"]
+    assert [entry.job.state.name for entry in blender.session.tasks.queue.items] == ["CANCELLED", "DONE"]
     assert [obj["flashvdm_seed"] for obj in host.data.objects] == [2]
     assert host.data.objects[0].location == pytest.approx((1.0 + 2 * 1.2 * 2.0, 2.0, 3.0)), "where it was lined up"
     blender.press("flashvdm.queue_clear")
-    assert blender.session.tasks.queue.entries == []
+    assert blender.session.tasks.queue.items == []
     assert len(host.data.objects) == 1
 
 

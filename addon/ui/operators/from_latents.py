@@ -8,7 +8,7 @@ from ....flashvdm_core.api.errors import FlashVDMError
 from ....flashvdm_core.api.tasks import Blend, Remesh
 from ...blender.host_types import Context, Event, Returned
 from ...link.job import State
-from ...link.task_queue import Entry
+from ...link.task_queue import QueueItem
 from ...scene import stored_latents, texture
 from ...scene.changed_object import BlendedObject, ChangedObject
 from ...scene.mesh_builder import Size
@@ -44,14 +44,14 @@ class _FromLatents:
         session.run_live()
         return {"FINISHED"}
 
-    def _started(self, context: Context) -> Entry | None:
+    def _started(self, context: Context) -> QueueItem | None:
         try:
             return self._enqueue(context)
         except FlashVDMError as error:
             self.report({"ERROR"}, str(error))  # pyright: ignore[reportAttributeAccessIssue]
             return None
 
-    def _enqueue(self, context: Context) -> Entry:
+    def _enqueue(self, context: Context) -> QueueItem:
         raise NotImplementedError
 
 
@@ -73,7 +73,7 @@ class FLASHVDM_OT_remesh(_FromLatents, bpy.types.Operator):  # noqa: N801
             cls.poll_message_set(reason)
         return not reason
 
-    def _enqueue(self, context: Context) -> Entry:
+    def _enqueue(self, context: Context) -> QueueItem:
         obj = context.active_object
         given = {name: getattr(self, name) for name in CHANGEABLE if self.properties.is_property_set(name)}
         picture = texture.picture_of(obj)
@@ -103,7 +103,7 @@ class FLASHVDM_OT_blend(_FromLatents, bpy.types.Operator):  # noqa: N801
             cls.poll_message_set(reason)
         return not reason
 
-    def _enqueue(self, context: Context) -> Entry:
+    def _enqueue(self, context: Context) -> QueueItem:
         obj, other = context.active_object, other_result(context)
         settings = stored_latents.settings_of(obj) | {"preview": False}
         task = Blend(stored_latents.latents_of(obj), stored_latents.latents_of(other), self.amount, settings)

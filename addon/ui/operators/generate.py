@@ -12,7 +12,7 @@ from ....flashvdm_core.api.settings import SETTINGS
 from ....flashvdm_core.api.tasks import BlockOut, Request
 from ...blender.host_types import Context, Event, Returned
 from ...link.job import Job, State
-from ...link.task_queue import Entry
+from ...link.task_queue import QueueItem
 from ...scene.block_out import block_out_mesh, placement_of
 from ...scene.mesh_builder import Size
 from ...scene.result_object import Placement, ResultObject, name_for
@@ -80,9 +80,9 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
         session.run_live()
         return {"FINISHED"}
 
-    def _enqueue(self, context: Context, live: bool) -> list[Entry]:
+    def _enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         """Line up one task, or one for each variant; none where that cannot be."""
-        entries: list[Entry] = []
+        entries: list[QueueItem] = []
         try:
             request = self._request(context, live)
             image = Path(request.images["front"])
@@ -155,7 +155,7 @@ class FLASHVDM_OT_generate(bpy.types.Operator):  # noqa: N801 - Blender's naming
 
 def _taken(context: Context) -> list[Placement]:
     """Where those stand that lined up before: none is to hide another."""
-    others = session.tasks.queue.targets(ResultObject)
+    others = session.tasks.queue.sinks(ResultObject)
     return [other.placement for other in others if other.scene == context.scene.session_uid]
 
 

@@ -43,11 +43,11 @@ class FLASHVDM_OT_queue_remove(bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         queue = session.tasks.queue
-        entry = queue.find(self.entry)
-        if entry is None:
+        item = queue.find(self.entry)
+        if item is None:
             self.report({"WARNING"}, "It is not in the queue any more")
             return {"CANCELLED"}
-        queue.remove(entry)
+        queue.remove(item)
         redraw_panels()
         return {"FINISHED"}
 
@@ -61,15 +61,15 @@ class FLASHVDM_OT_queue_clear(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not session.tasks.queue.entries:
+        if not session.tasks.queue.items:
             cls.poll_message_set("The queue is empty")
             return False
         return True
 
     def execute(self, context: Context) -> Returned:
         queue = session.tasks.queue
-        for entry in list(queue.entries):
-            queue.remove(entry)
+        for item in list(queue.items):
+            queue.remove(item)
         redraw_panels()
         return {"FINISHED"}
 

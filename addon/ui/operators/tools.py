@@ -72,14 +72,14 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not any(entry.job.error for entry in session.tasks.queue.entries):
+        if not any(item.job.error for item in session.tasks.queue.items):
             cls.poll_message_set("Nothing has failed")
             return False
         return True
 
     def execute(self, context: Context) -> Returned:
         queue = session.tasks.queue
-        failed = [entry for entry in queue.entries if entry.job.error]
+        failed = [item for item in queue.items if item.job.error]
         job = (queue.find(self.entry) or failed[-1]).job
         text = bpy.data.texts.new("FlashVDM log")
         text.write(f"{job.label}: {job.error}\n\n{job.details}\n")

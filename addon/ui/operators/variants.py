@@ -55,10 +55,10 @@ class FLASHVDM_OT_keep_variant(bpy.types.Operator):  # noqa: N801
     def execute(self, context: Context) -> Returned:
         chosen = context.active_object
         queue = session.tasks.queue
-        for entry in list(queue.entries):
-            target = entry.target
-            if isinstance(target, ResultObject) and target.variants and target.variants.group == chosen[GROUP]:
-                queue.remove(entry)
+        for item in list(queue.items):
+            sink = item.sink
+            if isinstance(sink, ResultObject) and sink.variants and sink.variants.group == chosen[GROUP]:
+                queue.remove(item)
         keep_only(chosen)
         return {"FINISHED"}
 

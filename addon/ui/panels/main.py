@@ -120,7 +120,7 @@ def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
 
 def _time(job: Job) -> str:
     """About how long it will still take, else how long it has taken."""
-    left = session.tasks.pace.seconds_left(job)
+    left = session.tasks.eta.remaining_seconds(job)
     if left is None:
         return f"{int(job.seconds)} s"
     if left > _SECONDS_SHOWN:

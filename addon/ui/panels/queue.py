@@ -5,7 +5,7 @@ import bpy
 from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...link.job import Job, State
-from ...link.task_queue import Entry
+from ...link.task_queue import QueueItem
 from ...session.session import session
 from .parts import Part
 
@@ -26,24 +26,24 @@ class FLASHVDM_PT_queue(Part, bpy.types.Panel):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return len(session.tasks.queue.entries) > 1
+        return len(session.tasks.queue.items) > 1
 
     def draw(self, context: Context) -> None:
         layout = self.layout
         assert layout is not None
         column = layout.column(align=True)
-        for entry in session.tasks.queue.entries:
-            _draw_entry(column.row(align=True), entry)
+        for item in session.tasks.queue.items:
+            _draw_item(column.row(align=True), item)
         layout.operator("flashvdm.queue_clear")
 
 
-def _draw_entry(row: bpy.types.UILayout, entry: Entry) -> None:
-    job = entry.job
+def _draw_item(row: bpy.types.UILayout, item: QueueItem) -> None:
+    job = item.job
     icon = _ICONS.get(job.state, _UNDER_WAY)
     row.label(text=f"{job.label}: {_state(job)}", translate=False, icon=icon)  # pyright: ignore[reportArgumentType]
     if job.error:
-        row.operator("flashvdm.show_details", text="", icon="TEXT").entry = entry.id
-    row.operator("flashvdm.queue_remove", text="", icon="X", emboss=False).entry = entry.id
+        row.operator("flashvdm.show_details", text="", icon="TEXT").entry = item.id
+    row.operator("flashvdm.queue_remove", text="", icon="X", emboss=False).entry = item.id
 
 
 def _state(job: Job) -> str:
@@ -52,7 +52,7 @@ def _state(job: Job) -> str:
             return f"{job.fraction:.0%}"
         case State.DONE:
             return interface("Done")
-        case State.PLACING:
+        case State.INSERTING:
             return "100%"
         case _:
             return interface(job.text)
