@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..api.units import BOX_HALF_SIDE
 from ..sparse_grid import Bounds, Lattice, Points, box, dilated, doubled, successors
 from .evaluate import Evaluator, whole
 from .field import Field, on_lattice
@@ -138,7 +139,7 @@ def decode_grid(
     decoder: Decoder,
     *,
     octree_resolution: int,
-    bounds: Bounds = 1.01,
+    bounds: Bounds = BOX_HALF_SIDE,
     mc_level: float = 0.0,
     min_resolution: int = 63,
     num_chunks: int = 10000,

@@ -8,6 +8,7 @@ from typing import Literal, TypedDict, Unpack
 
 from torch import Tensor
 
+from ..api.units import BOX_HALF_SIDE
 from ..models.shape_vae import PointDecoder
 from ..sparse_grid import Bounds, Lattice, aligned_lattices
 from .evaluate import Evaluation, Evaluator, default_chunk
@@ -65,7 +66,7 @@ def volume_in_parts(
     resolution: int,
     *,
     method: Method = "flash",
-    bounds: Bounds = 1.01,
+    bounds: Bounds = BOX_HALF_SIDE,
     level: float = 0.0,
     min_resolution: int = 48,
     cells: tuple[int, int] = (COARSE_CELLS, FINE_CELLS),

@@ -11,13 +11,11 @@ from torch import Tensor
 
 from ..api.errors import CheckpointError
 from ..api.mesh import TriangleMesh
+from ..api.units import SHAPE_HALF_SIDE
 from ..models.shape_vae import ShapeVAE, choose_points
 from ..models.shape_vae import Surface as EncoderInput
 from ..models.specs import ShapeVAESpec
 from .samples import Surface, sample_sharp_edges, sample_surface
-
-SHAPE_SCALE = 0.96
-"""Half the longest side of a mesh that is encoded, which leaves a margin in the decoded volume."""
 
 _PROBES = 2  # places drawn on all faces, hidden ones too, for each point that the encoder reads
 
@@ -68,7 +66,7 @@ def encode_mesh(vae: ShapeVAE, mesh: TriangleMesh, num_latents: int) -> Tensor:
 
 
 def fitted(vertices: np.ndarray) -> np.ndarray:
-    """Vertices float32 [V, 3] with their bounding box centred and its longest side 2 * `SHAPE_SCALE`."""
+    """Vertices float32 [V, 3] with their bounding box centred and its longest side 2 * `SHAPE_HALF_SIDE`."""
     low, high = vertices.min(0), vertices.max(0)
     longest = float((high - low).max())
-    return ((vertices - (low + high) / 2) * (2 * SHAPE_SCALE / longest if longest > 0 else 1.0)).astype(np.float32)
+    return ((vertices - (low + high) / 2) * (2 * SHAPE_HALF_SIDE / longest if longest > 0 else 1.0)).astype(np.float32)

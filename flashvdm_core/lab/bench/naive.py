@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Groups, Level, Selection, VecsetField
 from ...decoding.reference import decode_grid
 from ...models.shape_vae import PointDecoder
@@ -91,7 +92,7 @@ def filled(levels: Sequence[Level]) -> Tensor:
 
 def published_mesh(grid: Tensor, level: float, resolution: int) -> PublishedMesh:
     """scikit-image on the whole grid, moved to the CPU first."""
-    return published_surface(grid.float().cpu().numpy(), level, 1.01, resolution)
+    return published_surface(grid.float().cpu().numpy(), level, BOX_HALF_SIDE, resolution)
 
 
 def agreement(level: Level, exact: Field, iso: float, volume_cells: float, sample: int = 100_000) -> dict[str, float]:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ...api.mesh import TriangleMesh
 from ...api.settings import PREVIEW_RESOLUTION
+from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Groups, Level, Selection, VecsetField, decode_volume
 from ...decoding.field import KeyedField, on_lattice
 from ...decoding.kv_selection import default_selection
@@ -33,7 +34,6 @@ from .subject import Subject
 
 FORMAT = 1
 _LEVEL = 0.0
-_BOUND = 1.01
 _MEGABYTE = 1 << 20
 
 ResultT = TypeVar("ResultT")
@@ -127,7 +127,7 @@ class Bench:
         decoder = self.subject.vae.geo_decoder
         ours, self.stages = self.stages, {}
         plain = Repeated(decoder, decoded, None)
-        lattice = aligned_lattices(self.resolution, self.resolution, _BOUND, self.subject.device)[-1]
+        lattice = aligned_lattices(self.resolution, self.resolution, BOX_HALF_SIDE, self.subject.device)[-1]
         dense = self.tried("dense", lambda: dense_time(plain, lattice))
         if dense:
             self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share, "cpu_seconds": dense.cpu_seconds}
@@ -139,7 +139,7 @@ class Bench:
         report: Report = self.stages
         self.stages = ours
         if not self.subject.random:
-            cells = mesh_volume(mesh.vertices, mesh.faces) / (2 * _BOUND / self.resolution) ** 3
+            cells = mesh_volume(mesh.vertices, mesh.faces) / (2 * BOX_HALF_SIDE / self.resolution) ** 3
             exact = VecsetField(decoder, decoded)
             report["agreement"] = self.tried("agreement", lambda: agreement(levels[-1], exact, _LEVEL, cells))
         return report
@@ -199,7 +199,7 @@ class Bench:
         method = "flash" if self.selection else "hierarchical"
         # The known shape is smoother than a network's may be: nothing is saved by that.
         tolerance = 0.0 if self.shape else TOLERANCE
-        options: Options = {"method": method, "level": _LEVEL, "bounds": _BOUND, "tolerance": tolerance}
+        options: Options = {"method": method, "level": _LEVEL, "bounds": BOX_HALF_SIDE, "tolerance": tolerance}
         return list(decode_volume(field, resolution, **options))
 
     def _preview(self, condition: Tensor) -> TriangleMesh:

@@ -8,6 +8,7 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
+from ...api.units import BOX_HALF_SIDE
 from ...decoding import Level, Selection, VecsetField, decode_volume
 from ...decoding.cores import each_in_turn
 from ...decoding.groups import BlockGrouping, Groups, ordered
@@ -26,7 +27,6 @@ from .subject import Subject
 
 _QUERIES = 40_000
 _CHUNK = 10_000
-_BOUND = 1.01
 
 
 @torch.no_grad()
@@ -59,7 +59,7 @@ def _twins(subject: Subject, resolution: int) -> Iterator[Twin]:
         return
     decoder, decoded = subject.vae.geo_decoder, subject.vae.decode(sampler(subject.dit) / subject.vae.spec.scale_factor)
     field, flash = VecsetField(decoder, decoded), VecsetField(decoder, decoded, Selection())
-    lattice = aligned_lattices(resolution, resolution, _BOUND, subject.device)[-1]
+    lattice = aligned_lattices(resolution, resolution, BOX_HALF_SIDE, subject.device)[-1]
     *_, level = decode_volume(field, resolution, method="hierarchical")
     first = level.keys.numel() // 3
     keys = level.keys[first : first + _QUERIES].split(_CHUNK)

@@ -135,7 +135,7 @@ class ShapeData:
         Args:
             rows: int64 [B].
             near: queries near the surface a row, at most as many as are stored.
-            uniform: queries uniform in [-1.05, 1.05]^3 a row, likewise.
+            uniform: queries uniform in the cube of `queries.QUERY_BOUND` a row, likewise.
             rng: chooses the samples; they are distinct within a row.
 
         Returns:

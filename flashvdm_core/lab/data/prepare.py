@@ -28,19 +28,18 @@ import torch
 from torch import Tensor
 
 from ...api.errors import TrainingError
+from ...api.units import SHAPE_HALF_SIDE
 from ...encoding.samples import Surface, sample_sharp_edges
 from ...models.shape_vae import farthest_points
 from ..files import device_of_choice, write_json
 from .dataset import KINDS, MANIFEST, decode_points, encode_normals, encode_points
 from .meshes import PackedProps, Prop
+from .queries import NEAR_SIGMAS, QUERY_BOUND, near_offsets, uniform_points
 from .render import Camera, random_camera, render_view
 from .sdf import sample_surface, signed_distance
 
 FORMAT = 2
 SHARD = 128
-QUERY_BOUND = 1.05
-NEAR_SIGMAS = (0.005, 0.05)
-NEAR_LIMIT = 0.25
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Options:
     size: int = 112
     variants: int = 3
     stretch: float = 1.35
-    scale: float = 0.96
+    scale: float = SHAPE_HALF_SIDE
     probes: int = 8192
     near: int = 8192
     uniform: int = 4096
@@ -122,9 +121,8 @@ def _queries(surface: Surface, options: Options, rng: np.random.Generator) -> np
     """Encoded query positions int16 [near + uniform, 3]: around surface samples, and anywhere."""
     anchors = _resized(rng.permutation(len(surface.points)), options.near).to(surface.points.device)
     sigma = rng.permutation(np.resize(NEAR_SIGMAS, options.near))[:, None]
-    offset = (rng.standard_normal((options.near, 1)) * sigma).clip(-NEAR_LIMIT, NEAR_LIMIT).astype(np.float32)
-    near = surface.points[anchors] + torch.from_numpy(offset).to(surface.points) * surface.normals[anchors]
-    uniform = torch.from_numpy(rng.uniform(-QUERY_BOUND, QUERY_BOUND, (options.uniform, 3)).astype(np.float32))
+    near = surface.points[anchors] + torch.from_numpy(near_offsets(sigma, rng)).to(surface.points) * surface.normals[anchors]
+    uniform = torch.from_numpy(uniform_points(options.uniform, rng))
     return np.concatenate([encode_points(near.clamp(-QUERY_BOUND, QUERY_BOUND)), encode_points(uniform)])
 
 

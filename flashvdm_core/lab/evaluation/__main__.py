@@ -17,6 +17,7 @@ import torch
 
 from ...api.errors import FlashVDMError, OutputError, SettingsError
 from ...api.settings import SETTINGS
+from ...api.units import SHAPE_HALF_SIDE
 from ...checkpoints.folders import EMBEDDED
 from ...runtime.devices import FORMATS, choose_device, choose_dtype, dtype_name
 from .decoders import load_decoders
@@ -25,7 +26,7 @@ from .holes import VARIANTS, measure_holes
 from .locality import measure_locality
 from .metrics import DEFINITIONS, METRIC_POINTS
 from .pictures import generation_sheet, holes_sheet
-from .props import SHAPE_SCALE, Selected, select
+from .props import Selected, select
 from .reconstruction import measure_reconstruction
 from .report import filled, sentence, table, write_whole
 
@@ -93,7 +94,7 @@ def _add_measuring(command: argparse.ArgumentParser, name: str) -> None:
     add("--count", type=_whole, help=f"props; 0 for all of the split (default: {props}, {gpu_props} on a graphics card)")
     add("--resolution", type=_whole, help=f"cells an axis (default: {cells}, {gpu_cells} on a graphics card)")
     add("--points", type=_positive, default=METRIC_POINTS, help="for each IoU (default: %(default)s)")
-    add("--scale", type=float, default=SHAPE_SCALE, help="half the longest side of a prop (default: %(default)s)")
+    add("--scale", type=float, default=SHAPE_HALF_SIDE, help="half the longest side of a prop (default: %(default)s)")
     add("--seed", type=_whole, default=0)
     add("--device", default="auto", help=SETTINGS["device"].tooltip)
     add("--precision", default="auto", choices=["auto", *FORMATS])

@@ -9,6 +9,7 @@ import torch
 from tqdm import tqdm
 
 from ...api.mesh import TriangleMesh
+from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Level
 from ...decoding.reference import crossing, expanded
 from ...decoding.refinement import NEAR
@@ -39,7 +40,7 @@ def refined(field: Field, resolution: int, dilate: bool, near: bool) -> Iterator
     Without dilation a chosen point becomes itself and its 26 neighbours on the finer lattice (Expand alone). Unlike in
     `decode_volume`, nothing completes the surface's cells afterwards.
     """
-    lattices = aligned_lattices(resolution, COARSEST, 1.01, field.device)
+    lattices = aligned_lattices(resolution, COARSEST, BOX_HALF_SIDE, field.device)
     keys = lattices[0].all_keys()
     for index, lattice in enumerate(lattices):
         logits = torch.cat([field(lattice.coordinates(part)) for part in keys.split(_CHUNK)])

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from ...api.units import BOX_HALF_SIDE
 from ...decoding.volume import COARSE_CELLS
 from ...models.shape_vae import KeysValues, PointDecoder, ShapeVAE
 from .decoders import Decoders, decode, named
@@ -31,7 +32,6 @@ from .report import Scores, mean_row
 MASS = 0.95
 SUBDIVISIONS = (4, 16)
 REGION_POINTS = 64
-_BOUND = 1.01
 # Attention weights that are held at once.
 _WEIGHTS = 1 << 22
 
@@ -118,7 +118,7 @@ class RegionAttention:
 
 def regions_of(points: Tensor, cells: int) -> Tensor:
     """The sub-volumes that hold any of the points [P, 3]: their numbers, int64 [R], ascending, x slowest."""
-    index = ((points + _BOUND) / (2 * _BOUND) * cells).floor().long().clamp(0, cells - 1)
+    index = ((points + BOX_HALF_SIDE) / (2 * BOX_HALF_SIDE) * cells).floor().long().clamp(0, cells - 1)
     return torch.unique((index[:, 0] * cells + index[:, 1]) * cells + index[:, 2])
 
 
@@ -126,7 +126,7 @@ def points_in(regions: Tensor, cells: int, count: int, rng: np.random.Generator)
     """Uniform points in sub-volumes: numbers int64 [R] -> float32 [R, count, 3]."""
     corner = torch.stack([regions // cells**2, regions // cells % cells, regions % cells], 1)[:, None]
     shift = torch.from_numpy(rng.random((len(regions), count, 3), dtype=np.float32))
-    return (corner + shift) * (2 * _BOUND / cells) - _BOUND
+    return (corner + shift) * (2 * BOX_HALF_SIDE / cells) - BOX_HALF_SIDE
 
 
 @torch.no_grad()

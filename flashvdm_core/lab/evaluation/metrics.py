@@ -1,9 +1,8 @@
 """Metrics between shapes: occupancy, distances between surfaces, silhouettes, and whether a surface is closed.
 
 V-IoU and S-IoU are the paper's (section 4.1): the IoU of occupancies on points uniform in the volume, and on points near
-the surface. The paper publishes neither counts nor offsets; those used here are `METRIC_POINTS` each, uniform in
-[-1.05, 1.05]^3, and surface samples moved along their normals by normal offsets of sigma 0.005 (one half) and 0.05
-(the other), at most 0.25.
+the surface. The paper publishes neither counts nor offsets; those used here are `METRIC_POINTS` each, drawn as for training
+(`data.queries`).
 """
 
 from __future__ import annotations
@@ -16,26 +15,25 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from ...api.mesh import TriangleMesh
+from ...api.units import BOX_HALF_SIDE
 from ...encoding.samples import Surface, sample_faces
 from ...geometry.components import vertex_components
 from ...geometry.edges import boundary_edges
 from ...geometry.normals import face_areas
+from ..data.queries import NEAR_LIMIT, NEAR_SIGMAS, QUERY_BOUND, near_offsets, uniform_points
 from ..data.render import Camera, silhouette
 from .occupancy import as_tensors
 
 METRIC_POINTS = 125_000
-VOLUME_BOUND = 1.05
-NEAR_SIGMAS = (0.005, 0.05)
-NEAR_LIMIT = 0.25
 HIT_DISTANCE = 0.05
 CLOUD_POINTS = 16_384
 SLAB_SHARE = 0.05
 
 DEFINITIONS = {
-    "v_iou": "intersection over union of the occupancies at {points:,} points uniform in [-1.05, 1.05]^3",
+    "v_iou": f"intersection over union of the occupancies at {{points:,}} points uniform in [-{QUERY_BOUND}, {QUERY_BOUND}]^3",
     "s_iou": (
-        "the same at {points:,} samples of the true surface, moved along their normals by normal offsets of sigma 0.005 "
-        "(one half of them) and 0.05 (the other), at most 0.25"
+        "the same at {points:,} samples of the true surface, moved along their normals by normal offsets of sigma "
+        f"{NEAR_SIGMAS[0]} (one half of them) and {NEAR_SIGMAS[1]} (the other), at most {NEAR_LIMIT}"
     ),
     "occupancy": (
         "truth: generalised winding number above 1/2, sheets 0.024 thick; a decoded shape: inside its extracted surface, by "
@@ -99,15 +97,14 @@ def iou(first: Tensor, second: Tensor) -> float:
 
 
 def volume_points(count: int, rng: np.random.Generator) -> Tensor:
-    """Points for V-IoU: float32 [count, 3], uniform in [-1.05, 1.05]^3."""
-    return torch.from_numpy(rng.uniform(-VOLUME_BOUND, VOLUME_BOUND, (count, 3)).astype(np.float32))
+    """Points for V-IoU: float32 [count, 3], uniform in the cube of `QUERY_BOUND`."""
+    return torch.from_numpy(uniform_points(count, rng))
 
 
 def near_surface_points(surface: Surface, count: int, rng: np.random.Generator) -> Tensor:
     """Points for S-IoU: float32 [count, 3], samples of `surface` with offsets along their normals (module docstring)."""
     rows = torch.from_numpy(rng.integers(len(surface.points), size=count)).to(surface.points.device)
-    sigma = np.resize(NEAR_SIGMAS, (count, 1))
-    offset = (rng.standard_normal((count, 1)) * sigma).clip(-NEAR_LIMIT, NEAR_LIMIT).astype(np.float32)
+    offset = near_offsets(np.resize(NEAR_SIGMAS, (count, 1)), rng)
     return surface.points[rows] + torch.from_numpy(offset).to(surface.points) * surface.normals[rows]
 
 
@@ -136,7 +133,7 @@ def silhouette_iou(mesh: TriangleMesh, camera: Camera, mask: np.ndarray) -> floa
     return iou(silhouette(vertices, faces, camera, mask.shape[0]), torch.from_numpy(mask))
 
 
-def topology(mesh: TriangleMesh, bound: float = 1.01) -> Topology:
+def topology(mesh: TriangleMesh, bound: float = BOX_HALF_SIDE) -> Topology:
     """Parts, holes and slabs of a mesh that was decoded in the box [-bound, bound]^3."""
     label = vertex_components(mesh.faces, len(mesh.vertices))[mesh.faces[:, 0]]
     corners = mesh.vertices[mesh.faces]

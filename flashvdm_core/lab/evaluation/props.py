@@ -11,18 +11,16 @@ import torch
 from torch import Tensor
 
 from ...api.errors import SettingsError
+from ...api.units import SHAPE_HALF_SIDE
 from ...encoding import encoder_input
 from ...encoding.samples import Surface
 from ...models.shape_vae import ShapeVAE
 from ...models.shape_vae import Surface as EncoderInput
 from ..data.meshes import SPLITS, PackedProps, Prop
-from ..data.prepare import Options
+from ..data.queries import QUERY_BOUND
 from ..data.sdf import sample_surface
-from .metrics import METRIC_POINTS, VOLUME_BOUND, iou, near_surface_points, volume_points
+from .metrics import METRIC_POINTS, iou, near_surface_points, volume_points
 from .occupancy import solid_occupancy
-
-SHAPE_SCALE = Options.scale
-"""Half the longest side of a prop in the core frame; as in the training data, it leaves a margin in the decoded volume."""
 
 SURFACE_SAMPLES = 16_384
 
@@ -59,7 +57,7 @@ class Selected:
         return np.random.default_rng([self.seed, index, 2])
 
 
-def select(path: Path, split: str, count: int, seed: int, scale: float = SHAPE_SCALE) -> Selected:
+def select(path: Path, split: str, count: int, seed: int, scale: float = SHAPE_HALF_SIDE) -> Selected:
     """Draw props from a packed file; a larger `count` keeps those of a smaller one.
 
     Args:
@@ -121,7 +119,7 @@ class HeldOutProp:
     def truth(self, count: int = METRIC_POINTS) -> Truth:
         """The true occupancy at `count` points for V-IoU and as many for S-IoU."""
         rng = np.random.default_rng([self.seed, self.index, 1])
-        near = near_surface_points(self.surface, count, rng).clamp(-VOLUME_BOUND, VOLUME_BOUND)
+        near = near_surface_points(self.surface, count, rng).clamp(-QUERY_BOUND, QUERY_BOUND)
         points = torch.cat([volume_points(count, rng), near])
         return Truth(points, solid_occupancy(self.vertices, self.faces, self.surface, points))
 

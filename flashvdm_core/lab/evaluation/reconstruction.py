@@ -12,6 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ...api.mesh import TriangleMesh
+from ...api.units import BOX_HALF_SIDE
 from ...decoding.volume import Method
 from ...models.shape_vae import ShapeVAE
 from .decoders import Decoded, Decoders, decode, logits_at, named
@@ -22,8 +23,6 @@ from .report import Scores, mean_row
 
 TOKEN_SHARE = 3
 """Adaptive KV selection keeps one token of this many."""
-
-_BOX = 2 * 1.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +81,7 @@ def measure_reconstruction(
             inside = occupied(shape.mesh, truth.points)
             rows[step.name].append(_scores(shape, inside, truth, prop))
             decoded.append((shape, inside))
-        same.append(_difference(*decoded[0], *decoded[1], cell=_BOX / resolution))
+        same.append(_difference(*decoded[0], *decoded[1], cell=2 * BOX_HALF_SIDE / resolution))
     return {
         "rows": [mean_row(name, scores, "v_iou") for name, scores in rows.items()],
         "decoders": [mean_row(name, scores, "v_iou") for name, scores in exact.items()],
