@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...flashvdm_core.api.events import Stage
-from ...flashvdm_core.api.settings import Value
 from ...flashvdm_core.api.tasks import Task, stages_of
 from .job import Job, State
 
 _SLOWEST = 4.0  # how much slower than before a machine may be found to be
 
-_Key = tuple[Value, Value, Value]
+_Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,11 @@ class _Past:
         """
         seconds = self.seconds.get(stage, 0.0)
         if stage is Stage.SAMPLE:
-            return seconds * (int(task.settings["steps"]) or self.steps) / self.steps
+            return seconds * (task.settings.steps or self.steps) / self.steps
         if stage in (Stage.DECODE, Stage.EXTRACT):
-            return seconds * (int(task.settings["resolution"]) / self.resolution) ** 2
+            return seconds * (task.settings.resolution / self.resolution) ** 2
         if stage is Stage.TEXTURE:
-            return seconds * int(task.settings["resolution"]) / self.resolution
+            return seconds * task.settings.resolution / self.resolution
         return seconds
 
 
@@ -57,7 +56,7 @@ class EtaEstimator:
         key, settings = _key(job.task), job.result.settings
         seconds = {Stage(name): taken for name, taken in job.result.seconds.items()}
         before = self._past[key].seconds if key in self._past else {}
-        self._past[key] = _Past({**before, **seconds}, int(settings.get("steps", 0)) or 1, int(job.task.settings["resolution"]))
+        self._past[key] = _Past({**before, **seconds}, int(settings.get("steps", 0)) or 1, job.task.settings.resolution)
 
     def remaining_seconds(self, job: Job) -> float | None:
         """Seconds to the end of a job under way; None where nothing is known yet."""
@@ -74,4 +73,4 @@ class EtaEstimator:
 
 
 def _key(task: Task) -> _Key:
-    return task.settings["model"], task.settings["device"], task.settings["precision"]
+    return task.settings.model, task.settings.device, task.settings.precision

@@ -1,15 +1,15 @@
 """The one table of settings: names, types, ranges, defaults, labels and tooltips.
 
-The panel, the command line and the validator all read this table, so a range or a tooltip is changed
-in one place. Standard library only.
+The fields of `Settings` are the table: the panel, the command line and the validator read it as `SETTINGS`, the pipeline as
+typed attributes, so a range or a tooltip is changed in one place. Standard library only.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Literal, cast
 
 from .errors import SettingsError
 
@@ -17,6 +17,11 @@ Value = bool | int | float | str
 
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
+
+Group = Literal["model", "image", "sampling", "surface", "clean-up", "machine"]
+"""What a setting is about; the panel and the command line keep those of one group together."""
+
+Choices = tuple[tuple[str, str, str], ...]
 
 VIEWS = ("front", "left", "back", "right")
 """The sides of an object that images may show."""
@@ -37,8 +42,8 @@ class Setting:
     tooltip: str
     minimum: float | None = None
     maximum: float | None = None
-    choices: tuple[tuple[str, str, str], ...] = ()
-    group: Literal["model", "image", "sampling", "surface", "clean-up", "machine"] = "sampling"
+    choices: Choices = ()
+    group: Group = "sampling"
 
     def checked(self, value: object) -> Value:
         """Return `value` as this setting's type, or raise SettingsError with the allowed range."""
@@ -71,97 +76,83 @@ class Setting:
         return f"{word} from {self.minimum:g} to {self.maximum:g}"
 
 
-_TABLE = (
-    Setting(
-        "model", str, "embedded", "Model", "The built-in model, or a folder with config.yaml and model.safetensors", group="model"
-    ),
-    Setting(
-        "cutout",
-        str,
+def _setting(
+    default: Value,
+    label: str,
+    tooltip: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    *,
+    choices: Choices = (),
+    group: Group = "sampling",
+) -> Any:
+    """A field of `Settings`: a row of the table. What its value is, is told by its default."""
+    row = {"label": label, "tooltip": tooltip, "minimum": minimum, "maximum": maximum, "choices": choices, "group": group}
+    return field(default=default, metadata=row)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Settings(Mapping[str, Value]):
+    """Every setting, each within its range; also a mapping of their names to their values.
+
+    Raises:
+        SettingsError: a value is of another type or out of its range.
+    """
+
+    model: str = _setting(
+        "embedded", "Model", "The built-in model, or a folder with config.yaml and model.safetensors", group="model"
+    )
+    cutout: Literal["auto", "keep", "border", "rembg"] = _setting(
         "auto",
         "Background",
         "How the object is cut out of the image",
-        group="image",
         choices=(
             ("auto", "Automatic", "Use the image's transparency, or remove the background where there is none"),
             ("keep", "Keep", "Take the whole image as it is"),
             ("border", "Plain Background", "Remove the colour that surrounds the object"),
             ("rembg", "rembg", "Remove the background with the rembg library, where it is installed"),
         ),
-    ),
-    Setting(
-        "cutout_threshold",
-        float,
-        0.1,
-        "Threshold",
-        "How far a colour may be from the background's and still be removed",
-        0.0,
-        1.0,
         group="image",
-    ),
-    Setting("seed", int, 0, "Seed", "Another seed gives another shape for the same image", 0, 2**31 - 1),
-    Setting("steps", int, 0, "Steps", "Sampling steps; 0 takes the model's own number", 0, 1000),
-    Setting(
-        "guidance",
-        float,
-        -1.0,
-        "Guidance",
-        "How strictly the shape follows the image; -1 takes the model's own value",
-        -1.0,
-        20.0,
-    ),
-    Setting("resolution", int, 256, "Resolution", "Cells along each side of the decoded volume", 16, 1024, group="surface"),
-    Setting("level", float, 0.0, "Surface Level", "Higher shrinks the shape, lower swells it", -0.9, 0.9, group="surface"),
-    Setting(
-        "decoder",
-        str,
+    )
+    cutout_threshold: float = _setting(
+        0.1, "Threshold", "How far a colour may be from the background's and still be removed", 0.0, 1.0, group="image"
+    )
+    seed: int = _setting(0, "Seed", "Another seed gives another shape for the same image", 0, 2**31 - 1)
+    steps: int = _setting(0, "Steps", "Sampling steps; 0 takes the model's own number", 0, 1000)
+    guidance: float = _setting(
+        -1.0, "Guidance", "How strictly the shape follows the image; -1 takes the model's own value", -1.0, 20.0
+    )
+    resolution: int = _setting(256, "Resolution", "Cells along each side of the decoded volume", 16, 1024, group="surface")
+    level: float = _setting(0.0, "Surface Level", "Higher shrinks the shape, lower swells it", -0.9, 0.9, group="surface")
+    decoder: Literal["flash", "hierarchical", "dense"] = _setting(
         "flash",
         "Decoder",
         "How the volume is decoded",
-        group="surface",
         choices=(
             ("flash", "Flash", "Hierarchical, with the tokens that matter for each region"),
             ("hierarchical", "Hierarchical", "Only near the surface, with all tokens"),
             ("dense", "Dense", "Every point: slow, the reference"),
         ),
-    ),
-    Setting(
-        "colours",
-        bool,
+        group="surface",
+    )
+    colours: bool = _setting(
         True,
         "Front Colours",
         "Lay the colours of the front image on the mesh as a texture; what it does not show gets the colours next to it",
         group="surface",
-    ),
-    Setting("preview", bool, True, "Preview", "Show the mesh while it forms", group="surface"),
-    Setting(
-        "largest_parts",
-        int,
-        0,
-        "Parts Kept",
-        "Keep only this many of the largest parts; 0 keeps all but dust",
-        0,
-        1000,
-        group="clean-up",
-    ),
-    Setting(
-        "face_budget",
-        int,
-        0,
-        "Face Budget",
-        "Reduce the mesh to about this many triangles; 0 keeps all",
-        0,
-        50_000_000,
-        group="clean-up",
-    ),
-    Setting("device", str, "auto", "Device", "Where the model runs: auto, cpu, cuda, cuda:1, mps", group="machine"),
-    Setting(
-        "precision",
-        str,
+    )
+    preview: bool = _setting(True, "Preview", "Show the mesh while it forms", group="surface")
+    largest_parts: int = _setting(
+        0, "Parts Kept", "Keep only this many of the largest parts; 0 keeps all but dust", 0, 1000, group="clean-up"
+    )
+    face_budget: int = _setting(
+        0, "Face Budget", "Reduce the mesh to about this many triangles; 0 keeps all", 0, 50_000_000, group="clean-up"
+    )
+    device: str = _setting("auto", "Device", "Where the model runs: auto, cpu, cuda, cuda:1, mps", group="machine")
+    precision: Literal["auto", "float32", "float16", "bfloat16", "float8"] = _setting(
         "auto",
         "Precision",
         "Number format of the networks",
-        group="machine",
         choices=(
             ("auto", "Automatic", "The fastest that the device computes well"),
             ("float32", "float32", "Full precision"),
@@ -169,30 +160,57 @@ _TABLE = (
             ("bfloat16", "bfloat16", "Half precision with the range of float32"),
             ("float8", "8-bit", "8-bit arithmetic, where the card has it and a check of the model's answers passes"),
         ),
-    ),
-    Setting(
-        "memory_budget",
-        float,
+        group="machine",
+    )
+    memory_budget: float = _setting(
         0.0,
         "Memory Budget (GiB)",
         "Memory of the graphics card that the model may take, the rest waits in main memory; 0: what is free. Not for the CPU",
         0.0,
         1024.0,
         group="machine",
-    ),
-)
+    )
 
-SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _TABLE}
+    def __post_init__(self) -> None:
+        for name, known in SETTINGS.items():
+            object.__setattr__(self, name, known.checked(getattr(self, name)))
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Settings:
+        """The defaults overridden by `values`.
 
-def defaults() -> dict[str, Value]:
-    """Every setting at its default."""
-    return {name: setting.default for name, setting in SETTINGS.items()}
+        Raises:
+            SettingsError: names the first unknown or invalid one.
+        """
+        if isinstance(values, cls):
+            return values
+        for name in values:
+            if name not in SETTINGS:
+                raise SettingsError(f"Unknown setting '{name}'; known are {', '.join(SETTINGS)}.")
+        return cls(**values)
 
+    def __or__(self, changes: Mapping[str, Any]) -> Settings:
+        """These settings with some of them changed."""
+        return Settings.of({**self, **changes})
 
-def validated(values: Mapping[str, Any]) -> dict[str, Value]:
-    """Defaults overridden by `values`; SettingsError names the first unknown or invalid one."""
-    for name in values:
+    def __getitem__(self, name: str) -> Value:
         if name not in SETTINGS:
-            raise SettingsError(f"Unknown setting '{name}'; known are {', '.join(SETTINGS)}.")
-    return defaults() | {name: SETTINGS[name].checked(value) for name, value in values.items()}
+            raise KeyError(name)
+        return cast(Value, getattr(self, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SETTINGS)
+
+    def __len__(self) -> int:
+        return len(SETTINGS)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.items()))
+
+
+def _row(column: Field[Any]) -> Setting:
+    default = cast(Value, column.default)
+    return Setting(column.name, type(default), default, **column.metadata)
+
+
+SETTINGS: Mapping[str, Setting] = {column.name: _row(column) for column in fields(Settings)}

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .errors import SettingsError
 from .events import Stage
 from .mesh import TriangleMesh
-from .settings import VIEWS, Value, validated
+from .settings import VIEWS, Settings
+
+
+class CheckedSettings:
+    """The field "settings" of a task: takes any mapping of names to values, and gives `Settings`.
+
+    Raises:
+        SettingsError: on being set, for the first setting that is unknown or not valid.
+    """
+
+    def __get__(self, task: object, owner: type) -> Settings:
+        return Settings() if task is None else task.__dict__["settings"]
+
+    def __set__(self, task: object, values: Mapping[str, Any]) -> None:
+        task.__dict__["settings"] = Settings.of(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +59,12 @@ class Request:
     """
 
     images: Mapping[str, str]
-    settings: Mapping[str, Value] = field(default_factory=dict)
+    settings: CheckedSettings = CheckedSettings()
     keep_latents: bool = False
     block_out: BlockOut | None = None
 
     def __post_init__(self) -> None:
         _check_images(self.images)
-        object.__setattr__(self, "settings", validated(self.settings))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +79,12 @@ class DecodeLatents:
     """
 
     latents: np.ndarray
-    settings: Mapping[str, Value] = field(default_factory=dict)
+    settings: CheckedSettings = CheckedSettings()
     picture: np.ndarray | None = None
     model_identity: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))
-        object.__setattr__(self, "settings", validated(self.settings))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +102,13 @@ class Blend:
     latents: np.ndarray
     other: np.ndarray
     amount: float = 0.5
-    settings: Mapping[str, Value] = field(default_factory=dict)
+    settings: CheckedSettings = CheckedSettings()
     model_identity: str = ""
     other_identity: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))
         object.__setattr__(self, "other", _checked_latents(self.other))
-        object.__setattr__(self, "settings", validated(self.settings))
         known = {self.model_identity, self.other_identity} - {""}
         if self.latents.shape != self.other.shape or len(known) > 1:
             raise SettingsError("The two results were made by different models; choose two results of one model.")
@@ -114,11 +126,10 @@ class CutOutOnly:
     """
 
     images: Mapping[str, str]
-    settings: Mapping[str, Value] = field(default_factory=dict)
+    settings: CheckedSettings = CheckedSettings()
 
     def __post_init__(self) -> None:
         _check_images(self.images)
-        object.__setattr__(self, "settings", validated(self.settings))
 
 
 Remesh = DecodeLatents
@@ -138,7 +149,7 @@ def stages_of(task: Task) -> tuple[Stage, ...]:
             first, textured = (Stage.LOAD,), task.picture is not None
         case Blend():
             first, textured = (Stage.LOAD,), False
-    last = (Stage.TEXTURE,) if textured and task.settings["colours"] else ()
+    last = (Stage.TEXTURE,) if textured and task.settings.colours else ()
     return (*first, Stage.DECODE, Stage.EXTRACT, *last)
 
 

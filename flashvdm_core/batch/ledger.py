@@ -82,7 +82,7 @@ class Ledger:
         """A SHA-256 in hexadecimal over all that a mesh depends on: images, settings and weights, not where they lie."""
         images = {view: _sha256(Path(path)) for view, path in request.images.items()}
         settings = {name: value for name, value in request.settings.items() if name not in _LEFT_OUT}
-        model = str(request.settings["model"])
+        model = request.settings.model
         if model not in self._models:
             self._models[model] = weights_identity(checkpoint_folder(model))
         text = json.dumps([images, settings, self._models[model]], sort_keys=True)

@@ -183,7 +183,7 @@ def test_a_block_out_arrives(tmp_path: Path) -> None:
 
 def test_a_command_that_cannot_be_sent_leaves_no_files(tmp_path: Path) -> None:
     unsendable = DecodeLatents(LATENTS)
-    object.__setattr__(unsendable, "settings", {"level": float("nan")})
+    vars(unsendable)["settings"] = {"level": float("nan")}
     with pytest.raises(ValueError, match="JSON"):
         protocol.encode_command(Generate(3, unsendable), tmp_path)
     assert list(tmp_path.iterdir()) == []
