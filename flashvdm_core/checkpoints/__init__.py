@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .load import Model, load_checkpoint, load_vae
+    from .load import load_checkpoint, load_vae
+    from .model import Model
 
 __all__ = ["Model", "load_checkpoint", "load_vae"]
 

@@ -25,6 +25,7 @@ def read_model_spec(config: Config) -> ModelSpec:
         schedule_spec(config),
         None if steps is None else int(steps),
         config.defaults.get("guidance"),
+        config.defaults.get("truncation", 0.0),
     )
 
 

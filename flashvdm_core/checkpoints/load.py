@@ -3,56 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from ..api.errors import CheckpointError
 from ..models.build import build_denoiser
 from ..models.conditioner import SingleImageEncoder
 from ..models.shape_vae import ShapeVAE
-from ..models.specs import ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
+from ..models.specs import ModelSpec, MoEDiTSpec, ShapeVAESpec
 from .config import CONFIG_NAME, Config, read_config
 from .folders import EMBEDDED, EMBEDDED_FOLDER, checkpoint_folder
 from .layout import read_model_spec, vae_spec
+from .model import Model
 from .weights import Weights, load_module, open_weights
 
 _ENCODER_NAMES = ("encoder.", "pre_kl.")
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """The networks of one checkpoint on one device, and what its config says about using them.
-
-    Attributes:
-        name: "embedded", or the folder's name.
-        dit: (latents [B, N, C], time [B], condition [B, M, D][, guidance [B]]) -> velocity [B, N, C].
-        vae: its `decode` takes latents divided by `vae.spec.scale_factor`; built without its encoder.
-        conditioner: (image [B, 3, S, S]) or (images [B, V, 3, S, S], view ids) -> condition [B, M, D].
-        processor: how images are prepared.
-        schedule: how time steps are chosen.
-        num_latents: tokens N of a shape.
-        channels: numbers C per token.
-        guidance_embed: the DiT takes the guidance scale as an input; otherwise guidance is classifier-free.
-        steps: the model's own number of steps.
-        guidance: the model's own guidance scale.
-    """
-
-    name: str
-    dit: nn.Module
-    vae: ShapeVAE
-    conditioner: SingleImageEncoder
-    processor: ProcessorSpec
-    schedule: ScheduleSpec
-    num_latents: int
-    channels: int
-    guidance_embed: bool
-    steps: int
-    guidance: float
-    device: torch.device
-    dtype: torch.dtype
 
 
 def load_checkpoint(
@@ -89,16 +56,14 @@ def load_checkpoint(
         raise CheckpointError(f"The DiT and the VAE of {folder} have different latent channels; choose parts of one model.")
     return Model(
         name=EMBEDDED if folder == EMBEDDED_FOLDER else folder.resolve().name,
-        dit=load_module(lambda: build_denoiser(spec.dit), weights, "model.", place, dtype),
+        denoiser=load_module(lambda: build_denoiser(spec.dit), weights, "model.", place, dtype),
         vae=vae,
-        conditioner=load_module(lambda: SingleImageEncoder(spec.conditioner), weights, "conditioner.", place, dtype),
+        image_encoder=load_module(lambda: SingleImageEncoder(spec.conditioner), weights, "conditioner.", place, dtype),
         processor=spec.processor,
         schedule=spec.schedule,
-        num_latents=vae.spec.num_latents,
-        channels=spec.dit.in_channels,
-        guidance_embed=spec.guidance_embed,
-        steps=spec.default_steps,
-        guidance=spec.default_guidance,
+        default_steps=spec.default_steps,
+        default_guidance=spec.default_guidance,
+        truncation=spec.truncation,
         device=device,
         dtype=dtype,
     )

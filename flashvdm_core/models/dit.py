@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Attending, RMSNorm, merge_heads
+from .denoiser import Denoiser, PreparedDenoiser
+from .layers import RMSNorm, SwappableAttention, merge_heads
 from .specs import DiTSpec
 
 _TIME_FACTOR = 1000.0
@@ -41,7 +42,7 @@ Modulations = Sequence[Tensor]
 """Shifts, scales and gates of one block, each [B, 1, C], or [1, 1, C] where the batch shares its time."""
 
 
-class JoiningLinear(nn.Linear):
+class SplitInputLinear(nn.Linear):
     """A linear layer over inputs side by side, which does not lay them side by side."""
 
     def forward(self, input: Tensor, *others: Tensor) -> Tensor:
@@ -109,7 +110,7 @@ def _mlp(dim: int, hidden: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(dim, hidden), nn.GELU(approximate="tanh"), nn.Linear(hidden, dim))
 
 
-class DoubleStreamBlock(Attending):
+class DoubleStreamBlock(SwappableAttention):
     """One attention over condition and latent tokens with separate weights for each stream."""
 
     PARTS = 12
@@ -144,7 +145,7 @@ class DoubleStreamBlock(Attending):
         return img, txt
 
 
-class SingleStreamBlock(Attending):
+class SingleStreamBlock(SwappableAttention):
     """Attention and MLP in parallel over the concatenated tokens, as in flux."""
 
     PARTS = 3
@@ -154,7 +155,7 @@ class SingleStreamBlock(Attending):
         dim = spec.hidden_size
         self.heads, self.dim, self.hidden = spec.num_heads, dim, int(dim * spec.mlp_ratio)
         self.linear1 = nn.Linear(dim, 3 * dim + self.hidden)
-        self.linear2 = JoiningLinear(dim + self.hidden, dim)
+        self.linear2 = SplitInputLinear(dim + self.hidden, dim)
         self.norm = QKNorm(dim // spec.num_heads)
         self.modulation = Modulation(dim, self.PARTS)
 
@@ -190,12 +191,13 @@ class LastLayer(nn.Module):
         return self.linear(modulated(x, shift, scale))
 
 
-class DiT(nn.Module):
+class DiT(Denoiser[DiTSpec]):
     """Velocity of the latents at time t under an image condition (paper section 3.1; flux layout)."""
 
+    capturable = True
+
     def __init__(self, spec: DiTSpec) -> None:
-        super().__init__()
-        self.spec = spec
+        super().__init__(spec)
         dim = spec.hidden_size
         self.latent_in = nn.Linear(spec.in_channels, dim)
         self.time_in = MLPEmbedder(_TIME_DIM, dim)
@@ -223,13 +225,8 @@ class DiT(nn.Module):
         """The latent tokens after each block, [B, N, hidden_size] each; arguments as in `forward`."""
         return list(self._blocks(x, self.cond_in(cond), self._modulations(t, guidance)))
 
-    def prepared(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDiT:
-        """Compute what does not depend on the latents once, for all times at which they will be asked for.
-
-        Args:
-            times: [S] on the CPU.
-            cond, guidance: as in `forward`; the guidance [1] is shared by the batch.
-        """
+    def prepare(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDiT:
+        """See `Denoiser.prepare`: the condition's projection, and the modulations of all times."""
         vec = None if guidance is None else guidance[:1].expand(len(times))
         return PreparedDiT(self, self.cond_in(cond), times, self._modulations(times, vec))
 
@@ -272,27 +269,19 @@ class DiT(nn.Module):
             yield tokens[:, txt.shape[1] :]
 
 
-class PreparedDiT:
-    """A `DiT` with its condition and guidance, for some times: what `DiT.forward` gives, with less work at each step."""
+class PreparedDiT(PreparedDenoiser):
+    """A `DiT` with its condition projected and its modulations computed, for some times."""
 
     def __init__(self, dit: DiT, projected: Tensor, times: Tensor, modulations: Tensor) -> None:
-        self._dit, self._projected = dit, projected
+        super().__init__(dit)
+        self._velocity, self._projected = dit.velocity, projected
         # A slice of the batch for each time, shared by the batch of latents.
         self._steps = dict(zip(times.tolist(), modulations.split(1), strict=True))
 
-    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
-        """Latents [B, N, in_channels] and their common time [B], one of those prepared and on the CPU -> velocity."""
-        return self.compute(*self.inputs(x, t))
-
     def inputs(self, x: Tensor, t: Tensor) -> tuple[Tensor, ...]:
-        """All that the velocity of a step depends on, as tensors whose shapes are the same at each step."""
+        """See `PreparedDenoiser`."""
         return x, self._projected, self._steps[float(t[0])]
 
     def compute(self, *inputs: Tensor) -> Tensor:
-        """`inputs` -> velocity, by operations on the device alone, always the same ones."""
-        return self._dit.velocity(*inputs)
-
-    @property
-    def module(self) -> DiT:
-        """What `compute` reads besides its inputs."""
-        return self._dit
+        """See `PreparedDenoiser`."""
+        return self._velocity(*inputs)

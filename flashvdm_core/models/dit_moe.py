@@ -12,18 +12,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Attending, merge_heads
+from .denoiser import Denoiser
+from .layers import SwappableAttention, merge_heads
 from .specs import MoEDiTSpec
 
 _EPS = 1e-6
 
 
-class MoEDiT(nn.Module):
+class MoEDiT(Denoiser[MoEDiTSpec]):
     """Predicts the velocity of the latents."""
 
     def __init__(self, spec: MoEDiTSpec) -> None:
-        super().__init__()
-        self.spec = spec
+        super().__init__(spec)
         self.x_embedder = nn.Linear(spec.in_channels, spec.hidden_size)
         self.t_embedder = TimeEmbedding(spec.hidden_size)
         self.blocks = nn.ModuleList(
@@ -98,7 +98,7 @@ class Block(nn.Module):
         return x + (self.moe if self.sparse else self.mlp)(self.norm3(x))
 
 
-class Attention(Attending):
+class Attention(SwappableAttention):
     """Attention of [B, N, width] to [B, M, context]; the same class serves self and cross attention.
 
     The published weights expect an unusual split into heads: where several projections share their input (q, k, v

@@ -17,7 +17,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return F.scaled_dot_product_attention(q, k, v)
 
 
-class Attending(nn.Module):
+class SwappableAttention(nn.Module):
     """A module with an attention that may be computed in another way.
 
     Attributes:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
-from .layers import Attending, AttentionFunction
+from .layers import AttentionFunction, SwappableAttention
 
 PACKAGE = "sageattention"
 
@@ -27,8 +27,8 @@ def sage_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return sageattn(q, k, v, tensor_layout="HND", is_causal=False)
 
 
-def attend_with(denoiser: nn.Module, function: AttentionFunction) -> None:
+def set_attention_backend(denoiser: nn.Module, function: AttentionFunction) -> None:
     """Let every attention of a denoiser compute with `function`."""
     for module in denoiser.modules():
-        if isinstance(module, Attending):
+        if isinstance(module, SwappableAttention):
             module.attend = function

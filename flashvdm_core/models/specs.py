@@ -252,6 +252,7 @@ class ModelSpec:
         processor: how its images are prepared.
         schedule: how its time steps are chosen.
         steps, guidance: the model's own number of steps and guidance scale; None for those of the published pipelines.
+        truncation: distance (core frame) at which its logits reach 1; 0 where the config does not say.
     """
 
     dit: DiTSpec | MoEDiTSpec
@@ -261,6 +262,7 @@ class ModelSpec:
     schedule: ScheduleSpec = ScheduleSpec()
     steps: int | None = None
     guidance: float | None = None
+    truncation: float = 0.0
 
     @property
     def guidance_embed(self) -> bool:

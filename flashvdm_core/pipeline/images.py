@@ -13,7 +13,7 @@ from torch import Tensor
 from ..api.errors import SettingsError
 from ..api.events import CutOut, Event, Log
 from ..api.settings import SETTINGS, Value
-from ..checkpoints.load import Model
+from ..checkpoints.model import Model
 from ..image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out
 
 CUTOUT_SIDE = 512
@@ -51,7 +51,7 @@ class Read:
         """What the model's encoder says to the images, [1, M, D]; asked once."""
         if self._condition is None:
             multi_view = model.processor.multi_view
-            self._condition = model.conditioner(self.image, self.views) if multi_view else model.conditioner(self.image)
+            self._condition = model.image_encoder(self.image, self.views) if multi_view else model.image_encoder(self.image)
         assert isinstance(self._condition, Tensor)
         return self._condition
 

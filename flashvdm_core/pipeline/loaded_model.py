@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
-from torch import Tensor
 
 from ..api.errors import MemoryLimitError
 from ..api.events import Event, Log, Stage
 from ..api.settings import Value
 from ..api.units import gib
 from ..checkpoints.folders import checkpoint_folder, weights_identity
-from ..checkpoints.load import Model, load_checkpoint, model_spec
+from ..checkpoints.load import load_checkpoint, model_spec
+from ..checkpoints.model import Model
+from ..models.denoiser import Denoiser
 from ..runtime.devices import EIGHT_BIT, dtype_name
 from ..runtime.memory.limits import allowed
 from ..runtime.memory.offload import Residency
 from ..runtime.memory.plan import Plan, planned
 from ..runtime.memory.requirements import needs
 from ..runtime.oom import out_of_memory
-from ..sampling import CapturedDenoiser, Preparable
+from ..sampling import CUDAGraphDenoiser
 from .low_precision import in_eight_bits
 
 Answer = TypeVar("Answer")
@@ -52,16 +53,16 @@ class Loaded:
     identity: str
     precision: str
     logs: Sequence[Log]
-    captured: CapturedDenoiser | None
+    captured: CUDAGraphDenoiser | None
 
     @property
-    def denoiser(self) -> Callable[..., Tensor]:
+    def denoiser(self) -> Denoiser:
         """What sampling asks for velocities."""
-        return self.captured or self.model.dit
+        return self.captured or self.model.denoiser
 
     def news(self) -> Iterator[Log]:
         """What came up while sampling and the user should know; said once."""
-        if self.captured is not None and (problem := self.captured.news()):
+        if self.captured is not None and (problem := self.captured.pop_warning()):
             yield Log(problem)
 
     def follow(self, settings: Mapping[str, Value]) -> Iterator[Log]:
@@ -72,7 +73,7 @@ class Loaded:
         self.residency.follow(plan)
         if self.captured is not None:  # a recording relies on weights that stay, and holds on to what a step works with
             steps = next(part.working for part in plan.parts if part.stage is Stage.SAMPLE)
-            self.captured.allow(self.residency.stays and plan.peak + steps <= budget)
+            self.captured.enable(self.residency.stays and plan.peak + steps <= budget)
         if plan.peak > budget:
             yield Log(f"The model needs about {gib(plan.peak)} and may take {gib(budget)}: the memory may not do.", warning=True)
         elif not plan.stays:
@@ -86,7 +87,7 @@ class Loaded:
             if not (isinstance(error, MemoryLimitError) or out_of_memory(error)) or not self.residency.relieve():
                 raise
         if self.captured is not None:
-            self.captured.allow(False)
+            self.captured.enable(False)
         gc.collect()
         yield Log("The graphics card ran out of memory; from now on the model's parts take turns there.", warning=True)
         return (yield from work())
@@ -116,9 +117,9 @@ def _loaded(asked: Asked, plan: Plan | None, *, there: bool) -> Loaded:
     model = load_checkpoint(name, device, dtype, in_main_memory=not there)
     logs = in_eight_bits(model, there=there) if eight_bit else []  # first: it replaces weights
     precision = dtype_name(dtype) if all(log.warning for log in logs) else EIGHT_BIT
-    parts = {Stage.CONDITION: model.conditioner, Stage.SAMPLE: model.dit, Stage.DECODE: model.vae}
+    parts = {Stage.CONDITION: model.image_encoder, Stage.SAMPLE: model.denoiser, Stage.DECODE: model.vae}
     residency = Residency(parts, device, plan, there=there)
-    captured = CapturedDenoiser(model.dit) if device.type == "cuda" and isinstance(model.dit, Preparable) else None
+    captured = CUDAGraphDenoiser(model.denoiser) if device.type == "cuda" and model.denoiser.capturable else None
     identity = weights_identity(checkpoint_folder(name))
     return Loaded(asked, model, residency, identity, precision, logs, captured)
 

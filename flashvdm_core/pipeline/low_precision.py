@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ..api.events import Log
-from ..checkpoints.load import Model
+from ..checkpoints.model import Model
 from ..models.float8 import float8_linears, has_float8, replaced
 from ..models.layers import AttentionFunction, attention
-from ..models.sage import attend_with, has_sage, sage_attention
+from ..models.sage import has_sage, sage_attention, set_attention_backend
 from ..runtime.devices import dtype_name
 from ..sampling import draw_noise
 from ..sampling.graphs import relative_difference
@@ -51,7 +51,7 @@ def in_eight_bits(model: Model, *, there: bool) -> list[Log]:
     changes = changes_for(model.device, model.dtype)
     if not changes:
         return [Log(f"This device has no 8-bit arithmetic; the model runs in {dtype_name(model.dtype)}.", warning=True)]
-    return changed(model.dit, changes, example(model))
+    return changed(model.denoiser, changes, example(model))
 
 
 def changes_for(device: torch.device, dtype: torch.dtype) -> list[Change]:
@@ -74,8 +74,8 @@ def attending(function: AttentionFunction) -> Callable[[nn.Module], Undo]:
     """A change of the attention to `function`."""
 
     def make(denoiser: nn.Module) -> Undo:
-        attend_with(denoiser, function)
-        return lambda: attend_with(denoiser, attention)
+        set_attention_backend(denoiser, function)
+        return lambda: set_attention_backend(denoiser, attention)
 
     return make
 
@@ -107,8 +107,8 @@ def example(model: Model) -> tuple[Tensor, ...]:
     """Arguments of the model's denoiser, the same ones each time: noise, half the time, a random image's condition."""
     size, generator = model.processor.size, torch.Generator().manual_seed(0)
     image = (torch.rand(1, 3, size, size, generator=generator) * 2 - 1).to(model.device, model.dtype)
-    condition = model.conditioner(image[:, None], (0,)) if model.processor.multi_view else model.conditioner(image)
+    condition = model.image_encoder(image[:, None], (0,)) if model.processor.multi_view else model.image_encoder(image)
     latents = draw_noise(0, 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
     time = torch.full((1,), 0.5, dtype=model.dtype)
-    scale = (torch.full((1,), model.guidance, dtype=model.dtype, device=model.device),) if model.guidance_embed else ()
+    scale = (torch.full((1,), model.default_guidance, dtype=model.dtype, device=model.device),) if model.guidance_embed else ()
     return latents, time, condition, *scale

@@ -24,14 +24,15 @@ from ..api.events import Event, Finished, Log, Preview, Result, Stage
 from ..api.mesh import Colouring, TriangleMesh
 from ..api.settings import PREVIEW_RESOLUTION, Value
 from ..api.tasks import Blend, CutOutOnly, DecodeLatents, Request, Task, stages_of
-from ..checkpoints.load import Model, load_encoder
+from ..checkpoints.load import load_encoder
+from ..checkpoints.model import Model
 from ..decoding import Level, Part, decode_shape
 from ..decoding.volume import Method
 from ..encoding import encode_mesh
 from ..geometry.cleanup import cleaned
 from ..image import open_image
 from ..runtime.devices import EIGHT_BIT, choose_device, choose_dtype, dtype_name
-from ..sampling import draw_noise, guided_velocity, sample, schedule_for
+from ..sampling import draw_noise, guided_velocity, sample
 from ..sampling.latent_blend import blended
 from ..surface import extract_surface
 from ..texture import Surface, coloured, fitted_view
@@ -209,8 +210,8 @@ def _resolved(settings: Mapping[str, Value], loaded: Loaded) -> dict[str, Value]
     model = loaded.model
     steps, guidance = int(settings["steps"]), float(settings["guidance"])
     return dict(settings) | {
-        "steps": steps or model.steps,
-        "guidance": guidance if guidance >= 0 else model.guidance,
+        "steps": steps or model.default_steps,
+        "guidance": guidance if guidance >= 0 else model.default_guidance,
         "device": str(model.device),
         "precision": loaded.precision,
     }
@@ -232,7 +233,7 @@ def _sample(
     yield run.enter(Stage.SAMPLE)
     model = loaded.model
     loaded.residency.enter(Stage.SAMPLE)
-    schedule = schedule_for(model.schedule, int(settings["steps"]))
+    schedule = model.schedule_for(int(settings["steps"]))
     guidance = float(settings["guidance"])
     latents = draw_noise(int(settings["seed"]), 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
     if start is not None:
@@ -243,7 +244,7 @@ def _sample(
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     scale = None if guidance == 1.0 and not model.guidance_embed else guidance
     times = schedule.times(model.dtype)
-    velocity = guided_velocity(loaded.denoiser, condition, scale, distilled=model.guidance_embed, times=times)
+    velocity = guided_velocity(loaded.denoiser, condition, scale, times=times)
     previews = _PreviewBudget()
     for step in sample(velocity, latents, schedule, run.check):
         latents = step.latents

@@ -1,12 +1,11 @@
 """Sampling: from noise to latents along the learned flow (s = 0 is noise, s = 1 is data)."""
 
-from .flow import Preparable, Step, Velocity, draw_noise, guided_velocity, sample
-from .graphs import CapturedDenoiser
+from .flow import Step, Velocity, draw_noise, guided_velocity, sample
+from .graphs import CUDAGraphDenoiser
 from .schedules import Schedule, consistency_schedule, flow_matching_schedule, schedule_for
 
 __all__ = [
-    "CapturedDenoiser",
-    "Preparable",
+    "CUDAGraphDenoiser",
     "Schedule",
     "Step",
     "Velocity",

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
+from ..models.denoiser import Denoiser
 from .schedules import Schedule
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
 """(latents [B, N, C], time [B] on the CPU) -> velocity [B, N, C], the direction from noise to data."""
-
-
-@runtime_checkable
-class Preparable(Protocol):
-    """A denoiser that does part of its work once for all steps."""
-
-    def __call__(self, *arguments: Tensor) -> Tensor:
-        """Latents [B, N, C], time [B], condition [B, M, D] and, where it takes it, a guidance scale [B] -> velocity [B, N, C]."""
-        ...
-
-    def prepared(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> Velocity:
-        """The denoiser for times [S] (on the CPU), a condition [B, M, D] and, where it takes it, a guidance scale [1]."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,30 +56,26 @@ def sample(velocity: Velocity, noise: Tensor, schedule: Schedule, cancelled: Cal
         yield Step(index, state.to(dtype), clean.to(dtype))
 
 
-def guided_velocity(
-    dit: Callable[..., Tensor], condition: Tensor, guidance: float | None, *, distilled: bool, times: Tensor | None = None
-) -> Velocity:
+def guided_velocity(denoiser: Denoiser, condition: Tensor, guidance: float | None, *, times: Tensor | None = None) -> Velocity:
     """Bind a condition and a guidance scale to a denoiser.
 
-    A distilled denoiser takes the scale as an input and is evaluated once. Any other gets classifier-free
-    guidance, v = u + w (c - u), where u is the velocity for a condition of zeros; both run as one batch.
+    A guidance-distilled denoiser (`guidance_embed`) takes the scale as an input and is evaluated once. Any other gets
+    classifier-free guidance, v = u + w (c - u), where u is the velocity for a condition of zeros; both run as one batch.
 
     Args:
-        dit: (latents [B, N, C], time [B], condition [B, M, D]) -> velocity [B, N, C]; where distilled, the scale
-            is its fourth argument, [B].
         condition: [B, M, D] tokens of the image.
         guidance: scale w. None: the plain conditional velocity, half the work of w = 1 for the same result
             (a distilled denoiser always needs a scale).
-        times: the only times [S] that will be asked for, on the CPU, so that a `Preparable` denoiser can prepare for them.
+        times: the only times [S] that will be asked for, on the CPU, so that the denoiser can prepare for them.
     """
-    if distilled:
+    if denoiser.guidance_embed:
         if guidance is None:
             raise ValueError("a guidance-distilled denoiser needs a guidance scale")
         scale = torch.full((len(condition),), guidance, dtype=condition.dtype, device=condition.device)
-        return _bound(dit, times, condition, scale)
+        return _bound(denoiser, times, condition, scale)
     if guidance is None:
-        return _bound(dit, times, condition)
-    both_velocities = _bound(dit, times, torch.cat([condition, torch.zeros_like(condition)]))
+        return _bound(denoiser, times, condition)
+    both_velocities = _bound(denoiser, times, torch.cat([condition, torch.zeros_like(condition)]))
 
     def classifier_free(latents: Tensor, time: Tensor) -> Tensor:
         both = both_velocities(torch.cat([latents, latents]), torch.cat([time, time]))
@@ -102,11 +85,11 @@ def guided_velocity(
     return classifier_free
 
 
-def _bound(dit: Callable[..., Tensor], times: Tensor | None, condition: Tensor, *scale: Tensor) -> Velocity:
-    """The denoiser with its condition and guidance, prepared where it can be."""
-    if times is not None and isinstance(dit, Preparable):
-        return dit.prepared(times, condition, *scale)
-    return lambda latents, time: dit(latents, time, condition, *scale)
+def _bound(denoiser: Denoiser, times: Tensor | None, condition: Tensor, *scale: Tensor) -> Velocity:
+    """The denoiser with its condition and guidance, prepared where its times are known."""
+    if times is not None:
+        return denoiser.prepare(times, condition, *scale)
+    return lambda latents, time: denoiser(latents, time, condition, *scale)
 
 
 def draw_noise(seed: int, batch: int, num_latents: int, channels: int, *, device: torch.device, dtype: torch.dtype) -> Tensor:

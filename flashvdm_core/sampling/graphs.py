@@ -1,4 +1,4 @@
-"""The steps of a sampler as a CUDA graph: recorded once, replayed at each step, so that no step waits for Python.
+"""The steps of a sampler as a CUDA graph: captured once, replayed at each step, so that no step waits for Python.
 
 A step of a published denoiser is about a thousand small operations. A fast card is done with one before Python has asked
 for the next.
@@ -8,61 +8,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .flow import Preparable, Velocity
+from ..models.denoiser import Denoiser, PreparedDenoiser
 
 Compute = Callable[..., Tensor]
 """Tensors -> the velocity [B, N, C]."""
 
-Record = Callable[[Compute, Sequence[Tensor]], tuple[Compute, Tensor]]
-"""What `recorded` is."""
+Capture = Callable[[Compute, Sequence[Tensor]], tuple[Compute, Tensor]]
+"""What `capture_graph` is."""
 
 _TOLERANCE = 0.01
 """A graph's first answer may differ from the plain one by this share of it: other kernels round differently."""
 
 
-@runtime_checkable
-class Capturable(Protocol):
-    """A velocity whose every step is the same operations on tensors of the same shapes."""
-
-    def inputs(self, x: Tensor, t: Tensor) -> tuple[Tensor, ...]:
-        """Latents [B, N, C] and time [B] -> all that `compute` needs, on the device."""
-        ...
-
-    def compute(self, *inputs: Tensor) -> Tensor:
-        """`inputs` -> velocity [B, N, C], without waiting for the device."""
-        ...
-
-    @property
-    def module(self) -> nn.Module:
-        """The network with the weights that `compute` reads."""
-        ...
-
-
-def recorded(compute: Compute, inputs: Sequence[Tensor]) -> tuple[Compute, Tensor]:
-    """Record `compute` as a CUDA graph.
+def capture_graph(compute: Compute, inputs: Sequence[Tensor]) -> tuple[Compute, Tensor]:
+    """Capture `compute` as a CUDA graph.
 
     Args:
         compute: operations on the device of `inputs` alone.
         inputs: an example; the graph serves others of the same shapes and types.
 
     Returns:
-        The replay, and what `compute` itself says to the example.
+        The replay, and what `compute` itself answers to the example.
 
     Raises:
-        Exception: whatever an operation raises that cannot be recorded.
+        Exception: whatever an operation raises that cannot be captured.
     """
     device = inputs[0].device
     kept = [part.clone() for part in inputs]
     graph, aside = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)
     aside.wait_stream(torch.cuda.current_stream(device))
-    # The outer context brings the caller's stream back where recording breaks off half-way.
+    # The outer context brings the caller's stream back where capturing breaks off half-way.
     with torch.cuda.device(device), torch.cuda.stream(aside):
-        plain = compute(*kept)  # first without recording: libraries set themselves up at their first call
+        plain = compute(*kept)  # first without capturing: libraries set themselves up at their first call
         # Other threads of the program may go on using the device meanwhile.
         with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
             out = compute(*kept)
@@ -77,69 +59,87 @@ def recorded(compute: Compute, inputs: Sequence[Tensor]) -> tuple[Compute, Tenso
     return replay, plain
 
 
-class CapturedDenoiser:
-    """A denoiser whose steps are replayed, wherever that gives what the denoiser itself gives.
+class CUDAGraphDenoiser(Denoiser[Any]):
+    """A denoiser whose steps are replayed as a CUDA graph, wherever that gives what the denoiser itself gives.
 
-    It keeps one graph: that of the last shapes. Where the weights have moved since, it is recorded anew.
+    It keeps one graph: that of the last shapes. Where the weights have moved since, it is captured anew.
 
     Attributes:
         problem: why the steps are not replayed, in one sentence for the user; None while nothing went wrong.
     """
 
-    def __init__(self, denoiser: Preparable, record: Record | None = None) -> None:
-        """`record` is `recorded` unless another way of recording is given."""
+    def __init__(self, denoiser: Denoiser, capture: Capture | None = None) -> None:
+        """`denoiser` is `capturable`; `capture` is `capture_graph` unless another way of capturing is given."""
+        super().__init__(denoiser.spec)
         self.problem: str | None = None
-        self._told, self._allowed = False, True
-        self._denoiser, self._record = denoiser, record or recorded
+        self._reported, self._enabled = False, True
+        self._denoiser, self._capture = denoiser, capture or capture_graph
         self._key: object = None
         self._replay: Compute | None = None
 
-    def __call__(self, *arguments: Tensor) -> Tensor:
-        """What the denoiser itself says."""
+    def forward(self, *arguments: Tensor) -> Tensor:
+        """What the denoiser itself answers."""
         return self._denoiser(*arguments)
 
-    def prepared(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> Velocity:
-        """See `Preparable`; the answers belong to the caller."""
-        velocity = self._denoiser.prepared(times, cond, guidance)
-        if not isinstance(velocity, Capturable):
-            return velocity
-        weights = [*velocity.module.parameters(), *velocity.module.buffers()]
-        return lambda x, t: self._step(velocity, weights, velocity.inputs(x, t))
+    def prepare(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDenoiser:
+        """See `Denoiser`; the answers belong to the caller."""
+        return _ReplayedSteps(self._denoiser.prepare(times, cond, guidance), self._step)
 
-    def news(self) -> str | None:
+    def pop_warning(self) -> str | None:
         """The problem, the first time that it is asked for."""
-        told, self._told = self._told, self.problem is not None
-        return None if told else self.problem
+        reported, self._reported = self._reported, self.problem is not None
+        return None if reported else self.problem
 
-    def allow(self, replaying: bool) -> None:
+    def enable(self, replaying: bool) -> None:
         """Whether steps may be replayed from now on; a graph keeps the memory that a step needs beside the weights."""
-        self._allowed = replaying
+        self._enabled = replaying
         if not replaying:
             self._drop()
 
     def _drop(self) -> None:
         self._key = self._replay = None
 
-    def _step(self, velocity: Capturable, weights: Sequence[Tensor], inputs: tuple[Tensor, ...]) -> Tensor:
-        if self.problem is not None or not self._allowed:
-            return velocity.compute(*inputs)
-        # A graph reads the weights where they lay when it was recorded.
+    def _step(self, prepared: PreparedDenoiser, weights: Sequence[Tensor], inputs: tuple[Tensor, ...]) -> Tensor:
+        if self.problem is not None or not self._enabled:
+            return prepared.compute(*inputs)
+        # A graph reads the weights where they lay when it was captured.
         key = [weight.data_ptr() for weight in weights], [(part.shape, part.dtype, part.device) for part in inputs]
         if self._replay is not None and key == self._key:
             return self._replay(*inputs)
         self._drop()
         try:
-            replay, plain = self._record(velocity.compute, inputs)
+            replay, plain = self._capture(prepared.compute, inputs)
             answer = replay(*inputs)
             difference = relative_difference(answer, plain)
-        except Exception as error:  # a driver, a library, an operation that cannot be recorded: each has its own way to fail
+        except Exception as error:  # a driver, a library, an operation that cannot be captured: each has its own way to fail
             self.problem = f"Sampling goes on without a CUDA graph ({type(error).__name__}: {error}".splitlines()[0] + ")."
-            return velocity.compute(*inputs)
+            return prepared.compute(*inputs)
         if difference > _TOLERANCE:
             self.problem = f"Sampling goes on without a CUDA graph (its answer differs by {difference:.1%})."
             return plain
         self._key, self._replay = key, replay
         return answer
+
+
+Step = Callable[[PreparedDenoiser, Sequence[Tensor], tuple[Tensor, ...]], Tensor]
+"""(prepared denoiser, all its weights, its inputs of a step) -> velocity."""
+
+
+class _ReplayedSteps(PreparedDenoiser):
+    """A prepared denoiser whose steps another object runs."""
+
+    def __init__(self, prepared: PreparedDenoiser, step: Step) -> None:
+        super().__init__(prepared.module)
+        self._prepared, self._step = prepared, step
+        self._weights = [*prepared.module.parameters(), *prepared.module.buffers()]
+
+    def inputs(self, x: Tensor, t: Tensor) -> tuple[Tensor, ...]:
+        """See `PreparedDenoiser`."""
+        return self._prepared.inputs(x, t)
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """See `PreparedDenoiser`."""
+        return self._step(self._prepared, self._weights, inputs)
 
 
 def relative_difference(got: Tensor, expected: Tensor) -> float:

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from flashvdm_core.checkpoints.load import load_checkpoint
 from flashvdm_core.decoding import VecsetField, decode_volume
-from flashvdm_core.lab.bench.subject import example_image
+from flashvdm_core.lab.bench.model_under_test import example_image
 from flashvdm_core.models import float8 as float8_layers
-from flashvdm_core.models.dit import DiT, JoiningLinear
+from flashvdm_core.models.dit import DiT, SplitInputLinear
 from flashvdm_core.models.dit_moe import MoEDiT
 from flashvdm_core.models.float8 import (
     Float8Linear,
@@ -60,7 +60,7 @@ class TestLayer:
 
     def test_takes_inputs_side_by_side(self):
         torch.manual_seed(0)
-        linear, a, b = JoiningLinear(96, 32), torch.randn(2, 5, 64), torch.randn(2, 5, 32)
+        linear, a, b = SplitInputLinear(96, 32), torch.randn(2, 5, 64), torch.randn(2, 5, 32)
         torch.testing.assert_close(linear(a, b), F.linear(torch.cat([a, b], -1), linear.weight, linear.bias))
         layer = Float8Linear(linear)
         torch.testing.assert_close(layer(a, b), layer(torch.cat([a, b], -1)))
@@ -89,7 +89,7 @@ class TestLayer:
         if not has_float8(torch.device("cuda", 0)):
             pytest.skip("this card has no 8-bit products")
         torch.manual_seed(0)
-        linear, x = JoiningLinear(1024 + 4096, 1024), torch.randn(rows, 1024 + 4096)
+        linear, x = SplitInputLinear(1024 + 4096, 1024), torch.randn(rows, 1024 + 4096)
         layer = Float8Linear(linear.to("cuda", dtype))
         parts = x.to("cuda", dtype).split([1024, 4096], dim=1)
         twin = plain_product(*rounded(parts), layer.weight, layer.scale, layer.bias, dtype)
@@ -142,13 +142,13 @@ class TestCheck:
     def test_bounds_what_happens_to_the_shape(self, monkeypatch: pytest.MonkeyPatch):
         """All layers of the embedded model in 8 bits, and an error as large as the check lets pass: 1 % of the shape or so."""
         model = load_checkpoint("embedded", "cpu", torch.float32)
-        condition = model.conditioner(example_image(model.processor.size, torch.device("cpu"), torch.float32))
+        condition = model.image_encoder(example_image(model.processor.size, torch.device("cpu"), torch.float32))
         noise = draw_noise(0, 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
-        schedule = consistency_schedule(model.steps, model.schedule.pcm_timesteps)
+        schedule = consistency_schedule(model.default_steps, model.schedule.pcm_timesteps)
 
         def occupied(error: float = 0.0) -> Tensor:
             generator = torch.Generator().manual_seed(1)
-            exact = guided_velocity(model.dit, condition, model.guidance, distilled=True, times=schedule.times(model.dtype))
+            exact = guided_velocity(model.denoiser, condition, model.default_guidance, times=schedule.times(model.dtype))
 
             def velocity(x: Tensor, t: Tensor) -> Tensor:
                 v = exact(x, t)
@@ -161,7 +161,7 @@ class TestCheck:
 
         plain, wrong = occupied(), occupied(MOST_DIFFERENT)
         monkeypatch.setattr(float8_layers, "_WORTH_IT", 1)
-        replaced(model.dit, float8_linears(model.dit))
+        replaced(model.denoiser, float8_linears(model.denoiser))
         for other in (occupied(), wrong):
             agreement = float((plain & other).sum() / (plain | other).sum())
             assert 0.97 < agreement < 1

@@ -18,12 +18,12 @@ from flashvdm_core.lab.bench import stages as bench_stages
 from flashvdm_core.lab.bench.__main__ import main
 from flashvdm_core.lab.bench.clock import measured_floor, timed
 from flashvdm_core.lab.bench.growth import with_latents, with_resolution
+from flashvdm_core.lab.bench.model_under_test import open_model, random_model
 from flashvdm_core.lab.bench.naive import agreement, filled, mesh_volume
 from flashvdm_core.lab.bench.operations import counted
 from flashvdm_core.lab.bench.page import draw_growth
 from flashvdm_core.lab.bench.shape import TRUNCATION, KnownShape, figure_distance
 from flashvdm_core.lab.bench.stages import run
-from flashvdm_core.lab.bench.subject import random_subject, subject
 from flashvdm_core.lab.bench.twins import compared
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
 from flashvdm_core.surface import extract_surface
@@ -33,8 +33,8 @@ from .tiny_model import CONFIG, write_tiny_model
 CPU = torch.device("cpu")
 
 
-def tiny_configuration(**changes) -> ModelSpec:
-    configuration = ModelSpec(
+def tiny_spec(**changes) -> ModelSpec:
+    spec = ModelSpec(
         DiTSpec.from_config(CONFIG["model"]["params"]),
         ShapeVAESpec.from_config(CONFIG["vae"]["params"]),
         ConditionerSpec.from_config(CONFIG["conditioner"]["params"]),
@@ -42,7 +42,7 @@ def tiny_configuration(**changes) -> ModelSpec:
         ScheduleSpec("consistency", pcm_timesteps=100),
         steps=2,
     )
-    return replace(configuration, **changes)
+    return replace(spec, **changes)
 
 
 class TestOperations:
@@ -60,7 +60,7 @@ class TestOperations:
     def test_of_experts_are_those_that_a_token_meets(self):
         spec = MoEDiTSpec(in_channels=4, hidden_size=32, context_dim=24, depth=2, num_heads=2, num_moe_layers=1)
         all_dense = replace(spec, num_moe_layers=0)
-        sparse, dense = (counted(tiny_configuration(dit=dit), 4).velocity for dit in (spec, all_dense))
+        sparse, dense = (counted(tiny_spec(dit=dit), 4).velocity for dit in (spec, all_dense))
         feed_forward = 2 * 13 * 2 * 32 * 128  # 12 latents and the time token
         assert sparse - dense == 2 * feed_forward
 
@@ -147,7 +147,7 @@ class TestReport:
         assert report["speedup_vs_naive"] > 0
 
     def test_of_random_weights_counts_the_queries_of_the_known_shape(self):
-        chosen = random_subject("tiny", tiny_configuration(), CPU, torch.float32)
+        chosen = random_model("tiny", tiny_spec(), CPU, torch.float32)
         report = run(chosen, 32)
         assert report["random_weights"]
         known = [level.queries for level in decode_volume(KnownShape(CPU), 32)]
@@ -159,14 +159,14 @@ class TestReport:
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
         monkeypatch.setattr(bench_stages, "published_mesh", without_memory)
-        report = run(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24, decode_only=True)
+        report = run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True)
         assert report["naive"]["scikit_image"] == {"error": "OutOfMemoryError: CUDA out of memory."}
         assert report["naive"]["dense"]["seconds"] > 0
         assert report["stages"]["decode"]["seconds"] > 0
         assert report["speedup_vs_naive"] is None
 
     def test_two_files_are_compared_stage_by_stage(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-        report = run(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24, decode_only=True)
+        report = run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True)
         before, after = tmp_path / "before.json", tmp_path / "after.json"
         before.write_text(json.dumps(report))
         report["stages"]["decode"]["seconds"] /= 2
@@ -194,17 +194,17 @@ class TestPage:
         assert all(row["after"] > 0 for row in rows)
 
     def test_of_random_weights_sampling_alone_is_timed(self):
-        rows = compared(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24)
+        rows = compared(random_model("tiny", tiny_spec(), CPU, torch.float32), 24)
         assert [row["optimisation"] for row in rows] == ["condition and modulations once for all steps"]
 
     @pytest.mark.gpu
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
     def test_replayed_steps_are_timed_on_a_gpu(self):
-        rows = compared(random_subject("tiny", tiny_configuration(), torch.device("cuda", 0), torch.float16), 24)
+        rows = compared(random_model("tiny", tiny_spec(), torch.device("cuda", 0), torch.float16), 24)
         assert "steps replayed as a CUDA graph" in [row["optimisation"] for row in rows]
 
     def test_growth_is_measured_and_drawn(self, tmp_path: Path):
-        chosen = random_subject("tiny", tiny_configuration(), CPU, torch.float32)
+        chosen = random_model("tiny", tiny_spec(), CPU, torch.float32)
         rows = {"resolutions": with_resolution(chosen, (24, 48)), "latents": with_latents(chosen, (8, 600), 24)}
         assert [row["resolution"] for row in rows["resolutions"]] == [24, 48]
         assert rows["resolutions"][0]["queries"] < rows["resolutions"][1]["queries"]
@@ -213,7 +213,7 @@ class TestPage:
         assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
     def test_tables_are_made_anew_and_checked(self, tmp_path: Path):
-        report = run(random_subject("tiny", tiny_configuration(), CPU, torch.float32), 24, decode_only=True)
+        report = run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True)
         (tmp_path / "run.json").write_text(json.dumps(report))
         page = tmp_path / "page.md"
         page.write_text("# Title\n<!-- table run.json#stages -->\nold\n<!-- end of table -->\nEnd.\n")
@@ -235,7 +235,7 @@ def test_an_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]):
 
 
 def test_the_example_image_is_what_the_encoder_takes(tmp_path: Path):
-    chosen = subject(str(write_tiny_model(tmp_path)), CPU, torch.float32)
+    chosen = open_model(str(write_tiny_model(tmp_path)), CPU, torch.float32)
     assert chosen.image.shape == (1, 3, 32, 32)
     assert chosen.image.abs().max() <= 1
     assert chosen.image[0, :, 0, 0].tolist() == [1, 1, 1]

@@ -48,7 +48,7 @@ def rewrite_weights(folder: Path, **changes: torch.Tensor | None) -> None:
 def test_every_weight_arrives_where_its_name_says(folder: Path) -> None:
     model = load(folder)
     state = load_file(folder / "model.safetensors")
-    for prefix, module in (("model", model.dit), ("vae", model.vae), ("conditioner", model.conditioner)):
+    for prefix, module in (("model", model.denoiser), ("vae", model.vae), ("conditioner", model.image_encoder)):
         for name, tensor in module.state_dict().items():
             torch.testing.assert_close(tensor, state.pop(f"{prefix}.{name}"), rtol=0, atol=0)
             assert not tensor.is_meta
@@ -60,7 +60,7 @@ def test_every_weight_arrives_where_its_name_says(folder: Path) -> None:
 def test_the_config_is_read(folder: Path) -> None:
     model = load(folder)
     assert (model.name, model.num_latents, model.channels, model.guidance_embed) == ("tiny", 12, 4, False)
-    assert (model.steps, model.guidance) == (3, 3.0)
+    assert (model.default_steps, model.default_guidance) == (3, 3.0)
     assert (model.processor.size, model.processor.border_ratio, model.processor.multi_view) == (32, 0.15, False)
     assert (model.schedule.kind, model.schedule.train_timesteps) == ("flow_matching", 1000)
 
@@ -69,10 +69,10 @@ def test_without_our_own_section_the_published_defaults_hold(tmp_path: Path) -> 
     config = tiny_config()
     del config["defaults"]
     model = load(write_tiny_model(tmp_path / "base", config))
-    assert (model.steps, model.guidance) == (50, 5.0)
+    assert (model.default_steps, model.default_guidance) == (50, 5.0)
     config["scheduler"] = {"target": "x.ConsistencyFlowMatchEulerDiscreteScheduler", "params": {"pcm_timesteps": 100}}
     model = load(write_tiny_model(tmp_path / "turbo", config))
-    assert (model.steps, model.guidance) == (5, 5.0)
+    assert (model.default_steps, model.default_guidance) == (5, 5.0)
     assert (model.schedule.kind, model.schedule.pcm_timesteps) == ("consistency", 100)
 
 
@@ -86,14 +86,15 @@ def test_both_generations_of_target_names_are_understood(tmp_path: Path) -> None
 def test_several_views_and_a_guidance_embedding_are_understood(tmp_path: Path) -> None:
     model = load(write_tiny_model(tmp_path / "views", multi_view_config()))
     assert model.processor.multi_view
-    assert model.conditioner.spec.view_num == 4
+    assert model.image_encoder.spec.view_num == 4
     distilled = load(write_tiny_model(tmp_path / "distilled", tiny_config(model={"guidance_embed": True})))
     assert distilled.guidance_embed
 
 
 def test_weights_take_the_dtype_that_is_asked_for(folder: Path) -> None:
     model = load(folder, torch.float16)
-    assert {p.dtype for module in (model.dit, model.vae, model.conditioner) for p in module.parameters()} == {torch.float16}
+    networks = (model.denoiser, model.vae, model.image_encoder)
+    assert {p.dtype for network in networks for p in network.parameters()} == {torch.float16}
 
 
 def test_the_half_precision_file_is_taken_for_half_precision_only(folder: Path) -> None:
@@ -183,7 +184,7 @@ def write_ckpt(folder: Path, extra: dict[str, object] | None = None) -> Path:
 def test_the_ckpt_of_the_mixture_of_experts_model_loads(tmp_path: Path) -> None:
     model = load(write_ckpt(tmp_path / "moe"))
     assert not model.guidance_embed
-    assert type(model.dit).__name__ == "MoEDiT"
+    assert type(model.denoiser).__name__ == "MoEDiT"
 
 
 class Bomb:

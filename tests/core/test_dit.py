@@ -25,8 +25,8 @@ def test_a_prepared_denoiser_samples_what_a_plain_one_samples(guidance: float | 
     if distilled and guidance is None:
         guidance = 1.0
     dit, noise, condition = denoiser(guidance_embed=distilled), torch.randn(batch, 7, 4), torch.randn(batch, 5, 6)
-    plain = guided_velocity(dit, condition, guidance, distilled=distilled)
-    prepared = guided_velocity(dit, condition, guidance, distilled=distilled, times=SCHEDULE.times(torch.float32))
+    plain = guided_velocity(dit, condition, guidance)
+    prepared = guided_velocity(dit, condition, guidance, times=SCHEDULE.times(torch.float32))
     *_, expected = sample(plain, noise, SCHEDULE)
     *_, got = sample(prepared, noise, SCHEDULE)
     assert not torch.allclose(expected.latents, noise, atol=0.1)
@@ -38,7 +38,7 @@ def test_the_projections_of_the_condition_and_the_time_run_once():
     for module in (dit.cond_in, dit.time_in):
         module.register_forward_hook(lambda *_: calls.append(1))
     times = SCHEDULE.times(torch.float32)
-    velocity = guided_velocity(dit, torch.randn(1, 5, 6), 2.0, distilled=True, times=times)
+    velocity = guided_velocity(dit, torch.randn(1, 5, 6), 2.0, times=times)
     list(sample(velocity, torch.randn(1, 7, 4), SCHEDULE))
     assert len(calls) == 2
 
@@ -60,4 +60,4 @@ def test_a_shared_modulation_is_that_of_each():
 def test_guidance_is_given_exactly_where_the_model_takes_it(embedded: bool):
     dit = denoiser(guidance_embed=embedded)
     with pytest.raises(ValueError, match="guidance"):
-        dit.prepared(torch.tensor([0.5]), torch.randn(1, 5, 6), None if embedded else torch.tensor([2.0]))
+        dit.prepare(torch.tensor([0.5]), torch.randn(1, 5, 6), None if embedded else torch.tensor([2.0]))

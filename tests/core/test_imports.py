@@ -15,7 +15,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "__main__": {"cli", "runtime"},
     "api": set(),
     "batch": {"api", "checkpoints", "files", "geometry", "pipeline"},
-    "checkpoints": {"api", "files", "models"},
+    "checkpoints": {"api", "files", "models", "sampling"},
     "cli": {"api", "batch", "checkpoints", "doctor", "files", "geometry", "pipeline", "runtime"},
     "decoding": {"api", "models", "runtime", "sparse_grid"},
     "doctor": {"api", "checkpoints", "runtime"},

@@ -22,7 +22,6 @@ from flashvdm_core.api.tasks import DecodeLatents, Request
 from flashvdm_core.checkpoints.load import load_checkpoint, model_spec
 from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.models.build import build_meta
-from flashvdm_core.models.dit import DiT
 from flashvdm_core.models.specs import ModelSpec, MoEDiTSpec
 from flashvdm_core.pipeline import loaded_model as loading
 from flashvdm_core.pipeline.pipeline import Generator
@@ -30,10 +29,10 @@ from flashvdm_core.runtime.memory.offload import Residency
 from flashvdm_core.runtime.memory.peak import PeakMemory
 from flashvdm_core.runtime.memory.plan import Part, all_the_time, one_at_a_time, planned
 from flashvdm_core.runtime.memory.requirements import RESERVE, needs, working
-from flashvdm_core.sampling import CapturedDenoiser, guided_velocity
+from flashvdm_core.sampling import CUDAGraphDenoiser, guided_velocity
 
 from .nearness import near
-from .test_graphs import Recorder
+from .test_graphs import Capturer
 from .tiny_model import write_disc_image, write_tiny_model
 
 CPU = torch.device("cpu")
@@ -124,7 +123,7 @@ class TestNeeds:
         v2_0 = needs(MODELS["hunyuan3d-dit-v2-0"], torch.float16, 380)
         assert sum(part.weights for part in v2_0) == pytest.approx(4_928_151_562, rel=0.01)
         model = load_checkpoint("embedded", CPU, torch.float32)
-        found = [sum(p.nbytes for p in network.parameters()) for network in (model.conditioner, model.dit, model.vae)]
+        found = [sum(p.nbytes for p in network.parameters()) for network in (model.image_encoder, model.denoiser, model.vae)]
         assert [part.weights for part in needs(model_spec("embedded"), torch.float32, 256)] == found
 
     @pytest.mark.parametrize("name", ["hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-0", "hunyuan3d-dit-v2-1", "embedded"])
@@ -141,7 +140,7 @@ class TestNeeds:
         condition = condition.expand(batch, -1, -1).clone()
         x, t = torch.rand(batch, spec.vae.num_latents, spec.dit.in_channels), torch.rand(1)
         guidance = (torch.ones(1),) if spec.guidance_embed else ()
-        velocity = dit.prepared(t, condition, *guidance) if isinstance(dit, DiT) else lambda x, t: dit(x, t, condition)
+        velocity = dit.prepare(t, condition, *guidance)
         times = t.expand(batch)
         sampling_bytes, _ = most_alive(lambda: velocity(x, times), [*weights, x, condition])
         latents_bytes, _ = most_alive(lambda: vae.decode(x[:1]), [*weights, x])
@@ -278,18 +277,18 @@ class TestGeneration:
         assert near(again.mesh, expected.mesh)
 
     def test_steps_are_replayed_only_where_a_recording_has_room(self, folder: Path, card: Callable[[int], None]) -> None:
-        parts, record, settings = needs(model_spec(folder / "tiny"), torch.float32, 24), Recorder(), request(folder).settings
+        parts, record, settings = needs(model_spec(folder / "tiny"), torch.float32, 24), Capturer(), request(folder).settings
         plenty = all_the_time(parts).peak + parts[1].working
         card(plenty)
         loaded = loading.load((str(folder / "tiny"), CPU, torch.float32, False), settings)
         model = loaded.model
-        loaded = replace(loaded, captured=CapturedDenoiser(model.dit, record))
+        loaded = replace(loaded, captured=CUDAGraphDenoiser(model.denoiser, record))
         x, condition, times = torch.randn(1, model.num_latents, model.channels), torch.randn(1, 5, 24), torch.tensor([0.5])
         for budget, recordings in ((plenty, 1), (plenty - 1, 1), (plenty, 2)):
             card(budget)
             assert list(loaded.follow(settings)) == []
-            velocity = guided_velocity(loaded.denoiser, condition, None, distilled=False, times=times)
-            torch.testing.assert_close(velocity(x, times), model.dit(x, times, condition))
+            velocity = guided_velocity(loaded.denoiser, condition, None, times=times)
+            torch.testing.assert_close(velocity(x, times), model.denoiser(x, times, condition))
             assert record.count == recordings
 
     def test_a_budget_that_may_not_do_is_told_and_the_sampling_shows_no_previews(
@@ -302,7 +301,7 @@ class TestGeneration:
         assert "the memory may not do" in told
         assert not any(isinstance(event, Preview) and event.stage is Stage.SAMPLE for event in events)
 
-    @pytest.mark.parametrize("network", ["conditioner", "dit", "vae"])
+    @pytest.mark.parametrize("network", ["image_encoder", "denoiser", "vae"])
     def test_a_stage_that_runs_out_of_memory_is_done_again_with_nothing_else_there(
         self, folder: Path, card: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, network: str
     ) -> None:
@@ -321,7 +320,7 @@ class TestGeneration:
         self, folder: Path, card: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         card(1 << 40)
-        self.run_out(monkeypatch, "dit", times=100)
+        self.run_out(monkeypatch, "denoiser", times=100)
         *_, last = Generator().generate(request(folder))
         assert isinstance(last, Failure)
         assert last.kind == "MemoryLimitError"

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashvdm_core.api.errors import Cancelled, SettingsError
+from flashvdm_core.models.denoiser import Denoiser
+from flashvdm_core.models.specs import DiTSpec
 from flashvdm_core.sampling import (
     consistency_schedule,
     draw_noise,
@@ -145,32 +147,36 @@ def test_cancelling_stops_before_the_next_evaluation():
     assert len(calls) == 2
 
 
-def toy_denoiser(latents, time, condition, guidance=None):
-    v = latents + time[:, None, None] + condition.mean(dim=(1, 2), keepdim=True)
-    return v if guidance is None else v * guidance[:, None, None]
+class ToyDenoiser(Denoiser[DiTSpec]):
+    """A denoiser without weights that remembers the sizes of its batches."""
+
+    def __init__(self, *, guidance_embed: bool = False) -> None:
+        super().__init__(DiTSpec(guidance_embed=guidance_embed))
+        self.batches: list[int] = []
+
+    def forward(self, latents, time, condition, guidance=None):
+        self.batches.append(len(latents))
+        v = latents + time[:, None, None] + condition.mean(dim=(1, 2), keepdim=True)
+        return v if guidance is None else v * guidance[:, None, None]
 
 
 def test_classifier_free_guidance_extrapolates_from_the_empty_condition():
     x, t, condition = noise(), torch.tensor([0.2, 0.4]), torch.rand(2, 4, 6)
-    conditional = toy_denoiser(x, t, condition)
-    unconditional = toy_denoiser(x, t, torch.zeros_like(condition))
-    got = guided_velocity(toy_denoiser, condition, 5.0, distilled=False)(x, t)
+    denoiser = ToyDenoiser()
+    conditional = denoiser(x, t, condition)
+    unconditional = denoiser(x, t, torch.zeros_like(condition))
+    got = guided_velocity(denoiser, condition, 5.0)(x, t)
     torch.testing.assert_close(got, unconditional + 5.0 * (conditional - unconditional))
-    plain = guided_velocity(toy_denoiser, condition, None, distilled=False)(x, t)
+    plain = guided_velocity(denoiser, condition, None)(x, t)
     torch.testing.assert_close(plain, conditional)
 
 
 def test_a_distilled_model_gets_the_scale_and_one_evaluation():
     x, t, condition = noise(), torch.tensor([0.2, 0.4]), torch.rand(2, 4, 6)
-    batches = []
-
-    def denoiser(latents, time, condition, guidance):
-        batches.append(len(latents))
-        return toy_denoiser(latents, time, condition, guidance)
-
-    got = guided_velocity(denoiser, condition, 5.0, distilled=True)(x, t)
-    torch.testing.assert_close(got, 5.0 * toy_denoiser(x, t, condition))
-    assert batches == [2]
+    denoiser = ToyDenoiser(guidance_embed=True)
+    got = guided_velocity(denoiser, condition, 5.0)(x, t)
+    torch.testing.assert_close(got, 5.0 * ToyDenoiser()(x, t, condition))
+    assert denoiser.batches == [2]
 
 
 def test_noise_depends_on_the_seed_alone():

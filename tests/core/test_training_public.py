@@ -74,11 +74,11 @@ def test_a_public_checkpoint_goes_through_the_recipe(data: Path, public: Path, t
     before = load_checkpoint(public, "cpu", torch.float32, vae_folder=public)
     after = load_checkpoint(tmp_path / "adversarial", "cpu", torch.float32)
     assert (before.schedule.kind, before.guidance_embed) == ("flow_matching", False)
-    assert (after.schedule.kind, after.guidance_embed, after.steps) == ("consistency", True, 5)
-    assert after.conditioner.spec == before.conditioner.spec
+    assert (after.schedule.kind, after.guidance_embed, after.default_steps) == ("consistency", True, 5)
+    assert after.image_encoder.spec == before.image_encoder.spec
     assert after.processor == before.processor
-    assert isinstance(after.dit, DiT)
-    assert (after.dit.spec.hidden_size, after.dit.spec.mlp_ratio) == (40, 2.0)
+    assert isinstance(after.denoiser, DiT)
+    assert (after.denoiser.spec.hidden_size, after.denoiser.spec.mlp_ratio) == (40, 2.0)
     assert (after.vae.spec.scale_factor, after.vae.spec.include_pi, after.vae.spec.geo_decoder_downsample_ratio) == (0.7, True, 2)
 
 
@@ -91,7 +91,7 @@ def test_a_distilled_model_is_taught_to_need_many_steps_again(data: Path, public
     assert main(["teacher", *folders, "--from", str(public), *short, "undistil=true"]) == 1
     assert main(["teacher", *folders, "--from", str(tmp_path / "consistency"), *short, "undistil=true"]) == 0
     teacher = load_checkpoint(tmp_path / "teacher", "cpu", torch.float32)
-    assert (teacher.schedule.kind, teacher.guidance_embed, teacher.steps) == ("flow_matching", False, 50)
+    assert (teacher.schedule.kind, teacher.guidance_embed, teacher.default_steps) == ("flow_matching", False, 50)
     assert teacher.vae.spec.num_latents == 8
 
 

@@ -21,6 +21,7 @@ from flashvdm_core.decoding import Field, Groups, Selection, VecsetField
 from flashvdm_core.decoding.reference import decode_grid
 from flashvdm_core.image.processor import ImageProcessor, MultiViewProcessor
 from flashvdm_core.models.conditioner import SingleImageEncoder
+from flashvdm_core.models.denoiser import Denoiser
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.models.dit_moe import MoEDiT
 from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE, choose_points
@@ -209,16 +210,17 @@ def _volume_vae(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     return _volume(config, field, mesh=config.get("mesh", False))
 
 
-class _Listener:
+class _Listener(Denoiser[DiTSpec]):
     """Passes calls on to a denoiser and remembers what it was given."""
 
     def __init__(self, dit: DiT) -> None:
+        super().__init__(dit.spec)
         self.dit = dit
         self.times: list[Tensor] = []
         self.conditions: list[Tensor] = []
         self.scales: list[Tensor] = []
 
-    def __call__(self, x: Tensor, t: Tensor, cond: Tensor, guidance: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, cond: Tensor, guidance: Tensor | None = None) -> Tensor:
         self.times.append(t)
         self.conditions.append(cond)
         self.scales += [] if guidance is None else [guidance]
@@ -229,7 +231,7 @@ def _sampled(config: Config, dit: DiT, condition: Tensor, noise: Tensor, count: 
     """A pipeline's sampling outputs for one number of steps, and the condition that the denoiser was given."""
     listener = _Listener(dit)
     distilled, scale = dit.spec.guidance_embed, config["guidance_scale"]
-    velocity = guided_velocity(listener, condition, scale if distilled or scale >= 0 else None, distilled=distilled)
+    velocity = guided_velocity(listener, condition, scale if distilled or scale >= 0 else None)
     schedule = _schedule(config["scheduler"], count)
     states = torch.stack([step.latents for step in sample(velocity, noise, schedule)])
     # A step of length zero is recorded as a call, though the denoiser is not asked for it here.

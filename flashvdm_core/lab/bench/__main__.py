@@ -17,9 +17,9 @@ from ...runtime.devices import FORMATS, choose_device, choose_dtype
 from ..tables import comparison, headline, stages_table
 from .clock import measured_floor
 from .growth import RESOLUTIONS, with_latents, with_resolution
+from .model_under_test import ModelUnderTest, open_model
 from .page import draw_growth, filled
 from .stages import FORMAT, Report, about, run
-from .subject import Subject, subject
 from .twins import compared
 
 BENCHMARK_SET = ("hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-mini-turbo", "hunyuan3d-dit-v2-1")
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 def _time(options: argparse.Namespace) -> int:
     SETTINGS["resolution"].checked(options.resolution)
     device = choose_device(options.device)
-    chosen = subject(options.model, device, choose_dtype(options.precision, device))
+    chosen = open_model(options.model, device, choose_dtype(options.precision, device))
     report = run(chosen, options.resolution, decode_only=options.decode_only)
     if options.json:
         _write(options.json, report)
@@ -93,7 +93,7 @@ def _time(options: argparse.Namespace) -> int:
 
 
 def _optimisations(options: argparse.Namespace) -> int:
-    chosen = _subject(options)
+    chosen = _open(options)
     resolution = options.resolution[0] if options.resolution else 192
     rows = compared(chosen, resolution)
     floor = measured_floor(chosen.device, chosen.dtype)
@@ -102,7 +102,7 @@ def _optimisations(options: argparse.Namespace) -> int:
 
 
 def _growth(options: argparse.Namespace) -> int:
-    chosen, resolutions = _subject(options), options.resolution or RESOLUTIONS
+    chosen, resolutions = _open(options), options.resolution or RESOLUTIONS
     floor = measured_floor(chosen.device, chosen.dtype)
     rows = {"resolutions": with_resolution(chosen, resolutions), "latents": with_latents(chosen)}
     report = {"format": FORMAT, **about(chosen, max(resolutions), floor), **rows}
@@ -111,11 +111,11 @@ def _growth(options: argparse.Namespace) -> int:
     return 0
 
 
-def _subject(options: argparse.Namespace) -> Subject:
+def _open(options: argparse.Namespace) -> ModelUnderTest:
     for resolution in options.resolution or ():
         SETTINGS["resolution"].checked(resolution)
     device = choose_device(options.device)
-    return subject(options.model, device, choose_dtype(options.precision, device))
+    return open_model(options.model, device, choose_dtype(options.precision, device))
 
 
 def _write(path: Path, report: Report) -> None:

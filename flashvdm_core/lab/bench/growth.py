@@ -13,10 +13,10 @@ from ...decoding.kv_selection import default_selection
 from ...decoding.prediction import TOLERANCE
 from ...surface import extract_surface
 from .clock import timed
+from .model_under_test import ModelUnderTest
 from .sampler import Sampler
 from .shape import KnownShape, Replaced
 from .stages import Report
-from .subject import Subject
 
 RESOLUTIONS = (128, 192, 256, 384, 512, 768, 1024)
 LATENTS = (256, 512, 1024, 2048, 4096)
@@ -25,23 +25,23 @@ LATENTS_RESOLUTION = 128
 
 
 @torch.no_grad()
-def with_resolution(subject: Subject, resolutions: Sequence[int] = RESOLUTIONS) -> list[Report]:
+def with_resolution(tested: ModelUnderTest, resolutions: Sequence[int] = RESOLUTIONS) -> list[Report]:
     """Decode and extract the example at several resolutions: rows of `resolution` and what `_measured` gives."""
-    spec = subject.vae.spec
-    decoded = subject.vae.decode(Sampler(subject, subject.condition())(subject.dit) / spec.scale_factor)
-    field = VecsetField(subject.vae.geo_decoder, decoded, default_selection(spec.num_latents))
+    spec = tested.model.vae.spec
+    decoded = tested.model.vae.decode(Sampler(tested, tested.condition())(tested.model.denoiser) / spec.scale_factor)
+    field = VecsetField(tested.model.vae.geo_decoder, decoded, default_selection(spec.num_latents))
     return [{"resolution": resolution} | _measured(field, resolution, spec.num_latents, TOLERANCE) for resolution in resolutions]
 
 
 @torch.no_grad()
-def with_latents(subject: Subject, numbers: Sequence[int] = LATENTS, resolution: int = LATENTS_RESOLUTION) -> list[Report]:
+def with_latents(tested: ModelUnderTest, numbers: Sequence[int] = LATENTS, resolution: int = LATENTS_RESOLUTION) -> list[Report]:
     """Decode random latents, as many as each row says, with the answer replaced by a known shape's."""
-    shape, width = KnownShape(subject.device), subject.vae.spec.width
+    shape, width = KnownShape(tested.device), tested.model.vae.spec.width
     rows = []
     for number in numbers:
         generator = torch.Generator().manual_seed(0)
-        decoded = torch.randn(1, number, width, generator=generator).to(subject.device, subject.dtype)
-        field = Replaced(VecsetField(subject.vae.geo_decoder, decoded, default_selection(number)), shape)
+        decoded = torch.randn(1, number, width, generator=generator).to(tested.device, tested.dtype)
+        field = Replaced(VecsetField(tested.model.vae.geo_decoder, decoded, default_selection(number)), shape)
         # A known shape may be smoother than a network's: nothing is saved by that.
         rows.append({"latents": number} | _measured(field, resolution, number, tolerance=0.0))
     return rows

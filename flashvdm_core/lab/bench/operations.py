@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ...models.build import build_meta
 from ...models.shape_vae import KeysValues
 from ...models.specs import ModelSpec
-from .subject import without_experts
+from .model_under_test import without_experts
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,22 @@ class Operations:
 
 
 @torch.no_grad()
-def counted(configuration: ModelSpec, selected_tokens: int) -> Operations:
-    """Count a configuration's operations; `selected_tokens` of its latents are read by a query of the flash decoder."""
-    dit, vae, conditioner = build_meta(configuration)
+def counted(spec: ModelSpec, selected_tokens: int) -> Operations:
+    """Count a model's operations; `selected_tokens` of its latents are read by a query of the flash decoder."""
+    dit, vae, conditioner = build_meta(spec)
     dit = without_experts(dit)
-    spec = vae.spec
     with torch.device("meta"):
-        side = configuration.processor.size
+        side = spec.processor.size
         image = torch.empty(1, 3, side, side)
-        views = (0,) if configuration.conditioner.view_num else None
+        views = (0,) if spec.processor.multi_view else None
         image = image[:, None] if views else image
         condition: list[Tensor] = []
         encoder = _flops(lambda: condition.append(conditioner(image, views)))
-        latents, one = torch.empty(1, spec.num_latents, spec.embed_dim), torch.empty(1)
-        guidance = (one,) if configuration.guidance_embed else ()
+        latents, one = torch.empty(1, spec.vae.num_latents, spec.vae.embed_dim), torch.empty(1)
+        guidance = (one,) if spec.guidance_embed else ()
         velocity = _flops(lambda: dit(latents, one, condition[0], *guidance))
         transformer = _flops(lambda: vae.decode(latents))
-        decoded = torch.empty(1, spec.num_latents, spec.width)
+        decoded = torch.empty(1, spec.vae.num_latents, spec.vae.width)
         keys_values = _flops(lambda: vae.geo_decoder.keys_values(decoded))
         kv = vae.geo_decoder.keys_values(decoded)
         some = KeysValues(kv.k[:, :, :selected_tokens], kv.v[:, :, :selected_tokens])

@@ -26,11 +26,11 @@ from ...geometry.cleanup import cleaned
 from ...sparse_grid import Lattice, aligned_lattices
 from ...surface import extract_surface
 from .clock import Floor, Timing, measured_floor, timed
+from .model_under_test import ModelUnderTest
 from .naive import Repeated, agreement, dense_time, filled, mesh_volume, published_flash, published_mesh
 from .operations import Operations, counted
 from .sampler import Sampler, replaying
 from .shape import KnownShape, Replaced
-from .subject import Subject
 
 FORMAT = 1
 _LEVEL = 0.0
@@ -45,40 +45,39 @@ class Bench:
     """Times one model's stages. A stage that fails is reported with its error, and so are those that need its answer.
 
     Attributes:
-        subject: the model.
+        tested: the model.
         resolution: cells along each axis of the decoded volume.
         floor: what the machine does at best.
         stages: name -> seconds (median), fastest, runs, peak_memory_mb, and where they are known tflop, floor_seconds,
             ratio_to_floor and what the stage itself counts; or `error`.
     """
 
-    subject: Subject
+    tested: ModelUnderTest
     resolution: int
     floor: Floor
     stages: dict[str, Report] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        configuration = self.subject.configuration
-        tokens = configuration.vae.num_latents
-        self.denoiser = replaying(self.subject)
+        tokens = self.tested.model.num_latents
+        self.denoiser = replaying(self.tested)
         self.selection = default_selection(tokens)
         selected = self.selection.tokens(tokens) if self.selection else tokens
-        self.operations: Operations | None = self.tried("operations", lambda: counted(configuration, selected))
-        self.shape = KnownShape(self.subject.device) if self.subject.random else None
+        self.operations: Operations | None = self.tried("operations", lambda: counted(self.tested.model.spec, selected))
+        self.shape = KnownShape(self.tested.device) if self.tested.random else None
 
     def decoded(self) -> Tensor:
         """The example's decoded latents [1, N, width]."""
-        return self._decoded(self._sampled(self.subject.condition()))
+        return self._decoded(self._sampled(self.tested.condition()))
 
     def networks(self) -> Tensor | None:
         """Time the image encoder, the steps, the first preview and the latent transformer; the decoded latents [1, N, width]."""
-        subject, operations = self.subject, self.operations
-        condition = self.stage("image_encoder", subject.condition, operations and operations.image_encoder)
+        tested, operations = self.tested, self.operations
+        condition = self.stage("image_encoder", tested.condition, operations and operations.image_encoder)
         if condition is None:
             return None
         latents = self.stage("sampling", lambda: self._sampled(condition), operations and self._sampling_operations(operations))
         if "error" not in self.stages["sampling"]:
-            evaluations = subject.schedule.evaluations
+            evaluations = tested.schedule.evaluations
             self.stages["sampling"] |= {
                 "evaluations": evaluations,
                 "seconds_per_evaluation": self.stages["sampling"]["seconds"] / evaluations,
@@ -124,21 +123,21 @@ class Bench:
 
     def naive(self, decoded: Tensor, levels: list[Level], mesh: TriangleMesh) -> Report:
         """Time the naive twin; see `summary` for what the speed-up is taken against."""
-        decoder = self.subject.vae.geo_decoder
+        decoder = self.tested.model.vae.geo_decoder
         ours, self.stages = self.stages, {}
         plain = Repeated(decoder, decoded, None)
-        lattice = aligned_lattices(self.resolution, self.resolution, BOX_HALF_SIDE, self.subject.device)[-1]
+        lattice = aligned_lattices(self.resolution, self.resolution, BOX_HALF_SIDE, self.tested.device)[-1]
         dense = self.tried("dense", lambda: dense_time(plain, lattice))
         if dense:
             self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share, "cpu_seconds": dense.cpu_seconds}
         self._scikit_image("scikit_image", self.tried("scikit_image", lambda: filled(levels)))
-        if self.subject.device.type != "cpu":
+        if self.tested.device.type != "cpu":
             field = self._answered(Repeated(decoder, decoded, Selection()))
             grid = self.stage("published_flash", lambda: published_flash(field, self.resolution), None)
             self._scikit_image("published_flash_scikit_image", grid)
         report: Report = self.stages
         self.stages = ours
-        if not self.subject.random:
+        if not self.tested.random:
             cells = mesh_volume(mesh.vertices, mesh.faces) / (2 * BOX_HALF_SIDE / self.resolution) ** 3
             exact = VecsetField(decoder, decoded)
             report["agreement"] = self.tried("agreement", lambda: agreement(levels[-1], exact, _LEVEL, cells))
@@ -150,7 +149,7 @@ class Bench:
 
     def stage(self, name: str, run: Callable[[], ResultT], flop: float | None) -> ResultT | None:
         """Time one stage; None where it fails."""
-        timing = self.tried(name, lambda: timed(torch.no_grad()(run), self.subject.device))
+        timing = self.tried(name, lambda: timed(torch.no_grad()(run), self.tested.device))
         if timing is None:
             return None
         self.stages[name] = self._entry(timing) | (self._against_floor(timing.seconds, flop) if flop else {})
@@ -179,17 +178,17 @@ class Bench:
         return None
 
     def _sampling_operations(self, operations: Operations) -> float:
-        both = 1 if self.subject.configuration.guidance_embed else 2
-        return operations.velocity * both * self.subject.schedule.evaluations
+        both = 1 if self.tested.model.guidance_embed else 2
+        return operations.velocity * both * self.tested.schedule.evaluations
 
     def _sampled(self, condition: Tensor) -> Tensor:
-        return Sampler(self.subject, condition)(self.denoiser)
+        return Sampler(self.tested, condition)(self.denoiser)
 
     def _decoded(self, latents: Tensor) -> Tensor:
-        return self.subject.vae.decode(latents / self.subject.vae.spec.scale_factor)
+        return self.tested.model.vae.decode(latents / self.tested.model.vae.spec.scale_factor)
 
     def _field(self, decoded: Tensor) -> Field:
-        return self._answered(VecsetField(self.subject.vae.geo_decoder, decoded, self.selection))
+        return self._answered(VecsetField(self.tested.model.vae.geo_decoder, decoded, self.selection))
 
     def _answered(self, network: Field) -> Field:
         """The network's field, with the known shape's answer where its weights are random."""
@@ -204,7 +203,7 @@ class Bench:
 
     def _preview(self, condition: Tensor) -> TriangleMesh:
         """From the start of sampling to the mesh that is shown first."""
-        first = next(Sampler(self.subject, condition).steps(self.denoiser))
+        first = next(Sampler(self.tested, condition).steps(self.denoiser))
         return extract_surface(self._levels(self._field(self._decoded(first.clean)), PREVIEW_RESOLUTION)[-1], _LEVEL)
 
     def _everything(self) -> TriangleMesh:
@@ -255,11 +254,11 @@ class Clocked:
         return self._seconds + sum(begin.elapsed_time(end) for begin, end in self._events) / 1e3
 
 
-def run(subject: Subject, resolution: int, *, decode_only: bool = False) -> Report:
+def run(tested: ModelUnderTest, resolution: int, *, decode_only: bool = False) -> Report:
     """Time a model at one resolution.
 
     Args:
-        subject: the model.
+        tested: the model.
         resolution: cells along each axis.
         decode_only: volume decoding and surface alone; the networks before them run once, untimed.
 
@@ -267,8 +266,8 @@ def run(subject: Subject, resolution: int, *, decode_only: bool = False) -> Repo
         A dictionary for JSON: `machine`, `model`, `resolution`, `stages`, `naive`, `decode_and_surface_seconds`,
         `naive_seconds` and `speedup_vs_naive` (None where a part of either failed).
     """
-    floor = measured_floor(subject.device, subject.dtype)
-    bench = Bench(subject, resolution, floor)
+    floor = measured_floor(tested.device, tested.dtype)
+    bench = Bench(tested, resolution, floor)
     decoded = bench.tried("networks", bench.decoded) if decode_only else bench.networks()
     levels = mesh = None
     naive: Report = {}
@@ -280,7 +279,7 @@ def run(subject: Subject, resolution: int, *, decode_only: bool = False) -> Repo
         bench.whole()
     if decoded is not None and levels and mesh is not None:
         naive = bench.naive(decoded, levels, mesh)
-    return {"format": FORMAT, **about(subject, resolution, floor), "stages": bench.stages, "naive": naive} | summary(
+    return {"format": FORMAT, **about(tested, resolution, floor), "stages": bench.stages, "naive": naive} | summary(
         bench.stages, naive
     )
 
@@ -305,14 +304,16 @@ def _sum(report: Report, names: tuple[str, str], key: str = "seconds") -> float 
     return sum(seconds) if all(seconds) else None
 
 
-def about(subject: Subject, resolution: int, floor: Floor) -> Report:
+def about(tested: ModelUnderTest, resolution: int, floor: Floor) -> Report:
     """What a report says of the machine, the model and the run."""
-    cuda = subject.device.type == "cuda"
-    weights = sum(p.nbytes for module in (subject.dit, subject.vae, subject.conditioner) for p in module.parameters())
+    cuda = tested.device.type == "cuda"
+    weights = sum(
+        p.nbytes for module in (tested.model.denoiser, tested.model.vae, tested.model.image_encoder) for p in module.parameters()
+    )
     return {
         "machine": {
-            "device": torch.cuda.get_device_name(subject.device) if cuda else platform.processor() or platform.machine(),
-            "kind": subject.device.type,
+            "device": torch.cuda.get_device_name(tested.device) if cuda else platform.processor() or platform.machine(),
+            "kind": tested.device.type,
             "threads": torch.get_num_threads(),
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -322,10 +323,10 @@ def about(subject: Subject, resolution: int, floor: Floor) -> Report:
             "floor_tflops": floor.flops / 1e12,
             "floor_gigabytes_per_second": floor.bandwidth / 1e9,
         },
-        "model": subject.name,
-        "random_weights": subject.random,
+        "model": tested.model.name,
+        "random_weights": tested.random,
         "weights_mb": round(weights / _MEGABYTE, 1),
-        "precision": str(subject.dtype).removeprefix("torch."),
+        "precision": str(tested.dtype).removeprefix("torch."),
         "resolution": resolution,
     }
 

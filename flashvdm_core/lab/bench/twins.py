@@ -20,21 +20,21 @@ from ...models.shape_vae import PointDecoder
 from ...sparse_grid import Lattice, aligned_lattices
 from ...surface import extract_surface
 from .clock import timed
+from .model_under_test import ModelUnderTest
 from .naive import Repeated, filled, published_mesh
 from .sampler import Sampler, Twin, sampling_twins
 from .stages import Report
-from .subject import Subject
 
 _QUERIES = 40_000
 _CHUNK = 10_000
 
 
 @torch.no_grad()
-def compared(subject: Subject, resolution: int) -> list[Report]:
+def compared(tested: ModelUnderTest, resolution: int) -> list[Report]:
     """Time every optimisation of sampling, decoding and surface extraction that this device has.
 
     Args:
-        subject: a model. With random weights its sampling alone is timed: its field has no surface to refine.
+        tested: a model. With random weights its sampling alone is timed: its field has no surface to refine.
         resolution: cells along each axis of the decoded volume.
 
     Returns:
@@ -42,8 +42,8 @@ def compared(subject: Subject, resolution: int) -> list[Report]:
         of the time spent on all cores together.
     """
     rows: list[Report] = []
-    for name, plain, fast in _twins(subject, resolution):
-        before, after = (timed(run, subject.device) for run in (plain, fast))
+    for name, plain, fast in _twins(tested, resolution):
+        before, after = (timed(run, tested.device) for run in (plain, fast))
         row: Report = {"optimisation": name, "before": before.seconds, "after": after.seconds}
         row["faster_by"] = before.seconds / after.seconds
         if before.cpu_seconds and after.cpu_seconds:
@@ -52,14 +52,17 @@ def compared(subject: Subject, resolution: int) -> list[Report]:
     return rows
 
 
-def _twins(subject: Subject, resolution: int) -> Iterator[Twin]:
-    sampler = Sampler(subject, subject.condition())
+def _twins(tested: ModelUnderTest, resolution: int) -> Iterator[Twin]:
+    sampler = Sampler(tested, tested.condition())
     yield from sampling_twins(sampler)
-    if subject.random:
+    if tested.random:
         return
-    decoder, decoded = subject.vae.geo_decoder, subject.vae.decode(sampler(subject.dit) / subject.vae.spec.scale_factor)
+    decoder, decoded = (
+        tested.model.vae.geo_decoder,
+        tested.model.vae.decode(sampler(tested.model.denoiser) / tested.model.vae.spec.scale_factor),
+    )
     field, flash = VecsetField(decoder, decoded), VecsetField(decoder, decoded, Selection())
-    lattice = aligned_lattices(resolution, resolution, BOX_HALF_SIDE, subject.device)[-1]
+    lattice = aligned_lattices(resolution, resolution, BOX_HALF_SIDE, tested.device)[-1]
     *_, level = decode_volume(field, resolution, method="hierarchical")
     first = level.keys.numel() // 3
     keys = level.keys[first : first + _QUERIES].split(_CHUNK)
@@ -69,16 +72,16 @@ def _twins(subject: Subject, resolution: int) -> Iterator[Twin]:
     repeated = Repeated(decoder, decoded, None)
     yield "keys and values once", lambda: list(map(repeated, points)), lambda: list(map(field, points))
     yield "queries looked up on the lattice", lambda: list(map(field, points)), lambda: list(map(on_lattice, keys))
-    if subject.device.type == "cpu" and isinstance(in_turn := field.on_lattice(lattice), LatticeField):
+    if tested.device.type == "cpu" and isinstance(in_turn := field.on_lattice(lattice), LatticeField):
         in_turn.each = each_in_turn
         yield "pieces of queries on one core each", lambda: list(map(in_turn, keys)), lambda: list(map(on_lattice, keys))
-    yield _folded_end(decoder, subject)
+    yield _folded_end(decoder, tested)
     yield _groups_at_once(flash, lattice, keys[0])
     yield from _volume_twins(field, flash, resolution)
 
 
-def _folded_end(decoder: PointDecoder, subject: Subject) -> Twin:
-    hidden = torch.randn(_CHUNK, decoder.query_proj.out_features).to(subject.device, subject.dtype)
+def _folded_end(decoder: PointDecoder, tested: ModelUnderTest) -> Twin:
+    hidden = torch.randn(_CHUNK, decoder.query_proj.out_features).to(tested.device, tested.dtype)
     heads = decoder.cross_attn_decoder.attn.heads
     by_head, finish = hidden.unflatten(1, (heads, -1)).transpose(0, 1)[None], Finish(decoder)
     return "end of the point decoder folded", lambda: decoder.finish(hidden[None], by_head), lambda: finish(hidden, hidden)

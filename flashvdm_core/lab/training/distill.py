@@ -131,7 +131,7 @@ class Bench:
 
     def validate(self, student: DiT, curved: bool) -> Mapping[str, Tensor]:
         """V-IoU [K] of each shape at `FEW_STEPS`; `curved` for a student whose paths still need many steps."""
-        velocity = guided_velocity(student, self.held_out.tokens(self.start.conditioner), self.guidance, distilled=True)
+        velocity = guided_velocity(student, self.held_out.tokens(self.start.conditioner), self.guidance)
         if curved:
             schedules = {steps: flow_matching_schedule(steps + 1) for steps in (*FEW_STEPS, CURVED_STEPS)}
         else:

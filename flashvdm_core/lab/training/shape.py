@@ -190,7 +190,7 @@ def shape_loss(whole: Whole, batch: Batch, config: ShapeConfig) -> tuple[Tensor,
 
 def validate(whole: Whole, held_out: Generation, guidance: float) -> Mapping[str, Tensor | float]:
     """V-IoU of shapes generated in one step and in `STEPS`, and V-IoU and S-IoU of reconstructions."""
-    velocity = guided_velocity(whole.model, held_out.tokens(whole.conditioner), guidance, distilled=True)
+    velocity = guided_velocity(whole.model, held_out.tokens(whole.conditioner), guidance)
     found = {
         f"generated_{steps}_steps": held_out.iou(velocity, consistency_schedule(steps, SOLVER_STEPS)) for steps in (1, STEPS)
     }

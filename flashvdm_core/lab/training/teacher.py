@@ -223,7 +223,7 @@ def validate(teacher: Teacher, held_out: Generation, config: FlowConfig) -> Mapp
     tokens = held_out.tokens(teacher.conditioner)
     result = {}
     for guidance in config.validate_scales:
-        velocity = guided_velocity(teacher.model, tokens, None if guidance == 1 else guidance, distilled=False)
+        velocity = guided_velocity(teacher.model, tokens, None if guidance == 1 else guidance)
         for steps in (*FEW_STEPS, config.validate_steps):
             # One node more than evaluations: the published schedule's last step has length zero.
             result[column(guidance, steps)] = held_out.iou(velocity, flow_matching_schedule(steps + 1))

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ...api.errors import SettingsError
+from ...checkpoints.folders import EMBEDDED
+from ...checkpoints.load import load_checkpoint
+from ...checkpoints.model import Model
 from ...checkpoints.registry import MODELS
 from ...models.build import build_meta
 from ...models.conditioner import SingleImageEncoder
@@ -16,85 +19,71 @@ from ...models.dit import DiT
 from ...models.dit_moe import FeedForward, MoEDiT
 from ...models.shape_vae import ShapeVAE
 from ...models.specs import ModelSpec
-from ...sampling import Schedule, schedule_for
+from ...sampling import Schedule
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class ModelUnderTest:
     """A model on its device, ready to run.
 
     Attributes:
-        name: of the configuration or the folder.
-        random: the weights are random: the decoder's answer means nothing and is replaced by a known shape's.
+        model: the networks.
+        random: its weights are random: the decoder's answer means nothing and is replaced by a known shape's.
         image: [1, 3, S, S] (or [1, 1, 3, S, S] for a model of several views), an example in [-1, 1].
     """
 
-    name: str
+    model: Model[DiT | MoEDiT]
     random: bool
-    configuration: ModelSpec
-    dit: nn.Module
-    vae: ShapeVAE
-    conditioner: SingleImageEncoder
-    guidance: float
     image: Tensor
-
-    @property
-    def schedule(self) -> Schedule:
-        """The time steps of a generation."""
-        return schedule_for(self.configuration.schedule, self.configuration.default_steps)
 
     @property
     def device(self) -> torch.device:
         """Where it runs."""
-        return self.image.device
+        return self.model.device
 
     @property
     def dtype(self) -> torch.dtype:
         """What it computes in."""
-        return self.image.dtype
+        return self.model.dtype
+
+    @property
+    def schedule(self) -> Schedule:
+        """The time steps of a generation."""
+        return self.model.schedule_for(self.model.default_steps)
 
     def condition(self) -> Tensor:
         """The image's tokens [1, M, D]."""
-        return self.conditioner(self.image, (0,) if self.configuration.conditioner.view_num else None)
+        return self.model.image_encoder(self.image, (0,) if self.model.processor.multi_view else None)
 
 
-def subject(model: str, device: torch.device, dtype: torch.dtype) -> Subject:
+def open_model(model: str, device: torch.device, dtype: torch.dtype) -> ModelUnderTest:
     """The embedded model, a folder, or a public model with random weights, by its name or the end of it ("v2-0-turbo")."""
     names = [name for name in MODELS if name == model or name.endswith(f"-{model}")]
     if names and not Path(model).is_dir():
-        return random_subject(names[0], MODELS[names[0]], device, dtype)
-    if model != "embedded" and not Path(model).is_dir():
+        return random_model(names[0], MODELS[names[0]], device, dtype)
+    if model != EMBEDDED and not Path(model).is_dir():
         raise SettingsError(f"There is no folder {model}; name one, or embedded, or one of {', '.join(MODELS)}.")
-    return _loaded(model, device, dtype)
-
-
-def _loaded(model: str, device: torch.device, dtype: torch.dtype) -> Subject:
-    # Reading a folder needs more packages than running a network does.
-    from ...checkpoints.load import load_checkpoint
-
     found = load_checkpoint(model, device, dtype)
-    if not isinstance(found.dit, DiT | MoEDiT):
-        raise SettingsError(f"The denoiser of {model} is of a kind that is not timed; choose another model.")
-    spec = ModelSpec(
-        found.dit.spec, found.vae.spec, found.conditioner.spec, found.processor, found.schedule, found.steps, found.guidance
-    )
-    image = _example(spec, device, dtype)
-    return Subject(found.name, False, spec, found.dit, found.vae, found.conditioner, found.guidance, image)
+    return ModelUnderTest(found, False, _example(found.spec, device, dtype))
 
 
-def random_subject(name: str, configuration: ModelSpec, device: torch.device, dtype: torch.dtype) -> Subject:
-    """A configuration with random weights, made on the device."""
-    dit, vae, conditioner = (with_random_weights(module, device, dtype) for module in build_meta(configuration))
+def random_model(name: str, spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> ModelUnderTest:
+    """A model with random weights, made on the device."""
+    denoiser, vae, image_encoder = (with_random_weights(network, device, dtype) for network in build_meta(spec))
+    assert isinstance(denoiser, DiT | MoEDiT)
     assert isinstance(vae, ShapeVAE)
-    assert isinstance(conditioner, SingleImageEncoder)
-    image = _example(configuration, device, dtype)
-    return Subject(name, True, configuration, dit, vae, conditioner, configuration.default_guidance, image)
+    assert isinstance(image_encoder, SingleImageEncoder)
+    steps, guidance = spec.default_steps, spec.default_guidance
+    model = Model(
+        name, denoiser, vae, image_encoder, spec.processor, spec.schedule, steps, guidance, spec.truncation, device, dtype
+    )
+    return ModelUnderTest(model, True, _example(spec, device, dtype))
 
 
 def _example(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> Tensor:
     """The example image, [1, 3, S, S], or [1, 1, 3, S, S] for a model of several views."""
     image = example_image(spec.processor.size, device, dtype)
-    return image[:, None] if spec.conditioner.view_num else image
+    return image[:, None] if spec.processor.multi_view else image
 
 
 def with_random_weights(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:

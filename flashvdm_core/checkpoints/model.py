@@ -1,0 +1,79 @@
+"""One model: its networks on one device, and what its config says about using them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import torch
+
+from ..models.conditioner import SingleImageEncoder
+from ..models.denoiser import Denoiser
+from ..models.shape_vae import ShapeVAE
+from ..models.specs import ModelSpec, ProcessorSpec, ScheduleSpec
+from ..sampling.schedules import Schedule, schedule_for
+
+DenoiserT = TypeVar("DenoiserT", bound=Denoiser, covariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Model(Generic[DenoiserT]):
+    """The networks of one model on one device, and how it is run.
+
+    Attributes:
+        name: "embedded", the folder's name, or a public model's.
+        denoiser: latents, time, condition (and guidance scale) -> velocity.
+        vae: its `decode` takes latents as the denoiser makes them; with its encoder only where that was asked for.
+        image_encoder: (image [B, 3, S, S]) or (images [B, V, 3, S, S], view ids) -> condition [B, M, D].
+        processor: how images are prepared.
+        schedule: how time steps are chosen.
+        default_steps, default_guidance: steps and guidance scale unless a task says otherwise.
+        truncation: distance (core frame) at which its logits reach 1; 0 where its config does not say.
+        device: where it computes; its weights may be elsewhere until they are needed.
+        dtype: floating-point type of its weights.
+    """
+
+    name: str
+    denoiser: DenoiserT
+    vae: ShapeVAE
+    image_encoder: SingleImageEncoder
+    processor: ProcessorSpec
+    schedule: ScheduleSpec
+    default_steps: int
+    default_guidance: float
+    truncation: float
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What it is, without its weights."""
+        return ModelSpec(
+            self.denoiser.spec,
+            self.vae.spec,
+            self.image_encoder.spec,
+            self.processor,
+            self.schedule,
+            self.default_steps,
+            self.default_guidance,
+            self.truncation,
+        )
+
+    @property
+    def num_latents(self) -> int:
+        """Tokens N of a shape."""
+        return self.vae.spec.num_latents
+
+    @property
+    def channels(self) -> int:
+        """Numbers C of a token."""
+        return self.vae.spec.embed_dim
+
+    @property
+    def guidance_embed(self) -> bool:
+        """Whether the denoiser takes the guidance scale as an input; otherwise guidance is classifier-free."""
+        return self.denoiser.guidance_embed
+
+    def schedule_for(self, steps: int) -> Schedule:
+        """Its time steps; SettingsError where there is no such schedule."""
+        return schedule_for(self.schedule, steps)
