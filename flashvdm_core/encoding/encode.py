@@ -48,7 +48,7 @@ def encoder_input(
 
 @torch.no_grad()
 def encode_mesh(vae: ShapeVAE, mesh: TriangleMesh, num_latents: int) -> Tensor:
-    """The latents of a mesh: float32 [1, num_latents, embed_dim] on the autoencoder's device, not scaled.
+    """The latents of a mesh: float32 [1, num_latents, embed_dim] on the autoencoder's device, scaled.
 
     The mean of the posterior for one choice of surface points, always the same one.
 

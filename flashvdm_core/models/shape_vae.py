@@ -6,7 +6,8 @@ Names are those of the public checkpoints (`ShapeVAE`). The norms differ in thei
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -257,6 +258,10 @@ class Posterior:
         mean, logvar = moments.chunk(2, dim=-1)
         return cls(mean, logvar.clamp(-30.0, 20.0))
 
+    def scaled(self, factor: float) -> Posterior:
+        """That of the latents times `factor`."""
+        return Posterior(self.mean * factor, self.logvar + 2 * math.log(factor))
+
     def sample(self, noise: Tensor) -> Tensor:
         """mean + std * noise."""
         return self.mean + torch.exp(0.5 * self.logvar) * noise
@@ -269,7 +274,8 @@ class Posterior:
 class ShapeVAE(nn.Module):
     """Encoder, KL bottleneck, latent transformer and point decoder.
 
-    Latents that a DiT makes are divided by `spec.scale_factor` before `decode`; `encode` does not multiply by it.
+    `encode` and `decode` speak of latents as a denoiser knows them, scaled by `spec.scale_factor` to a standard deviation of 1.
+    Those of the network itself, before that, are called unscaled.
     """
 
     def __init__(self, spec: ShapeVAESpec, with_encoder: bool) -> None:
@@ -282,11 +288,35 @@ class ShapeVAE(nn.Module):
         self.geo_decoder = PointDecoder(spec.point_decoder)
 
     def encode(self, surface: Surface) -> Posterior:
-        """The latents' posterior. ValueError where the checkpoint came without its encoder."""
+        """The posterior of the scaled latents. ValueError where the checkpoint came without its encoder."""
+        return self.encode_unscaled(surface).scaled(self.spec.scale_factor)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Scaled latents [B, N, embed_dim] -> decoded latents [B, N, width], ready for the point decoder."""
+        return self.decode_unscaled(latents / self.spec.scale_factor)
+
+    def encode_unscaled(self, surface: Surface) -> Posterior:
+        """The posterior of the unscaled latents. ValueError where the checkpoint came without its encoder."""
         if self.encoder is None or self.pre_kl is None:
             raise ValueError("this autoencoder was built without its encoder")
         return Posterior.from_moments(self.pre_kl(self.encoder(surface)))
 
-    def decode(self, latents: Tensor) -> Tensor:
+    def decode_unscaled(self, latents: Tensor) -> Tensor:
         """Unscaled latents [B, N, embed_dim] -> decoded latents [B, N, width], ready for the point decoder."""
         return self.transformer(self.post_kl(latents))
+
+    def with_latents(self, *, num_latents: int | None = None, scale_factor: float | None = None) -> ShapeVAE:
+        """The same network, whose weights it shares, that makes another number of tokens or scales them otherwise.
+
+        The tokens are a set: no weight belongs to one of them.
+        """
+        spec = replace(
+            self.spec,
+            num_latents=self.spec.num_latents if num_latents is None else num_latents,
+            scale_factor=self.spec.scale_factor if scale_factor is None else scale_factor,
+        )
+        with torch.device("meta"):
+            other = ShapeVAE(spec, with_encoder=self.encoder is not None)
+        for name, part in self.named_children():
+            setattr(other, name, part)
+        return other.train(self.training)

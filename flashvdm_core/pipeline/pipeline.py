@@ -141,7 +141,7 @@ class Generator:
             run.check()
             vae = load_encoder(str(request.settings["model"]), model.device)
             simple = cleaned(mesh, face_budget=BLOCK_OUT_FACES)
-            self._block_out = key, encode_mesh(vae, simple, model.num_latents) * model.vae.spec.scale_factor
+            self._block_out = key, encode_mesh(vae, simple, model.num_latents)
         return self._block_out[1]
 
     def _load(self, wanted: Mapping[str, Value], run: Run) -> Generating[Event, None, Loaded]:
@@ -360,7 +360,7 @@ def _decoded_share(part: Part, before: int) -> float:
 
 def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> Iterator[Level | Part]:
     run.check()
-    decoded = model.vae.decode(latents / model.vae.spec.scale_factor)
+    decoded = model.vae.decode(latents)
     return decode_shape(
         model.vae.geo_decoder,
         decoded,

@@ -155,7 +155,7 @@ class TestCheck:
                 return v + error * v.square().mean().sqrt() * torch.randn(v.shape, generator=generator)
 
             *_, step = sample(velocity, noise, schedule)
-            field = VecsetField(model.vae.geo_decoder, model.vae.decode(step.latents / model.vae.spec.scale_factor))
+            field = VecsetField(model.vae.geo_decoder, model.vae.decode(step.latents))
             *_, level = decode_volume(field, 32, method="dense")
             return level.logits > 0
 

@@ -67,7 +67,7 @@ def _vae(config: Config, sd: Tensors) -> ShapeVAE:
 
 def _vae_decode(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     vae = _vae(config, sd)
-    decoded = vae.decode(inputs["latents"])
+    decoded = vae.decode_unscaled(inputs["latents"])
     logits = vae.geo_decoder(inputs["queries"], vae.geo_decoder.keys_values(decoded))
     return {"out.decoded": decoded, "out.logits": logits}
 
@@ -78,7 +78,7 @@ def _vae_encode(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     assert vae.pre_kl is not None
     surface = choose_points(vae.spec, inputs["surface"], inputs["idx_random"], inputs.get("idx_sharp"))
     latents = vae.encoder(surface)
-    posterior = vae.encode(surface)
+    posterior = vae.encode_unscaled(surface)
     return {
         "out.query_feats": vae.encoder.features(surface.queries),
         "out.data_feats": vae.encoder.features(surface.data),
@@ -206,7 +206,7 @@ def _vecset_field(config: Config, decoder: PointDecoder, decoded: Tensor) -> Vec
 
 def _volume_vae(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     vae = _vae(config["vae"], sd)
-    field = _vecset_field(config, vae.geo_decoder, vae.decode(inputs["latents"]))
+    field = _vecset_field(config, vae.geo_decoder, vae.decode_unscaled(inputs["latents"]))
     return _volume(config, field, mesh=config.get("mesh", False))
 
 
@@ -273,7 +273,7 @@ def _pipeline(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
         latents = sampled[f"out.steps{count}.latents"]
         outputs |= {**sampled, "out.cond_main": condition}
     scaled = latents / vae.spec.scale_factor
-    decoded = vae.decode(scaled)
+    decoded = vae.decode(latents)
     export = config["export"]
     volume = _volume(export, _vecset_field(export, vae.geo_decoder, decoded), mesh=True)
     return {**outputs, "out.scaled_latents": scaled, "out.decoded": decoded, **volume}

@@ -27,10 +27,10 @@ LATENTS_RESOLUTION = 128
 @torch.no_grad()
 def with_resolution(tested: ModelUnderTest, resolutions: Sequence[int] = RESOLUTIONS) -> list[Report]:
     """Decode and extract the example at several resolutions: rows of `resolution` and what `_measured` gives."""
-    spec = tested.model.vae.spec
-    decoded = tested.model.vae.decode(Sampler(tested, tested.condition())(tested.model.denoiser) / spec.scale_factor)
-    field = VecsetField(tested.model.vae.geo_decoder, decoded, default_selection(spec.num_latents))
-    return [{"resolution": resolution} | _measured(field, resolution, spec.num_latents, TOLERANCE) for resolution in resolutions]
+    model = tested.model
+    decoded = model.vae.decode(Sampler(tested, tested.condition())(model.denoiser))
+    field = VecsetField(model.vae.geo_decoder, decoded, default_selection(model.num_latents))
+    return [{"resolution": resolution} | _measured(field, resolution, model.num_latents, TOLERANCE) for resolution in resolutions]
 
 
 @torch.no_grad()

@@ -185,7 +185,7 @@ class Bench:
         return Sampler(self.tested, condition)(self.denoiser)
 
     def _decoded(self, latents: Tensor) -> Tensor:
-        return self.tested.model.vae.decode(latents / self.tested.model.vae.spec.scale_factor)
+        return self.tested.model.vae.decode(latents)
 
     def _field(self, decoded: Tensor) -> Field:
         return self._answered(VecsetField(self.tested.model.vae.geo_decoder, decoded, self.selection))

@@ -57,10 +57,8 @@ def _twins(tested: ModelUnderTest, resolution: int) -> Iterator[Twin]:
     yield from sampling_twins(sampler)
     if tested.random:
         return
-    decoder, decoded = (
-        tested.model.vae.geo_decoder,
-        tested.model.vae.decode(sampler(tested.model.denoiser) / tested.model.vae.spec.scale_factor),
-    )
+    model = tested.model
+    decoder, decoded = model.vae.geo_decoder, model.vae.decode(sampler(model.denoiser))
     field, flash = VecsetField(decoder, decoded), VecsetField(decoder, decoded, Selection())
     lattice = aligned_lattices(resolution, resolution, BOX_HALF_SIDE, tested.device)[-1]
     *_, level = decode_volume(field, resolution, method="hierarchical")

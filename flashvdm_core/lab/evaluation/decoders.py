@@ -73,7 +73,7 @@ class Decoded:
 def field_of(vae: ShapeVAE, latents: Tensor, selection: Selection | None = None) -> VecsetField:
     """The field of latents [1, N, C], not scaled."""
     with torch.no_grad():
-        return VecsetField(vae.geo_decoder, vae.decode(latents.to(vae.post_kl.weight.dtype)), selection)
+        return VecsetField(vae.geo_decoder, vae.decode_unscaled(latents.to(vae.post_kl.weight.dtype)), selection)
 
 
 def decode(

@@ -154,7 +154,7 @@ def region_attention(vae: ShapeVAE, latents: Tensor, regions: Tensor, cells: int
     """Attention of a shape's sub-volumes `regions` (int64 [R], of `cells`^3), at `REGION_POINTS` random points in each."""
     decoder = vae.geo_decoder
     with torch.no_grad():
-        kv = decoder.keys_values(vae.decode(latents.to(vae.post_kl.weight.dtype)))
+        kv = decoder.keys_values(vae.decode_unscaled(latents.to(vae.post_kl.weight.dtype)))
     points = points_in(regions, cells, REGION_POINTS, rng)
     at_once = max(_WEIGHTS // (REGION_POINTS * kv.k.shape[1] * kv.k.shape[2]), 1)
     means, single = [], 0

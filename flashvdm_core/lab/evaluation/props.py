@@ -148,4 +148,4 @@ def encoded(vae: ShapeVAE, prop: HeldOutProp, rng: np.random.Generator) -> Tenso
     weight = vae.post_kl.weight
     read = encoder_input(vae.spec, prop.vertices, prop.faces, prop.surface, rng)
     read = EncoderInput(*(part.to(weight.device, weight.dtype) for part in (read.data, read.queries)))
-    return vae.encode(read).mean.float()
+    return vae.encode_unscaled(read).mean.float()

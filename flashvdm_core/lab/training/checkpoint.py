@@ -195,13 +195,12 @@ def open_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
     spec = autoencoder.vae.spec
     if spec.embed_dim != model.spec.in_channels or (autoencoder.scaled and spec.scale_factor != whole.vae.scale_factor):
         raise TrainingError(f"The VAE in {vae or folder} has other latents than {folder}; give the one that it was trained with.")
-    autoencoder.vae.spec = dataclasses.replace(spec, scale_factor=whole.vae.scale_factor)
     return Checkpoint(
         model,
         load_module(
             lambda: SingleImageEncoder(whole.conditioner), open_weights(folder, half=False), "conditioner.", _CPU, torch.float32
         ),
-        autoencoder.vae,
+        autoencoder.vae.with_latents(scale_factor=whole.vae.scale_factor),
         whole.processor,
         whole.schedule,
         whole.default_steps,

@@ -42,7 +42,7 @@ def encode_split(vae: ShapeVAE, data_folder: Path, data_key: str, cache: Path, d
         device: where the latents are wanted.
 
     Returns:
-        float16 [rows, E, N, C] as encoded; the second half of the E encodings shows the mirror image.
+        float16 [rows, E, N, C], unscaled; the second half of the E encodings shows the mirror image.
 
     Raises:
         TrainingError: the points are not prepared as far as `data_key` says.
@@ -73,7 +73,8 @@ def _encoded(vae: ShapeVAE, data: ShapeData, mirrored: bool) -> Tensor:
         for rows in torch.arange(len(data), device=data.device).split(_ENCODE_BATCH):
             surface = data.surfaces(rows, torch.full_like(rows, cloud), vae.spec.num_latents)
             turn, scale = sign.diag().expand(len(rows), 3, 3), torch.ones(len(rows), device=data.device)
-            means.append(vae.encode(Surface(moved(surface.data, turn, scale), moved(surface.queries, turn, scale))).mean.half())
+            read = Surface(moved(surface.data, turn, scale), moved(surface.queries, turn, scale))
+            means.append(vae.encode_unscaled(read).mean.half())
         clouds.append(torch.cat(means))
     return torch.stack(clouds, dim=1)
 
@@ -146,7 +147,7 @@ class Generation:
 
     Args:
         data_folder: prepared data; the validation split is used.
-        vae: decodes latents; its `scale_factor` is theirs.
+        vae: decodes latents.
         shapes: at most so many props.
         device: where it runs.
     """
@@ -174,5 +175,5 @@ class Generation:
         found = []
         for rows, part in zip(self.rows.split(32), latents.split(32), strict=True):
             rng = torch.Generator(self.data.device).manual_seed(0)
-            found.append(occupancy_iou(self.vae, part / self.vae.spec.scale_factor, self.data, rows, rng)[1])
+            found.append(occupancy_iou(self.vae, self.vae.decode(part), self.data, rows, rng)[1])
         return torch.cat(found)

@@ -177,7 +177,7 @@ def shape_loss(whole: Whole, batch: Batch, config: ShapeConfig) -> tuple[Tensor,
         state, at = own_states(model, batch["noise"], tokens, scale, _TIMES)
         real = vae.encode(Surface(batch["data"], batch["queries"])).mean
     clean = state + (1 - at)[:, None, None] * model(state, at, tokens, scale).float()
-    latents = torch.cat([clean / vae.spec.scale_factor, real])
+    latents = torch.cat([clean, real])
     points, sdf = (torch.cat([value, value[:encoded]]) for value in (batch["points"], batch["sdf"]))
     logits = vae.geo_decoder(points, vae.geo_decoder.keys_values(vae.decode(latents)))[..., 0].float()
     square, sign = reconstruction_losses(logits[:count], sdf[:count], config.truncation)

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from ...api.errors import TrainingError
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT, timestep_embedding
-from ...models.shape_vae import ShapeVAE
 from ...models.specs import DEFAULT_GUIDANCE, ConditionerSpec, DinoSpec, DiTSpec, ProcessorSpec, ScheduleSpec
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import flow_matching_schedule
@@ -100,8 +99,7 @@ class Teacher(nn.Module):
 
 def new_checkpoint(config: TeacherConfig, autoencoder: Autoencoder, scale_factor: float) -> Checkpoint:
     """A freshly initialised transformer and image encoder for the latents of an autoencoder."""
-    vae = autoencoder.vae
-    vae.spec = dataclasses.replace(vae.spec, scale_factor=scale_factor)
+    vae = autoencoder.vae.with_latents(scale_factor=scale_factor)
     model, conditioner = DiT(config.transformer(vae.spec.embed_dim)), SingleImageEncoder(config.conditioner())
     initialise(Teacher(model, conditioner), config.seed)
     processor = ProcessorSpec(config.image_size)
@@ -135,7 +133,7 @@ def train_teacher(config: TeacherConfig, data: Path, vae: Path, out: Path) -> No
     """Train, or go on training, a new image encoder and transformer in the folder `out`."""
     device = device_of_choice()
     autoencoder = open_autoencoder(vae)
-    set_tokens(autoencoder.vae, config.num_latents)
+    autoencoder = dataclasses.replace(autoencoder, vae=autoencoder.vae.with_latents(num_latents=config.num_latents or None))
     out.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(data, autoencoder.vae.to(device), out.parent / LATENTS_NAME, device, autoencoder.scaled)
     _train(config, data, new_checkpoint(config, autoencoder, pairs.scale_factor), pairs, out)
@@ -158,7 +156,7 @@ def continue_teacher(config: FlowConfig, data: Path, start: Path, vae: Path | No
     if config.undistil:
         model = without_scale(checkpoint.model, checkpoint.guidance)
         checkpoint = dataclasses.replace(checkpoint, model=model, schedule=SCHEDULE, steps=SCHEDULE.default_steps)
-    set_tokens(checkpoint.vae, config.num_latents)
+    checkpoint = dataclasses.replace(checkpoint, vae=checkpoint.vae.with_latents(num_latents=config.num_latents or None))
     out.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(data, checkpoint.vae.to(device), out.parent / LATENTS_NAME, device)
     _train(config, data, checkpoint, pairs, out)
@@ -173,11 +171,6 @@ def without_scale(model: DiT, scale: float) -> DiT:
     # The embeddings of time and scale are added up.
     plain.time_in.out_layer.bias += model.guidance_in(timestep_embedding(torch.tensor([scale])))[0]
     return plain
-
-
-def set_tokens(vae: ShapeVAE, count: int) -> None:
-    """Let a VAE encode shapes to `count` tokens; as many as before for 0. They are a set: no weight belongs to one of them."""
-    vae.spec = dataclasses.replace(vae.spec, num_latents=count or vae.spec.num_latents)
 
 
 def flow_loss(teacher: Teacher, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

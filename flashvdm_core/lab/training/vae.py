@@ -187,8 +187,8 @@ def reconstruction_losses(logits: Tensor, sdf: Tensor, truncation: float) -> tup
 
 def autoencoder_loss(vae: ShapeVAE, batch: Batch, config: ReconstructionConfig) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of both stages, and its parts."""
-    posterior = vae.encode(Surface(batch["data"], batch["queries"]))
-    kv = vae.geo_decoder.keys_values(vae.decode(posterior.sample(batch["noise"])))
+    posterior = vae.encode_unscaled(Surface(batch["data"], batch["queries"]))
+    kv = vae.geo_decoder.keys_values(vae.decode_unscaled(posterior.sample(batch["noise"])))
     logits = vae.geo_decoder(batch["points"], kv)[..., 0].float()
     square, sign = reconstruction_losses(logits, batch["sdf"], config.truncation)
     kl = posterior.kl()
@@ -226,19 +226,19 @@ def validate(vae: ShapeVAE, val: ShapeData, shapes: int = 194) -> Mapping[str, f
     for start in range(0, min(shapes, len(val)), _VALIDATION_BATCH):
         rows = torch.arange(start, min(start + _VALIDATION_BATCH, shapes, len(val)), device=val.device)
         rng = torch.Generator(val.device).manual_seed(start)
-        mean = vae.encode(val.surfaces(rows, torch.zeros_like(rows), vae.spec.num_latents)).mean
-        near, volume = occupancy_iou(vae, mean, val, rows, rng)
+        mean = vae.encode_unscaled(val.surfaces(rows, torch.zeros_like(rows), vae.spec.num_latents)).mean
+        near, volume = occupancy_iou(vae, vae.decode_unscaled(mean), val, rows, rng)
         found["s_iou"].append(near)
         found["v_iou"].append(volume)
         found["latent_std"].append(mean.float().std()[None])
     return {name: torch.cat(values).mean().item() for name, values in found.items()}
 
 
-def occupancy_iou(vae: ShapeVAE, latents: Tensor, data: ShapeData, rows: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """IoU float32 [B] of decoded (unscaled) latents with the true shapes of `rows`, near the surface and in the volume."""
+def occupancy_iou(vae: ShapeVAE, decoded: Tensor, data: ShapeData, rows: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """IoU float32 [B] of decoded latents [B, N, width] with the true shapes of `rows`, near the surface and in the volume."""
     per_kind = min(VALIDATION_QUERIES, data.stored("near"), data.stored("uniform"))
     points, sdf = data.queries(rows, per_kind, per_kind, rng)
-    kv = vae.geo_decoder.keys_values(vae.decode(latents))
+    kv = vae.geo_decoder.keys_values(decoded)
     inside = vae.geo_decoder(points, kv)[..., 0] > 0
     near, volume = slice(0, per_kind), slice(per_kind, None)
     return _iou(inside[:, near], sdf[:, near] > 0), _iou(inside[:, volume], sdf[:, volume] > 0)
