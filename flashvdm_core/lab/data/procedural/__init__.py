@@ -1,0 +1,1 @@
+"""Procedural training shapes: recognisable families of objects, of closed coloured parts, without end."""
