@@ -3,13 +3,16 @@
 import bpy
 
 from . import translations
-from .scene import history, stored_latents, thumbnails
+from .scene import history, object_data, thumbnails
+from .scene.export import glTF2ExportUserExtension
 from .session import command, cutouts, session
 from .settings import properties
 from .ui import file_drop, keymap, operators, panels, presets
 
+__all__ = ["glTF2ExportUserExtension", "register", "unregister"]
+
 _MODULES = (
-    properties, history, stored_latents, operators, presets, panels, file_drop, thumbnails, keymap, session,
+    properties, history, object_data, operators, presets, panels, file_drop, thumbnails, keymap, session,
     cutouts, command, translations,
 )  # fmt: skip
 

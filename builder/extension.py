@@ -12,9 +12,9 @@ from .environments import MAIN, ROOT, BuildError, run, say, write_whole
 
 _PACKAGE = '''"""FlashVDM for Blender. Made by build.py: hands on to the add-on."""
 
-from .addon import register, unregister
+from .addon import glTF2ExportUserExtension, register, unregister
 
-__all__ = ["register", "unregister"]
+__all__ = ["glTF2ExportUserExtension", "register", "unregister"]
 '''
 PLATFORMS = ("windows-x64", "windows-arm64", "macos-x64", "macos-arm64", "linux-x64")
 """Blender's names of the systems it is published for."""

@@ -8,7 +8,7 @@ import numpy as np
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.mesh import TriangleMesh
 from .mesh_builder import Size, to_core_axes
-from .result_object import Placement
+from .placement import Placement
 
 
 def block_out_mesh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> TriangleMesh:

@@ -7,78 +7,97 @@ import bpy
 import numpy as np
 
 from ...flashvdm_core.api.errors import SettingsError
-from ...flashvdm_core.api.mesh import TriangleMesh
+from ...flashvdm_core.api.tasks import Blend
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
-from . import stored_latents, texture
-from .mesh_builder import Size
-from .result_object import Placement, ResultObject
+from ..link.task_queue import ResultSink
+from . import texture
+from .mesh_builder import Size, mesh_of
+from .object_data import new_data
+from .pending import NewObject, PendingMesh, by_uid, remove_object, replace_mesh
+from .placement import Placement
+from .result_object import describe
 
 
-class ChangedObject(ResultObject):
-    """The object of a result, which gets another mesh: place, name, materials and modifiers stay."""
+class ChangedObject(ResultSink):
+    """The object of a result, which gets another mesh: place, name, materials and modifiers stay.
 
-    def __init__(self, obj: bpy.types.Object, context: bpy.types.Context) -> None:
-        assert context.scene is not None
-        assert context.collection is not None
-        assert isinstance(obj.data, bpy.types.Mesh)
-        self._foot, self._longest = _extent(_points(obj.data))
-        super().__init__(Placement(obj.name, Size(self._longest), (0.0, 0.0, 0.0)), context.scene, context.collection)
-        self._object = obj.session_uid
+    The old mesh stays until the new one is whole: there are no previews.
+    """
+
+    def __init__(self, obj: bpy.types.Object) -> None:
+        self._name, self._object = obj.name, obj.session_uid
+        self._foot, self._longest = _extent(_points(mesh_of(obj)))
+        self._mesh = PendingMesh(obj.name, Size(self._longest))
 
     @property
     def owned(self) -> set[int]:
         """The mesh that is being filled; the object is the user's."""
-        return set() if self._mesh is None else {self._mesh}
-
-    def after_undo(self) -> None:
-        """The object is not of this task's making: nothing to do."""
-
-    def show_preview(self, mesh: TriangleMesh) -> Iterator[None]:
-        """Show nothing: the old mesh stays until the new one is there."""
-        yield from ()
+        return self._mesh.owned
 
     def finish(self, job: Job) -> Iterator[None]:
         """Put the new mesh in the place of the old one, and end an undo step."""
         result = job.result
         assert result is not None
-        colouring = None if result.colouring is None else (yield from texture.encoded(result.colouring))
-        yield from self._fill(result.mesh)
+        encoded = None if result.colouring is None else (yield from texture.encode(result.colouring))
+        yield from self._mesh.fill(result.mesh)
         obj = self._find()
-        if obj is None or obj.mode == "EDIT":
-            raise SettingsError(f"'{self.placement.name}' was deleted or is being edited.")
-        obj = self._put(obj)
-        data = obj.data
-        assert isinstance(data, bpy.types.Mesh)
-        if np.abs(self._foot).max() > 1e-6 * self._longest:  # the user has moved the origin
-            points = _points(data) + self._foot
-            data.vertices.foreach_set("co", points.ravel())
-            data.update()
-        obj["flashvdm_settings"] = json.dumps(dict(result.settings))
-        if colouring is not None:
-            texture.lay(obj, colouring)
+        replace_mesh(obj, self._mesh.take())
+        self._keep_origin(mesh_of(obj))
+        new_data(obj).settings = json.dumps(dict(result.settings))
+        if encoded is not None:
+            texture.apply(obj, encoded)
         push_undo(f"Change Mesh of {obj.name}")
 
     def discard(self) -> None:
         """Leave the object as it was."""
-        self._drop_mesh()
+        self._mesh.drop()
+
+    def _find(self) -> bpy.types.Object:
+        obj = by_uid(bpy.data.objects, self._object)
+        if obj is None or not obj.users_collection or obj.mode == "EDIT":
+            raise SettingsError(f"'{self._name}' was deleted or is being edited.")
+        return obj
+
+    def _keep_origin(self, mesh: bpy.types.Mesh) -> None:
+        """The object's origin is where the user has moved it to."""
+        if np.abs(self._foot).max() > 1e-6 * self._longest:
+            points = _points(mesh) + self._foot
+            mesh.vertices.foreach_set("co", points.ravel())
+            mesh.update()
 
 
-class BlendedObject(ResultObject):
+class BlendedObject(ResultSink):
     """A new object for the shape between two results."""
 
+    def __init__(self, placement: Placement, scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
+        self._mesh = PendingMesh(placement.name, placement.size)
+        self._object = NewObject(placement, scene, collection)
+
+    @property
+    def owned(self) -> set[int]:
+        """The mesh that is being filled."""
+        return self._mesh.owned
+
     def finish(self, job: Job) -> Iterator[None]:
-        """Make the object, keep its latents, and end an undo step."""
-        result = job.result
+        """Make the object, store its latents, and end an undo step."""
+        task, result = job.task, job.result
+        assert isinstance(task, Blend)
         assert result is not None
-        assert result.latents is not None
-        yield from self._fill(result.mesh)
-        obj = self._put(None)
-        obj["flashvdm_model"] = result.model
-        obj["flashvdm_settings"] = json.dumps(dict(result.settings))
-        stored_latents.keep(obj, result.latents)
+        yield from self._mesh.fill(result.mesh)
+        obj = self._object.create(self._mesh.take())
+        describe(obj, result)
+        if "" in (task.model_identity, task.other_identity):
+            new_data(obj).model_identity = ""  # which weights these latents are of is no more certain than it was
         select_only(obj)
         push_undo(f"Blend {obj.name}")
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        obj, self._object.uid = self._object.find(), None
+        if obj is not None:
+            remove_object(obj)
+        self._mesh.drop()
 
 
 def _extent(points: np.ndarray) -> tuple[np.ndarray, float]:

@@ -17,10 +17,8 @@ from ...flashvdm_core.api.events import Result
 from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
 from ...flashvdm_core.api.units import GIB
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
+from .object_data import data_of, new_data
 from .stored_images import drop, file_of, packed_file
-
-OBJECT_MARK = "flashvdm_entry"
-"""Custom property of an object: the entry that tells how it was made."""
 
 _COMPARED = 3  # of the entries: more columns do not fit into the sidebar
 
@@ -94,7 +92,7 @@ def record(
         if image is not None:
             image.preview_ensure()  # the list shows it
     history.active = len(history.entries) - 1
-    obj[OBJECT_MARK] = entry.entry
+    new_data(obj).entry = entry.entry
 
 
 def remove(scene: bpy.types.Scene, index: int) -> None:
@@ -115,7 +113,7 @@ def active_entry(scene: bpy.types.Scene) -> FlashVDMHistoryEntry | None:
 
 def object_of(entry: FlashVDMHistoryEntry, scene: bpy.types.Scene) -> bpy.types.Object | None:
     """The object that was made, if it is still in the scene."""
-    return next((obj for obj in scene.objects if obj.get(OBJECT_MARK) == entry.entry), None)
+    return next((obj for obj in scene.objects if (data := data_of(obj)) is not None and data.entry == entry.entry), None)
 
 
 def images_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:

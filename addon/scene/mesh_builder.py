@@ -28,6 +28,12 @@ def to_core_axes(points: np.ndarray) -> np.ndarray:
     return np.stack((points[:, 0], points[:, 2], -points[:, 1]), axis=1)
 
 
+def mesh_of(obj: bpy.types.Object) -> bpy.types.Mesh:
+    """The mesh of a mesh object."""
+    assert isinstance(obj.data, bpy.types.Mesh)
+    return obj.data
+
+
 @dataclass(frozen=True)
 class Size:
     """How large an object is: `length` in Blender units, of its longest side or of its height."""

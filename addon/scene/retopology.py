@@ -12,7 +12,7 @@ import numpy as np
 from mathutils import Matrix
 
 from . import texture
-from .mesh_builder import SMOOTH_ANGLE
+from .mesh_builder import SMOOTH_ANGLE, mesh_of
 
 _NEAR_ENOUGH = 0.05  # share of the wanted number of faces by which voxels may miss it
 _VOXEL_ROUNDS = 3
@@ -29,13 +29,13 @@ def triangle_count(mesh: bpy.types.Mesh) -> int:
 
 def set_triangles(obj: bpy.types.Object, wanted: int) -> None:
     """Reduce the mesh of `obj` to about `wanted` triangles, or divide its faces smoothly up to that many."""
-    now = triangle_count(_mesh(obj))
+    now = triangle_count(mesh_of(obj))
     levels = max(0, math.ceil(math.log(wanted / max(now, 1), _CUTS))) if wanted > now else 0
     if levels:
         rounding = _modifier(obj, "SUBSURF")
         rounding.levels = levels  # pyright: ignore[reportAttributeAccessIssue]
         _apply(rounding)
-        now = triangle_count(_mesh(obj))
+        now = triangle_count(mesh_of(obj))
     if wanted < now:
         collapse = _modifier(obj, "DECIMATE")
         collapse.ratio = wanted / now  # pyright: ignore[reportAttributeAccessIssue]
@@ -55,14 +55,14 @@ def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> bool:
     Returns:
         False where QuadriFlow could not do it and voxels took its place.
     """
-    coloured, materials = texture.has_colours(obj), list(_mesh(obj).materials)
+    textured, materials = texture.has_texture(obj), list(mesh_of(obj).materials)
     done = flowing and _flow(obj, wanted)
     if not done:
         _voxels(obj, wanted)
-    mesh = _mesh(obj)
+    mesh = mesh_of(obj)
     for material in materials if not len(mesh.materials) else ():
         mesh.materials.append(material)
-    _finish(obj, coloured)
+    _finish(obj, textured)
     return done or not flowing
 
 
@@ -75,36 +75,36 @@ def is_closed(mesh: bpy.types.Mesh) -> bool:
 
 def _flow(obj: bpy.types.Object, wanted: int) -> bool:
     """QuadriFlow, of a mesh that it can cope with: closed, and not so fine that it takes minutes."""
-    before = _mesh(obj).copy()
+    before = mesh_of(obj).copy()
     most = max(_LEAST_INPUT, _INPUT_FACES * wanted)
     if not is_closed(before) or len(before.polygons) > 2 * most:
         _voxels(obj, most)
     larger = _FLOW_SIZE / max(*obj.dimensions, 1e-12)
-    _mesh(obj).transform(Matrix.Scale(larger, 4))
+    mesh_of(obj).transform(Matrix.Scale(larger, 4))
     try:
         finished = bpy.ops.object.quadriflow_remesh(mode="FACES", target_faces=wanted, seed=0) == {"FINISHED"}
     except RuntimeError:  # what the operator reports as an error
         finished = False
-    done = finished and len(_mesh(obj).polygons) > 0
+    done = finished and len(mesh_of(obj).polygons) > 0
     if not done:
         _replace(obj, before)
     else:
-        _mesh(obj).transform(Matrix.Scale(1 / larger, 4))
+        mesh_of(obj).transform(Matrix.Scale(1 / larger, 4))
         bpy.data.meshes.remove(before)
     return done
 
 
 def _voxels(obj: bpy.types.Object, wanted: int) -> None:
     """Blender's voxel remesher with the size of voxels that gives about `wanted` faces."""
-    before = _mesh(obj).copy()
+    before = mesh_of(obj).copy()
     size = math.sqrt(max(_area(before), 1e-12) / wanted)
     for number in range(_VOXEL_ROUNDS):
         if number:
             _replace(obj, before.copy())
-        mesh = _mesh(obj)
+        mesh = mesh_of(obj)
         mesh.remesh_voxel_size, mesh.remesh_voxel_adaptivity = size, 0.0
         bpy.ops.object.voxel_remesh()
-        found = len(_mesh(obj).polygons)
+        found = len(mesh_of(obj).polygons)
         if abs(found - wanted) <= _NEAR_ENOUGH * wanted:
             break
         size *= math.sqrt(max(found, 1) / wanted)
@@ -119,7 +119,7 @@ def _area(mesh: bpy.types.Mesh) -> float:
 
 def _replace(obj: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
     """Give `obj` another mesh, under the name of the one it had, which is removed."""
-    old = _mesh(obj)
+    old = mesh_of(obj)
     name = old.name
     obj.data = mesh
     if not old.users:
@@ -127,13 +127,13 @@ def _replace(obj: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
         mesh.name = name
 
 
-def _finish(obj: bpy.types.Object, coloured: bool | None = None) -> None:
-    """What belongs to every result: smooth by angle, and the colours where there were some."""
-    mesh = _mesh(obj)
+def _finish(obj: bpy.types.Object, textured: bool | None = None) -> None:
+    """What belongs to every result: smooth by angle, and the texture where there was one."""
+    mesh = mesh_of(obj)
     mesh.shade_smooth()
     mesh.set_sharp_from_angle(angle=SMOOTH_ANGLE)
-    if (texture.has_colours(obj) if coloured is None else coloured) and texture.picture_of(obj) is not None:
-        texture.lay_again(obj, texture.view_of(obj))
+    if (texture.has_texture(obj) if textured is None else textured) and texture.picture_of(obj) is not None:
+        texture.project_again(obj, texture.view_of(obj))
 
 
 def _modifier(obj: bpy.types.Object, kind: str) -> bpy.types.Modifier:
@@ -145,8 +145,3 @@ def _modifier(obj: bpy.types.Object, kind: str) -> bpy.types.Modifier:
 
 def _apply(modifier: bpy.types.Modifier) -> None:
     bpy.ops.object.modifier_apply(modifier=modifier.name, single_user=True)
-
-
-def _mesh(obj: bpy.types.Object) -> bpy.types.Mesh:
-    assert isinstance(obj.data, bpy.types.Mesh)
-    return obj.data

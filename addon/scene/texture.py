@@ -1,4 +1,4 @@
-"""Colours of the front image on an object: UVs, texture and material, from the worker or made here."""
+"""The texture from the front image on an object: UVs, image and material, from the worker or made here."""
 
 from __future__ import annotations
 
@@ -12,79 +12,77 @@ import numpy as np
 from ...flashvdm_core.api.mesh import Colouring
 from ...flashvdm_core.geometry import png
 from ...flashvdm_core.texture import Surface, View, coloured, fitted_view
+from .mesh_builder import mesh_of
+from .object_data import data_of, new_data
 from .stored_images import drop, packed_png, pixels_of
 
 UV_MAP = "FlashVDM"
-PICTURE = "flashvdm_picture"
-"""Custom property of an object: the packed cut-out that its colours are from."""
-VIEW = "flashvdm_view"
-"""Custom property of an object: yaw and elevation in degrees from which the picture was seen."""
 _NODE = "FlashVDM Colours"
 
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded:
-    """A colouring with its pictures as PNG."""
+class EncodedTexture:
+    """A texture with its UVs, and its pictures as PNG."""
 
     colouring: Colouring
     texture: bytes
     picture: bytes
 
 
-def encoded(colouring: Colouring) -> Generator[None, None, Encoded]:
+def encode(colouring: Colouring) -> Generator[None, None, EncodedTexture]:
     """Make the pictures PNG, in steps of a few milliseconds. Touches nothing of Blender's."""
     texture = yield from png.encoded(colouring.texture)
-    return Encoded(colouring, texture, (yield from png.encoded(colouring.picture)))
+    return EncodedTexture(colouring, texture, (yield from png.encoded(colouring.picture)))
 
 
-def lay(obj: bpy.types.Object, colours: Encoded) -> None:
+def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
     """Give `obj` UVs, a packed texture and a material.
 
-    The cut-out stays with the object, so that `lay_again` can do it once more when the mesh has changed.
+    The cut-out stays with the object, so that `project_again` can do it once more when the mesh has changed.
     """
-    mesh, colouring = _mesh(obj), colours.colouring
+    mesh, colouring = mesh_of(obj), encoded.colouring
     if len(mesh.loops) != len(colouring.uvs):  # Blender did not allow all faces, which hardly ever happens
         colouring = coloured(surface_of(mesh), colouring.picture, View(colouring.yaw, colouring.elevation))
-        colours = finished(encoded(colouring))
+        encoded = finished(encode(colouring))
     before = picture_of(obj)
-    picture = packed_png(f"{obj.name} cut-out", colours.picture, colouring.picture.shape)
-    obj[PICTURE] = picture
+    picture = packed_png(f"{obj.name} cut-out", encoded.picture, colouring.picture.shape)
+    new_data(obj).picture = picture
     drop(before)
     picture.name = f"{obj.name} cut-out"  # now that the one before is gone
-    _show(obj, mesh, colours)
+    _show(obj, mesh, encoded)
 
 
-def lay_again(obj: bpy.types.Object, view: View | None) -> View:
-    """Lay the kept picture on the mesh as it is now; seen from `view`, None: from where its silhouette fits.
+def project_again(obj: bpy.types.Object, view: View | None) -> View:
+    """Project the stored picture on the mesh as it is now; seen from `view`, None: from where its silhouette fits.
 
     Returns the view. The object must have a picture: `picture_of`.
     """
     picture = picture_of(obj)
     assert picture is not None
-    mesh, pixels = _mesh(obj), pixels_of(picture)
+    mesh, pixels = mesh_of(obj), pixels_of(picture)
     surface = surface_of(mesh)
     view = view or fitted_view(surface, pixels[..., 3])
-    _show(obj, mesh, finished(encoded(coloured(surface, pixels, view))))
+    _show(obj, mesh, finished(encode(coloured(surface, pixels, view))))
     return view
 
 
 def picture_of(obj: bpy.types.Object) -> bpy.types.Image | None:
-    """The cut-out that was kept with the object."""
-    found = obj.get(PICTURE)
-    return found if isinstance(found, bpy.types.Image) else None
+    """The cut-out that is stored with the object."""
+    data = data_of(obj)
+    return data.picture if data is not None else None
 
 
 def view_of(obj: bpy.types.Object) -> View | None:
     """From where the object's picture was seen."""
-    found: Any = obj.get(VIEW)
-    return View(*found) if found is not None else None
+    data = data_of(obj)
+    return View(data.yaw, data.elevation) if data is not None and data.is_property_set("yaw") else None
 
 
-def has_colours(obj: bpy.types.Object) -> bool:
-    """The picture lies on the object's mesh."""
-    return any(_node_of(material) is not None for material in _mesh(obj).materials)
+def has_texture(obj: bpy.types.Object) -> bool:
+    """The object's mesh shows the texture."""
+    return any(_node_of(material) is not None for material in mesh_of(obj).materials)
 
 
 def surface_of(mesh: bpy.types.Mesh) -> Surface:
@@ -117,10 +115,10 @@ def _set_uvs(mesh: bpy.types.Mesh, uvs: np.ndarray) -> None:
     layer.uv.foreach_set("vector", np.ascontiguousarray(uvs, np.float32).ravel())
 
 
-def _show(obj: bpy.types.Object, mesh: bpy.types.Mesh, colours: Encoded) -> None:
+def _show(obj: bpy.types.Object, mesh: bpy.types.Mesh, encoded: EncodedTexture) -> None:
     """Set the UVs and put the texture into the object's material, which is made where there is none yet."""
-    _set_uvs(mesh, colours.colouring.uvs)
-    texture = packed_png(f"{obj.name} colours", colours.texture, colours.colouring.texture.shape)
+    _set_uvs(mesh, encoded.colouring.uvs)
+    texture = packed_png(f"{obj.name} colours", encoded.texture, encoded.colouring.texture.shape)
     node = next((node for node in map(_node_of, mesh.materials) if node is not None), None)
     if node is None:
         material, node = _new_material(obj.name)
@@ -128,7 +126,8 @@ def _show(obj: bpy.types.Object, mesh: bpy.types.Mesh, colours: Encoded) -> None
     before, node.image = node.image, texture
     drop(before)
     texture.name = f"{obj.name} colours"  # now that the one before is gone
-    obj[VIEW] = (colours.colouring.yaw, colours.colouring.elevation)
+    data = new_data(obj)
+    data.yaw, data.elevation = encoded.colouring.yaw, encoded.colouring.elevation
 
 
 def _new_material(name: str) -> tuple[bpy.types.Material, Any]:
@@ -150,8 +149,3 @@ def _new_material(name: str) -> tuple[bpy.types.Material, Any]:
 def _node_of(material: bpy.types.Material | None) -> Any:
     """The node that holds the texture; None in another material and in an empty slot."""
     return material.node_tree.nodes.get(_NODE) if material is not None and material.node_tree is not None else None
-
-
-def _mesh(obj: bpy.types.Object) -> bpy.types.Mesh:
-    assert isinstance(obj.data, bpy.types.Mesh)
-    return obj.data

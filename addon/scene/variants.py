@@ -1,15 +1,11 @@
-"""Several results of one image, side by side, to choose one of. What belongs together is written on the objects."""
+"""Several results of one image, side by side, to choose one of. The objects know what belongs together."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bpy
 
-GROUP = "flashvdm_variants"
-"""Custom property of an object that is one of several: the same text on all of them."""
-PLACE = "flashvdm_place"
-"""Custom property beside GROUP: where the chosen one goes, in world space (metres)."""
+from .object_data import data_of, new_data
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,8 @@ class Variants:
 
     def mark(self, obj: bpy.types.Object) -> None:
         """Write on `obj` that it is one of them."""
-        obj[GROUP], obj[PLACE] = self.group, self.place
+        data = new_data(obj)
+        data.row, data.place = self.group, self.place
 
 
 def new_row(place: tuple[float, float, float]) -> Variants:
@@ -34,21 +31,25 @@ def new_row(place: tuple[float, float, float]) -> Variants:
     return Variants(secrets.token_hex(8), place)
 
 
-def is_variant(obj: bpy.types.Object | None) -> bool:
-    return obj is not None and GROUP in obj and not obj.library
+def row_of(obj: bpy.types.Object | None) -> str:
+    """What marks the row that `obj` is one of; "" where it is none of several."""
+    data = data_of(obj) if obj is not None and obj.library is None else None
+    return data.row if data is not None else ""
 
 
 def keep_only(obj: bpy.types.Object) -> None:
     """Put `obj` in the row's place; the others leave the file."""
-    others = [other for other in bpy.data.objects if other != obj and other.get(GROUP) == obj[GROUP] and not other.library]
-    for other in others:
-        data = other.data
+    row = row_of(obj)
+    assert row
+    for other in [other for other in bpy.data.objects if other != obj and row_of(other) == row]:
+        mesh = other.data
         bpy.data.objects.remove(other)
-        if isinstance(data, bpy.types.Mesh) and not data.users:
-            bpy.data.meshes.remove(data)
-    place: Sequence[float] = obj[PLACE]
-    obj.location = tuple(place)
-    del obj[GROUP], obj[PLACE]
+        if isinstance(mesh, bpy.types.Mesh) and not mesh.users:
+            bpy.data.meshes.remove(mesh)
+    data = new_data(obj)
+    obj.location = tuple(data.place)
+    data.property_unset("row")
+    data.property_unset("place")
 
 
 CLASSES: tuple[type, ...] = ()

@@ -7,7 +7,6 @@ preferences unless they are given. `generate` takes `--blend FILE` besides, and 
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import bpy
 
 from ...flashvdm_core import __version__, cli
 from ...flashvdm_core.api.errors import FlashVDMError, OutputError
-from ...flashvdm_core.api.settings import SETTINGS
 from ...flashvdm_core.api.tasks import Request
 from ...flashvdm_core.cli.common import EXIT_FAILED, EXIT_OK, EXIT_USAGE, as_options
 from ...flashvdm_core.cli.generate import outputs_of, requests_of
@@ -24,7 +22,9 @@ from ...flashvdm_core.geometry.mesh_io import write_mesh
 from ..link.child_process import run_through
 from ..link.job import Job, State
 from ..scene.mesh_builder import Size
-from ..scene.result_object import Placement, ResultObject, name_for
+from ..scene.placement import Placement, name_for
+from ..scene.result_object import ResultObject
+from ..settings.given import absolute_model
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE, scene_settings
 from . import interpreter
@@ -71,19 +71,6 @@ def _doctor(options: Namespace) -> int:
     return EXIT_FAILED if status is Status.ERROR else EXIT_OK
 
 
-class _Kept(ResultObject):
-    """A result that also goes into a mesh file."""
-
-    file: Path | None = None
-    overwrite = False
-
-    def finish(self, job: Job) -> Iterator[None]:
-        if self.file is not None:
-            assert job.result is not None
-            write_mesh(job.result.mesh, self.file, overwrite=self.overwrite, name=self.file.stem)
-        yield from super().finish(job)
-
-
 def _generate_blend(arguments: list[str], blend: Path) -> int:
     """The meshes as objects of a new .blend, side by side, and as mesh files where -o names them."""
     parser = cli.parser()
@@ -97,14 +84,14 @@ def _generate_blend(arguments: list[str], blend: Path) -> int:
     done: list[Placement] = []
     for request, output in zip(requests, outputs, strict=True):
         image = request.images["front"]
-        target = _target(image, output, options.overwrite, done)
-        job = session.run_to_end(session.enqueue(request, Path(image).name, target))
+        sink = _sink(image, done)
+        job = session.run_to_end(session.enqueue(request, Path(image).name, sink))
         for warning in job.warnings:
             print(f"Warning: {image}: {warning}", file=sys.stderr)
-        if job.state is State.DONE:
-            done.append(target.placement)
+        if error := _written(job, output, options.overwrite):
+            print(f"Error: {image}: {error}", file=sys.stderr)
         else:
-            print(f"Error: {image}: {job.error or job.text}", file=sys.stderr)
+            done.append(sink.placement)
     session.release()
     if done:
         bpy.ops.wm.save_as_mainfile(filepath=str(blend.absolute()), check_existing=False, compress=True)
@@ -123,20 +110,30 @@ def _check_blend(blend: Path, overwrite: bool) -> None:
 def _absolute(request: Request) -> Request:
     """The same with absolute paths: the worker runs in a folder of its own."""
     images = {view: str(Path(path).expanduser().absolute()) for view, path in request.images.items()}
-    model = str(request.settings["model"])
-    absolute = model if model == SETTINGS["model"].default else str(Path(model).expanduser().absolute())
-    return Request(images, dict(request.settings) | {"model": absolute})
+    return Request(images, dict(request.settings) | {"model": absolute_model(str(request.settings["model"]))})
 
 
-def _target(image: str, output: Path | None, overwrite: bool, others: list[Placement]) -> "_Kept":
+def _sink(image: str, others: list[Placement]) -> ResultObject:
+    """The object beside those that are there already."""
     scene, collection = bpy.context.scene, bpy.context.collection
     assert scene is not None
     assert collection is not None
     size = Size(scene_settings(scene).size)
     placement = Placement(name_for(Path(image).name), size, (0.0, 0.0, 0.0)).beside(others)
-    target = _Kept(placement, scene, collection)
-    target.file, target.overwrite = output, overwrite
-    return target
+    return ResultObject(placement, scene, collection)
+
+
+def _written(job: Job, output: Path | None, overwrite: bool) -> str:
+    """Write the mesh of a job that has ended to `output`, if that is asked for; what went wrong with either, or ""."""
+    if job.state is not State.DONE:
+        return job.error or job.text
+    if output is not None:
+        assert job.result is not None
+        try:
+            write_mesh(job.result.mesh, output, overwrite=overwrite, name=output.stem)
+        except FlashVDMError as error:
+            return str(error)
+    return ""
 
 
 _command: Any = None

@@ -14,6 +14,7 @@ from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.doctor.findings import Finding, as_text, error, findings_of, ok, warning, worst
 from ...flashvdm_core.doctor.places import examine_folder
 from ..link.core_process import CoreProcess
+from ..settings.given import absolute_model
 from ..settings.preferences import ROOT_PACKAGE, preferences
 from ..settings.properties import scene_settings
 from . import interpreter
@@ -68,9 +69,9 @@ class Doctor(Activity):
         self.stop()
         scene = bpy.context.scene
         if model is None:
-            model = bpy.path.abspath(scene_settings(scene).model) if scene is not None else ""
+            model = scene_settings(scene).model if scene is not None else ""
         self.findings = findings_of([("Blender", _examine_blender), ("Folder", _examine_user_folder)])
-        arguments = ["doctor", "--json", f"--model={model or 'embedded'}", f"--device={device or preferences().device}"]
+        arguments = ["doctor", "--json", f"--model={absolute_model(model)}", f"--device={device or preferences().device}"]
         try:
             self._process = CoreProcess(interpreter.launch(), arguments)
         except WorkerError as problem:

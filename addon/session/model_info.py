@@ -13,7 +13,7 @@ _LONGEST = 1 << 20
 
 def takes_several_views(model: str) -> bool:
     """Whether the model in the folder `model`, or the built-in one, takes images of other sides beside the front."""
-    if model in ("", SETTINGS["model"].default):
+    if model == SETTINGS["model"].default:
         return False
     config = Path(model) / "config.yaml"
     try:

@@ -12,9 +12,10 @@ from ..blender.window import redraw_panels
 from ..link.job import Job
 from ..link.runtime import Runtime
 from ..link.task_queue import QueueItem, ResultSink
+from ..scene.object_data import migrate_file
 from ..scene.result_object import remove_stale_previews
 from ..settings.preferences import preferences
-from ..settings.properties import mend, scene_settings
+from ..settings.properties import reset_unknown_settings, scene_settings
 from . import interpreter
 from .batch import Batch
 from .doctor import Doctor
@@ -162,7 +163,8 @@ def _before_load(*_: object) -> None:
 @persistent
 def _after_load(*_: object) -> None:
     for scene in bpy.data.scenes:
-        mend(scene_settings(scene))
+        reset_unknown_settings(scene_settings(scene))
+    migrate_file()
     remove_stale_previews(_owned())
 
 

@@ -162,7 +162,7 @@ def scene_settings(scene: bpy.types.Scene) -> FlashVDMSceneSettings:
     return scene.flashvdm  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def mend(settings: FlashVDMSceneSettings) -> None:
+def reset_unknown_settings(settings: FlashVDMSceneSettings) -> None:
     """Put back to its default what another version of the add-on left in a file and this one does not know."""
     for name in OF_SCENE:
         try:

@@ -41,8 +41,8 @@ def test_a_result_has_uvs_a_packed_texture_and_a_material(obj: bpy.types.Object)
     assert [layer.name for layer in obj.data.uv_layers] == ["FlashVDM"]
     assert texture_of(obj).packed_file is not None
     assert tuple(texture_of(obj).size) == (64, 32)
-    assert tuple(obj["flashvdm_picture"].size) == (16, 32)
-    assert obj["flashvdm_picture"].packed_file is not None
+    assert tuple(obj.flashvdm.picture.size) == (16, 32)
+    assert obj.flashvdm.picture.packed_file is not None
     assert np.abs(shades(obj) - (1, 0, 0)).max() < 0.05
 
 
@@ -68,7 +68,7 @@ def test_colours_are_laid_on_an_edited_mesh_again(obj: bpy.types.Object) -> None
     bpy.ops.object.modifier_add(type="SUBSURF")
     bpy.ops.object.modifier_apply(modifier=obj.modifiers[0].name)
     assert bpy.ops.flashvdm.lay_colours(fit=False, yaw=10.0, elevation=5.0) == {"FINISHED"}
-    assert tuple(obj["flashvdm_view"]) == (10.0, 5.0)
+    assert (obj.flashvdm.yaw, obj.flashvdm.elevation) == (10.0, 5.0)
     assert len(obj.data.materials) == 1
     assert np.abs(shades(obj) - (1, 0, 0)).max() < 0.05
     assert content() == before, "the old texture is gone"

@@ -50,13 +50,13 @@ def test_another_mesh_takes_the_place_of_the_old_one(made: bpy.types.Object, ext
     assert (min(heights), max(heights)) == (5.0, 9.0)
     assert (tuple(made.location), tuple(made.scale)) == ((1, 2, 3), (2, 2, 2))
     assert (made.data.materials[0], made.modifiers[0].name, len(bpy.data.meshes)) == (material, "bevel", 1)
-    settings = json.loads(made["flashvdm_settings"])
+    settings = json.loads(made.flashvdm.settings)
     assert (settings["resolution"], settings["level"], settings["seed"]) == (128, 0.25, 3)
 
 
 def test_what_is_not_given_stays_as_it_was_made(made: bpy.types.Object) -> None:
     bpy.ops.flashvdm.remesh(face_budget=500)
-    settings = json.loads(made["flashvdm_settings"])
+    settings = json.loads(made.flashvdm.settings)
     assert (settings["resolution"], settings["face_budget"], settings["preview"]) == (64, 500, False)
 
 
@@ -71,14 +71,14 @@ def test_one_undo_step_brings_the_old_mesh_back(made: bpy.types.Object) -> None:
 
 
 def test_the_latents_are_saved_with_the_file(made: bpy.types.Object, extension: Import, tmp_path: Path) -> None:
-    kept = extension("addon.scene.stored_latents")
+    stored = extension("addon.scene.stored_latents")
     latents = np.random.default_rng(0).standard_normal((256, 16)).astype(np.float32)
-    kept.keep(made, latents)
-    assert len(made.flashvdm_latents) < 1.25 * 256 * 16 * 2
+    stored.store(made, latents, "")
+    assert len(made.flashvdm.latents) < 1.25 * 256 * 16 * 2
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
     (obj,) = bpy.data.objects
-    assert np.abs(kept.latents_of(obj) - latents).max() < 2e-3
+    assert np.abs(stored.latents_of(obj) - latents).max() < 2e-3
     bpy.context.view_layer.objects.active = obj
     assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}
 
@@ -88,10 +88,10 @@ def test_latents_that_were_not_kept_or_are_damaged_are_an_error(worker: Worker, 
     preferences().keep_latents = False
     bpy.ops.flashvdm.generate(filepath=image)
     obj = bpy.context.active_object
-    assert not obj.flashvdm_latents
+    assert not obj.flashvdm.latents
     assert not bpy.ops.flashvdm.remesh.poll()
     for damaged in ("rubbish", "", "{" * 70):
-        obj.flashvdm_latents = damaged
+        obj.flashvdm.latents = damaged
         with pytest.raises(RuntimeError, match="damaged"):
             bpy.ops.flashvdm.remesh()
 
@@ -164,10 +164,48 @@ def test_two_results_are_blended_into_a_third(made: bpy.types.Object, extension:
 
 
 def test_results_of_two_models_are_not_blended(made: bpy.types.Object, extension: Import) -> None:
-    extension("addon.scene.stored_latents").keep(another(5), np.zeros((6, 2), np.float32))
+    extension("addon.scene.stored_latents").store(another(5), np.zeros((6, 2), np.float32), "")
     made.select_set(True)
     with pytest.raises(RuntimeError, match=r"different models"):
         bpy.ops.flashvdm.blend()
+
+
+def test_latents_of_different_weights_are_not_blended(made: bpy.types.Object, tmp_path: Path) -> None:
+    """Also where both are of one shape; the worker is not even asked."""
+    bpy.ops.flashvdm.generate(filepath="other.png", seed=5, model=str(tmp_path))
+    made.select_set(True)
+    assert not bpy.ops.flashvdm.blend.poll()
+    with pytest.raises(RuntimeError, match=r"Different models made the two: select two that one model has made"):
+        bpy.ops.flashvdm.blend()
+
+
+def test_other_weights_in_the_models_folder_refuse_another_mesh(made: bpy.types.Object) -> None:
+    made.flashvdm.model_identity = "weights that were there before"
+    with pytest.raises(RuntimeError, match=r"made by other weights; choose the model that made them"):
+        bpy.ops.flashvdm.remesh(resolution=128)
+    assert len(made.data.vertices) == 9
+
+
+def test_a_model_that_has_moved_is_found_in_the_scenes_settings(made: bpy.types.Object, tmp_path: Path) -> None:
+    """The weights can be told by their identity, so the scene's model may be tried where the folder is gone."""
+    settings = json.loads(made.flashvdm.settings)
+    made.flashvdm.settings = json.dumps(settings | {"model": str(tmp_path / "gone")})
+    bpy.context.scene.flashvdm.model = str(tmp_path)
+    with pytest.raises(RuntimeError, match=r"other weights"):
+        bpy.ops.flashvdm.remesh(resolution=128)
+    bpy.context.scene.flashvdm.model = "embedded"
+    assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}
+    assert json.loads(made.flashvdm.settings)["model"] == "embedded"
+
+
+def test_latents_of_unknown_weights_are_used_with_a_warning(made: bpy.types.Object, extension: Import) -> None:
+    other = another(5)
+    other.flashvdm.property_unset("model_identity")
+    made.select_set(True)
+    tasks = extension("addon.session.session").session.tasks
+    assert bpy.ops.flashvdm.blend() == {"FINISHED"}
+    assert "Which model made these latents" in " ".join(tasks.job.warnings)
+    assert bpy.context.active_object.flashvdm.model_identity == "", "no more is known of what they have become"
 
 
 def test_a_model_that_is_not_there_any_more_is_named(extension: Import, tmp_path: Path) -> None:
@@ -176,8 +214,8 @@ def test_a_model_that_is_not_there_any_more_is_named(extension: Import, tmp_path
     obj = bpy.data.objects.new("old", bpy.data.meshes.new("old"))
     bpy.context.collection.objects.link(obj)
     bpy.context.view_layer.objects.active = obj
-    extension("addon.scene.stored_latents").keep(obj, np.zeros((4, 4), np.float32))
-    obj["flashvdm_settings"] = json.dumps({"model": str(tmp_path / "gone"), "device": "cpu"})
+    extension("addon.scene.stored_latents").store(obj, np.zeros((4, 4), np.float32), "")
+    obj.flashvdm.settings = json.dumps({"model": str(tmp_path / "gone"), "device": "cpu"})
     with pytest.raises(RuntimeError, match=r"gone"):
         bpy.ops.flashvdm.remesh()
 

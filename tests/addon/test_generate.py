@@ -33,12 +33,12 @@ def test_the_object_is_named_after_the_image_and_tells_how_it_was_made(worker: C
     assert bpy.ops.flashvdm.generate(filepath=image, seed=7, resolution=64) == {"FINISHED"}
     obj = only_mesh()
     assert obj.name == obj.data.name == "red chair"
-    assert obj["flashvdm_seed"] == 7
-    assert obj["flashvdm_model"] == "stand-in"
-    assert obj["flashvdm_image"] == image
-    assert obj["flashvdm_seconds"] > 0
-    assert json.loads(obj["flashvdm_settings"])["resolution"] == 64
-    assert "flashvdm_preview" not in obj
+    assert obj.flashvdm.seed == 7
+    assert obj.flashvdm.model == "stand-in"
+    assert json.loads(obj.flashvdm.images) == {"front": image}
+    assert obj.flashvdm.seconds > 0
+    assert json.loads(obj.flashvdm.settings)["resolution"] == 64
+    assert not obj.flashvdm.preview
     assert bpy.context.view_layer.objects.active == obj
     assert obj.select_get()
 
@@ -106,7 +106,7 @@ def test_unset_properties_come_from_the_scene_and_set_ones_are_not_remembered(wo
     settings.image, settings.seed, settings.size = image, 11, 3.0
     bpy.ops.flashvdm.generate(seed=5)
     bpy.ops.flashvdm.generate()
-    seeds = sorted(obj["flashvdm_seed"] for obj in bpy.context.scene.objects)
+    seeds = sorted(obj.flashvdm.seed for obj in bpy.context.scene.objects)
     assert seeds == [5, 11]
     assert np.ptp(points(bpy.context.object), axis=0).max() == pytest.approx(3.0)
 
@@ -115,7 +115,7 @@ def test_machine_settings_come_from_the_preferences(worker: Callable[..., str], 
     worker("good")
     preferences().device, preferences().precision = "cpu", "float32"
     bpy.ops.flashvdm.generate(filepath=image)
-    settings = json.loads(only_mesh()["flashvdm_settings"])
+    settings = json.loads(only_mesh().flashvdm.settings)
     assert (settings["device"], settings["precision"]) == ("cpu", "float32")
 
 
@@ -128,7 +128,7 @@ def test_one_generation_is_one_undo_step(worker: Callable[..., str], image: str)
     assert content() == before
     bpy.ops.ed.redo()
     assert content() == after
-    assert only_mesh()["flashvdm_seed"] == 3
+    assert only_mesh().flashvdm.seed == 3
 
 
 @pytest.mark.parametrize("point", STAGES)
@@ -182,13 +182,13 @@ def test_the_worker_is_kept_until_memory_is_released(worker: Callable[..., str],
     session = extension("addon.session.session").session
     assert not bpy.ops.flashvdm.release_memory.poll()
     bpy.ops.flashvdm.generate(filepath=image)
-    process = session.client.process_id
+    process = session.tasks.client.process_id
     bpy.ops.flashvdm.generate(filepath=image)
-    assert session.client.process_id == process
+    assert session.tasks.client.process_id == process
     assert bpy.ops.flashvdm.release_memory() == {"FINISHED"}
-    assert session.client is None
+    assert session.tasks.client is None
     bpy.ops.flashvdm.generate(filepath=image)
-    assert session.client.process_id != process
+    assert session.tasks.client.process_id != process
 
 
 def test_a_new_choice_of_interpreter_takes_effect(worker: Callable[..., str], image: str) -> None:

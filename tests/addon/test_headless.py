@@ -242,9 +242,9 @@ def test_generate_leaves_a_blend_with_the_objects_side_by_side_and_mesh_files(
     bpy.ops.wm.open_mainfile(filepath=str(blend))
     made = {obj.name: obj for obj in bpy.data.objects}
     assert set(made) == {"red chair", "blue table"}
-    assert all(obj["flashvdm_seed"] == 6 for obj in made.values())
+    assert all(obj.flashvdm.seed == 6 for obj in made.values())
     assert made["blue table"].location.x > made["red chair"].location.x
-    assert not any("flashvdm_preview" in obj for obj in made.values())
+    assert not any(obj.flashvdm.preview for obj in made.values())
     assert command.run(["generate", image, "--blend", str(blend)]) == 1
     assert "exists already" in capfd.readouterr().err
     assert command.run(["generate", image, "--blend", str(blend), "--overwrite"]) == 0

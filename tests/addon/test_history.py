@@ -59,7 +59,7 @@ def test_it_survives_the_object_the_image_and_the_file(worker: Callable[..., str
     assert {**json.loads(first.settings)} == {**json.loads(second.settings)}
     assert second.front == first.front
     assert bpy.ops.flashvdm.history_select() == {"FINISHED"}
-    assert bpy.context.object["flashvdm_seed"] == 3
+    assert bpy.context.object.flashvdm.seed == 3
     assert Path(json.loads(second.images)["front"]).read_bytes() == PIXEL
 
 

@@ -78,8 +78,8 @@ def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..
     assert finish(session) == "DONE"
     assert len(meshes()) == 1
     assert meshes()[0].session_uid != uid
-    assert meshes()[0]["flashvdm_seed"] == 2
-    assert "flashvdm_preview" not in meshes()[0]
+    assert meshes()[0].flashvdm.seed == 2
+    assert not meshes()[0].flashvdm.preview
 
 
 def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image: str, session: Session) -> None:
@@ -158,11 +158,11 @@ def test_a_preview_in_edit_mode_is_left_to_the_user(
     go_on()
     assert finish(session) == "DONE"
     bpy.ops.object.mode_set(mode="OBJECT")
-    made = [obj for obj in meshes() if "flashvdm_seed" in obj]
+    made = [obj for obj in meshes() if obj.flashvdm.settings]
     assert len(meshes()) == 2
     assert len(made) == 1
     assert made[0] != preview
-    assert not any("flashvdm_preview" in obj for obj in meshes())
+    assert not any(obj.flashvdm.preview for obj in meshes())
 
 
 def test_another_file_ends_the_generation(worker: Callable[..., str], image: str, session: Session) -> None:
@@ -265,10 +265,10 @@ def test_a_queue_goes_on_after_one_that_fails_and_each_result_has_its_own_undo_s
     session.tasks.queue.items[1].job.fail("Made to fail by this test.", "")
     assert finish(session) == "DONE"
     assert [entry.job.state.name for entry in session.tasks.queue.items] == ["DONE", "FAILED", "DONE"]
-    places = {obj["flashvdm_seed"]: (tuple(obj.location), obj.users_scene[0].name) for obj in meshes()}
+    places = {obj.flashvdm.seed: (tuple(obj.location), obj.users_scene[0].name) for obj in meshes()}
     assert places == {1: ((0, 0, 0), "Scene"), 3: ((0, 0, 0), "Other")}
     bpy.ops.ed.undo()
-    assert [obj["flashvdm_seed"] for obj in meshes()] == [1]
+    assert [obj.flashvdm.seed for obj in meshes()] == [1]
     bpy.ops.ed.undo()
     assert meshes() == []
 

@@ -75,7 +75,7 @@ def test_versions_agree(extension: Import) -> None:
 
 
 def test_names_of_objects_come_from_any_file_name(extension: Import) -> None:
-    name_for = extension("addon.scene.result_object").name_for
+    name_for = extension("addon.scene.placement").name_for
     assert name_for("/a/red chair.v2.png") == "red chair.v2"
     assert name_for("椅子.png") == "椅子"
     long = name_for("椅" * 100 + ".png")

@@ -23,7 +23,7 @@ def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> Session:
 
 
 def variants() -> dict[int, bpy.types.Object]:
-    return {obj["flashvdm_seed"]: obj for obj in bpy.data.objects if "flashvdm_seed" in obj}
+    return {obj.flashvdm.seed: obj for obj in bpy.data.objects if obj.flashvdm.settings}
 
 
 def choose(obj: bpy.types.Object) -> None:

@@ -35,7 +35,7 @@ def again_from_history(session: Any) -> Steps[None]:
     yield from until(lambda: not session.tasks.generating, "the history's mesh did not come", 600)
     again = bpy.context.object
     assert again != before
-    assert again["flashvdm_seed"] == before["flashvdm_seed"]
+    assert again.flashvdm.seed == before.flashvdm.seed
     assert [tuple(vertex.co) for vertex in again.data.vertices] == [tuple(vertex.co) for vertex in before.data.vertices]
     bpy.data.objects.remove(before)
     yield from gui.open_tab("FlashVDM")

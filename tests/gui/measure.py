@@ -8,8 +8,6 @@ from typing import Any
 
 import bpy
 
-PREVIEW_MARK = "flashvdm_preview"
-
 
 @dataclass
 class Ticks:
@@ -64,7 +62,7 @@ class Ticks:
             self.texts.append(job.text)
 
     def _preview(self) -> int:
-        return next((len(obj.data.polygons) for obj in bpy.data.objects if PREVIEW_MARK in obj), 0)
+        return next((len(obj.data.polygons) for obj in bpy.data.objects if obj.flashvdm.preview), 0)
 
 
 @dataclass

@@ -8,7 +8,6 @@ from typing import Any
 import bpy
 import gui
 from mathutils import Euler, Vector
-from measure import PREVIEW_MARK
 from screen import Steps, move, view_point
 
 
@@ -79,4 +78,4 @@ def meshes() -> list[Any]:
 
 
 def previews() -> list[Any]:
-    return [obj for obj in bpy.data.objects if PREVIEW_MARK in obj]
+    return [obj for obj in bpy.data.objects if obj.flashvdm.preview]

@@ -27,7 +27,7 @@ def start() -> None:
 
 def end() -> float | None:
     session = importlib.import_module(f"{PACKAGE}.addon.session.session").session
-    if not any("flashvdm_preview" in obj for obj in bpy.data.objects):
+    if not any(obj.flashvdm.preview for obj in bpy.data.objects):
         return 0.1
     part = NOTE.with_suffix(".part")
     part.write_text(str(session.tasks.client.process_id))

@@ -145,7 +145,7 @@ def first_generation() -> Steps[None]:
     assert len(TICKS.fractions) > 5, "the progress bar did not move"
     made = bpy.data.objects[new[0]]
     REPORT["first generation"] = {
-        "seconds": made["flashvdm_seconds"],
+        "seconds": made.flashvdm.seconds,
         "triangles": len(made.data.polygons),
         "triangles of the previews": list(TICKS.sizes),
         "progress": len(TICKS.fractions),
@@ -185,7 +185,7 @@ def second_generation() -> Steps[None]:
     heartbeat.stop()
     assert SESSION.tasks.client.process_id == worker, "the worker was started again"
     REPORT["second generation"] = {
-        "seconds": bpy.context.object["flashvdm_seconds"],
+        "seconds": bpy.context.object.flashvdm.seconds,
         "longest time between two rounds of Blender's loop, s": round(heartbeat.longest_gap, 3),
     }
     yield from shot("second_result")

@@ -19,6 +19,15 @@ import numpy as np
 _uids = itertools.count(1)
 
 
+_DEFAULTS = {
+    "BoolProperty": False,
+    "IntProperty": 0,
+    "FloatProperty": 0.0,
+    "FloatVectorProperty": (0.0, 0.0, 0.0),
+    "StringProperty": "",
+}
+
+
 # --- bpy.props -------------------------------------------------------------------------------------------------------
 class Property:
     """What a function of bpy.props returns: its kind and arguments."""
@@ -31,8 +40,7 @@ class Property:
             return None if issubclass(self.arguments["type"], ID) else self.arguments["type"]()
         if self.kind == "CollectionProperty":
             return _Items(self.arguments["type"])
-        fallback = {"BoolProperty": False, "IntProperty": 0, "FloatProperty": 0.0, "StringProperty": ""}.get(self.kind)
-        return self.arguments.get("default", fallback)
+        return self.arguments.get("default", _DEFAULTS.get(self.kind))
 
 
 def _property(kind: str) -> Callable[..., Property]:
@@ -43,6 +51,7 @@ BoolProperty = _property("BoolProperty")
 CollectionProperty = _property("CollectionProperty")
 EnumProperty = _property("EnumProperty")
 FloatProperty = _property("FloatProperty")
+FloatVectorProperty = _property("FloatVectorProperty")
 IntProperty = _property("IntProperty")
 PointerProperty = _property("PointerProperty")
 StringProperty = _property("StringProperty")
@@ -65,11 +74,15 @@ class bpy_struct:  # noqa: N801 - the stubs' name
 
     def _default(self, name: str, property: Property) -> Any:
         value = property.make_default()
-        object.__setattr__(self, name, value)
+        if property.kind in ("PointerProperty", "CollectionProperty") and value is not None:
+            object.__setattr__(self, name, value)  # what it holds can be changed from now on
         return value
 
     def is_property_set(self, property: str) -> bool:
         return property in self.__dict__
+
+    def property_unset(self, property: str) -> None:
+        self.__dict__.pop(property, None)
 
 
 class PropertyGroup(bpy_struct):

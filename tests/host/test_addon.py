@@ -35,7 +35,7 @@ def test_generating_from_the_panel(blender: Blender, host: Host) -> None:
     blender.until(lambda: not blender.session.tasks.generating)
     assert [obj.name for obj in host.data.objects] == ["red chair"]
     obj = host.data.objects[0]
-    assert obj["flashvdm_seed"] == 0
+    assert obj.flashvdm.seed == 0
     assert obj.location == (1.0, 2.0, 3.0), "on the cursor"
     height = obj.data.attributes["position"].data.values["vector"].reshape(-1, 3)[:, 2]
     assert np.ptp(height) == pytest.approx(2.0)

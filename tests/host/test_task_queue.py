@@ -228,7 +228,7 @@ def test_several_generations_line_up_in_a_row_and_each_can_be_removed(blender: B
     blender.work_with("good")
     blender.until(lambda: not blender.session.tasks.generating)
     assert [entry.job.state.name for entry in blender.session.tasks.queue.items] == ["CANCELLED", "DONE"]
-    assert [obj["flashvdm_seed"] for obj in host.data.objects] == [2]
+    assert [obj.flashvdm.seed for obj in host.data.objects] == [2]
     assert host.data.objects[0].location == pytest.approx((1.0 + 2 * 1.2 * 2.0, 2.0, 3.0)), "where it was lined up"
     blender.press("flashvdm.queue_clear")
     assert blender.session.tasks.queue.items == []

@@ -7,13 +7,12 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ....flashvdm_core.api.errors import WorkerError
-from ....flashvdm_core.api.settings import SETTINGS
 from ....flashvdm_core.cli.common import EXIT_OK, as_options
 from ....flashvdm_core.files import MESH_SUFFIXES
 from ...blender.host_types import Context, Event, Returned
 from ...session.session import session
-from ...settings.preferences import preferences
-from ...settings.properties import MACHINE, OF_SCENE, scene_settings, setting_properties, with_properties
+from ...settings.given import absolute_model, given_to, value_of
+from ...settings.properties import MACHINE, OF_SCENE, setting_properties, with_properties
 
 _GIVEN: set[Any] = {"SKIP_SAVE"}
 _FORMATS = tuple((suffix[1:], suffix[1:].upper(), f"Meshes as {suffix}") for suffix in MESH_SUFFIXES)
@@ -92,16 +91,11 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
         options = [f"--format={self.format}"]
         options += ["--overwrite"] if self.overwrite else []
         options += [f"--{name}={value}" for name, value in (("shard", self.shard), ("ray", self.ray)) if value]
-        settings = {name: self._value(name, context) for name in (*OF_SCENE, *MACHINE)}
+        given = given_to(self)
+        settings = {name: value_of(name, given, context.scene) for name in (*OF_SCENE, *MACHINE)}
         settings["preview"] = False
-        settings["model"] = bpy.path.abspath(settings["model"]) or SETTINGS["model"].default
+        settings["model"] = absolute_model(settings["model"])
         return [source, f"--output={output}", *options, *as_options(settings)]
-
-    def _value(self, name: str, context: Context) -> Any:
-        """What this call gave, else what the preferences or the scene say."""
-        if self.properties.is_property_set(name):
-            return getattr(self, name)
-        return getattr(preferences() if name in MACHINE else scene_settings(context.scene), name)
 
 
 class FLASHVDM_OT_batch_cancel(bpy.types.Operator):  # noqa: N801

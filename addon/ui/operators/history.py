@@ -4,8 +4,11 @@ import bpy
 
 from ...blender.host_types import Context, Returned
 from ...blender.window import select_only
+from ...link.task_queue import QueueItem
 from ...scene import history
+from ...session.generation import enqueue_generation
 from ...settings.properties import scene_settings
+from .queued import LinesUp
 
 
 class _OnEntry:
@@ -19,7 +22,7 @@ class _OnEntry:
         return True
 
 
-class FLASHVDM_OT_history_generate(_OnEntry, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_history_generate(_OnEntry, LinesUp, bpy.types.Operator):  # noqa: N801
     """The same images, seed and settings once more."""
 
     bl_idname = "flashvdm.history_generate"
@@ -28,24 +31,12 @@ class FLASHVDM_OT_history_generate(_OnEntry, bpy.types.Operator):  # noqa: N801
         "Make the same mesh once more, with the seed and the settings of then; a packed image need not exist as a file"
     )
 
-    def execute(self, context: Context) -> Returned:
-        return self._generate(context, "EXEC_DEFAULT")
-
-    def invoke(self, context: Context, event: object) -> Returned:
-        return self._generate(context, "INVOKE_DEFAULT")
-
-    def _generate(self, context: Context, how: str) -> Returned:
+    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
         entry = history.active_entry(context.scene)
         assert entry is not None
         images = history.images_of(entry)
-        front = images.pop("front", "")
-        others = {f"filepath_{view}": path for view, path in images.items()}
-        settings = history.settings_of(entry)
-        try:
-            return bpy.ops.flashvdm.generate(how, filepath=front, **others, **settings)  # pyright: ignore
-        except RuntimeError as error:
-            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
-            return {"CANCELLED"}
+        given = {"filepath": images.pop("front", "")} | {f"filepath_{view}": path for view, path in images.items()}
+        return enqueue_generation(context, given | history.settings_of(entry), live)
 
 
 class FLASHVDM_OT_history_restore(_OnEntry, bpy.types.Operator):  # noqa: N801

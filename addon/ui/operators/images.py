@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 
-from ....flashvdm_core.api.errors import ImageError
+from ....flashvdm_core.api.errors import FlashVDMError, ImageError
 from ...blender.host_types import Context, Event, Returned
+from ...session.generation import enqueue_generation
+from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
 from .. import image_sources
 from ..file_drop import IMAGE_ENDINGS
@@ -76,8 +78,12 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
             return {"CANCELLED"}
         use(context, paths[0])
         if len(paths) > 1:
-            for path in paths:
-                bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=path)  # pyright: ignore[reportAttributeAccessIssue]
+            try:
+                for path in paths:
+                    enqueue_generation(context, {"filepath": path}, live=True)
+            except FlashVDMError as error:
+                self.report({"ERROR"}, str(error))
+            session.run_live()
         return {"FINISHED"}
 
 

@@ -134,7 +134,7 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
         column.prop(self, "elevation")
 
     def execute(self, context: Context) -> Returned:
-        view = texture.lay_again(context.active_object, None if self.fit else View(self.yaw, self.elevation))
+        view = texture.project_again(context.active_object, None if self.fit else View(self.yaw, self.elevation))
         self.yaw, self.elevation = view.yaw, view.elevation
         return {"FINISHED"}
 

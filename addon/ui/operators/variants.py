@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import IntProperty
 
-from ...blender.host_types import Context, Event, Returned
+from ...blender.host_types import Context, Returned
+from ...link.task_queue import QueueItem
 from ...scene.result_object import ResultObject
-from ...scene.variants import GROUP, is_variant, keep_only
+from ...scene.variants import keep_only, row_of
+from ...session.generation import enqueue_generation
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
+from .queued import LinesUp
 
 
 @with_properties(count=IntProperty(name="Variants", default=0, min=0, max=100, options={"HIDDEN", "SKIP_SAVE"}))
-class FLASHVDM_OT_generate_variants(bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_generate_variants(LinesUp, bpy.types.Operator):  # noqa: N801
     """Generate the scene's image with several seeds, in a row."""
 
     bl_idname = "flashvdm.generate_variants"
@@ -23,15 +26,8 @@ class FLASHVDM_OT_generate_variants(bpy.types.Operator):  # noqa: N801
     if TYPE_CHECKING:
         count: int
 
-    def execute(self, context: Context) -> Returned:
-        return self._generate(context, "EXEC_DEFAULT")
-
-    def invoke(self, context: Context, event: Event) -> Returned:
-        return self._generate(context, "INVOKE_DEFAULT")
-
-    def _generate(self, context: Context, how: str) -> Returned:
-        count = self.count or scene_settings(context.scene).variants
-        return bpy.ops.flashvdm.generate(how, variants=count)  # pyright: ignore[reportAttributeAccessIssue]
+    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
+        return enqueue_generation(context, {"variants": self.count or scene_settings(context.scene).variants}, live)
 
 
 class FLASHVDM_OT_keep_variant(bpy.types.Operator):  # noqa: N801
@@ -44,7 +40,7 @@ class FLASHVDM_OT_keep_variant(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not is_variant(context.active_object):
+        if not row_of(context.active_object):
             cls.poll_message_set("The active object is not one of several variants")
             return False
         if context.mode != "OBJECT":
@@ -57,7 +53,7 @@ class FLASHVDM_OT_keep_variant(bpy.types.Operator):  # noqa: N801
         queue = session.tasks.queue
         for item in list(queue.items):
             sink = item.sink
-            if isinstance(sink, ResultObject) and sink.variants and sink.variants.group == chosen[GROUP]:
+            if isinstance(sink, ResultObject) and sink.variants and sink.variants.group == row_of(chosen):
                 queue.remove(item)
         keep_only(chosen)
         return {"FINISHED"}

@@ -58,7 +58,7 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
 
 
 def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
-    """Where nothing can run the model yet, say so with the way to mend it. True where something can."""
+    """Where nothing can run the model yet, say so with the way out. True where something can."""
     try:
         session.known_runtime()
     except WorkerError as error:

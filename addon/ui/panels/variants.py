@@ -3,7 +3,7 @@
 import bpy
 
 from ...blender.host_types import Context
-from ...scene.variants import is_variant
+from ...scene.variants import row_of
 from ...settings.properties import scene_settings
 from .parts import Part
 
@@ -26,7 +26,7 @@ class FLASHVDM_PT_variants(Part, bpy.types.Panel):  # noqa: N801
 
 def draw_choice(layout: bpy.types.UILayout, context: Context) -> None:
     """The button that keeps the active object, where that is one of several."""
-    if is_variant(context.active_object):
+    if row_of(context.active_object):
         row = layout.row()
         row.scale_y = 1.2
         row.operator("flashvdm.keep_variant", icon="CHECKMARK")

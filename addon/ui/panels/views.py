@@ -5,6 +5,7 @@ import bpy
 from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...session.model_info import takes_several_views
+from ...settings.given import absolute_model
 from ...settings.properties import VIEW_LABELS, scene_settings
 from .parts import Part, draw_open, draw_text, width
 
@@ -18,7 +19,7 @@ class FLASHVDM_PT_views(Part, bpy.types.Panel):  # noqa: N801
         layout, settings = self.layout, scene_settings(context.scene)
         assert layout is not None
         layout.use_property_split, layout.use_property_decorate = True, False
-        several = takes_several_views(bpy.path.abspath(settings.model) if settings.model else "")
+        several = takes_several_views(absolute_model(settings.model))
         note = interface("Images of the same object" if several else "This model takes the front image alone")
         draw_text(layout, note, width(context), "NONE" if several else "INFO")
         column = layout.column()

@@ -1,0 +1,208 @@
+"""What an object knows of how it was made: one property group, `obj.flashvdm`.
+
+The only place that knows how older versions kept the same: as loose custom properties named `flashvdm_*`. What they left
+is moved into the group when a file is loaded, or when an object that came later, by Append for example, is first asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
+
+from ..settings.properties import with_properties
+
+_HIDDEN: Any = {"HIDDEN"}
+_MESH_PREVIEW = "flashvdm_preview"
+"""Custom property of a mesh that belongs to a task under way."""
+
+
+def _property(kind: Callable[..., Any], description: str, **options: Any) -> Any:
+    return kind(name="", description=description, options=_HIDDEN, **options)
+
+
+@with_properties(
+    settings=_property(StringProperty, "Every setting that was used, as JSON"),
+    seed=_property(IntProperty, "The seed that was used"),
+    model=_property(StringProperty, "Name of the model that made it"),
+    model_identity=_property(StringProperty, "Tells the weights that made its latents from any others"),
+    images=_property(StringProperty, "The paths of the images, as JSON: view to path"),
+    seconds=_property(FloatProperty, "How long it took"),
+    latents=_property(StringProperty, "What the mesh was decoded from; see stored_latents"),
+    entry=_property(StringProperty, "The history's entry that tells of it"),
+    picture=_property(PointerProperty, "The packed cut-out that its texture is from", type=bpy.types.Image),
+    yaw=_property(FloatProperty, "From which side the picture was seen, in degrees; 0 is the front"),
+    elevation=_property(FloatProperty, "From how far above the picture was seen, in degrees"),
+    row=_property(StringProperty, "The same on all variants of one row; empty where it is none"),
+    place=_property(FloatVectorProperty, "Where the chosen variant goes, in world space", size=3),
+    preview=_property(BoolProperty, "It is only a preview: without a task that is under way it is removed"),
+)
+class FlashVDMObject(bpy.types.PropertyGroup):
+    """What an object knows of its making."""
+
+    if TYPE_CHECKING:
+        settings: str
+        seed: int
+        model: str
+        model_identity: str
+        images: str
+        seconds: float
+        latents: str
+        entry: str
+        picture: bpy.types.Image | None
+        yaw: float
+        elevation: float
+        row: str
+        place: Sequence[float]
+        preview: bool
+
+
+def data_of(obj: bpy.types.Object) -> FlashVDMObject | None:
+    """What `obj` knows of its making, to be read; None where that is nothing."""
+    former = _former(obj)
+    if former:
+        try:
+            _move(obj, former)
+        except AttributeError:
+            return _Former(former)  # pyright: ignore[reportReturnType] - has the same attributes
+    # Not asked for where it is not set: older Blender versions make an empty group whenever one is read.
+    return _group(obj) if obj.is_property_set("flashvdm") else None
+
+
+def new_data(obj: bpy.types.Object) -> FlashVDMObject:
+    """What `obj` knows of its making, to be written."""
+    data_of(obj)
+    return _group(obj)
+
+
+def forget(obj: bpy.types.Object) -> None:
+    """`obj` is the user's own from now on."""
+    data_of(obj)
+    obj.property_unset("flashvdm")
+
+
+def settings_of(obj: bpy.types.Object) -> dict[str, Any]:
+    """Every setting that was used for `obj`; empty where that is not known."""
+    data = data_of(obj)
+    try:
+        found = json.loads(data.settings) if data is not None else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def is_preview(block: bpy.types.Object | bpy.types.Mesh) -> bool:
+    """An object or a mesh that is in the file for the sake of a task alone."""
+    if isinstance(block, bpy.types.Mesh):
+        return _MESH_PREVIEW in block
+    data = data_of(block)
+    return data is not None and data.preview
+
+
+def mark_preview(block: bpy.types.Object | bpy.types.Mesh) -> None:
+    """Say so of it."""
+    if isinstance(block, bpy.types.Mesh):
+        block[_MESH_PREVIEW] = True
+    else:
+        new_data(block).preview = True
+
+
+def unmark_preview(block: bpy.types.Object | bpy.types.Mesh) -> None:
+    """It is a result, or part of one, now."""
+    if isinstance(block, bpy.types.Mesh):
+        del block[_MESH_PREVIEW]
+    elif is_preview(block):
+        _group(block).property_unset("preview")
+
+
+def migrate_file() -> None:
+    """Move what older versions left on the objects of this file."""
+    for obj in bpy.data.objects:
+        data_of(obj)
+
+
+# --- what older versions wrote: custom properties, but for the latents, which were a property of their own ----------
+_FORMER_KEYS: Mapping[str, str] = {
+    "flashvdm_settings": "settings",
+    "flashvdm_seed": "seed",
+    "flashvdm_model": "model",
+    "flashvdm_seconds": "seconds",
+    "flashvdm_entry": "entry",
+    "flashvdm_picture": "picture",
+    "flashvdm_variants": "row",
+    "flashvdm_place": "place",
+    "flashvdm_preview": "preview",
+    "flashvdm_image": "images",
+    "flashvdm_view": "view",
+}
+_FORMER_LATENTS = "flashvdm_latents"
+
+
+class _Former:
+    """What an older version wrote on an object, read as if it were in the group."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in FlashVDMObject.__annotations__:
+            raise AttributeError(name)
+        return self._values.get(name, None if name == "picture" else "")
+
+    def is_property_set(self, name: str) -> bool:
+        return name in self._values
+
+
+def _former(obj: bpy.types.Object) -> dict[str, Any]:
+    """What an older version wrote on `obj`, by the names of today; empty where there is nothing."""
+    found = {name: obj[key] for key, name in _FORMER_KEYS.items() if key in obj}
+    if obj.is_property_set(_FORMER_LATENTS):
+        held: Any = obj
+        found["latents"] = held.flashvdm_latents
+    if "images" in found:
+        found["images"] = json.dumps({"front": str(found["images"])})
+    if "view" in found:
+        view = found.pop("view")
+        with contextlib.suppress(TypeError, ValueError):
+            found["yaw"], found["elevation"] = view
+    return found
+
+
+def _move(obj: bpy.types.Object, former: Mapping[str, Any]) -> None:
+    """Into the group.
+
+    Raises:
+        AttributeError: nothing may be written: the object is linked from another file, or Blender is drawing.
+    """
+    if obj.library is not None:
+        raise AttributeError(f"'{obj.name}' is linked from another file")
+    data = _group(obj)
+    for name, value in former.items():
+        with contextlib.suppress(TypeError, ValueError):  # the user has changed it to something else
+            setattr(data, name, value)
+    for key in _FORMER_KEYS:
+        if key in obj:
+            del obj[key]
+    obj.property_unset(_FORMER_LATENTS)
+
+
+def _group(obj: bpy.types.Object) -> FlashVDMObject:
+    return obj.flashvdm  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def register() -> None:
+    kind: Any = bpy.types.Object
+    kind.flashvdm = PointerProperty(type=FlashVDMObject)
+    kind.flashvdm_latents = _property(StringProperty, "What the mesh was decoded from, as older versions kept it")
+
+
+def unregister() -> None:
+    kind: Any = bpy.types.Object
+    del kind.flashvdm, kind.flashvdm_latents
+
+
+CLASSES = (FlashVDMObject,)

@@ -1,0 +1,129 @@
+"""What a task makes in the file: a mesh that is being filled, and the object that gets it.
+
+Between two steps of a task the user may delete, undo, rename or load another file, so nothing here keeps a reference to
+Blender's data: everything is looked up by its session_uid each time.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import bpy
+
+from ...flashvdm_core.api.mesh import TriangleMesh
+from .mesh_builder import Size, fill_in_slices, mesh_of
+from .object_data import mark_preview, unmark_preview
+from .placement import Placement
+
+_ID = TypeVar("_ID", bound=bpy.types.ID)
+
+
+class _MeshGone(Exception):  # noqa: N818 - not an error: undo has taken the mesh that was being filled
+    pass
+
+
+class PendingMesh:
+    """A new mesh that nobody sees before it is whole."""
+
+    def __init__(self, name: str, size: Size) -> None:
+        """It will have that name and size."""
+        self._name = name
+        self._size = size
+        self._uid: int | None = None
+
+    @property
+    def owned(self) -> set[int]:
+        """The session_uid of the mesh, while it is nobody's."""
+        return set() if self._uid is None else {self._uid}
+
+    def fill(self, source: TriangleMesh) -> Iterator[None]:
+        """Make it, step by step, and once more if undo takes it away."""
+        while True:
+            self.drop()
+            data = bpy.data.meshes.new(self._name)
+            mark_preview(data)
+            self._uid = data.session_uid
+            try:
+                yield from fill_in_slices(self._find, source, self._size)
+            except _MeshGone:
+                continue
+            return
+
+    def take(self) -> bpy.types.Mesh:
+        """The whole mesh, for an object."""
+        data = self._find()
+        unmark_preview(data)
+        self._uid = None
+        return data
+
+    def drop(self) -> None:
+        """Remove it, if nobody uses it."""
+        data, self._uid = by_uid(bpy.data.meshes, self._uid), None
+        if data is not None and not data.users:
+            bpy.data.meshes.remove(data)
+
+    def _find(self) -> bpy.types.Mesh:
+        data = by_uid(bpy.data.meshes, self._uid)
+        if data is None:
+            raise _MeshGone
+        return data
+
+
+class NewObject:
+    """An object that comes into the scene, and the collection, in which it was asked for.
+
+    Attributes:
+        placement: its name and place.
+        uid: its session_uid, None before there is one.
+        scene: the scene's session_uid.
+    """
+
+    def __init__(self, placement: Placement, scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
+        self.placement = placement
+        self.uid: int | None = None
+        self.scene = scene.session_uid
+        self._collection = collection.session_uid
+
+    def find(self) -> bpy.types.Object | None:
+        """The object, if it still exists and is in some collection."""
+        obj = by_uid(bpy.data.objects, self.uid)
+        return obj if obj is not None and obj.users_collection else None
+
+    def create(self, data: bpy.types.Mesh) -> bpy.types.Object:
+        """Make it."""
+        obj = bpy.data.objects.new(self.placement.name, data)
+        obj.location = self.placement.location
+        scene = self.home_scene()
+        home = by_uid(scene.collection.children_recursive, self._collection) or scene.collection
+        home.objects.link(obj)
+        self.uid = obj.session_uid
+        return obj
+
+    def home_scene(self) -> bpy.types.Scene:
+        """The scene of the start, else the current one."""
+        scene = by_uid(bpy.data.scenes, self.scene) or bpy.context.scene
+        assert scene is not None
+        return scene
+
+
+def replace_mesh(obj: bpy.types.Object, data: bpy.types.Mesh) -> None:
+    """Give `obj` another mesh in the place of its own, of which the name and the materials stay."""
+    before = mesh_of(obj)
+    for material in before.materials:
+        data.materials.append(material)
+    name, obj.data = before.name, data
+    if not before.users:
+        bpy.data.meshes.remove(before)
+        data.name = name
+
+
+def remove_object(obj: bpy.types.Object) -> None:
+    """Remove it and, if nothing else uses that, its mesh."""
+    data = obj.data
+    bpy.data.objects.remove(obj)
+    if isinstance(data, bpy.types.Mesh) and not data.users:
+        bpy.data.meshes.remove(data)
+
+
+def by_uid(items: Iterable[_ID], uid: int | None) -> _ID | None:
+    """The one with that session_uid, if there is one."""
+    return None if uid is None else next((item for item in items if item.session_uid == uid), None)

@@ -1,0 +1,94 @@
+"""From what the user has chosen to tasks in the queue: the way of every button and script that generates."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...flashvdm_core.api.errors import SettingsError
+from ...flashvdm_core.api.settings import SETTINGS
+from ...flashvdm_core.api.tasks import BlockOut, Request
+from ..blender.host_types import Context
+from ..link.task_queue import QueueItem
+from ..scene.block_out import block_out_mesh, placement_of
+from ..scene.mesh_builder import Size
+from ..scene.placement import Placement, name_for
+from ..scene.result_object import ResultObject
+from ..scene.variants import new_row
+from ..settings.given import absolute_model, value_of
+from ..settings.preferences import preferences
+from ..settings.properties import MACHINE, OF_SCENE, VIEW_LABELS
+from .session import session
+
+
+def enqueue_generation(context: Context, given: Mapping[str, Any], live: bool) -> list[QueueItem]:
+    """Line up one generation, or one for each variant, with nothing that moves it on yet.
+
+    Args:
+        context: Blender's: the scene, the collection, the active object.
+        given: what counts in place of the scene's settings and the preferences, by the names of the properties of
+            `bpy.ops.flashvdm.generate`.
+        live: previews can be seen growing.
+
+    Raises:
+        FlashVDMError: it cannot be; then nothing lines up.
+    """
+    request, count = _request(context, given, live), int(given.get("variants", 1))
+    image = Path(request.images["front"]).name
+    placement = _placement(context, given, image)
+    if given.get("block_out"):
+        request, placement = _from_block_out(context, given, request)
+    row = new_row(placement.beside(_taken(context)).location) if count > 1 else None
+    items = []
+    for seed in _seeds(int(request.settings["seed"]), count):
+        task = replace(request, settings=dict(request.settings) | {"seed": seed})
+        sink = ResultObject(placement.beside(_taken(context)), context.scene, context.collection, row)
+        items.append(session.enqueue(task, f"{image}, seed {seed}" if row else image, sink))
+    return items
+
+
+def _request(context: Context, given: Mapping[str, Any], live: bool) -> Request:
+    images = {"front": value_of("filepath", given, context.scene, "image")}
+    if not images["front"]:
+        raise SettingsError("There is no image yet; choose an image file first.")
+    for view in VIEW_LABELS:
+        # Other views belong to the scene's image: a call that brings its own image brings its own views, too.
+        name, of_scene = f"filepath_{view}", "filepath" not in given
+        images[view] = value_of(name, given, context.scene, f"image_{view}") if of_scene else given.get(name, "")
+    settings = {name: value_of(name, given, context.scene) for name in (*OF_SCENE, *MACHINE)}
+    settings["preview"] = bool(settings["preview"]) and live
+    settings["model"] = absolute_model(settings["model"])
+    return Request({view: bpy.path.abspath(path) for view, path in images.items() if path}, settings, preferences().keep_latents)
+
+
+def _from_block_out(context: Context, given: Mapping[str, Any], request: Request) -> tuple[Request, Placement]:
+    """The request with the active object to start from, and that object's place."""
+    obj = context.active_object
+    if obj is None or obj.type != "MESH":
+        raise SettingsError("There is no block-out; select a mesh object first.")
+    mesh = block_out_mesh(obj, context.evaluated_depsgraph_get())
+    start = BlockOut(mesh, value_of("strength", given, context.scene))
+    return replace(request, block_out=start), placement_of(obj, mesh)
+
+
+def _placement(context: Context, given: Mapping[str, Any], image: str) -> Placement:
+    x, y, z = context.scene.cursor.location
+    place = value_of("placement", given, context.scene)
+    location = {"CURSOR": (x, y, z), "FLOOR": (x, y, 0.0), "ORIGIN": (0.0, 0.0, 0.0)}[place]
+    of_height = value_of("size_of", given, context.scene) == "HEIGHT"
+    return Placement(name_for(image), Size(value_of("size", given, context.scene), of_height), location)
+
+
+def _seeds(first: int, count: int) -> list[int]:
+    """The first seed and those behind it, from the beginning again after the largest."""
+    largest = SETTINGS["seed"].maximum
+    assert largest is not None
+    return [(first + number) % (int(largest) + 1) for number in range(count)]
+
+
+def _taken(context: Context) -> list[Placement]:
+    """Where those stand that lined up before: none is to hide another."""
+    others = session.tasks.queue.sinks(ResultObject)
+    return [other.placement for other in others if other.scene == context.scene.session_uid]

@@ -1,0 +1,31 @@
+"""What a call gives, and what counts where it gives nothing: the preferences and the scene."""
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...flashvdm_core.api.settings import SETTINGS
+from .preferences import preferences
+from .properties import MACHINE, scene_settings
+
+
+def given_to(operator: bpy.types.Operator) -> dict[str, Any]:
+    """The properties that this call of an operator has set, by their names."""
+    names = inspect.get_annotations(type(operator))
+    return {name: getattr(operator, name) for name in names if operator.properties.is_property_set(name)}
+
+
+def value_of(name: str, given: Mapping[str, Any], scene: bpy.types.Scene, scene_name: str = "") -> Any:
+    """What was given, else what the preferences or the scene say, which has it under `scene_name` if that is another."""
+    if name in given:
+        return given[name]
+    return getattr(preferences() if name in MACHINE else scene_settings(scene), scene_name or name)
+
+
+def absolute_model(chosen: str) -> str:
+    """The setting "model" as a process in another folder understands it: "embedded" for an emptied field, else a whole path."""
+    embedded = str(SETTINGS["model"].default)
+    return embedded if chosen in ("", embedded) else str(Path(bpy.path.abspath(chosen)).expanduser().absolute())

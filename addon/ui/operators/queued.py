@@ -1,0 +1,57 @@
+"""What the operators share that line tasks up."""
+
+from collections.abc import Sequence
+
+import bpy
+
+from ....flashvdm_core.api.errors import FlashVDMError
+from ...blender.host_types import Context, Event, Returned
+from ...link.job import Job, State
+from ...link.task_queue import QueueItem
+from ...session.session import session
+
+
+class LinesUp:
+    """Base of operators: invoked from the user interface they line tasks up and return, executed they wait for the end.
+
+    Executed from a script or in the background, they raise RuntimeError where a task fails, as all operators do that
+    report an error.
+    """
+
+    # No UNDO: the step is pushed when the mesh is there, long after `invoke` has returned.
+    # No REGISTER: it would do everything anew at each change in the redo panel.
+    bl_options = set()
+
+    def execute(self, context: Context) -> Returned:
+        ended = [_reported(self, session.run_to_end(item)) for item in self._lined_up(context, live=False)]
+        return {"FINISHED"} if {"FINISHED"} in ended else {"CANCELLED"}
+
+    def invoke(self, context: Context, event: Event) -> Returned:
+        if not self._lined_up(context, live=True):
+            return {"CANCELLED"}
+        session.run_live()
+        return {"FINISHED"}
+
+    def line_up(self, context: Context, live: bool) -> Sequence[QueueItem]:
+        """Line up what this button is for. Raises FlashVDMError where that cannot be."""
+        raise NotImplementedError
+
+    def _lined_up(self, context: Context, live: bool) -> Sequence[QueueItem]:
+        try:
+            return self.line_up(context, live)
+        except FlashVDMError as error:
+            _report(self, "ERROR", str(error))
+            return ()
+
+
+def _reported(operator: LinesUp, job: Job) -> Returned:
+    for warning in job.warnings:
+        _report(operator, "WARNING", warning)
+    if job.state is State.FAILED:
+        _report(operator, "ERROR", job.error)
+    return {"FINISHED"} if job.state is State.DONE else {"CANCELLED"}
+
+
+def _report(operator: object, kind: str, text: str) -> None:
+    assert isinstance(operator, bpy.types.Operator)
+    operator.report({kind}, text)  # pyright: ignore[reportArgumentType]
