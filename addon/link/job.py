@@ -55,7 +55,7 @@ class Job:
         state: where it stands.
         stage: the stage under way, None before the first.
         stage_times: seconds that each stage took that has ended.
-        fraction: share of the whole that is done, 0 to 1.
+        fraction: part of the whole that is done, 0 to 1.
         cutouts: the images as the model sees them that nobody has taken yet (`take_cutouts`).
         task: what was asked for.
         result: the result from INSERTING on, until `free_result`; None for a task that makes no mesh.
@@ -132,7 +132,7 @@ class Job:
                 return "Cancelled"
 
     def pump(self) -> bool:
-        """Take what the worker has said; True when anything that the user sees has changed."""
+        """Take what the worker has sent; True when anything that the user sees has changed."""
         if self._worker is None or self.over or self.state is State.INSERTING:
             return False
         try:

@@ -183,13 +183,13 @@ class TaskQueue:
             self.items.remove(item)
 
     def fail(self, message: str, details: str) -> None:
-        """Every task that is not over has failed; what was shown is gone. The worker must be told by the caller."""
+        """Every task that is not over has failed; what was shown is gone. The caller ends what the worker is at."""
         for item in (*self.items, *self._low_priority):
             item.fail(message, details)
         self._low_priority.clear()
 
     def clear(self) -> None:
-        """Forget everything; what was shown is gone. The worker must be told by the caller."""
+        """Forget everything; what was shown is gone. The caller ends what the worker is at."""
         for item in (*self.items, *self._low_priority):
             item.cancel()
         self.items.clear()

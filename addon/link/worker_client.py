@@ -1,4 +1,4 @@
-"""The host's end of the worker process: starts it, speaks to it, watches it, ends it. No bpy, no threads.
+"""Blender's end of the worker process: starts it, speaks to it, watches it, ends it. No bpy, no threads.
 
 Nothing here waits for the worker: `poll` takes what has arrived and returns, so that a timer can call it.
 """
@@ -147,7 +147,7 @@ class WorkerClient:
             self._cancelled_at -= self.limits.cancel
 
     def poll(self) -> list[Event | Ready]:
-        """What the worker has said since the last call. Never waits, and leaves some for the next call where it is much.
+        """What the worker has sent since the last call. Never waits, and leaves some for the next call where it is much.
 
         Raises:
             WorkerError: the worker died, hung, or sent what is not part of the protocol.
@@ -199,7 +199,7 @@ class WorkerClient:
         return self._process.write(line)
 
     def _receive(self) -> tuple[list[Event | Ready], bool]:
-        """Decode what has arrived; the second value: the worker closed its pipe, and nothing is left of what it said."""
+        """Decode what has arrived; the second value: the worker closed its pipe, and nothing is left of what it sent."""
         assert self._process is not None
         data = self._process.read(_READ_BYTES)
         if data:
@@ -231,8 +231,8 @@ class WorkerClient:
         del self._unread[:end]
         return decoding(line, self._exchange)
 
-    def _accepted(self, said: Decoded) -> list[Event | Ready]:
-        id, event = said
+    def _accepted(self, decoded: Decoded) -> list[Event | Ready]:
+        id, event = decoded
         if isinstance(event, Ready):
             self.ready = event
             return [event]

@@ -1,6 +1,6 @@
-"""What was generated in a scene: kept with it, and longer than the objects are.
+"""What was generated in a scene: stored with it, and for longer than the objects.
 
-An entry holds what is needed to make the same mesh once more, the images among it where they are kept.
+An entry holds what is needed to make the same mesh once more, the images among it where they are stored.
 """
 
 import json
@@ -77,7 +77,7 @@ def record(
     seconds: float,
     keep_images: bool,
 ) -> None:
-    """Write a generation down: how `obj` was made, and with its images packed where they shall be kept."""
+    """Write a generation down: how `obj` was made, and with its images packed where they shall be stored."""
     history = history_of(scene)
     entry: FlashVDMHistoryEntry = history.entries.add()
     entry.name, entry.entry = obj.name, uuid.uuid4().hex

@@ -112,7 +112,7 @@ class ResultObject(ResultSink):
 
 
 def describe(obj: bpy.types.Object, result: Result) -> None:
-    """Write down on `obj` how it was made, with the latents where they shall be kept."""
+    """Write down on `obj` how it was made, with the latents where the task was asked to hand them back."""
     data = new_data(obj)
     data.seed, data.model, data.settings = result.seed, result.model, json.dumps(dict(result.settings))
     if result.latents is not None:

@@ -14,7 +14,7 @@ from mathutils import Matrix
 from . import texture
 from .mesh_builder import SMOOTH_ANGLE, mesh_of
 
-_NEAR_ENOUGH = 0.05  # share of the wanted number of faces by which voxels may miss it
+_NEAR_ENOUGH = 0.05  # fraction of the wanted number of faces by which voxels may miss it
 _VOXEL_ROUNDS = 3
 _INPUT_FACES = 12  # QuadriFlow's input faces for each face that is wanted; more only cost time
 _LEAST_INPUT = 20_000

@@ -1,4 +1,4 @@
-"""Images that are kept inside the .blend file: packed, so that they are there when their own file has moved."""
+"""Images that are stored inside the .blend file: packed, so that they are there when their own file has moved."""
 
 from __future__ import annotations
 

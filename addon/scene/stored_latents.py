@@ -66,7 +66,7 @@ def settings_of(obj: bpy.types.Object) -> dict[str, Value]:
     Raises:
         SettingsError: they are missing or damaged.
     """
-    kept = {name: value for name, value in object_data.settings_of(obj).items() if name in SETTINGS}
-    if not kept:
+    stored = {name: value for name, value in object_data.settings_of(obj).items() if name in SETTINGS}
+    if not stored:
         raise SettingsError(f"It is not known how '{obj.name}' was made; generate it again.")
-    return kept | {name: getattr(preferences(), name) for name in MACHINE}
+    return stored | {name: getattr(preferences(), name) for name in MACHINE}

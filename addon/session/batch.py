@@ -79,7 +79,7 @@ class Batch(Activity):
         self._process = CoreProcess(launch, ["batch", "--json", "--end-with-stdin", *arguments])
 
     def step(self) -> bool:
-        """Take what the command has said; whether it is still under way."""
+        """Take what the command has reported; whether it is still under way."""
         process = self._process
         if process is None:
             return False

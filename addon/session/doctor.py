@@ -37,7 +37,7 @@ class Doctor(Activity):
 
     @property
     def running(self) -> bool:
-        """The core has not said everything."""
+        """The core has not reported everything."""
         return self._process is not None
 
     @property
@@ -79,7 +79,7 @@ class Doctor(Activity):
             self._add(error("Python", str(problem), remedy))
 
     def step(self) -> bool:
-        """Take what the core has said; whether it is still under way."""
+        """Take what the core has reported; whether it is still under way."""
         process = self._process
         if process is None:
             return False

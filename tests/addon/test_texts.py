@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import string
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import bpy
 import pytest
 
 from . import ui_texts
-from .conftest import PACKAGE, Import
+from .conftest import PACKAGE, Import, preferences
+
+if TYPE_CHECKING:
+    from addon.session.session import Session
 
 
 @pytest.fixture
@@ -45,15 +49,64 @@ def test_translations_have_the_placeholders_of_the_original(extension: Import) -
             assert text.endswith(".") == english.endswith("."), english
 
 
-def test_a_button_that_cannot_be_pressed_says_why() -> None:
-    """Whatever a poll returns but True, it has said why before: only plain values are returned, and a message is set."""
-    found = 0
-    for file in sorted((ui_texts.ADDON / "ui" / "operators").rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name == "poll":
-                found += 1
-                assert "poll_message_set" in ast.unparse(node), f"{file.name}:{node.lineno}"
-                for line in ast.walk(node):
-                    if isinstance(line, ast.Return) and not isinstance(line.value, ast.Constant):
-                        assert ast.unparse(line) == "return not reason", f"{file.name}:{line.lineno}"
-    assert found > 8
+def operators() -> list[type[bpy.types.Operator]]:
+    return [cls for cls in ui_texts.classes(PACKAGE) if issubclass(cls, bpy.types.Operator)]
+
+
+def has_poll(cls: type) -> bool:
+    return any("poll" in vars(base) for base in cls.__mro__ if ".addon." in base.__module__)
+
+
+def refusals() -> dict[str, str]:
+    """What Blender says of each operator that cannot be called now."""
+    found = {}
+    for cls in operators():
+        operator = getattr(bpy.ops.flashvdm, cls.bl_idname.partition(".")[2])
+        if not operator.poll():
+            with pytest.raises(RuntimeError) as refused:
+                operator()
+            found[cls.bl_idname] = str(refused.value)
+    return found
+
+
+def states(worker: Callable[..., str], image: str, session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Bring Blender into states in which buttons cannot be pressed, one after the other."""
+    yield "an empty file"
+    bpy.ops.object.camera_add()
+    yield "a camera"
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    yield "a cube, and no image"
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.context.object.data.clear_geometry()
+    yield "a mesh without faces"
+    worker("good")
+    preferences().keep_latents = False
+    bpy.ops.flashvdm.generate(filepath=image, colours=False, variants=2)
+    yield "results without latents and colours"
+    bpy.ops.object.mode_set(mode="EDIT")
+    yield "a variant that is edited"
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.data.objects.remove(bpy.context.object)
+    yield "an entry of the history without its object"
+    job = session.tasks.queue.items[0].job
+    monkeypatch.setattr(job, "state", type(job.state).RUNNING)
+    monkeypatch.setattr(session.batch, "_process", object())
+    monkeypatch.setattr(session.doctor, "_process", object())
+    yield "everything under way"
+
+
+def test_a_button_that_cannot_be_pressed_says_why(
+    extension: Import, worker: Callable[..., str], image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each of these states, whatever cannot be called has given Blender a sentence to show; each button is once refused."""
+    session = extension("addon.session.session").session
+    refused = set()
+    for state in states(worker, image, session, monkeypatch):
+        found = refusals()
+        silent = [name for name, sentence in found.items() if "context is incorrect" in sentence]
+        assert silent == [], f"they give no reason with {state}"
+        refused |= set(found)
+    with_poll = {cls.bl_idname for cls in operators() if has_poll(cls)}
+    assert with_poll - refused == set()
+    assert len(with_poll) > 15

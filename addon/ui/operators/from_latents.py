@@ -18,14 +18,14 @@ from ...scene.stored_images import pixels_of
 from ...session.session import session
 from ...settings.given import absolute_model, given_to
 from ...settings.properties import blend_property, scene_settings, setting_properties, with_properties
-from .queued import LinesUp
+from .queued import EnqueuesTasks
 
 CHANGEABLE = ("resolution", "level", "largest_parts", "face_budget")
 """The settings that another mesh may differ in."""
 
 
 @with_properties(**setting_properties(CHANGEABLE, {"SKIP_SAVE"}))
-class FLASHVDM_OT_remesh(LinesUp, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """Another mesh of the active result, in its place; what is not given stays as it was."""
 
     bl_idname = "flashvdm.remesh"
@@ -42,7 +42,7 @@ class FLASHVDM_OT_remesh(LinesUp, bpy.types.Operator):  # noqa: N801
             cls.poll_message_set(reason)
         return not reason
 
-    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         obj = context.active_object
         picture = texture.picture_of(obj)
         task = DecodeLatents(
@@ -55,7 +55,7 @@ class FLASHVDM_OT_remesh(LinesUp, bpy.types.Operator):  # noqa: N801
 
 
 @with_properties(amount=blend_property())
-class FLASHVDM_OT_blend(LinesUp, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_blend(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """A new object between two selected results."""
 
     bl_idname = "flashvdm.blend"
@@ -72,7 +72,7 @@ class FLASHVDM_OT_blend(LinesUp, bpy.types.Operator):  # noqa: N801
             cls.poll_message_set(reason)
         return not reason
 
-    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         obj, other = context.active_object, other_result(context)
         task = Blend(
             stored_latents.latents_of(obj),

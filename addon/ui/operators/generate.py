@@ -16,7 +16,7 @@ from ...settings.properties import (
     strength_property,
     with_properties,
 )
-from .queued import LinesUp
+from .queued import EnqueuesTasks
 
 _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never what an earlier call had set
 
@@ -35,7 +35,7 @@ _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never wh
     ),
     strength=strength_property(_GIVEN),
 )  # fmt: skip
-class FLASHVDM_OT_generate(LinesUp, bpy.types.Operator):  # noqa: N801 - Blender's naming rule
+class FLASHVDM_OT_generate(EnqueuesTasks, bpy.types.Operator):  # noqa: N801 - Blender's naming rule
     """Make a 3D mesh from the image.
 
     What is not given as a property is taken from the scene's settings and the preferences. Invoked from the
@@ -47,7 +47,7 @@ class FLASHVDM_OT_generate(LinesUp, bpy.types.Operator):  # noqa: N801 - Blender
     bl_label = "Generate"
     bl_description = "Make a 3D mesh from the image"
 
-    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         return enqueue_generation(context, given_to(self), live)
 
 

@@ -8,7 +8,7 @@ from ...link.task_queue import QueueItem
 from ...scene import history
 from ...session.generation import enqueue_generation
 from ...settings.properties import scene_settings
-from .queued import LinesUp
+from .queued import EnqueuesTasks
 
 
 class _OnEntry:
@@ -22,7 +22,7 @@ class _OnEntry:
         return True
 
 
-class FLASHVDM_OT_history_generate(_OnEntry, LinesUp, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_history_generate(_OnEntry, EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """The same images, seed and settings once more."""
 
     bl_idname = "flashvdm.history_generate"
@@ -31,7 +31,7 @@ class FLASHVDM_OT_history_generate(_OnEntry, LinesUp, bpy.types.Operator):  # no
         "Make the same mesh once more, with the seed and the settings of then; a packed image need not exist as a file"
     )
 
-    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         entry = history.active_entry(context.scene)
         assert entry is not None
         images = history.images_of(entry)

@@ -1,4 +1,4 @@
-"""What the operators share that line tasks up."""
+"""The base of the operators that put tasks into the queue."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from ...link.task_queue import QueueItem
 from ...session.session import session
 
 
-class LinesUp:
-    """Base of operators: invoked from the user interface they line tasks up and return, executed they wait for the end.
+class EnqueuesTasks:
+    """Invoked from the user interface they put tasks into the queue and return, executed they wait for the end.
 
     Executed from a script or in the background, they raise RuntimeError where a task fails, as all operators do that
     report an error.
@@ -23,28 +23,28 @@ class LinesUp:
     bl_options = set()
 
     def execute(self, context: Context) -> Returned:
-        ended = [_reported(self, session.run_to_end(item)) for item in self._lined_up(context, live=False)]
+        ended = [_reported(self, session.run_to_end(item)) for item in self._enqueued(context, live=False)]
         return {"FINISHED"} if {"FINISHED"} in ended else {"CANCELLED"}
 
     def invoke(self, context: Context, event: Event) -> Returned:
-        if not self._lined_up(context, live=True):
+        if not self._enqueued(context, live=True):
             return {"CANCELLED"}
         session.run_live()
         return {"FINISHED"}
 
-    def line_up(self, context: Context, live: bool) -> Sequence[QueueItem]:
-        """Line up what this button is for. Raises FlashVDMError where that cannot be."""
+    def enqueue(self, context: Context, live: bool) -> Sequence[QueueItem]:
+        """Put the tasks of this button into the queue. Raises FlashVDMError where that cannot be."""
         raise NotImplementedError
 
-    def _lined_up(self, context: Context, live: bool) -> Sequence[QueueItem]:
+    def _enqueued(self, context: Context, live: bool) -> Sequence[QueueItem]:
         try:
-            return self.line_up(context, live)
+            return self.enqueue(context, live)
         except FlashVDMError as error:
             _report(self, "ERROR", str(error))
             return ()
 
 
-def _reported(operator: LinesUp, job: Job) -> Returned:
+def _reported(operator: EnqueuesTasks, job: Job) -> Returned:
     for warning in job.warnings:
         _report(operator, "WARNING", warning)
     if job.state is State.FAILED:

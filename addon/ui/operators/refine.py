@@ -7,11 +7,11 @@ from ...link.task_queue import QueueItem
 from ...session.generation import enqueue_generation
 from ...settings.given import given_to
 from ...settings.properties import scene_settings, strength_property, with_properties
-from .queued import LinesUp
+from .queued import EnqueuesTasks
 
 
 @with_properties(strength=strength_property({"SKIP_SAVE"}))
-class FLASHVDM_OT_refine(LinesUp, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_refine(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """Generate with the scene's image and settings, starting from the active mesh object."""
 
     bl_idname = "flashvdm.refine"
@@ -25,7 +25,7 @@ class FLASHVDM_OT_refine(LinesUp, bpy.types.Operator):  # noqa: N801
             cls.poll_message_set(reason)
         return not reason
 
-    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         return enqueue_generation(context, {"block_out": True} | given_to(self), live)
 
 

@@ -12,11 +12,11 @@ from ...scene.variants import keep_only, row_of
 from ...session.generation import enqueue_generation
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
-from .queued import LinesUp
+from .queued import EnqueuesTasks
 
 
 @with_properties(count=IntProperty(name="Variants", default=0, min=0, max=100, options={"HIDDEN", "SKIP_SAVE"}))
-class FLASHVDM_OT_generate_variants(LinesUp, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_generate_variants(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """Generate the scene's image with several seeds, in a row."""
 
     bl_idname = "flashvdm.generate_variants"
@@ -26,7 +26,7 @@ class FLASHVDM_OT_generate_variants(LinesUp, bpy.types.Operator):  # noqa: N801
     if TYPE_CHECKING:
         count: int
 
-    def line_up(self, context: Context, live: bool) -> list[QueueItem]:
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         return enqueue_generation(context, {"variants": self.count or scene_settings(context.scene).variants}, live)
 
 

@@ -4,10 +4,10 @@ import bpy
 
 from ...blender.host_types import Context
 from ...session.session import session
-from .parts import Part, draw_text, width
+from .parts import SubPanel, draw_text, width
 
 
-class FLASHVDM_PT_batch(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_batch(SubPanel, bpy.types.Panel):  # noqa: N801
     """The batch's button, progress and end."""
 
     bl_label = "Batch"

@@ -6,12 +6,12 @@ from ....flashvdm_core.doctor.findings import Status
 from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...session.session import session
-from .parts import Part, draw_text, width
+from .parts import SubPanel, draw_text, width
 
 _ICONS = {Status.OK: "CHECKMARK", Status.WARNING: "ERROR", Status.ERROR: "CANCEL"}
 
 
-class FLASHVDM_PT_doctor(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_doctor(SubPanel, bpy.types.Panel):  # noqa: N801
     """The doctor's button and report."""
 
     bl_label = "Doctor"

@@ -7,7 +7,7 @@ import bpy
 from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...scene import history
-from .parts import Part
+from .parts import SubPanel
 
 
 class FLASHVDM_UL_history(bpy.types.UIList):  # noqa: N801
@@ -33,7 +33,7 @@ class FLASHVDM_UL_history(bpy.types.UIList):  # noqa: N801
         split.label(text=interface("Seed {seed}").format(seed=item.seed), translate=False)
 
 
-class FLASHVDM_PT_history(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_history(SubPanel, bpy.types.Panel):  # noqa: N801
     """The list."""
 
     bl_label = "History"

@@ -6,10 +6,10 @@ from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...scene import retopology
 from ...settings.properties import scene_settings
-from .parts import Part
+from .parts import SubPanel
 
 
-class FLASHVDM_PT_mesh(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
     """Another number of faces, quads, colours."""
 
     bl_label = "Mesh"

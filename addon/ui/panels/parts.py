@@ -15,7 +15,7 @@ class Sidebar:
     bl_category = "FlashVDM"
 
 
-class Part(Sidebar):
+class SubPanel(Sidebar):
     """Base of the panels that can be folded away under the main one."""
 
     bl_parent_id = "FLASHVDM_PT_main"

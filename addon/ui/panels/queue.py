@@ -7,7 +7,7 @@ from ...blender.texts import interface
 from ...link.job import Job, State
 from ...link.task_queue import QueueItem
 from ...session.session import session
-from .parts import Part
+from .parts import SubPanel
 
 _ICONS = {
     State.WAITING: "SORTTIME",
@@ -18,7 +18,7 @@ _ICONS = {
 _UNDER_WAY = "PLAY"
 
 
-class FLASHVDM_PT_queue(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_queue(SubPanel, bpy.types.Panel):  # noqa: N801
     """Each task with its state, and a button that removes it."""
 
     bl_label = "Queue"

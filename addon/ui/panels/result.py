@@ -6,10 +6,10 @@ from ...blender.host_types import Context
 from ...scene import stored_latents
 from ...settings.properties import scene_settings
 from ..operators.from_latents import CHANGEABLE
-from .parts import Part
+from .parts import SubPanel
 
 
-class FLASHVDM_PT_result(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
     """Another mesh, a generation that starts from it, and a blend with another result."""
 
     bl_label = "Selected Result"

@@ -6,12 +6,12 @@ from ....flashvdm_core.api.settings import SETTINGS
 from ...blender.host_types import Context
 from ...settings.properties import scene_settings
 from .main import IN_FRONT
-from .parts import Part
+from .parts import SubPanel
 
 _GROUPS = {"model": "", "image": "Image", "sampling": "Shape", "surface": "Surface", "clean-up": "Clean-Up"}
 
 
-class FLASHVDM_PT_settings(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_settings(SubPanel, bpy.types.Panel):  # noqa: N801
     """Every other setting of the scene, by group."""
 
     bl_label = "Settings"

@@ -5,10 +5,10 @@ import bpy
 from ...blender.host_types import Context
 from ...scene.variants import row_of
 from ...settings.properties import scene_settings
-from .parts import Part
+from .parts import SubPanel
 
 
-class FLASHVDM_PT_variants(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_variants(SubPanel, bpy.types.Panel):  # noqa: N801
     """How many, and which one stays."""
 
     bl_label = "Variants"

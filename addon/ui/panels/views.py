@@ -7,10 +7,10 @@ from ...blender.texts import interface
 from ...session.model_info import takes_several_views
 from ...settings.given import absolute_model
 from ...settings.properties import VIEW_LABELS, scene_settings
-from .parts import Part, draw_open, draw_text, width
+from .parts import SubPanel, draw_open, draw_text, width
 
 
-class FLASHVDM_PT_views(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_views(SubPanel, bpy.types.Panel):  # noqa: N801
     """Images of the other sides."""
 
     bl_label = "More Views"

@@ -5,10 +5,10 @@ import bpy
 from ...blender.host_types import Context
 from ...blender.texts import interface
 from ...session.session import session
-from .parts import Part
+from .parts import SubPanel
 
 
-class FLASHVDM_PT_memory(Part, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_memory(SubPanel, bpy.types.Panel):  # noqa: N801
     """The worker process."""
 
     bl_label = "Worker"
