@@ -3,8 +3,8 @@
 from ..sparse_grid import Lattice
 from .field import Field, VecsetField
 from .groups import Groups
-from .hierarchy import Level, Part
+from .hierarchy import Level
 from .kv_selection import Selection
-from .volume import decode_shape, decode_volume
+from .volume import DecodeProgress, decode_shape, decode_volume
 
-__all__ = ["Field", "Groups", "Lattice", "Level", "Part", "Selection", "VecsetField", "decode_shape", "decode_volume"]
+__all__ = ["DecodeProgress", "Field", "Groups", "Lattice", "Level", "Selection", "VecsetField", "decode_shape", "decode_volume"]

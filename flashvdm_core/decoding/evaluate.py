@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from collections.abc import Generator as Generating
 from dataclasses import dataclass
 
 import torch
@@ -24,18 +23,14 @@ _CORE_CHUNK, _CHUNKS = 4096, (1 << 14, 1 << 18)
 _QUERY_BYTES = 32768
 
 Pack = Callable[[Sequence[int], int, int], int]
+"""(queries of each group, first group, chunk) -> the group after the last that goes into one call."""
 
-Evaluation = Generating[int, None, Tensor]
-"""Returns logits float32 [P]; yields after each chunk how many of them are there."""
+OnChunk = Callable[[int], None]
+"""Called with 0 before the first chunk, and after each with the number of queries in it. What it raises ends the evaluation."""
 
 
-def whole(evaluation: Evaluation) -> Tensor:
-    """The logits of an evaluation that nobody watches."""
-    while True:
-        try:
-            next(evaluation)
-        except StopIteration as end:
-            return end.value
+def ignore(_queries: int) -> None:
+    """An `OnChunk` that does nothing."""
 
 
 @dataclass
@@ -44,31 +39,31 @@ class Evaluator:
 
     Attributes:
         chunk: queries of one call; halved when the device runs out of memory.
-        cancelled: called before each chunk; raises `Cancelled` to stop.
-        calls: number of calls so far.
     """
 
     chunk: int
-    cancelled: Callable[[], None]
-    calls: int = 0
 
-    def plain(self, field: KeyedField, keys: Tensor) -> Evaluation:
+    def plain(self, field: KeyedField, keys: Tensor, on_chunk: OnChunk = ignore) -> Tensor:
         """Exact logits float32 [P] at `keys`."""
         out = torch.empty(keys.numel(), device=keys.device)
         start = 0
+        on_chunk(0)
         while start < keys.numel():
             part = keys[start : start + self.chunk]
             values = self._call(field, part, None, divisible=True)
             if values is not None:
                 out[start : start + part.numel()] = values
                 start += part.numel()
-                yield start
+                on_chunk(part.numel())
         return out
 
-    def grouped(self, field: KeyedField, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack) -> Evaluation:
+    def grouped(
+        self, field: KeyedField, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack, on_chunk: OnChunk = ignore
+    ) -> Tensor:
         """Logits float32 [P] at `keys`, evaluated group by group with `pack` groups in a call."""
         out = torch.empty(keys.numel(), device=keys.device)
         first, start = 0, 0
+        on_chunk(0)
         while first < len(groups.counts):
             last = pack(groups.counts, first, self.chunk)
             counts = groups.counts[first:last]
@@ -77,14 +72,13 @@ class Evaluator:
             if values is not None:
                 out[order] = values
                 first, start = last, start + order.numel()
-                yield start
+                on_chunk(order.numel())
         return out
 
     def _call(self, field: KeyedField, keys: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
         """One call of the field; None (with the chunk halved) when it ran out of memory and smaller calls may work."""
-        self.cancelled()
         try:
-            values = field(keys, groups)
+            return field(keys, groups)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
@@ -92,9 +86,6 @@ class Evaluator:
                 raise MemoryLimitError(
                     "The device ran out of memory while decoding; close other programs that use it, or lower the resolution."
                 ) from error
-        else:
-            self.calls += 1
-            return values
         self.chunk = max(min(self.chunk, keys.numel()) // 2, SMALLEST_CHUNK)
         if keys.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -12,33 +13,9 @@ from ..models.shape_vae import KeysValues, PointDecoder
 from ..sparse_grid import Lattice
 from .groups import Groups
 from .kv_selection import Selection
-from .lattice_decoder import Finish
+from .lattice_decoder import Finish, PositionEmbedding
 from .lattice_field import LatticeField
-
-
-class Field(Protocol):
-    """A scalar field over the decoded volume, positive inside the shape."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where points are wanted."""
-        ...
-
-    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
-        """Evaluate.
-
-        Args:
-            points: float32 [P, 3] in the core frame.
-            groups: which consecutive points may share an approximation; None asks for the exact field.
-
-        Returns:
-            Logits float32 [P]: truncated signed distance in [-1, 1], positive inside.
-        """
-        ...
-
-
-# The merge rule looks at every so many queries of a group (number of the published decoder).
-_STRIDE_MERGE = 30
+from .query_embedding import QueryEmbedding
 
 
 class KeyedField(Protocol):
@@ -49,52 +26,75 @@ class KeyedField(Protocol):
         ...
 
 
-@runtime_checkable
-class HasLattice(Protocol):
-    """A field that is evaluated faster where it is told that the points are those of a lattice."""
+class Field(ABC):
+    """A scalar field over the decoded volume, positive inside the shape: the one thing that a volume decoder decodes.
+
+    A volume decoder asks it two questions and knows nothing else of it: its values at points anywhere, and, through
+    `on_lattice`, its values at the points of a regular lattice. Whatever they depend on (keys and values of the latents, a
+    picture's feature map, the point decoder) is a part of the field.
+
+    Attributes:
+        device: where points are wanted.
+    """
+
+    device: torch.device
+
+    @abstractmethod
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        """Evaluate.
+
+        Args:
+            points: float32 [P, 3] in the core frame.
+            groups: which consecutive points may share an approximation; None asks for the exact field.
+
+        Returns:
+            Logits float32 [P]: truncated signed distance in [-1, 1], positive inside.
+        """
 
     def on_lattice(self, lattice: Lattice) -> KeyedField:
-        """The same field at the points of a lattice."""
-        ...
+        """The same field at the points of a lattice. Fields that have a faster way for these give it here."""
+        return lambda keys, groups=None: self(lattice.coordinates(keys), groups)
 
 
-def on_lattice(field: Field, lattice: Lattice) -> KeyedField:
-    """Any field at the points of a lattice."""
-    if isinstance(field, HasLattice):
-        return field.on_lattice(lattice)
-    return lambda keys, groups=None: field(lattice.coordinates(keys), groups)
+# The merge rule looks at every so many queries of a group (number of the published decoder).
+_STRIDE_MERGE = 30
 
 
-class VecsetField:
-    """The field of one shape: cross attention of query points to its decoded latents.
+class VecsetField(Field):
+    """The decodable field of one shape: cross attention of query points to its decoded latents.
 
-    Keys and values are computed once, here. Nothing else is kept between calls. Points anywhere are evaluated plainly, by
-    the decoder's own parts and one group after the other; those of a lattice on a fast path that gives the same.
+    Its parts are the keys and values of the latents, computed once, here; the `QueryEmbedding`, from which queries come; the
+    selection of tokens; and the point decoder's end. Nothing else is kept between calls. Points anywhere are evaluated plainly,
+    by the decoder's own parts and one group after the other; those of a lattice on a fast path that gives the same.
 
     Args:
         decoder: the point decoder, on its device and in its dtype.
         decoded: [1, N, width], answer of `ShapeVAE.decode` for one shape.
         selection: how tokens are selected for grouped queries; None: every query reads every token.
+        embedding: where queries come from; None: from their positions alone.
     """
 
-    def __init__(self, decoder: PointDecoder, decoded: Tensor, selection: Selection | None = None) -> None:
+    def __init__(
+        self,
+        decoder: PointDecoder,
+        decoded: Tensor,
+        selection: Selection | None = None,
+        embedding: QueryEmbedding | None = None,
+    ) -> None:
         if decoded.ndim != 3 or decoded.shape[0] != 1:
             raise ValueError(f"decoded latents must be [1, N, width], not {list(decoded.shape)}")
         self._decoder = decoder
         self._selection = selection
+        self._embedding = embedding or PositionEmbedding(decoder)
         with torch.no_grad():
             self._kv = decoder.keys_values(decoded)
             self._finish = Finish(decoder)
-
-    @property
-    def device(self) -> torch.device:
-        """Where points are wanted."""
-        return self._kv.k.device
+        self.device = self._kv.k.device
 
     @torch.no_grad()
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
         """See `Field`."""
-        hidden = self._decoder.embed(points[None])
+        hidden = self._embedding(points)[None]
         queries = self._decoder.queries(hidden)
         if groups is None or self._selection is None:
             attended = F.scaled_dot_product_attention(queries, self._kv.k, self._kv.v)
@@ -105,8 +105,8 @@ class VecsetField:
     def on_lattice(self, lattice: Lattice) -> KeyedField:
         """The same field at the points of a lattice."""
         if self._selection is not None and self._selection.rule == "merge":
-            return lambda keys, groups=None: self(lattice.coordinates(keys), groups)
-        return LatticeField(self._decoder, self._kv, self._selection, self._finish, lattice)
+            return super().on_lattice(lattice)
+        return LatticeField(self._embedding.on_lattice(lattice), self._kv, self._selection, self._finish)
 
 
 def selected_attention(queries: Tensor, kv: KeysValues, groups: Groups, selection: Selection) -> Tensor:

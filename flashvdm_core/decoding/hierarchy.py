@@ -4,54 +4,40 @@ more is evaluated than cannot be predicted."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Generator as Generating
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..sparse_grid import Lattice, Points, SparseVolume, positions
-from .evaluate import Evaluation, whole
 from .prediction import Values, predicted
 from .refinement import candidate_cells, children, completed
 
 
 @dataclass(frozen=True, eq=False)
-class Level(SparseVolume):
-    """One level of the hierarchy: the field at the points around the surface.
+class Level:
+    """One level of the hierarchy that is done.
 
     Attributes:
+        volume: the field at the points around the surface.
         index: 0 for the first level.
         count: number of levels; the last has index `count` - 1.
         queries: number of points that were evaluated; the others are points of the level before, or predicted.
-        chunk: queries in one call, after what the device's memory allowed.
-        shrunk: the chunk was made smaller, because the device ran out of memory.
     """
 
-    index: int = 0
-    count: int = 1
-    queries: int = 0
-    chunk: int = 0
-    shrunk: bool = False
-
-
-@dataclass(frozen=True)
-class Part:
-    """Level `index` of `count` is under way: `done` of its `total` points are evaluated."""
-
+    volume: SparseVolume
     index: int
     count: int
-    done: int
-    total: int
+    queries: int
 
 
-Evaluate = Callable[[Tensor], Evaluation]
-"""Keys int64 [P] of one lattice -> logits float32 [P], in chunks."""
+Evaluate = Callable[[Tensor], Tensor]
+"""Keys int64 [P] of one lattice -> logits float32 [P]."""
 
 
 def decode_levels(
     lattices: Sequence[Lattice], evaluate: Callable[[Lattice, int], Evaluate], iso: float, tolerance: float
-) -> Iterator[Level | Part]:
+) -> Iterator[Level]:
     """Evaluate the first lattice everywhere and each finer one around the surface found so far.
 
     What the surface's cells still lack after a level is evaluated too, so that the surface has no hole.
@@ -63,25 +49,15 @@ def decode_levels(
         tolerance: how far predicted points may move the surface (`prediction.TOLERANCE`); 0 evaluates every point.
     """
     points = Points(lattices[0], lattices[0].all_keys())
-    values = Values.evaluated((yield from _watched(evaluate(lattices[0], 0)(points.keys), 0, len(lattices), points.count)))
-    yield Level(points, values.logits, 0, len(lattices), points.count)
+    values = Values.evaluated(evaluate(lattices[0], 0)(points.keys))
+    yield Level(SparseVolume(points, values.logits), 0, len(lattices), points.count)
     for index, lattice in enumerate(lattices[1:], 1):
         at = evaluate(lattice, index)
         cells_left = 2 ** (len(lattices) - 1 - index)  # of the last level in one of this
         points, values, wanted = _refined(points, values, lattice, iso, tolerance / cells_left)
-        exact = yield from _watched(at(points.keys.take(wanted)), index, len(lattices), wanted.numel())
-        _take_over(values, wanted, exact)
+        _take_over(values, wanted, at(points.keys.take(wanted)))
         points, values, more = _completed(points, values, iso, at)
-        yield Level(points, values.logits, index, len(lattices), wanted.numel() + more)
-
-
-def _watched(evaluation: Evaluation, index: int, count: int, total: int) -> Generating[Part, None, Tensor]:
-    """The logits of an evaluation, with a Part after each of its chunks."""
-    while True:
-        try:
-            yield Part(index, count, next(evaluation), total)
-        except StopIteration as end:
-            return end.value
+        yield Level(SparseVolume(points, values.logits), index, len(lattices), wanted.numel() + more)
 
 
 def _refined(coarse: Points, values: Values, lattice: Lattice, iso: float, tolerance: float) -> tuple[Points, Values, Tensor]:
@@ -104,7 +80,7 @@ def _take_over(values: Values, wanted: Tensor, exact: Tensor) -> None:
 
 def _completed(points: Points, values: Values, iso: float, at: Evaluate) -> tuple[Points, Values, int]:
     """The points and values with what cells on the surface lacked, and how many points these were."""
-    complete, logits = completed(points, values.logits, iso, lambda lacking: whole(at(lacking)))
+    complete, logits = completed(points, values.logits, iso, at)
     if complete is points:
         return points, values, 0
     everything = Values.evaluated(logits)

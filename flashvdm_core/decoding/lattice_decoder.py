@@ -20,9 +20,29 @@ from torch import Tensor, nn
 
 from ..models.shape_vae import PointDecoder
 from ..sparse_grid import Lattice, unravelled
+from .query_embedding import LatticeQueries, Queries, QueryEmbedding
 
 
-class LatticeDecoder:
+class PositionEmbedding(QueryEmbedding):
+    """The embedding of the published decoders, from a point's position alone.
+
+    Args:
+        decoder: the point decoder.
+    """
+
+    def __init__(self, decoder: PointDecoder) -> None:
+        self._decoder = decoder
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """See `QueryEmbedding`."""
+        return self._decoder.embed(points[None])[0]
+
+    def on_lattice(self, lattice: Lattice) -> LatticeQueries:
+        """See `QueryEmbedding`."""
+        return LatticeDecoder(self._decoder, lattice)
+
+
+class LatticeDecoder(LatticeQueries):
     """The part of a point decoder that comes before the attention, at the points of one lattice.
 
     Args:
@@ -47,12 +67,20 @@ class LatticeDecoder:
             constant = constant + attention.c_q.bias.float()
         self._table = torch.cat([rows, constant[None]]).to(attention.c_proj.weight.dtype)
 
-    def rows(self, keys: Tensor) -> Tensor:
+    def __call__(self, keys: Tensor) -> Queries:
+        """See `LatticeQueries`."""
+        rows = self._rows(keys)
+        weights = self._weights(rows).to(self._table.dtype)
+        summed = F.embedding_bag(rows, self._table, mode="sum", per_sample_weights=weights)
+        hidden = F.embedding_bag(rows[:, :3].contiguous(), self._hidden, mode="sum")
+        return Queries(self._norm(summed.unflatten(-1, (self._heads, -1))), hidden)
+
+    def _rows(self, keys: Tensor) -> Tensor:
         """Keys int64 [P] -> the four rows of a point in the tables: int64 [P, 4]; the last is the constant's."""
         i, j, k = unravelled(keys, self._size)
         return torch.stack([i, j + self._size, k + 2 * self._size, torch.full_like(i, 3 * self._size)], dim=1)
 
-    def weights(self, rows: Tensor) -> Tensor:
+    def _weights(self, rows: Tensor) -> Tensor:
         """How the four rows add up to a query: float32 [P, 4], three times 1 / s and 1."""
         size, (i, j, k, _) = self._size, rows.unbind(1)
         j, k = j - size, k - 2 * size
@@ -61,15 +89,6 @@ class LatticeDecoder:
         assert isinstance(variance, Tensor)
         scale = torch.rsqrt(variance.clamp_min_(0) + self._eps)
         return torch.stack([scale, scale, scale, torch.ones_like(scale)], dim=1)
-
-    def hidden(self, rows: Tensor) -> Tensor:
-        """The embedding [P, W] with the bias of the attention's last projection, in the decoder's dtype."""
-        return F.embedding_bag(rows[:, :3].contiguous(), self._hidden, mode="sum")
-
-    def queries(self, rows: Tensor, weights: Tensor) -> Tensor:
-        """The normed queries [P, H, D], in the decoder's dtype."""
-        summed = F.embedding_bag(rows, self._table, mode="sum", per_sample_weights=weights.to(self._table.dtype))
-        return self._norm(summed.unflatten(-1, (self._heads, -1)))
 
 
 def _embedded(decoder: PointDecoder, lattice: Lattice) -> Tensor:
@@ -113,7 +132,7 @@ class Finish:
         """Logits float32 [P].
 
         Args:
-            hidden: [P, W], answer of `LatticeDecoder.hidden`.
+            hidden: [P, W], as `Queries.hidden`.
             attended: [P, W], the attention's answer with its heads side by side.
         """
         x = torch.addmm(hidden, attended, self._projection)

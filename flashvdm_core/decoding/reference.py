@@ -8,7 +8,7 @@ queries, and a dense answer. Numbers: FlashVDM decoder of Hunyuan3D-2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from ..api.units import BOX_HALF_SIDE
-from ..sparse_grid import Bounds, Lattice, Points, box, dilated, doubled, successors
-from .evaluate import Evaluator, whole
-from .field import Field, on_lattice
+from ..sparse_grid import Bounds, Lattice, Points, SparseVolume, box, dilated, doubled, successors
+from .evaluate import Evaluator
+from .field import Field
 from .groups import BlockGrouping, Groups, Ordered, blocks, ordered, packed
 from .hierarchy import Level
 from .refinement import NEAR
@@ -73,16 +73,12 @@ class ExtentGrouping:
         return (i * self.cells + j) * self.cells + k
 
 
-@dataclass
-class _Recorder:
+class _Recorder(Field):
     """A field that notes the calls that reach it, as `info` of `decode_grid` describes them."""
 
-    inner: Field
-    calls: list[list[int]] = field(default_factory=list)
-
-    @property
-    def device(self) -> torch.device:
-        return self.inner.device
+    def __init__(self, inner: Field) -> None:
+        self.inner, self.device = inner, inner.device
+        self.calls: list[list[int]] = []
 
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
         coarse = groups is not None and groups.coarse
@@ -103,7 +99,7 @@ def published_levels(
     keys = lattices[0].all_keys()
     for index, lattice in enumerate(lattices):
         logits = evaluate(lattice, keys, index)
-        yield Level(Points(lattice, keys), logits, index, len(lattices), keys.numel())
+        yield Level(SparseVolume(Points(lattice, keys), logits), index, len(lattices), keys.numel())
         if index + 1 < len(lattices):
             chosen = (logits.abs() < NEAR) | crossing(keys, logits - iso, lattice.size)
             keys = expanded(keys[chosen], lattice.size, lattices[index + 1].size, last=index + 2 == len(lattices))
@@ -159,16 +155,16 @@ def decode_grid(
         "flash"), `levels` (cells an axis) and `points_per_level`.
     """
     recorder = _Recorder(field)
-    evaluator = Evaluator(num_chunks, lambda: None)
+    evaluator = Evaluator(num_chunks)
     topk: list[Any] = []
 
     def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
         if decoder != "flash":
-            return whole(evaluator.plain(on_lattice(recorder, lattice), keys))
+            return evaluator.plain(recorder.on_lattice(lattice), keys)
         grouping = ExtentGrouping(_CELLS) if index else BlockGrouping(_BLOCKS)
         groups, before = ordered(grouping(lattice, keys), stable=index == 0), len(recorder.calls)
         pack = packed if index else blocks
-        logits = whole(evaluator.grouped(on_lattice(recorder, lattice), keys, groups, index == 0, pack))
+        logits = evaluator.grouped(recorder.on_lattice(lattice), keys, groups, index == 0, pack)
         topk.extend(_selected_groups(groups, num_chunks) if index else [True] * (len(recorder.calls) - before))
         return logits
 
@@ -177,7 +173,7 @@ def decode_grid(
     info: dict[str, list[Any]] = {"calls": recorder.calls, "levels": resolutions, "points_per_level": [x.queries for x in levels]}
     if decoder == "flash":
         info["topk"] = topk
-    return dense_grid(levels[-1]), info
+    return dense_grid(levels[-1].volume), info
 
 
 def _selected_groups(groups: Ordered, chunk: int) -> list[list[list[int]]]:
@@ -190,9 +186,9 @@ def _selected_groups(groups: Ordered, chunk: int) -> list[list[list[int]]]:
     return packs
 
 
-def dense_grid(level: Level) -> Tensor:
-    """A level as a dense grid float32 [1, n, n, n], NaN where it was not evaluated."""
-    size = level.lattice.size
-    grid = torch.full((size**3,), torch.nan, device=level.logits.device)
-    grid[level.keys] = level.logits
+def dense_grid(volume: SparseVolume) -> Tensor:
+    """A sparse volume as a dense grid float32 [1, n, n, n], NaN where it was not evaluated."""
+    size = volume.lattice.size
+    grid = torch.full((size**3,), torch.nan, device=volume.logits.device)
+    grid[volume.keys] = volume.logits
     return grid.reshape(1, size, size, size)

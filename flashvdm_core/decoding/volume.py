@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
 from torch import Tensor
@@ -11,10 +11,10 @@ from torch import Tensor
 from ..api.units import BOX_HALF_SIDE
 from ..models.shape_vae import PointDecoder
 from ..sparse_grid import Bounds, Lattice, aligned_lattices
-from .evaluate import Evaluation, Evaluator, default_chunk
-from .field import Field, VecsetField, on_lattice
+from .evaluate import Evaluator, default_chunk
+from .field import Field, VecsetField
 from .groups import BlockGrouping, ordered, packed, split
-from .hierarchy import Evaluate, Level, Part, decode_levels
+from .hierarchy import Evaluate, Level, decode_levels
 from .kv_selection import default_selection
 from .prediction import TOLERANCE
 
@@ -26,8 +26,37 @@ COARSE_CELLS, FINE_CELLS = 4, 16
 LONGEST_GROUP = 4096
 
 
+@dataclass(frozen=True)
+class DecodeProgress:
+    """How far a level is.
+
+    Attributes:
+        index: of the level; 0 for the first.
+        count: number of levels.
+        done: points of the level that are evaluated.
+        total: points of the level that are to be evaluated, as far as is known: it grows where the surface leads out of them.
+        chunk: queries in one call.
+        shrunk: the chunk was made smaller, because the device ran out of memory.
+    """
+
+    index: int
+    count: int
+    done: int
+    total: int
+    chunk: int
+    shrunk: bool
+
+
+OnProgress = Callable[[DecodeProgress], None]
+"""Called before the first chunk of queries and after each; may raise `errors.Cancelled` to stop."""
+
+
+def ignore(_progress: DecodeProgress) -> None:
+    """An `OnProgress` that nobody watches."""
+
+
 class Options(TypedDict, total=False):
-    """How a volume is decoded; `volume_in_parts` says what each means."""
+    """How a volume is decoded; `decode_volume` says what each means."""
 
     method: Method
     bounds: Bounds
@@ -36,32 +65,19 @@ class Options(TypedDict, total=False):
     cells: tuple[int, int]
     chunk: int
     tolerance: float
-    cancelled: Callable[[], None]
+    on_progress: OnProgress
 
 
-def decode_shape(
-    decoder: PointDecoder,
-    decoded: Tensor,
-    resolution: int,
-    *,
-    method: Method = "flash",
-    level: float = 0.0,
-    cancelled: Callable[[], None] = lambda: None,
-) -> Iterator[Level | Part]:
-    """`volume_in_parts` of the shape with the decoded latents [1, N, width]; "flash" selects tokens where that pays."""
+def decode_shape(decoder: PointDecoder, decoded: Tensor, resolution: int, **options: Unpack[Options]) -> Iterator[Level]:
+    """`decode_volume` of the shape with the decoded latents [1, N, width]; "flash" selects tokens where that pays."""
+    method = options.get("method", "flash")
     selection = default_selection(decoded.shape[1]) if method == "flash" else None
     if method == "flash" and selection is None:
         method = "hierarchical"
-    field = VecsetField(decoder, decoded, selection)
-    return volume_in_parts(field, resolution, method=method, level=level, cancelled=cancelled)
+    return decode_volume(VecsetField(decoder, decoded, selection), resolution, **(options | Options(method=method)))
 
 
-def decode_volume(field: Field, resolution: int, **options: Unpack[Options]) -> Iterator[Level]:
-    """The levels of `volume_in_parts` alone."""
-    return (done for done in volume_in_parts(field, resolution, **options) if isinstance(done, Level))
-
-
-def volume_in_parts(
+def decode_volume(
     field: Field,
     resolution: int,
     *,
@@ -72,9 +88,9 @@ def volume_in_parts(
     cells: tuple[int, int] = (COARSE_CELLS, FINE_CELLS),
     chunk: int = 0,
     tolerance: float = TOLERANCE,
-    cancelled: Callable[[], None] = lambda: None,
-) -> Iterator[Level | Part]:
-    """Evaluate a field around its surface on ever finer lattices; yield each level as it is done, and each part of it.
+    on_progress: OnProgress = ignore,
+) -> Iterator[Level]:
+    """Evaluate a field around its surface on ever finer lattices; yield each level as it is done.
 
     Memory grows with the surface: only the first level is evaluated everywhere. Its lattice has `min_resolution` to
     twice `min_resolution` cells an axis.
@@ -91,30 +107,37 @@ def volume_in_parts(
         chunk: most queries in one call of the field; 0 chooses for the device.
         tolerance: how far points that are predicted rather than evaluated may move the surface, in cells of the last level; 0
             evaluates every point.
-        cancelled: called before each chunk of queries; raises `errors.Cancelled` to stop.
+        on_progress: see `OnProgress`.
 
     Yields:
-        The levels, coarse to fine, of which the last is the answer; and a Part after each chunk of queries.
+        The levels, coarse to fine, of which the last is the answer.
 
     Raises:
         MemoryLimitError: the device has not even the memory for small chunks.
     """
     coarsest = resolution if method == "dense" else min_resolution
     lattices = aligned_lattices(resolution, coarsest, bounds, field.device)
-    chunk = chunk or default_chunk(field.device)
-    evaluator = Evaluator(chunk, cancelled)
+    evaluator = Evaluator(chunk or default_chunk(field.device))
+    asked = evaluator.chunk
 
     def at(lattice: Lattice, index: int) -> Evaluate:
-        here = on_lattice(field, lattice)
+        here = field.on_lattice(lattice)
         grouping = BlockGrouping(cells[0] if index == 0 else cells[1])
+        done, total = 0, 0
 
-        def evaluate(keys: Tensor) -> Evaluation:
+        def report(evaluated: int) -> None:
+            nonlocal done
+            done += evaluated
+            on_progress(DecodeProgress(index, len(lattices), done, total, evaluator.chunk, evaluator.chunk < asked))
+
+        def evaluate(keys: Tensor) -> Tensor:
+            nonlocal total
+            total += keys.numel()
             if method != "flash" or not keys.numel():
-                return evaluator.plain(here, keys)
+                return evaluator.plain(here, keys, report)
             groups = split(ordered(grouping(lattice, keys)), LONGEST_GROUP)
-            return evaluator.grouped(here, keys, groups, index == 0, packed)
+            return evaluator.grouped(here, keys, groups, index == 0, packed, report)
 
         return evaluate
 
-    for done in decode_levels(lattices, at, level, tolerance):
-        yield replace(done, chunk=evaluator.chunk, shrunk=evaluator.chunk < chunk) if isinstance(done, Level) else done
+    return decode_levels(lattices, at, level, tolerance)

@@ -26,8 +26,8 @@ from ..api.settings import PREVIEW_RESOLUTION, Value
 from ..api.tasks import Blend, CutOutOnly, DecodeLatents, Request, Task, stages_of
 from ..checkpoints.load import load_encoder
 from ..checkpoints.model import Model
-from ..decoding import Level, Part, decode_shape
-from ..decoding.volume import Method
+from ..decoding import DecodeProgress, Level, decode_shape
+from ..decoding.volume import Method, OnProgress
 from ..encoding import encode_mesh
 from ..geometry.cleanup import cleaned
 from ..image import open_image
@@ -39,6 +39,7 @@ from ..texture import Surface, coloured, fitted_view
 from .images import Read, cut, read, shown
 from .loaded_model import Loaded, load
 from .progress import Run, reported
+from .pull import pulled
 
 PREVIEW_SHARE = 0.3
 """Previews between sampling steps may take this share of the time that the steps take."""
@@ -295,7 +296,7 @@ class _PreviewBudget:
 def _coarse_mesh(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> TriangleMesh | None:
     """A small mesh of latents [1, N, C] that are not finished yet; None where they have no surface yet."""
     coarse = dict(settings) | {"resolution": PREVIEW_RESOLUTION}
-    *_, level = (done for done in _levels(model, latents, coarse, run) if isinstance(done, Level))
+    *_, level = _levels(model, latents, coarse, lambda _: run.check())
     return _surface_or_none(level, settings)
 
 
@@ -308,16 +309,16 @@ def _decode_and_extract(
     loaded.residency.enter(Stage.DECODE)
     queries: list[int] = []
     level, share, told = None, 0.0, False
-    for done in _levels(model, latents, settings, run):
-        if isinstance(done, Part):
+    for done in _decoded(model, latents, settings, run):
+        if isinstance(done, DecodeProgress):
             share = max(share, _decoded_share(done, sum(queries)))  # a level may have more points than was thought
             yield run.progress(share)
+            if done.shrunk and not told:
+                told = True
+                yield Log(f"The device ran out of memory; decoding goes on in chunks of {done.chunk} queries.", warning=True)
             continue
         level = done
-        _check_finite(level.logits, model)
-        if level.shrunk and not told:
-            told = True
-            yield Log(f"The device ran out of memory; decoding goes on in chunks of {level.chunk} queries.", warning=True)
+        _check_finite(level.volume.logits, model)
         queries.append(level.queries)
         if settings["preview"] and level.index + 1 < level.count:
             mesh = _surface_or_none(level, settings)
@@ -325,7 +326,7 @@ def _decode_and_extract(
                 yield Preview(Stage.DECODE, mesh)
     assert level is not None
     yield run.enter(Stage.EXTRACT)
-    mesh = extract_surface(level, float(settings["level"]))
+    mesh = extract_surface(level.volume, float(settings["level"]))
     run.check()
     budget = int(settings["face_budget"])
     mesh = cleaned(mesh, int(settings["largest_parts"]), budget)
@@ -349,7 +350,7 @@ def _textured(mesh: TriangleMesh, picture: np.ndarray | None, run: Run) -> Gener
     return coloured(surface, picture, view)
 
 
-def _decoded_share(part: Part, before: int) -> float:
+def _decoded_share(part: DecodeProgress, before: int) -> float:
     """How much of the decoding is done, 0 to 1: each later level counts with four times the points of the one before.
 
     `before` is the number of points of the levels that are done.
@@ -358,8 +359,22 @@ def _decoded_share(part: Part, before: int) -> float:
     return (before + part.done) / max(before + part.total + later, 1)
 
 
-def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> Iterator[Level | Part]:
+def _decoded(model: Model, latents: Tensor, settings: Mapping[str, Value], run: Run) -> Iterator[Level | DecodeProgress]:
+    """The levels, and after each chunk of queries how far they are."""
+
+    def work(report: Callable[[Level | DecodeProgress], None]) -> None:
+        def on_progress(progress: DecodeProgress) -> None:
+            run.check()
+            report(progress)
+
+        for level in _levels(model, latents, settings, on_progress):
+            report(level)
+
     run.check()
+    return pulled(work, model.device)
+
+
+def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], on_progress: OnProgress) -> Iterator[Level]:
     decoded = model.vae.decode(latents)
     return decode_shape(
         model.vae.geo_decoder,
@@ -367,12 +382,12 @@ def _levels(model: Model, latents: Tensor, settings: Mapping[str, Value], run: R
         int(settings["resolution"]),
         method=cast(Method, settings["decoder"]),
         level=float(settings["level"]),
-        cancelled=run.check,
+        on_progress=on_progress,
     )
 
 
 def _surface_or_none(level: Level, settings: Mapping[str, Value]) -> TriangleMesh | None:
     try:
-        return extract_surface(level, float(settings["level"]))
+        return extract_surface(level.volume, float(settings["level"]))
     except EmptySurfaceError:
         return None

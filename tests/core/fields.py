@@ -9,17 +9,16 @@ import torch
 from torch import Tensor
 
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.decoding import Groups
+from flashvdm_core.decoding import Field, Groups
 
 TRUNCATION = 0.06
 
 
-class AnalyticField:
+class AnalyticField(Field):
     """A truncated signed distance, positive inside; counts the points it is asked for."""
 
-    device = torch.device("cpu")
-
     def __init__(self, distance: Callable[[Tensor], Tensor], truncation: float = TRUNCATION) -> None:
+        self.device = torch.device("cpu")
         self._distance = distance
         self._truncation = truncation
         self.queries = 0

@@ -157,7 +157,7 @@ class TestCheck:
             *_, step = sample(velocity, noise, schedule)
             field = VecsetField(model.vae.geo_decoder, model.vae.decode(step.latents))
             *_, level = decode_volume(field, 32, method="dense")
-            return level.logits > 0
+            return level.volume.logits > 0
 
         plain, wrong = occupied(), occupied(MOST_DIFFERENT)
         monkeypatch.setattr(float8_layers, "_WORTH_IT", 1)

@@ -93,7 +93,7 @@ class TestClock:
 class TestKnownShape:
     def test_has_the_volume_of_its_distance(self):
         level = list(decode_volume(KnownShape(CPU), 120, method="hierarchical"))[-1]
-        mesh = extract_surface(level)
+        mesh = extract_surface(level.volume)
         points = torch.rand(200_000, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1
         assert mesh_volume(mesh.vertices, mesh.faces) == pytest.approx(
             8 * float((figure_distance(points) > 0).float().mean()), rel=0.04
@@ -103,18 +103,19 @@ class TestKnownShape:
         levels = list(decode_volume(KnownShape(CPU), 97, method="hierarchical"))
         dense = list(decode_volume(KnownShape(CPU), 97, method="dense"))[-1]
         grid = filled(levels)
-        assert torch.equal(grid.flatten()[levels[-1].keys], levels[-1].logits)
-        assert ((grid.flatten() > 0) == (dense.logits > 0)).float().mean() > 0.999
+        assert torch.equal(grid.flatten()[levels[-1].volume.keys], levels[-1].volume.logits)
+        assert ((grid.flatten() > 0) == (dense.volume.logits > 0)).float().mean() > 0.999
 
     def test_agreement_says_by_how_many_cells_the_surface_is_moved(self):
         """The figure's distance rises by a cell's length a cell, so logits that are a tenth of that too high move it a tenth."""
         shape = KnownShape(CPU)
         *_, level = decode_volume(shape, 120, method="hierarchical", tolerance=0)
-        mesh = extract_surface(level)
+        mesh = extract_surface(level.volume)
         cells = mesh_volume(mesh.vertices, mesh.faces) / (2.02 / 120) ** 3
-        same = agreement(level, shape, 0.0, cells)
+        volume = level.volume
+        same = agreement(volume, shape, 0.0, cells)
         assert (same["v_iou"], same["moved_cells"], same["most_moved_cells"]) == pytest.approx((1, 0, 0), abs=1e-4)
-        moved = agreement(replace(level, logits=level.logits + 0.1 * 2.02 / 120 / TRUNCATION), shape, 0.0, cells)
+        moved = agreement(replace(volume, logits=volume.logits + 0.1 * 2.02 / 120 / TRUNCATION), shape, 0.0, cells)
         assert moved["v_iou"] < 0.995
         assert moved["moved_cells"] == pytest.approx(0.12, abs=0.05)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from flashvdm_core import sparse_grid as lattice_module
 from flashvdm_core.api.errors import Cancelled, MemoryLimitError, SettingsError
-from flashvdm_core.decoding import Groups, Level, Selection, VecsetField, decode_shape, decode_volume
+from flashvdm_core.decoding import DecodeProgress, Groups, Level, Selection, VecsetField, decode_shape, decode_volume
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
 from flashvdm_core.decoding.field import top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
@@ -23,7 +23,16 @@ from flashvdm_core.decoding.reference import crossing, decode_grid, published_re
 from flashvdm_core.decoding.refinement import missing_corners
 from flashvdm_core.models.shape_vae import PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
-from flashvdm_core.sparse_grid import Points, aligned_lattices, dilated, dilated_by_sorting, doubled, ravelled, unravelled
+from flashvdm_core.sparse_grid import (
+    Points,
+    SparseVolume,
+    aligned_lattices,
+    dilated,
+    dilated_by_sorting,
+    doubled,
+    ravelled,
+    unravelled,
+)
 from flashvdm_core.surface import extract_surface
 
 from .fields import AnalyticField, is_closed, plate, ring, same_mesh, sphere, tilted, torus_and_plate, volume
@@ -34,6 +43,10 @@ TOKENS = 48
 def last_level(field, resolution: int, **options) -> Level:
     *_, level = decode_volume(field, resolution, **options)
     return level
+
+
+def last_volume(field, resolution: int, **options) -> SparseVolume:
+    return last_level(field, resolution, **options).volume
 
 
 def point_decoder(seed: int = 0) -> tuple[PointDecoder, Tensor]:
@@ -134,8 +147,8 @@ class TestHierarchy:
     def test_gives_the_dense_mesh_with_a_fraction_of_the_queries(self, distance, resolution: int):
         """Walls and wires thinner than a coarse cell, straight and tilted, and a shape that the box cuts off."""
         sparse, dense = AnalyticField(distance), AnalyticField(distance)
-        mesh = extract_surface(last_level(sparse, resolution, method="hierarchical"))
-        oracle = extract_surface(last_level(dense, resolution, method="dense"))
+        mesh = extract_surface(last_volume(sparse, resolution, method="hierarchical"))
+        oracle = extract_surface(last_volume(dense, resolution, method="dense"))
         assert dense.queries == (resolution + 1) ** 3
         assert sparse.queries < 0.55 * dense.queries
         assert same_mesh(mesh, oracle)
@@ -144,8 +157,8 @@ class TestHierarchy:
     @pytest.mark.parametrize("level", [-0.4, 0.4])
     def test_gives_the_dense_mesh_at_another_level(self, level: float):
         field = AnalyticField(sphere())
-        mesh = extract_surface(last_level(field, 100, method="hierarchical", level=level), level)
-        oracle = extract_surface(last_level(field, 100, method="dense"), level)
+        mesh = extract_surface(last_volume(field, 100, method="hierarchical", level=level), level)
+        oracle = extract_surface(last_volume(field, 100, method="dense"), level)
         assert same_mesh(mesh, oracle)
         assert volume(mesh) == pytest.approx(4 / 3 * np.pi * (0.6 - level * 0.06) ** 3, rel=2e-3)
 
@@ -153,17 +166,17 @@ class TestHierarchy:
         """Where the field stays below zero, but not below the level: thinner than a coarse cell, and between its points."""
         field = AnalyticField(plate(-0.108), truncation=0.2)
         coarse, fine = decode_volume(field, 128, method="hierarchical", level=-0.6)
-        assert (coarse.logits < -0.6).all()
-        mesh = extract_surface(fine, -0.6)
+        assert (coarse.volume.logits < -0.6).all()
+        mesh = extract_surface(fine.volume, -0.6)
         assert fine.queries < 0.3 * 129**3
-        assert same_mesh(mesh, extract_surface(last_level(field, 128, method="dense"), -0.6))
+        assert same_mesh(mesh, extract_surface(last_volume(field, 128, method="dense"), -0.6))
 
     def test_finds_a_wall_between_coarse_points_whose_band_is_hardly_wider_than_half_a_cell(self):
         """The middle of the wall is as far from the coarse points as can be, and nothing else is there to be found."""
         field = AnalyticField(plate(0.002, centre=1.01 / 50), truncation=1.01 / 25 / 1.8)
         coarse, fine = decode_volume(field, 100, method="hierarchical")
-        assert (coarse.logits < -0.8).all()
-        assert same_mesh(extract_surface(fine), extract_surface(last_level(field, 100, method="dense")))
+        assert (coarse.volume.logits < -0.8).all()
+        assert same_mesh(extract_surface(fine.volume), extract_surface(last_volume(field, 100, method="dense")))
 
     def test_ripples_of_a_network_that_never_reaches_the_truncation_cost_nothing(self):
         """A network's logits far from the surface lie a little below 1, here and there below the published threshold."""
@@ -175,14 +188,14 @@ class TestHierarchy:
         level = last_level(field, 192, method="hierarchical", tolerance=0)
         clean = last_level(AnalyticField(sphere(), truncation=0.1), 192, method="hierarchical", tolerance=0)
         assert level.queries < 1.5 * clean.queries
-        assert same_mesh(extract_surface(level), extract_surface(last_level(field, 192, method="dense")))
+        assert same_mesh(extract_surface(level.volume), extract_surface(last_volume(field, 192, method="dense")))
 
     @pytest.mark.parametrize("seed", [0, 1, 2])
     def test_gives_the_dense_mesh_of_a_vecset(self, seed: int):
         """A random network's field is smooth, but no distance, and the box cuts its shape off in many places."""
         field = VecsetField(*point_decoder(seed))
-        mesh = extract_surface(last_level(field, 44, method="hierarchical", min_resolution=20))
-        oracle = extract_surface(last_level(field, 44, method="dense"))
+        mesh = extract_surface(last_volume(field, 44, method="hierarchical", min_resolution=20))
+        oracle = extract_surface(last_volume(field, 44, method="dense"))
         assert len(mesh.faces) > 1000
         assert is_closed(mesh)
         assert same_mesh(mesh, oracle, 1e-3)
@@ -193,18 +206,18 @@ class TestHierarchy:
 
     def test_yields_each_level_of_the_halved_resolution(self):
         levels = list(decode_volume(AnalyticField(sphere()), 203, method="hierarchical"))
-        assert [level.resolution for level in levels] == [51, 102, 203]
+        assert [level.volume.resolution for level in levels] == [51, 102, 203]
         assert [(level.index, level.count) for level in levels] == [(0, 3), (1, 3), (2, 3)]
         assert levels[0].queries == 52**3
         for level in levels:
-            assert is_closed(extract_surface(level))
+            assert is_closed(extract_surface(level.volume))
 
     def test_a_field_that_hides_its_surface_from_the_coarse_level_still_gives_a_closed_mesh(self):
         """Without a truncation band the refinement finds only part of a thin wall; where it does, the wall goes on."""
         field = AnalyticField(torus_and_plate, truncation=1e-9)
         level = last_level(field, 120, method="hierarchical", min_resolution=14)
-        assert missing_corners(level.points, level.logits > 0).numel() == 0
-        assert is_closed(extract_surface(level))
+        assert missing_corners(level.volume.points, level.volume.logits > 0).numel() == 0
+        assert is_closed(extract_surface(level.volume))
 
     def test_missing_corners_are_those_of_cells_that_are_known_to_be_crossed(self):
         """One cell of a 3^3 lattice is known but for a corner; its known corners lie on both sides."""
@@ -216,8 +229,8 @@ class TestHierarchy:
 
 def error_in_cells(level: Level, field: AnalyticField) -> float:
     """By how much the logits (distances) of points within a cell of the surface differ from the field's at most, in cells."""
-    cell, truth = 2.02 / level.resolution, field(level.lattice.coordinates(level.keys))
-    return float((level.logits - truth).abs()[truth.abs() < cell].max() / cell)
+    cell, truth = 2.02 / level.volume.resolution, field(level.volume.lattice.coordinates(level.volume.keys))
+    return float((level.volume.logits - truth).abs()[truth.abs() < cell].max() / cell)
 
 
 class TestPrediction:
@@ -229,9 +242,9 @@ class TestPrediction:
         level = last_level(field, resolution, method="hierarchical", min_resolution=12)
         every = last_level(field, resolution, method="hierarchical", min_resolution=12, tolerance=0)
         assert level.queries < share * every.queries
-        assert level.keys.numel() == pytest.approx(every.keys.numel(), rel=0.01)
+        assert level.volume.keys.numel() == pytest.approx(every.volume.keys.numel(), rel=0.01)
         assert error_in_cells(level, field) < 0.02
-        assert is_closed(extract_surface(level))
+        assert is_closed(extract_surface(level.volume))
 
     def test_a_smaller_tolerance_comes_closer_and_asks_for_more(self):
         def wavy(points: Tensor) -> Tensor:
@@ -252,7 +265,7 @@ class TestPrediction:
         wall = plate(thickness * cell / 2, 0.3 + centre * cell)
         field = AnalyticField(tilted(wall) if turned else wall, truncation=0.2)
         options = {"method": "hierarchical", "min_resolution": 12}
-        surface, every = (extract_surface(last_level(field, 48, tolerance=t, **options)) for t in (TOLERANCE, 0.0))
+        surface, every = (extract_surface(last_volume(field, 48, tolerance=t, **options)) for t in (TOLERANCE, 0.0))
         assert len(surface.faces) == pytest.approx(len(every.faces), rel=0.01)
         assert volume(surface) == pytest.approx(volume(every), rel=0.02)
 
@@ -260,7 +273,7 @@ class TestPrediction:
     def test_edges_and_wires_stay_where_they_are(self, distance):
         field = AnalyticField(distance)
         options = {"method": "hierarchical", "min_resolution": 24}
-        surface, every = (extract_surface(last_level(field, 192, tolerance=t, **options)) for t in (TOLERANCE, 0.0))
+        surface, every = (extract_surface(last_volume(field, 192, tolerance=t, **options)) for t in (TOLERANCE, 0.0))
         assert is_closed(surface)
         here, there = (cKDTree(mesh.vertices) for mesh in (surface, every))
         apart = np.concatenate([here.query(every.vertices)[0], there.query(surface.vertices)[0]]) * 192 / 2.02
@@ -299,13 +312,28 @@ class TestEvaluation:
     def test_cancelling_stops_before_the_next_chunk(self):
         field = AnalyticField(sphere())
 
-        def cancelled() -> None:
+        def cancel(_: DecodeProgress) -> None:
             if field.calls == 3:
                 raise Cancelled
 
         with pytest.raises(Cancelled):
-            last_level(field, 64, method="dense", chunk=5000, cancelled=cancelled)
+            last_level(field, 64, method="dense", chunk=5000, on_progress=cancel)
         assert field.calls == 3
+
+    @pytest.mark.parametrize("method", ["dense", "hierarchical", "flash"])
+    def test_progress_counts_every_query_of_every_level(self, method):
+        reports: list[DecodeProgress] = []
+        field = AnalyticField(torus_and_plate)
+        levels = list(decode_volume(field, 100, method=method, chunk=5000, on_progress=reports.append))
+        for level in levels:
+            done = [report.done for report in reports if report.index == level.index]
+            assert done[0] == 0, "heard before the first chunk"
+            assert done == sorted(done)
+            assert done[-1] == level.queries
+        assert [report.index for report in reports] == sorted(report.index for report in reports)
+        assert {report.count for report in reports} == {len(levels)}
+        assert all(report.done <= report.total for report in reports)
+        assert sum(level.queries for level in levels) == field.queries
 
     @pytest.mark.parametrize("method", ["dense", "hierarchical", "flash"])
     def test_goes_on_in_smaller_chunks_when_memory_runs_out(self, method):
@@ -315,13 +343,14 @@ class TestEvaluation:
                     raise torch.OutOfMemoryError("CUDA out of memory.")
                 return super().__call__(points, groups)
 
-        level = last_level(Small(sphere()), 100, method=method, chunk=60000)
+        reports: list[DecodeProgress] = []
+        level = last_level(Small(sphere()), 100, method=method, chunk=60000, on_progress=reports.append)
         oracle = last_level(AnalyticField(sphere()), 100, method=method)
-        assert level.chunk <= 7500
-        assert level.shrunk
-        assert not oracle.shrunk
-        assert torch.equal(level.keys, oracle.keys)
-        torch.testing.assert_close(level.logits, oracle.logits)
+        assert reports[-1].chunk <= 7500
+        assert reports[-1].shrunk
+        assert not reports[0].shrunk, "before anything was asked for"
+        assert torch.equal(level.volume.keys, oracle.volume.keys)
+        torch.testing.assert_close(level.volume.logits, oracle.volume.logits)
 
     @pytest.mark.parametrize("method", ["dense", "flash"])
     def test_gives_up_with_advice_when_small_chunks_do_not_help(self, method):
@@ -347,16 +376,16 @@ class TestSelection:
         decoder, decoded = point_decoder()
         exact = last_level(VecsetField(decoder, decoded), 40, method="hierarchical", min_resolution=20)
         chosen = last_level(VecsetField(decoder, decoded, selection), 40, method="flash", min_resolution=20)
-        assert torch.equal(chosen.keys, exact.keys)
-        assert torch.allclose(chosen.logits, exact.logits, atol=1e-4)
+        assert torch.equal(chosen.volume.keys, exact.volume.keys)
+        assert torch.allclose(chosen.volume.logits, exact.volume.logits, atol=1e-4)
 
     @pytest.mark.parametrize("rule", ["mean", "merge"])
     def test_attends_to_the_same_tokens_however_the_queries_are_packed(self, rule):
         decoder, decoded = point_decoder()
         field = VecsetField(decoder, decoded, Selection(rule))
         one, other = (last_level(field, 40, min_resolution=20, chunk=chunk) for chunk in (2000, 50000))
-        assert torch.equal(one.keys, other.keys)
-        assert torch.allclose(one.logits, other.logits, atol=1e-4)
+        assert torch.equal(one.volume.keys, other.volume.keys)
+        assert torch.allclose(one.volume.logits, other.volume.logits, atol=1e-4)
 
     def test_changes_the_field_only_for_grouped_queries(self):
         decoder, decoded = point_decoder()
@@ -387,17 +416,17 @@ class TestSelection:
         decoded = torch.randn(1, available, 32, generator=torch.Generator().manual_seed(0))
         shape = list(decode_shape(decoder, decoded, 24))[-1]
         exact = list(decode_shape(decoder, decoded, 24, method="hierarchical"))[-1]
-        assert torch.equal(shape.keys, exact.keys)
-        assert torch.allclose(shape.logits, exact.logits, atol=1e-5) is not selects
+        assert torch.equal(shape.volume.keys, exact.volume.keys)
+        assert torch.allclose(shape.volume.logits, exact.volume.logits, atol=1e-5) is not selects
 
     def test_more_tokens_than_there_are_means_all(self):
         assert Selection(topk=4096).tokens(512) == 512
 
     def test_smaller_sub_volumes_come_closer_to_full_attention(self):
         decoder, decoded = point_decoder()
-        exact = last_level(VecsetField(decoder, decoded), 40, method="dense").logits
+        exact = last_level(VecsetField(decoder, decoded), 40, method="dense").volume.logits
         field = VecsetField(decoder, decoded, Selection(topk=TOKENS // 3))
-        errors = [(last_level(field, 40, cells=(n, n)).logits - exact).abs().mean().item() for n in (1, 4, 20)]
+        errors = [(last_level(field, 40, cells=(n, n)).volume.logits - exact).abs().mean().item() for n in (1, 4, 20)]
         assert errors == sorted(errors, reverse=True)
         assert errors[2] < 0.7 * errors[0]
 
@@ -448,4 +477,4 @@ class TestPublishedDecoders:
         grid, info = decode_grid(field, "hier_fixed", octree_resolution=256, min_resolution=64)
         level = last_level(field, 256, min_resolution=64, method="hierarchical")
         assert level.queries < 0.6 * info["points_per_level"][-1]
-        assert torch.allclose(grid.flatten()[level.keys], level.logits, atol=1e-4)
+        assert torch.allclose(grid.flatten()[level.volume.keys], level.volume.logits, atol=1e-4)

@@ -91,10 +91,10 @@ def test_groups_on_the_lattice_read_the_tokens_that_groups_of_points_read(kind: 
 def test_looked_up_queries_are_those_of_the_decoder(kind: str):
     (decoder, _), (lattice, keys) = shape(kind), lattice_and_keys(500)
     tables = LatticeDecoder(decoder, lattice)
-    rows = tables.rows(keys)
+    found = tables(keys)
     hidden = decoder.embed(lattice.coordinates(keys)[None])
-    torch.testing.assert_close(tables.queries(rows, tables.weights(rows)).transpose(0, 1), decoder.queries(hidden)[0])
-    torch.testing.assert_close(tables.hidden(rows), hidden[0] + decoder.cross_attn_decoder.attn.c_proj.bias)
+    torch.testing.assert_close(found.queries.transpose(0, 1), decoder.queries(hidden)[0])
+    torch.testing.assert_close(found.hidden, hidden[0] + decoder.cross_attn_decoder.attn.c_proj.bias)
 
 
 COUNTS = st.lists(st.integers(1, 70), min_size=1, max_size=12)

@@ -183,13 +183,11 @@ def _mc(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     return outputs
 
 
-class _AnalyticField:
+class _AnalyticField(Field):
     """The analytic shape as a field."""
 
-    device = torch.device("cpu")
-
     def __init__(self, shape: Config) -> None:
-        self.shape = shape
+        self.shape, self.device = shape, torch.device("cpu")
 
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
         return analytic_field.logits(points, self.shape)[:, 0]

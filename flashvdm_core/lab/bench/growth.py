@@ -53,7 +53,7 @@ def _measured(field: Field, resolution: int, latents: int, tolerance: float) -> 
 
     def run() -> tuple[int, TriangleMesh]:
         levels = list(decode_volume(field, resolution, method=method, tolerance=tolerance))
-        return sum(level.queries for level in levels), extract_surface(levels[-1])
+        return sum(level.queries for level in levels), extract_surface(levels[-1].volume)
 
     timing = timed(run, field.device)
     queries, mesh = timing.result

@@ -17,7 +17,7 @@ from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Groups, Level, Selection, VecsetField
 from ...decoding.reference import decode_grid
 from ...models.shape_vae import PointDecoder
-from ...sparse_grid import Lattice
+from ...sparse_grid import Lattice, SparseVolume
 from ...surface.reference import PublishedMesh, published_surface
 
 # Queries of one call in the published code, and the cells that its flash decoder's first level has at least.
@@ -26,7 +26,7 @@ _CHUNK, _MIN_RESOLUTION = 10_000, 63
 _SECONDS = {"cpu": 12.0, "cuda": 3.0, "mps": 6.0}
 
 
-class Repeated:
+class Repeated(Field):
     """The field of one shape whose keys and values are computed for every call."""
 
     def __init__(self, decoder: PointDecoder, decoded: Tensor, selection: Selection | None) -> None:
@@ -81,7 +81,7 @@ def published_flash(field: Field, resolution: int) -> Tensor:
 
 def filled(levels: Sequence[Level]) -> Tensor:
     """The dense grid [n, n, n] of a decoded volume; the sign of what was not evaluated is that of the first level."""
-    last, first = levels[-1], levels[0]
+    last, first = levels[-1].volume, levels[0].volume
     size = last.lattice.size
     coarse = first.logits.reshape((first.lattice.size,) * 3)
     index = (torch.arange(size, device=coarse.device) >> (len(levels) - 1)).clamp_(max=first.lattice.size - 1)
@@ -95,11 +95,11 @@ def published_mesh(grid: Tensor, level: float, resolution: int) -> PublishedMesh
     return published_surface(grid.float().cpu().numpy(), level, BOX_HALF_SIDE, resolution)
 
 
-def agreement(level: Level, exact: Field, iso: float, volume_cells: float, sample: int = 100_000) -> dict[str, float]:
+def agreement(volume: SparseVolume, exact: Field, iso: float, volume_cells: float, sample: int = 100_000) -> dict[str, float]:
     """How far a decoded volume is from the exact field, by a sample of the points that it has, evaluated or predicted.
 
     Args:
-        level: the last level.
+        volume: the last level's.
         exact: the field with attention to every token.
         iso: logit of the surface.
         volume_cells: volume of the mesh in cells.
@@ -108,12 +108,12 @@ def agreement(level: Level, exact: Field, iso: float, volume_cells: float, sampl
         `v_iou`, and by how many cells the surface is moved, in the mean and at most: the difference of the logits over the
         field's step to a neighbour, at points that are nearer to the surface than that.
     """
-    stride = max(level.keys.numel() // sample, 1)
-    keys, got = level.keys[::stride], level.logits[::stride] - iso
-    truth = torch.cat([exact(level.lattice.coordinates(part)) for part in keys.split(_CHUNK)]) - iso
+    stride = max(volume.keys.numel() // sample, 1)
+    keys, got = volume.keys[::stride], volume.logits[::stride] - iso
+    truth = torch.cat([exact(volume.lattice.coordinates(part)) for part in keys.split(_CHUNK)]) - iso
     more, less = (float(((a > 0) & (b <= 0)).sum()) * stride for a, b in ((got, truth), (truth, got)))
-    beyond = torch.cat([level.logits - iso, level.logits.new_full((1,), torch.nan)])
-    steps = torch.stack([(beyond[following[:-1:stride]] - got).abs() for following in level.points.after])
+    beyond = torch.cat([volume.logits - iso, volume.logits.new_full((1,), torch.nan)])
+    steps = torch.stack([(beyond[following[:-1:stride]] - got).abs() for following in volume.points.after])
     step = steps.nan_to_num(0).amax(0)
     moved = ((got - truth).abs() / step)[truth.abs() < step]
     return {

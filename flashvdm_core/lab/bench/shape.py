@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...decoding import Field, Groups
-from ...decoding.field import KeyedField, on_lattice
+from ...decoding.field import KeyedField
 from ...sparse_grid import Lattice
 
 # Distance at which the field saturates. With it the published decoder asks about as often for this figure (0.9, 0.3 and
@@ -42,7 +42,7 @@ def figure_distance(points: Tensor) -> Tensor:
     return torch.maximum(inside, shield)
 
 
-class KnownShape:
+class KnownShape(Field):
     """The figure's truncated distance, looked up in a table (one kernel a call, so that it hardly adds to the time)."""
 
     def __init__(self, device: torch.device) -> None:
@@ -60,16 +60,11 @@ class KnownShape:
         return (distance / TRUNCATION).clamp(-1, 1)
 
 
-class Replaced:
+class Replaced(Field):
     """A field that runs the network in full and answers with a known shape."""
 
     def __init__(self, network: Field, shape: KnownShape) -> None:
-        self._network, self._shape = network, shape
-
-    @property
-    def device(self) -> torch.device:
-        """Where points are wanted."""
-        return self._network.device
+        self._network, self._shape, self.device = network, shape, network.device
 
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
         """See `Field`."""
@@ -78,7 +73,7 @@ class Replaced:
 
     def on_lattice(self, lattice: Lattice) -> KeyedField:
         """The same on the network's fast path."""
-        network = on_lattice(self._network, lattice)
+        network = self._network.on_lattice(lattice)
 
         def values(keys: Tensor, groups: Groups | None = None) -> Tensor:
             network(keys, groups)

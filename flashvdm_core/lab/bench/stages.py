@@ -17,13 +17,13 @@ from torch import Tensor
 from ...api.mesh import TriangleMesh
 from ...api.settings import PREVIEW_RESOLUTION
 from ...api.units import BOX_HALF_SIDE
-from ...decoding import Field, Groups, Level, Selection, VecsetField, decode_volume
-from ...decoding.field import KeyedField, on_lattice
+from ...decoding import DecodeProgress, Field, Groups, Level, Selection, VecsetField, decode_volume
+from ...decoding.field import KeyedField
 from ...decoding.kv_selection import default_selection
 from ...decoding.prediction import TOLERANCE
 from ...decoding.volume import Options
 from ...geometry.cleanup import cleaned
-from ...sparse_grid import Lattice, aligned_lattices
+from ...sparse_grid import Lattice, SparseVolume, aligned_lattices
 from ...surface import extract_surface
 from .clock import Floor, Timing, measured_floor, timed
 from .model_under_test import ModelUnderTest
@@ -64,6 +64,7 @@ class Bench:
         selected = self.selection.tokens(tokens) if self.selection else tokens
         self.operations: Operations | None = self.tried("operations", lambda: counted(self.tested.model.spec, selected))
         self.shape = KnownShape(self.tested.device) if self.tested.random else None
+        self.chunk = 0  # queries of one call of the last decoding
 
     def decoded(self) -> Tensor:
         """The example's decoded latents [1, N, width]."""
@@ -94,7 +95,7 @@ class Bench:
             return None
         entry = self.stages["decode"]
         queries = [level.queries for level in levels]
-        entry |= {"queries": queries, "chunk": levels[-1].chunk}
+        entry |= {"queries": queries, "chunk": self.chunk}
         if self.operations:
             flop = sum(queries) * self.operations.query_selected + self.operations.keys_values
             entry |= self._against_floor(entry["seconds"], flop)
@@ -103,12 +104,12 @@ class Bench:
             entry |= {"network_seconds": clocked.seconds(), "network_calls": clocked.calls}
         return levels
 
-    def surface(self, level: Level) -> TriangleMesh | None:
+    def surface(self, volume: SparseVolume) -> TriangleMesh | None:
         """Time surface extraction and clean-up."""
-        mesh = self.stage("surface", lambda: extract_surface(level, _LEVEL), None)
+        mesh = self.stage("surface", lambda: extract_surface(volume, _LEVEL), None)
         if mesh is None:
             return None
-        moved = level.keys.nbytes + level.logits.nbytes + mesh.vertices.nbytes + mesh.faces.nbytes
+        moved = volume.keys.nbytes + volume.logits.nbytes + mesh.vertices.nbytes + mesh.faces.nbytes
         self.stages["surface"] |= {"vertices": len(mesh.vertices), "faces": len(mesh.faces)}
         self.stages["surface"] |= self._against_floor(self.stages["surface"]["seconds"], 0.0, moved)
         return self.stage("clean_up", lambda: cleaned(mesh), None)
@@ -140,7 +141,7 @@ class Bench:
         if not self.tested.random:
             cells = mesh_volume(mesh.vertices, mesh.faces) / (2 * BOX_HALF_SIDE / self.resolution) ** 3
             exact = VecsetField(decoder, decoded)
-            report["agreement"] = self.tried("agreement", lambda: agreement(levels[-1], exact, _LEVEL, cells))
+            report["agreement"] = self.tried("agreement", lambda: agreement(levels[-1].volume, exact, _LEVEL, cells))
         return report
 
     def _scikit_image(self, name: str, grid: Tensor | None) -> None:
@@ -198,31 +199,29 @@ class Bench:
         method = "flash" if self.selection else "hierarchical"
         # The known shape is smoother than a network's may be: nothing is saved by that.
         tolerance = 0.0 if self.shape else TOLERANCE
-        options: Options = {"method": method, "level": _LEVEL, "bounds": BOX_HALF_SIDE, "tolerance": tolerance}
+        options: Options = {"method": method, "level": _LEVEL, "tolerance": tolerance, "on_progress": self._note_chunk}
         return list(decode_volume(field, resolution, **options))
+
+    def _note_chunk(self, progress: DecodeProgress) -> None:
+        self.chunk = progress.chunk
 
     def _preview(self, condition: Tensor) -> TriangleMesh:
         """From the start of sampling to the mesh that is shown first."""
         first = next(Sampler(self.tested, condition).steps(self.denoiser))
-        return extract_surface(self._levels(self._field(self._decoded(first.clean)), PREVIEW_RESOLUTION)[-1], _LEVEL)
+        return extract_surface(self._levels(self._field(self._decoded(first.clean)), PREVIEW_RESOLUTION)[-1].volume, _LEVEL)
 
     def _everything(self) -> TriangleMesh:
-        return cleaned(extract_surface(self._levels(self._field(self.decoded()), self.resolution)[-1], _LEVEL))
+        return cleaned(extract_surface(self._levels(self._field(self.decoded()), self.resolution)[-1].volume, _LEVEL))
 
 
-class Clocked:
+class Clocked(Field):
     """A field that notes how long its calls take."""
 
     def __init__(self, inner: Field) -> None:
-        self._inner = inner
+        self._inner, self.device = inner, inner.device
         self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
         self._seconds = 0.0
         self.calls = 0
-
-    @property
-    def device(self) -> torch.device:
-        """Where points are wanted."""
-        return self._inner.device
 
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
         """See `Field`."""
@@ -230,7 +229,7 @@ class Clocked:
 
     def on_lattice(self, lattice: Lattice) -> KeyedField:
         """The same for the fast path of the field."""
-        inner = on_lattice(self._inner, lattice)
+        inner = self._inner.on_lattice(lattice)
         return lambda keys, groups=None: self._clocked(inner, keys, groups)
 
     def _clocked(self, field: Callable[[Tensor, Groups | None], Tensor], where: Tensor, groups: Groups | None) -> Tensor:
@@ -274,7 +273,7 @@ def run(tested: ModelUnderTest, resolution: int, *, decode_only: bool = False) -
     if decoded is not None:
         levels = bench.decoding(decoded)
     if levels:
-        mesh = bench.surface(levels[-1])
+        mesh = bench.surface(levels[-1].volume)
     if decoded is not None and not decode_only:
         bench.whole()
     if decoded is not None and levels and mesh is not None:

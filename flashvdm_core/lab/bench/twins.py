@@ -62,8 +62,8 @@ def _twins(tested: ModelUnderTest, resolution: int) -> Iterator[Twin]:
     field, flash = VecsetField(decoder, decoded), VecsetField(decoder, decoded, Selection())
     lattice = aligned_lattices(resolution, resolution, BOX_HALF_SIDE, tested.device)[-1]
     *_, level = decode_volume(field, resolution, method="hierarchical")
-    first = level.keys.numel() // 3
-    keys = level.keys[first : first + _QUERIES].split(_CHUNK)
+    first = level.volume.keys.numel() // 3
+    keys = level.volume.keys[first : first + _QUERIES].split(_CHUNK)
     points = [lattice.coordinates(part) for part in keys]
     on_lattice = field.on_lattice(lattice)
 
@@ -115,5 +115,5 @@ def _volume_twins(field: VecsetField, flash: VecsetField, resolution: int) -> It
     yield (
         "surface from the crossed cells alone",
         lambda: published_mesh(filled(levels), 0.0, resolution),
-        lambda: extract_surface(levels[-1]),
+        lambda: extract_surface(levels[-1].volume),
     )

@@ -15,9 +15,10 @@ from ...api.mesh import TriangleMesh
 from ...checkpoints.config import CONFIG_NAME
 from ...checkpoints.folders import checkpoint_folder
 from ...checkpoints.load import has_encoder, load_vae
-from ...decoding import Level, Selection, VecsetField, decode_volume
+from ...decoding import Selection, VecsetField, decode_volume
 from ...decoding.volume import COARSE_CELLS, FINE_CELLS, Method
 from ...models.shape_vae import ShapeVAE
+from ...sparse_grid import SparseVolume
 from ...surface import extract_surface
 from ..files import base_decoder_folder
 
@@ -101,13 +102,13 @@ def decode(
     levels = list(decode_volume(field, resolution, method=method, cells=cells))
     _synchronised(device)
     seconds = time.perf_counter() - start
-    return Decoded(surface_or_none(levels[-1]), sum(level.queries for level in levels), seconds)
+    return Decoded(surface_or_none(levels[-1].volume), sum(level.queries for level in levels), seconds)
 
 
-def surface_or_none(level: Level) -> TriangleMesh | None:
+def surface_or_none(volume: SparseVolume) -> TriangleMesh | None:
     """The surface of a decoded volume; None where it has none."""
     try:
-        return extract_surface(level)
+        return extract_surface(volume)
     except EmptySurfaceError:
         return None
 

@@ -14,7 +14,7 @@ from ...decoding import Field, Level
 from ...decoding.reference import crossing, expanded
 from ...decoding.refinement import NEAR
 from ...geometry.edges import boundary_edges
-from ...sparse_grid import Points, aligned_lattices, dilated, doubled
+from ...sparse_grid import Points, SparseVolume, aligned_lattices, dilated, doubled
 from .decoders import Decoders, field_of, named, surface_or_none
 from .metrics import surface_scores
 from .props import HeldOutProp, Selected, encoded
@@ -44,7 +44,7 @@ def refined(field: Field, resolution: int, dilate: bool, near: bool) -> Iterator
     keys = lattices[0].all_keys()
     for index, lattice in enumerate(lattices):
         logits = torch.cat([field(lattice.coordinates(part)) for part in keys.split(_CHUNK)])
-        yield Level(Points(lattice, keys), logits, index, len(lattices), keys.numel())
+        yield Level(SparseVolume(Points(lattice, keys), logits), index, len(lattices), keys.numel())
         if index + 1 < len(lattices):
             chosen = crossing(keys, logits, lattice.size)
             if near:
@@ -79,7 +79,7 @@ def measure_holes(
         meshes: list[TriangleMesh | None] = []
         for name, (dilate, near) in VARIANTS.items():
             levels = list(refined(field_of(vae, latents), resolution, dilate, near))
-            mesh = surface_or_none(levels[-1])
+            mesh = surface_or_none(levels[-1].volume)
             scores[name].append(_scores(mesh, prop, sum(level.queries for level in levels)))
             meshes.append(mesh)
         worst.append((int(max(entries[-1]["boundary_edges"] for entries in scores.values())), prop, meshes))
