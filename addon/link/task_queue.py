@@ -16,8 +16,6 @@ from ...flashvdm_core.api.events import CutOut
 from ...flashvdm_core.api.mesh import TriangleMesh
 from .job import Job, State, Worker
 
-_ids = itertools.count(1)
-
 
 class ResultSink:
     """Where what a task brings goes. This one lets everything fall; others do with it what they are for.
@@ -60,8 +58,8 @@ class QueueItem:
         sink: where its result goes.
     """
 
-    def __init__(self, job: Job, sink: ResultSink) -> None:
-        self.id = next(_ids)
+    def __init__(self, id: int, job: Job, sink: ResultSink) -> None:
+        self.id = id
         self.job = job
         self.sink = sink
         self._work: Iterator[None] | None = None
@@ -129,6 +127,7 @@ class TaskQueue:
 
     def __init__(self) -> None:
         self.items: list[QueueItem] = []
+        self._ids = itertools.count(1)
         self._low_priority: list[QueueItem] = []
 
     @property
@@ -156,13 +155,13 @@ class TaskQueue:
         """Line up. A queue at rest forgets what it had before."""
         if self.current is None:
             self.items.clear()
-        item = QueueItem(job, sink)
+        item = QueueItem(next(self._ids), job, sink)
         self.items.append(item)
         return item
 
     def add_low_priority(self, job: Job, sink: ResultSink) -> QueueItem:
         """A task that nobody waits for; it takes the place of one that has not begun."""
-        item = QueueItem(job, sink)
+        item = QueueItem(next(self._ids), job, sink)
         self._low_priority = [*(other for other in self._low_priority if other.job.state is not State.WAITING), item]
         return item
 

@@ -106,6 +106,9 @@ class ID(bpy_struct):
     def __contains__(self, key: str) -> bool:
         return key in self._custom
 
+    def keys(self) -> Any:
+        return self._custom.keys()
+
     def get(self, key: str, default: Any = None) -> Any:
         return self._custom.get(key, default)
 
