@@ -21,7 +21,7 @@ def walked(rooms: Arrows) -> set[_Call]:
     """The calls between rooms of one generation, as (caller, called)."""
     from flashvdm_core.api.events import Result
     from flashvdm_core.api.tasks import Request
-    from flashvdm_core.pipeline.pipeline import Generator
+    from flashvdm_core.pipeline.pipeline import Pipeline
     from tests.core.tiny_model import write_disc_image, write_tiny_model
 
     calls: set[_Call] = set()
@@ -41,7 +41,7 @@ def walked(rooms: Arrows) -> set[_Call]:
 
         sys.setprofile(watch)
         try:
-            *_, last = Generator().generate(task)
+            *_, last = Pipeline().generate(task)
         finally:
             sys.setprofile(None)
     assert isinstance(last, Result), last

@@ -7,8 +7,8 @@ if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit(f"FlashVDM needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}.")
 
 from .cli import main
-from .runtime.threads import wait_asleep
+from .runtime.threads import use_passive_waiting
 
 if __name__ == "__main__":
-    wait_asleep()
+    use_passive_waiting()
     sys.exit(main())

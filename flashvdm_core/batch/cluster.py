@@ -106,12 +106,12 @@ class ClusterMaker:
 
 
 class _Worker:
-    """One generator on a machine of the cluster."""
+    """One pipeline on a machine of the cluster."""
 
     def __init__(self) -> None:
-        from ..pipeline.pipeline import Generator
+        from ..pipeline.pipeline import Pipeline
 
-        self._generator = Generator()
+        self._pipeline = Pipeline()
 
     def make(
         self, images: dict[str, tuple[str, bytes | None]], settings: dict[str, Any]
@@ -127,7 +127,7 @@ class _Worker:
         """
         with tempfile.TemporaryDirectory(prefix="flashvdm-") as folder:
             there = {view: _brought(Path(folder), view, *image) for view, image in images.items()}
-            end, warnings = last_of(self._generator.generate(Request(there, settings)))
+            end, warnings = last_of(self._pipeline.generate(Request(there, settings)))
         if isinstance(end, Failure):
             # The user knows the image by its own path.
             for view, (path, _) in images.items():

@@ -10,36 +10,36 @@ from .items import Item
 from .run import Finished
 
 if TYPE_CHECKING:
-    from ..pipeline.pipeline import Generator
+    from ..pipeline.pipeline import Pipeline
 
 
 class LocalMaker:
-    """A `Maker` with one generator, which keeps its model from item to item; nothing is loaded before the first."""
+    """A `Maker` with one pipeline, which keeps its model from item to item; nothing is loaded before the first."""
 
     capacity = 1
 
     def __init__(self) -> None:
-        self._generator: Generator | None = None
+        self._pipeline: Pipeline | None = None
         self._item: Item | None = None
 
     def start(self, item: Item) -> None:
         self._item = item
 
     def wait(self, interrupted: Callable[[], bool]) -> Finished:
-        from ..pipeline.pipeline import Generator
+        from ..pipeline.pipeline import Pipeline
 
         item, self._item = self._item, None
         assert item is not None
         assert item.request is not None
-        if self._generator is None:
-            self._generator = Generator()
-        end, warnings = last_of(self._generator.generate(item.request, interrupted))
+        if self._pipeline is None:
+            self._pipeline = Pipeline()
+        end, warnings = last_of(self._pipeline.generate(item.request, interrupted))
         return Finished(item, end, warnings)
 
     def close(self) -> None:
-        if self._generator is not None:
-            self._generator.release()
-        self._generator = None
+        if self._pipeline is not None:
+            self._pipeline.release()
+        self._pipeline = None
 
 
 def last_of(events: Iterable[Event]) -> tuple[Result | Failure, tuple[str, ...]]:

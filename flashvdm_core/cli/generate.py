@@ -21,7 +21,7 @@ from .common import (
 
 if TYPE_CHECKING:
     from ..api.tasks import Request
-    from ..pipeline.pipeline import Generator
+    from ..pipeline.pipeline import Pipeline
     from .common import Commands
     from .reports import Job, Report
 
@@ -54,12 +54,12 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> i
     report = JsonReport(options.traceback) if options.json else TerminalReport(options.traceback)
     with interruptible(options.end_with_stdin) as interrupted:
         # Not before the arguments are known to be right: torch takes seconds to load.
-        from ..pipeline.pipeline import Generator
+        from ..pipeline.pipeline import Pipeline
 
-        generator = Generator()
+        pipeline = Pipeline()
         failed = False
         for job in map(Job, requests, outputs):
-            failed |= not _run(generator, job, report, options.overwrite, interrupted)
+            failed |= not _run(pipeline, job, report, options.overwrite, interrupted)
             if interrupted:
                 return EXIT_INTERRUPTED
     return EXIT_FAILED if failed else EXIT_OK
@@ -101,13 +101,13 @@ def _output_for(parser: argparse.ArgumentParser, image: Path, output: Path, *, s
     return output
 
 
-def _run(generator: Generator, job: Job, report: Report, overwrite: bool, interrupted: list[bool]) -> bool:
+def _run(pipeline: Pipeline, job: Job, report: Report, overwrite: bool, interrupted: list[bool]) -> bool:
     """Generate and write one mesh; whether it worked."""
     from ..api.events import Failure, Result
     from ..geometry.mesh_io import write_mesh
 
     with report.job(job):
-        for event in generator.generate(job.request, lambda: bool(interrupted)):
+        for event in pipeline.generate(job.request, lambda: bool(interrupted)):
             if isinstance(event, Result):
                 try:
                     name, colouring = job.output.stem, event.colouring

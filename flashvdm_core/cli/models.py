@@ -46,8 +46,8 @@ def _memory(options: argparse.Namespace) -> Callable[[str], None]:
     from ..checkpoints.load import model_spec
     from ..checkpoints.registry import MODELS
     from ..runtime.devices import choose_device, choose_dtype, dtype_name
-    from ..runtime.memory.plan import all_the_time, one_at_a_time
-    from ..runtime.memory.requirements import needs
+    from ..runtime.memory.plan import no_offload, sequential_offload
+    from ..runtime.memory.requirements import memory_requirements
 
     device, precision, resolution = (getattr(options, name, SETTINGS[name].default) for name in _ASKED)
     dtype = choose_dtype(str(precision), choose_device(str(device)))
@@ -56,9 +56,9 @@ def _memory(options: argparse.Namespace) -> Callable[[str], None]:
     def show(name: str) -> None:
         if name not in specs:
             return
-        parts = needs(specs[name], dtype, int(resolution))
-        weights = gib(sum(part.weights for part in parts))
-        whole, least = gib(all_the_time(parts).peak), gib(one_at_a_time(parts).peak)
+        requirements = memory_requirements(specs[name], dtype, int(resolution))
+        weights = gib(sum(need.weights for need in requirements))
+        whole, least = gib(no_offload(requirements).peak), gib(sequential_offload(requirements).peak)
         print(
             f"    at {resolution} in {dtype_name(dtype)} about {whole}, {weights} of it weights; "
             f"on a graphics card {least} do, with its parts in turns"

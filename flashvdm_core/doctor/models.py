@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..api.errors import CheckpointError
-from ..api.settings import SETTINGS
+from ..api.settings import Settings
 from ..api.units import GIB, gib
 from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, parameter_count
 from .compute import Compute
@@ -86,13 +86,13 @@ def _on_a_card(folder: Path) -> tuple[int, int] | None:
         import torch
 
         from ..checkpoints.load import model_spec
-        from ..runtime.memory.plan import all_the_time, one_at_a_time
-        from ..runtime.memory.requirements import needs
+        from ..runtime.memory.plan import no_offload, sequential_offload
+        from ..runtime.memory.requirements import memory_requirements
 
-        parts = needs(model_spec(folder), torch.float16, int(SETTINGS["resolution"].default))
+        requirements = memory_requirements(model_spec(folder), torch.float16, Settings().resolution)
     except (CheckpointError, ImportError):
         return None  # the checks before say so
-    return all_the_time(parts).peak, one_at_a_time(parts).peak
+    return no_offload(requirements).peak, sequential_offload(requirements).peak
 
 
 def _parameters(folder: Path) -> int:

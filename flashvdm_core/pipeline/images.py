@@ -1,4 +1,4 @@
-"""What a generation reads off its images: the cut-outs, what the image encoder takes, and what it says to that."""
+"""What a generation takes from its images: the cut-outs, and what the model's image encoder takes."""
 
 from __future__ import annotations
 
@@ -12,102 +12,83 @@ from torch import Tensor
 
 from ..api.errors import SettingsError
 from ..api.events import CutOut, Event, Log
-from ..api.settings import SETTINGS, Value
+from ..api.settings import SETTINGS, Settings
 from ..checkpoints.model import Model
 from ..image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out
 
 CUTOUT_SIDE = 512
-"""Longest side in pixels of the pictures of what was cut out."""
+"""Longest side in pixels of the cut-outs that are shown."""
 
 TEXTURE_SIDE = 1024
-"""Longest side in pixels of the picture that is laid on the mesh."""
+"""Longest side in pixels of the cut-out that is projected on the mesh."""
 
 
-@dataclass(eq=False)
-class Read:
-    """What was read off images: with the same images again, a model needs not look at them again.
+@dataclass(frozen=True, eq=False)
+class PreparedImages:
+    """The images of one generation, ready for a model.
 
     Attributes:
-        key: tells the images and how they were cut out from any others.
-        shown: the events that tell about the cut-outs.
-        image: [1, 3, S, S] or [1, V, 3, S, S], what the encoder takes.
+        cutouts: the events that tell about the cut-outs.
+        encoder_input: [1, 3, S, S] or [1, V, 3, S, S], what the encoder takes.
         views: the view ids.
         front: uint8 [H, W, 4], the cut-out of the front, where there is one.
     """
 
-    key: bytes
-    shown: tuple[Event, ...]
-    image: Tensor
+    cutouts: tuple[Event, ...]
+    encoder_input: Tensor
     views: tuple[int, ...]
     front: np.ndarray | None
-    _condition: Tensor | None = None
-
-    @property
-    def understood(self) -> bool:
-        """The model's encoder has been asked already."""
-        return self._condition is not None
-
-    def condition(self, model: Model) -> Tensor:
-        """What the model's encoder says to the images, [1, M, D]; asked once."""
-        if self._condition is None:
-            multi_view = model.processor.multi_view
-            self._condition = model.image_encoder(self.image, self.views) if multi_view else model.image_encoder(self.image)
-        assert isinstance(self._condition, Tensor)
-        return self._condition
 
 
-def read(pictures: Mapping[str, Image.Image], settings: Mapping[str, Value], model: Model, last: Read | None) -> Read:
-    """Cut the object out of each picture and prepare it for the model; `last` is the answer where it was read off the same.
+def prepare_images(images: Mapping[str, Image.Image], settings: Settings, model: Model) -> PreparedImages:
+    """Cut the object out of each image and prepare it for the model.
 
     Raises:
         SettingsError: the model does not take these views.
     """
-    if not model.processor.multi_view and set(pictures) != {"front"}:
+    if not model.processor.multi_view and set(images) != {"front"}:
         raise SettingsError(f"The model '{model.name}' takes one image, the front; remove the others or choose another model.")
-    key = _key(pictures, settings)
-    if last is not None and last.key == key:
-        return last
-    cuts = {view: cut(picture, settings) for view, picture in pictures.items()}
-    told = tuple(event for view, one in cuts.items() for event in shown(view, one))
-    image, views = _prepared({view: one.rgba for view, one in cuts.items()}, model)
+    cuts = {view: segment(image, settings) for view, image in images.items()}
+    events = tuple(event for view, cut in cuts.items() for event in cutout_events(view, cut))
+    encoder_input, views = _encoder_input({view: cut.rgba for view, cut in cuts.items()}, model)
     front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None
-    return Read(key, told, image, views, front)
+    return PreparedImages(events, encoder_input, views, front)
 
 
-def cut(picture: Image.Image, settings: Mapping[str, Value]) -> CutOutResult:
-    """The object in a picture, as the settings want it cut out."""
-    return cut_out(picture, str(settings["cutout"]), float(settings["cutout_threshold"]))
+def segment(image: Image.Image, settings: Settings) -> CutOutResult:
+    """The object in an image, as the settings want it cut out."""
+    return cut_out(image, settings.cutout, settings.cutout_threshold)
 
 
-def shown(view: str, cut: CutOutResult) -> Iterator[Event]:
+def cutout_events(view: str, cut: CutOutResult) -> Iterator[Event]:
     """What the user is told about a cut-out."""
     yield CutOut(view, _at_most(cut.rgba, CUTOUT_SIDE))
     for warning in cut.warnings:
         yield Log(warning, warning=True)
 
 
-def _key(pictures: Mapping[str, Image.Image], settings: Mapping[str, Value]) -> bytes:
-    """A digest of the pictures and of the settings by which they are cut out."""
+def digest_of(images: Mapping[str, Image.Image], settings: Settings) -> bytes:
+    """A digest of the images and of the settings by which they are cut out."""
     how = {name: settings[name] for name, setting in SETTINGS.items() if setting.group == "image"}
     digest = hashlib.sha256(repr(how).encode())
-    for view, picture in pictures.items():
-        digest.update(repr((view, picture.mode, picture.size)).encode())
-        digest.update(picture.tobytes())
+    for view, image in images.items():
+        digest.update(repr((view, image.mode, image.size)).encode())
+        digest.update(image.tobytes())
     return digest.digest()
 
 
-def _prepared(pictures: Mapping[str, np.ndarray], model: Model) -> tuple[Tensor, tuple[int, ...]]:
+def _encoder_input(cutouts: Mapping[str, np.ndarray], model: Model) -> tuple[Tensor, tuple[int, ...]]:
     """Cut-outs -> what the encoder takes ([1, 3, S, S] or [1, V, 3, S, S]) and the view ids."""
     size, border = model.processor.size, model.processor.border_ratio
     if model.processor.multi_view:
-        image, _, views = MultiViewProcessor(size, border)(pictures)
+        image, _, views = MultiViewProcessor(size, border)(cutouts)
     else:
-        (image, _), views = ImageProcessor(size, border)(pictures["front"]), (0,)
+        (image, _), views = ImageProcessor(size, border)(cutouts["front"]), (0,)
     return image.to(model.device, model.dtype), views
 
 
 def _at_most(rgba: np.ndarray, side: int) -> np.ndarray:
     """uint8 [H, W, 4], made smaller where one of its sides is longer than `side`."""
-    picture = Image.fromarray(rgba)
-    picture.thumbnail((side, side))
-    return np.array(picture)
+    image = Image.fromarray(rgba)
+    image.thumbnail((side, side))
+    return np.array(image)

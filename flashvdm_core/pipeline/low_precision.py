@@ -24,74 +24,74 @@ Undo = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Change:
+class QuantisationOption:
     """A way for a denoiser to compute in 8 bits.
 
     Attributes:
         name: what to call it before the user.
-        make: puts it into a denoiser and returns what takes it out again; None where it has no place for it.
+        apply: puts it into a denoiser and returns what takes it out again; None where it has no place for it.
     """
 
     name: str
-    make: Callable[[nn.Module], Undo | None]
+    apply: Callable[[nn.Module], Undo | None]
 
 
-def in_eight_bits(model: Model, *, there: bool) -> list[Log]:
-    """Let a model's denoiser compute in 8 bits, its layers changed in place, where its answers stay near the plain ones.
+def quantise(model: Model, *, on_device: bool) -> list[Log]:
+    """Let a model's denoiser compute in 8 bits, its layers changed in place, where its answers stay near those in full precision.
 
     Args:
         model: as loaded.
-        there: its weights are on its device, so that they can be tried.
+        on_device: its weights are on its device, so that they can be tried.
 
     Returns:
         What the user should know: warnings alone where nothing was changed.
     """
-    if not there:
+    if not on_device:
         return [Log("8-bit arithmetic is not used where a model's parts take turns on the graphics card.", warning=True)]
-    changes = changes_for(model.device, model.dtype)
-    if not changes:
+    options = available_options(model.device, model.dtype)
+    if not options:
         return [Log(f"This device has no 8-bit arithmetic; the model runs in {dtype_name(model.dtype)}.", warning=True)]
-    return changed(model.denoiser, changes, example(model))
+    return apply_options(model.denoiser, options, example(model))
 
 
-def changes_for(device: torch.device, dtype: torch.dtype) -> list[Change]:
+def available_options(device: torch.device, dtype: torch.dtype) -> list[QuantisationOption]:
     """The 8-bit arithmetic that there is for a device and the number format of everything else."""
-    changes: list[Change] = []
+    options: list[QuantisationOption] = []
     if has_float8(device) and dtype != torch.float32:
-        changes.append(Change("8-bit layers", float8))
+        options.append(QuantisationOption("8-bit layers", quantise_layers))
     if has_sage(device, dtype):
-        changes.append(Change("SageAttention", attending(sage_attention)))
-    return changes
+        options.append(QuantisationOption("SageAttention", with_attention(sage_attention)))
+    return options
 
 
-def float8(denoiser: nn.Module) -> Undo | None:
+def quantise_layers(denoiser: nn.Module) -> Undo | None:
     """Replace the large linear layers by 8-bit ones."""
     before = replaced(denoiser, float8_linears(denoiser))
     return (lambda: replaced(denoiser, before)) if before else None
 
 
-def attending(function: AttentionFunction) -> Callable[[nn.Module], Undo]:
-    """A change of the attention to `function`."""
+def with_attention(function: AttentionFunction) -> Callable[[nn.Module], Undo]:
+    """An option that computes the attention with `function`."""
 
-    def make(denoiser: nn.Module) -> Undo:
+    def apply(denoiser: nn.Module) -> Undo:
         set_attention_backend(denoiser, function)
         return lambda: set_attention_backend(denoiser, attention)
 
-    return make
+    return apply
 
 
-def changed(denoiser: nn.Module, changes: Sequence[Change], arguments: Sequence[Tensor]) -> list[Log]:
-    """Make each change that leaves the answer to `arguments` finite and near enough to the plain one, and no other.
+def apply_options(denoiser: nn.Module, options: Sequence[QuantisationOption], arguments: Sequence[Tensor]) -> list[Log]:
+    """Apply each option that leaves the answer to `arguments` finite and near enough to the full-precision one, and no other.
 
     Returns:
-        A line on each change, a warning where it was not made.
+        A line on each option, a warning where it was not applied.
     """
     logs: list[Log] = []
     plain = denoiser(*arguments)
-    for change in changes:
+    for option in options:
         undo: Undo | None = None
         try:
-            undo = change.make(denoiser)
+            undo = option.apply(denoiser)
             difference = relative_difference(denoiser(*arguments), plain)
             found = "the model is too small for them" if undo is None else f"its answer differs by {difference:.1%}"
             stays = undo is not None and difference <= MOST_DIFFERENT
@@ -99,7 +99,7 @@ def changed(denoiser: nn.Module, changes: Sequence[Change], arguments: Sequence[
             found, stays = f"{type(error).__name__}: {error}".splitlines()[0], False
         if undo is not None and not stays:
             undo()
-        logs.append(Log(f"The model runs {'with' if stays else 'without'} {change.name} ({found}).", warning=not stays))
+        logs.append(Log(f"The model runs {'with' if stays else 'without'} {option.name} ({found}).", warning=not stays))
     return logs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 
-def wait_asleep() -> None:
+def use_passive_waiting() -> None:
     """Have the threads of a CPU sleep while they wait for each other, unless the user chose otherwise; before torch is imported.
 
     They would spin, and where another program (Blender, for example) takes a core away from one of them, the others would spin

@@ -15,12 +15,12 @@ from torch import Tensor
 _PASSES = 100  # far more than swaps have been seen to need; each makes the sum of distances smaller
 
 
-def blended(latents: Tensor, other: Tensor, amount: float) -> Tensor:
+def interpolate_latents(latents: Tensor, other: Tensor, amount: float) -> Tensor:
     """The shape at `amount` (0 to 1) of the way from `latents` to `other`, float32 [N, C] each; 0 is `latents` to the bit."""
-    return torch.lerp(latents, other[partners(latents, other)], amount)
+    return torch.lerp(latents, other[match_tokens(latents, other)], amount)
 
 
-def partners(latents: Tensor, other: Tensor) -> Tensor:
+def match_tokens(latents: Tensor, other: Tensor) -> Tensor:
     """For each token of `latents` [N, C] one of `other`'s, no one twice, the sum of squared distances small: int64 [N].
 
     Pairs that are nearest to each other are taken first, and then partners are swapped as long as that helps. On the embedded

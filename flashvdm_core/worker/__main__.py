@@ -9,12 +9,12 @@ import signal
 import sys
 from pathlib import Path
 
-from ..runtime.threads import wait_asleep
+from ..runtime.threads import use_passive_waiting
 from .serve import serve
 
 
 def main() -> int:
-    wait_asleep()
+    use_passive_waiting()
     parser = argparse.ArgumentParser(prog="python -m flashvdm_core.worker", description="Generates for a host over a pipe.")
     parser.add_argument("--exchange", type=Path, required=True, help="the host's private folder for arrays")
     parser.add_argument("--idle-seconds", type=float, default=None, help="end after this long without work")

@@ -24,7 +24,7 @@ from ..api.wire.protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, 
 from ..geometry.edges import with_edges
 
 if TYPE_CHECKING:
-    from ..pipeline.pipeline import Generator
+    from ..pipeline.pipeline import Pipeline
 
 EXIT_OK = 0
 EXIT_CANNOT_START = 3
@@ -162,7 +162,7 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
         # Here and not above: the reading thread must notice the host's end while torch is loaded, which takes seconds.
         import torch
 
-        from ..pipeline.pipeline import Generator
+        from ..pipeline.pipeline import Pipeline
         from ..runtime.devices import choose_device
 
         ready = Ready(__version__, platform.python_version(), torch.__version__, str(choose_device("auto")))
@@ -175,22 +175,22 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
         return EXIT_CANNOT_START
 
     outbox.send(ready)
-    generator = Generator()
+    pipeline = Pipeline()
     while True:
         match inbox.next(idle_seconds):
             case None | Quit():
                 return EXIT_OK
             case Release():
-                generator.release()
+                pipeline.release()
             case Job() as job:
-                _generate(generator, job, outbox)
+                _generate(pipeline, job, outbox)
                 inbox.close(job)
 
 
-def _generate(generator: Generator, job: Job, outbox: Outbox) -> None:
+def _generate(pipeline: Pipeline, job: Job, outbox: Outbox) -> None:
     command = job.command
     try:
-        for event in generator.generate(command.task, job.cancelled.is_set):
+        for event in pipeline.generate(command.task, job.cancelled.is_set):
             outbox.send(_for_a_host(event), command.id)
     except OutputError as error:
         outbox.send(Failure("OutputError", str(error), traceback.format_exc()), command.id)

@@ -26,11 +26,18 @@ from flashvdm_core.models.float8 import (
 )
 from flashvdm_core.models.layers import attention
 from flashvdm_core.models.specs import DiTSpec, MoEDiTSpec
-from flashvdm_core.pipeline.low_precision import MOST_DIFFERENT, Change, attending, changed, changes_for, float8
+from flashvdm_core.pipeline.low_precision import (
+    MOST_DIFFERENT,
+    QuantisationOption,
+    apply_options,
+    available_options,
+    quantise_layers,
+    with_attention,
+)
 from flashvdm_core.sampling import consistency_schedule, draw_noise, guided_velocity, sample
 from flashvdm_core.sampling.graphs import relative_difference
 
-LINEARS = Change("8-bit layers", float8)
+LINEARS = QuantisationOption("8-bit layers", quantise_layers)
 
 
 @pytest.fixture
@@ -100,14 +107,14 @@ class TestLayer:
 class TestCheck:
     def test_keeps_layers_whose_answers_are_near(self, denoiser: DiT):
         plain = denoiser(*arguments())
-        (log,) = changed(denoiser, [LINEARS], arguments())
+        (log,) = apply_options(denoiser, [LINEARS], arguments())
         assert not log.warning
         assert isinstance(denoiser.single_blocks[0].linear2, Float8Linear)
         assert isinstance(denoiser.double_blocks[0].img_attn.qkv, Float8Linear)
         assert 0 < relative_difference(denoiser(*arguments()), plain) < 0.05
 
     def test_leaves_what_sees_a_row_a_time_step_as_it_is(self, denoiser: DiT):
-        changed(denoiser, [LINEARS], arguments())
+        apply_options(denoiser, [LINEARS], arguments())
         left = {name for name, module in denoiser.named_modules() if isinstance(module, nn.Linear)}
         assert {
             "single_blocks.0.modulation.lin",
@@ -121,7 +128,7 @@ class TestCheck:
         into.weight[0, 0], into.bias[0] = 1e5, -1e9  # a dead channel; beside its weight all others round to zero
         out_of.weight.mul_(100)
         plain = denoiser(*arguments())
-        (log,) = changed(denoiser, [LINEARS], arguments())
+        (log,) = apply_options(denoiser, [LINEARS], arguments())
         assert log.warning
         assert "without 8-bit layers" in log.message
         torch.testing.assert_close(denoiser(*arguments()), plain)
@@ -135,7 +142,7 @@ class TestCheck:
 
     def test_finds_nothing_in_a_small_model(self):
         small = DiT(DiTSpec(4, 6, 32, 2.0, 2, depth=1, depth_single_blocks=1)).requires_grad_(False)
-        (log,) = changed(small, [LINEARS], (torch.randn(1, 7, 4), torch.tensor([0.5]), torch.randn(1, 5, 6)))
+        (log,) = apply_options(small, [LINEARS], (torch.randn(1, 7, 4), torch.tensor([0.5]), torch.randn(1, 5, 6)))
         assert log.warning
         assert "too small" in log.message
 
@@ -169,7 +176,11 @@ class TestCheck:
     @pytest.mark.parametrize("wrong", [float("nan"), 100.0])
     def test_refuses_an_attention_that_gives_something_else(self, denoiser: DiT, wrong: float):
         plain = denoiser(*arguments())
-        (log,) = changed(denoiser, [Change("SageAttention", attending(lambda q, k, v: attention(q, k, v) * wrong))], arguments())
+        (log,) = apply_options(
+            denoiser,
+            [QuantisationOption("SageAttention", with_attention(lambda q, k, v: attention(q, k, v) * wrong))],
+            arguments(),
+        )
         assert log.warning
         torch.testing.assert_close(denoiser(*arguments()), plain)
 
@@ -177,7 +188,7 @@ class TestCheck:
         def fails(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             raise ValueError(f"Unsupported head_dim: {q.shape[-1]}")
 
-        (log,) = changed(denoiser, [Change("SageAttention", attending(fails)), LINEARS], arguments())[:1]
+        (log,) = apply_options(denoiser, [QuantisationOption("SageAttention", with_attention(fails)), LINEARS], arguments())[:1]
         assert "Unsupported head_dim: 64" in log.message
         assert torch.isfinite(denoiser(*arguments())).all()
 
@@ -191,10 +202,10 @@ class TestCheck:
 
         spec = MoEDiTSpec(in_channels=16, hidden_size=32, context_dim=64, depth=2, num_heads=2, num_moe_layers=0)
         network = denoiser if kind == "two streams" else MoEDiT(spec).eval().requires_grad_(False)
-        (log,) = changed(network, [Change("SageAttention", attending(near))], arguments())
+        (log,) = apply_options(network, [QuantisationOption("SageAttention", with_attention(near))], arguments())
         assert not log.warning
         assert len(calls) == (2 if kind == "two streams" else 4)
 
     def test_a_cpu_has_neither_and_imports_nothing_for_it(self):
-        assert changes_for(torch.device("cpu"), torch.float16) == []
+        assert available_options(torch.device("cpu"), torch.float16) == []
         assert "sageattention" not in sys.modules

@@ -22,8 +22,8 @@ from flashvdm_core.doctor import models, places
 from flashvdm_core.doctor.compute import Compute
 from flashvdm_core.doctor.findings import Finding, Status, as_text, error, findings_of, ok, warning, without_names, worst
 from flashvdm_core.lab.files import base_decoder_folder
-from flashvdm_core.runtime.memory.plan import all_the_time, one_at_a_time
-from flashvdm_core.runtime.memory.requirements import needs
+from flashvdm_core.runtime.memory.plan import no_offload, sequential_offload
+from flashvdm_core.runtime.memory.requirements import memory_requirements
 
 from .tiny_model import write_tiny_model
 
@@ -195,11 +195,11 @@ def test_memory_is_held_against_what_the_model_needs(free: int, status: Status, 
 
 def test_a_card_on_which_the_parts_of_a_model_take_turns_is_a_warning(tmp_path: Path) -> None:
     folder = write_tiny_model(tmp_path / "tiny")
-    parts = needs(model_spec(folder), torch.float16, 256)
-    finding, _ = models.examine_memory(str(folder), [Compute("cuda:0", one_at_a_time(parts).peak)])
+    parts = memory_requirements(model_spec(folder), torch.float16, 256)
+    finding, _ = models.examine_memory(str(folder), [Compute("cuda:0", sequential_offload(parts).peak)])
     assert finding.status is Status.WARNING
     assert "taking turns" in finding.text
-    finding, _ = models.examine_memory(str(folder), [Compute("cuda:0", all_the_time(parts).peak)])
+    finding, _ = models.examine_memory(str(folder), [Compute("cuda:0", no_offload(parts).peak)])
     assert finding.status is Status.OK
 
 

@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from flashvdm_core.api.events import Event, Failure, Result
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
-from flashvdm_core.pipeline import pipeline as generator_module
-from flashvdm_core.pipeline.pipeline import Generator
-from flashvdm_core.sampling.latent_blend import blended, partners
+from flashvdm_core.pipeline import stages
+from flashvdm_core.pipeline.pipeline import Pipeline
+from flashvdm_core.sampling.latent_blend import interpolate_latents, match_tokens
 
 from .nearness import near
 from .tiny_model import tiny_config, write_disc_image, write_tiny_model
@@ -34,8 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def generator() -> Generator:
-    return Generator()
+def pipeline() -> Pipeline:
+    return Pipeline()
 
 
 def box(*size: float) -> TriangleMesh:
@@ -70,47 +70,47 @@ def latents_of(result: Result) -> np.ndarray:
 # --- block-outs ---
 
 
-def test_the_strength_leads_from_the_block_out_to_pure_noise(generator: Generator, folder: Path) -> None:
-    free = result_of(generator.generate(request(folder, seed=1)))
-    made = [result_of(generator.generate(request(folder, BlockOut(box(1, 2, 1), s), seed=1))) for s in (0.0, 0.1, 0.6, 1.0)]
+def test_the_strength_leads_from_the_block_out_to_pure_noise(pipeline: Pipeline, folder: Path) -> None:
+    free = result_of(pipeline.generate(request(folder, seed=1)))
+    made = [result_of(pipeline.generate(request(folder, BlockOut(box(1, 2, 1), s), seed=1))) for s in (0.0, 0.1, 0.6, 1.0)]
     assert near(made[-1].mesh, free.mesh)
     away = [np.abs(latents_of(result) - latents_of(made[0])).mean() for result in made]
     assert away == sorted(away)
     assert away[1] > 0
-    other_seed = result_of(generator.generate(request(folder, BlockOut(box(1, 2, 1), 0.0), seed=2)))
+    other_seed = result_of(pipeline.generate(request(folder, BlockOut(box(1, 2, 1), 0.0), seed=2)))
     assert np.allclose(latents_of(other_seed), latents_of(made[0])), "the block-out itself has no seed"
 
 
-def test_where_a_block_out_stands_and_how_large_it_is_does_not_matter(generator: Generator, folder: Path) -> None:
-    one = result_of(generator.generate(request(folder, BlockOut(box(1, 2, 1), 0.0))))
+def test_where_a_block_out_stands_and_how_large_it_is_does_not_matter(pipeline: Pipeline, folder: Path) -> None:
+    one = result_of(pipeline.generate(request(folder, BlockOut(box(1, 2, 1), 0.0))))
     larger = TriangleMesh(box(1, 2, 1).vertices * 8 - 2, box(1, 2, 1).faces)
     assert np.allclose(
-        latents_of(result_of(generator.generate(request(folder, BlockOut(larger, 0.0))))), latents_of(one), atol=1e-3
+        latents_of(result_of(pipeline.generate(request(folder, BlockOut(larger, 0.0))))), latents_of(one), atol=1e-3
     )
-    longer = result_of(generator.generate(request(folder, BlockOut(box(1, 4, 1), 0.0))))
+    longer = result_of(pipeline.generate(request(folder, BlockOut(box(1, 4, 1), 0.0))))
     assert not np.allclose(latents_of(longer), latents_of(one), atol=1e-3)
 
 
 def test_another_seed_does_not_encode_the_block_out_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[None] = []
-    encode = generator_module.encode_mesh
+    encode = stages.encode_mesh
 
     def counted(*arguments: Any) -> torch.Tensor:
         calls.append(None)
         return encode(*arguments)
 
-    monkeypatch.setattr(generator_module, "encode_mesh", counted)
-    own = Generator()
+    monkeypatch.setattr(stages, "encode_mesh", counted)
+    own = Pipeline()
     for seed, mesh in ((1, box(1, 2, 1)), (2, box(1, 2, 1)), (2, box(2, 2, 1))):
         result_of(own.generate(request(folder, BlockOut(mesh, 0.5), seed=seed)))
     assert len(calls) == 2
 
 
-def test_a_model_without_encoder_says_so_or_takes_the_one_beside_it(generator: Generator, folder: Path, tmp_path: Path) -> None:
+def test_a_model_without_encoder_says_so_or_takes_the_one_beside_it(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
     write_disc_image(tmp_path / "disc.png")
     write_tiny_model(tmp_path / "tiny", SMALL)
     asked = request(tmp_path, BlockOut(box(1, 2, 1), 0.5))
-    failure = failure_of(generator.generate(asked))
+    failure = failure_of(pipeline.generate(asked))
     assert failure.kind == "CheckpointError"
     assert "'tiny' came without the encoder" in failure.message
     beside = tmp_path / "vae"
@@ -119,7 +119,7 @@ def test_a_model_without_encoder_says_so_or_takes_the_one_beside_it(generator: G
     weights = load_file(folder / "tiny" / "model.safetensors")
     vae = {name.removeprefix("vae."): value for name, value in weights.items() if name.startswith("vae.")}
     save_file(vae, beside / "model.safetensors")
-    result_of(generator.generate(asked))
+    result_of(pipeline.generate(asked))
 
 
 def test_the_embedded_model_gives_a_block_out_back(folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_embedded_model_gives_a_block_out_back(folder: Path) -> None:
     vertices = np.concatenate([low.vertices, high.vertices + np.array((0.25, 1.2, 0.25))]).astype(np.float32)
     bottle = TriangleMesh(vertices, np.concatenate([low.faces, high.faces + 8]))
     asked = request(folder, BlockOut(bottle, 0.0), model="embedded", resolution=32)
-    mesh = result_of(Generator().generate(asked)).mesh
+    mesh = result_of(Pipeline().generate(asked)).mesh
     size = np.ptp(mesh.vertices, axis=0)
     assert np.allclose(size / size[1], (1 / 2.2, 1, 1 / 2.2), atol=0.1)
     width = [np.ptp(mesh.vertices[part, 0]) for part in (mesh.vertices[:, 1] < -0.1, mesh.vertices[:, 1] > 0.6)]
@@ -138,14 +138,14 @@ def test_the_embedded_model_gives_a_block_out_back(folder: Path) -> None:
 # --- blends ---
 
 
-def test_a_blend_leads_from_one_shape_to_the_other(generator: Generator, folder: Path) -> None:
-    one, other = (latents_of(result_of(generator.generate(request(folder, seed=seed)))) for seed in (1, 2))
+def test_a_blend_leads_from_one_shape_to_the_other(pipeline: Pipeline, folder: Path) -> None:
+    one, other = (latents_of(result_of(pipeline.generate(request(folder, seed=seed)))) for seed in (1, 2))
     settings = request(folder).settings
-    made = [result_of(generator.generate(Blend(one, other, amount, settings))) for amount in (0.0, 0.5, 1.0)]
-    first, last = (result_of(generator.generate(DecodeLatents(latents, settings))) for latents in (one, other))
+    made = [result_of(pipeline.generate(Blend(one, other, amount, settings))) for amount in (0.0, 0.5, 1.0)]
+    first, last = (result_of(pipeline.generate(DecodeLatents(latents, settings))) for latents in (one, other))
     assert near(made[0].mesh, first.mesh)
     assert np.allclose(np.sort(made[2].mesh.vertices, 0), np.sort(last.mesh.vertices, 0), atol=1e-3), "tokens have no order"
-    again = result_of(generator.generate(DecodeLatents(latents_of(made[1]), settings)))
+    again = result_of(pipeline.generate(DecodeLatents(latents_of(made[1]), settings)))
     assert near(again.mesh, made[1].mesh)
 
 
@@ -153,14 +153,14 @@ def test_tokens_find_their_partners_whatever_their_order() -> None:
     rng = torch.Generator().manual_seed(0)
     latents = torch.randn(200, 16, generator=rng)
     order = torch.randperm(200, generator=rng)
-    assert torch.allclose(blended(latents, latents[order], 0.5), latents, atol=1e-6)
+    assert torch.allclose(interpolate_latents(latents, latents[order], 0.5), latents, atol=1e-6)
 
 
 def test_the_partners_are_nearly_as_near_as_can_be() -> None:
     optimize = pytest.importorskip("scipy.optimize")
     rng = torch.Generator().manual_seed(0)
     latents, other = torch.randn(2, 256, 16, generator=rng)
-    chosen = partners(latents, other)
+    chosen = match_tokens(latents, other)
     assert sorted(chosen.tolist()) == list(range(256))
     cost = torch.cdist(latents, other).square().numpy()
     best = cost[optimize.linear_sum_assignment(cost)].sum()

@@ -34,6 +34,7 @@ CORE_ARROWS: dict[str, set[str]] = {
         "models",
         "runtime",
         "sampling",
+        "sparse_grid",
         "surface",
         "texture",
     },

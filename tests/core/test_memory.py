@@ -1,4 +1,4 @@
-"""Memory: what a model needs, where its parts stay, and how much was used."""
+"""Memory: what a model needs, where its needs stay, and how much was used."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from flashvdm_core.checkpoints.load import load_checkpoint, model_spec
 from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.models.build import build_meta
 from flashvdm_core.models.specs import ModelSpec, MoEDiTSpec
-from flashvdm_core.pipeline import loaded_model as loading
-from flashvdm_core.pipeline.pipeline import Generator
-from flashvdm_core.runtime.memory.offload import Residency
+from flashvdm_core.pipeline import loaded_model
+from flashvdm_core.pipeline.pipeline import Pipeline
+from flashvdm_core.runtime.memory.offload import WeightOffloader
 from flashvdm_core.runtime.memory.peak import PeakMemory
-from flashvdm_core.runtime.memory.plan import Part, all_the_time, one_at_a_time, planned
-from flashvdm_core.runtime.memory.requirements import RESERVE, needs, working
+from flashvdm_core.runtime.memory.plan import SHARED_MEMORY, Network, Requirement, no_offload, plan_offload, sequential_offload
+from flashvdm_core.runtime.memory.requirements import RESERVE, activation_memory, memory_requirements
 from flashvdm_core.sampling import CUDAGraphDenoiser, guided_velocity
 
 from .nearness import near
@@ -38,47 +38,52 @@ from .tiny_model import write_disc_image, write_tiny_model
 CPU = torch.device("cpu")
 MIB = 1 << 20
 GB = 10**9
-STAGES = (Stage.CONDITION, Stage.SAMPLE, Stage.DECODE)
+NETWORKS = tuple(Network)
 
 sizes = st.integers(0, 1 << 40)
-three_parts = st.tuples(*(st.builds(Part, st.just(stage), sizes, sizes) for stage in STAGES))
+requirements = st.tuples(*(st.builds(Requirement, st.just(network), sizes, sizes) for network in NETWORKS))
 
 
 class TestPlan:
-    @given(three_parts, sizes)
-    def test_it_keeps_to_the_budget_wherever_one_part_at_a_time_would(self, parts: tuple[Part, ...], budget: int) -> None:
-        plan = planned(parts, budget)
-        least = one_at_a_time(parts).peak
+    @given(requirements, sizes)
+    def test_it_keeps_to_the_budget_wherever_one_network_at_a_time_would(
+        self, needs: tuple[Requirement, ...], budget: int
+    ) -> None:
+        plan = plan_offload(needs, budget)
+        least = sequential_offload(needs).peak
         assert plan.peak <= max(budget, least)
-        assert all(plan.held[stage][0] is stage and len(set(plan.held[stage])) == len(plan.held[stage]) for stage in STAGES)
+        assert all(
+            plan.resident[network][0] is network and len(set(plan.resident[network])) == len(plan.resident[network])
+            for network in NETWORKS
+        )
 
-    @given(three_parts)
-    def test_everything_stays_exactly_where_it_fits(self, parts: tuple[Part, ...]) -> None:
-        needed = all_the_time(parts).peak
-        assert planned(parts, needed).stays
-        assert not planned(parts, needed - 1).stays or any(part.weights == 0 for part in parts)
+    @given(requirements)
+    def test_everything_stays_exactly_where_it_fits(self, needs: tuple[Requirement, ...]) -> None:
+        needed = no_offload(needs).peak
+        assert plan_offload(needs, needed).keeps_all
+        assert not plan_offload(needs, needed - 1).keeps_all or any(need.weights == 0 for need in needs)
 
-    @given(three_parts, sizes)
-    def test_what_is_needed_next_comes_before_what_is_needed_later(self, parts: tuple[Part, ...], budget: int) -> None:
-        plan = planned(parts, budget)
-        for number, part in enumerate(parts):
-            following = parts[(number + 1) % 3]
-            if following.stage not in plan.held[part.stage]:
-                assert part.alone + following.weights > budget
+    @given(requirements, sizes)
+    def test_what_is_needed_next_comes_before_what_is_needed_later(self, needs: tuple[Requirement, ...], budget: int) -> None:
+        plan = plan_offload(needs, budget)
+        for number, need in enumerate(needs):
+            following = needs[(number + 1) % 3]
+            if following.network not in plan.resident[need.network]:
+                assert need.total + following.weights > budget
 
     def test_the_full_size_turbo_model_at_380_keeps_to_6_gb(self) -> None:
-        parts = needs(MODELS["hunyuan3d-dit-v2-0-turbo"], torch.float16, 380)
-        assert planned(parts, 6 * GB).peak <= 6 * GB
+        needs = memory_requirements(MODELS["hunyuan3d-dit-v2-0-turbo"], torch.float16, 380)
+        assert plan_offload(needs, 6 * GB).peak <= 6 * GB
         # A card of 6 GB that shows a desktop has less: then the parts take turns, and the next one comes meanwhile.
-        little = planned(parts, 5 * GB)
+        little = plan_offload(needs, 5 * GB)
         assert little.peak <= 5 * GB
-        assert not little.stays
-        assert little.held[Stage.CONDITION] == (Stage.CONDITION, Stage.SAMPLE)
-        assert one_at_a_time(parts).peak < 3 * GB
+        assert not little.keeps_all
+        assert little.resident[Network.IMAGE_ENCODER] == (Network.IMAGE_ENCODER, Network.DENOISER)
+        assert sequential_offload(needs).peak < 3 * GB
 
     @pytest.mark.parametrize("name", MODELS)
     def test_every_public_model_has_a_plan_for_8_gb_at_380(self, name: str) -> None:
-        assert planned(needs(MODELS[name], torch.float16, 380), 8 * GB).peak <= 8 * GB
+        assert plan_offload(memory_requirements(MODELS[name], torch.float16, 380), 8 * GB).peak <= 8 * GB
 
 
 class Alive(TorchDispatchMode):
@@ -117,14 +122,14 @@ def most_alive(run: Callable[[], Tensor], before: list[Tensor]) -> tuple[int, Te
     return alive.most, out
 
 
-class TestNeeds:
+class TestMemoryRequirements:
     def test_the_weights_are_those_of_the_files(self) -> None:
         # The published file holds the VAE with the larger decoder, and the names and shapes in front.
-        v2_0 = needs(MODELS["hunyuan3d-dit-v2-0"], torch.float16, 380)
-        assert sum(part.weights for part in v2_0) == pytest.approx(4_928_151_562, rel=0.01)
+        v2_0 = memory_requirements(MODELS["hunyuan3d-dit-v2-0"], torch.float16, 380)
+        assert sum(need.weights for need in v2_0) == pytest.approx(4_928_151_562, rel=0.01)
         model = load_checkpoint("embedded", CPU, torch.float32)
         found = [sum(p.nbytes for p in network.parameters()) for network in (model.image_encoder, model.denoiser, model.vae)]
-        assert [part.weights for part in needs(model_spec("embedded"), torch.float32, 256)] == found
+        assert [need.weights for need in memory_requirements(model_spec("embedded"), torch.float32, 256)] == found
 
     @pytest.mark.parametrize("name", ["hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-0", "hunyuan3d-dit-v2-1", "embedded"])
     def test_the_stages_take_no_more_than_was_estimated(self, name: str) -> None:
@@ -145,12 +150,12 @@ class TestNeeds:
         sampling_bytes, _ = most_alive(lambda: velocity(x, times), [*weights, x, condition])
         latents_bytes, _ = most_alive(lambda: vae.decode(x[:1]), [*weights, x])
         for estimated, counted in zip(
-            working(spec, torch.float32, 16), (image_bytes, sampling_bytes, latents_bytes), strict=True
+            activation_memory(spec, torch.float32, 16), (image_bytes, sampling_bytes, latents_bytes), strict=True
         ):
             assert counted < estimated - RESERVE
-        image_estimate, sampling_estimate, _ = (bytes_ - RESERVE for bytes_ in working(spec, torch.float32, 16))
+        image_estimate, sampling_estimate, _ = (bytes_ - RESERVE for bytes_ in activation_memory(spec, torch.float32, 16))
         assert image_estimate < 2.5 * image_bytes
-        assert sampling_estimate < 4 * sampling_bytes, "far too careful: parts would take turns for nothing"
+        assert sampling_estimate < 4 * sampling_bytes, "far too careful: needs would take turns for nothing"
 
 
 def shallow(spec: ModelSpec) -> ModelSpec:
@@ -163,36 +168,36 @@ def shallow(spec: ModelSpec) -> ModelSpec:
     )
 
 
-class TestResidency:
-    """The mover, with the CPU in the place of the device: weights that leave are copied all the same."""
+class TestWeightOffloader:
+    """With the CPU in the place of the device: weights that are offloaded are copied all the same."""
 
     @pytest.fixture
-    def networks(self) -> dict[Stage, nn.Module]:
+    def networks(self) -> dict[Network, nn.Module]:
         torch.manual_seed(0)
-        return {stage: nn.Sequential(nn.Linear(64, 64), nn.LayerNorm(64)).requires_grad_(False) for stage in STAGES}
+        return {name: nn.Sequential(nn.Linear(64, 64), nn.LayerNorm(64)).requires_grad_(False) for name in NETWORKS}
 
-    def parts(self) -> tuple[Part, ...]:
-        return tuple(Part(stage, 100, 10) for stage in STAGES)
+    def needs(self) -> tuple[Requirement, ...]:
+        return tuple(Requirement(name, 100, 10) for name in NETWORKS)
 
-    @pytest.mark.parametrize("there", [True, False])
+    @pytest.mark.parametrize("on_device", [True, False])
     @pytest.mark.parametrize("budget", [110, 210, 310])
     def test_each_network_computes_the_same_in_its_stage(
-        self, networks: dict[Stage, nn.Module], budget: int, there: bool
+        self, networks: dict[Network, nn.Module], budget: int, on_device: bool
     ) -> None:
         x = torch.rand(3, 64)
-        expected = {stage: network(x) for stage, network in networks.items()}
-        residency = Residency(networks, CPU, planned(self.parts(), budget), there=there)
-        for stage in STAGES * 2:
-            residency.enter(stage)
-            assert residency.ready(stage)
-            assert [residency.ready(other) for other in STAGES].count(True) == budget // 100
-            torch.testing.assert_close(networks[stage](x), expected[stage], rtol=0, atol=0)
+        expected = {name: network(x) for name, network in networks.items()}
+        offloader = WeightOffloader(networks, CPU, plan_offload(self.needs(), budget), on_device=on_device)
+        for name in NETWORKS * 2:
+            offloader.upload(name)
+            assert offloader.is_on_device(name)
+            assert [offloader.is_on_device(other) for other in NETWORKS].count(True) == budget // 100
+            torch.testing.assert_close(networks[name](x), expected[name], rtol=0, atol=0)
 
-    def test_weights_that_leave_give_their_memory_back(self, networks: dict[Stage, nn.Module]) -> None:
-        residency = Residency(networks, CPU, one_at_a_time(self.parts()), there=True)
-        residency.enter(Stage.CONDITION)
-        on_the_device = weakref.ref(next(networks[Stage.CONDITION].parameters()).untyped_storage())
-        residency.enter(Stage.SAMPLE)
+    def test_weights_that_leave_give_their_memory_back(self, networks: dict[Network, nn.Module]) -> None:
+        offloader = WeightOffloader(networks, CPU, sequential_offload(self.needs()), on_device=True)
+        offloader.upload(Network.IMAGE_ENCODER)
+        on_the_device = weakref.ref(next(networks[Network.IMAGE_ENCODER].parameters()).untyped_storage())
+        offloader.upload(Network.DENOISER)
         assert on_the_device() is None
 
     def test_weights_of_every_kind_come_back_as_they_were(self) -> None:
@@ -207,31 +212,31 @@ class TestResidency:
         buffers["larger than a block"] = torch.rand(65 * MIB // 4)
         for name, buffer in buffers.items():
             network.register_buffer(name, buffer.clone())
-        networks = {Stage.CONDITION: network, Stage.SAMPLE: nn.Linear(1, 1), Stage.DECODE: nn.Linear(1, 1)}
-        residency = Residency(networks, CPU, one_at_a_time(self.parts()), there=True)
-        for stage in (*STAGES, Stage.CONDITION):
-            residency.enter(stage)
+        networks = {Network.IMAGE_ENCODER: network, Network.DENOISER: nn.Linear(1, 1), Network.VAE: nn.Linear(1, 1)}
+        offloader = WeightOffloader(networks, CPU, sequential_offload(self.needs()), on_device=True)
+        for name in (*NETWORKS, Network.IMAGE_ENCODER):
+            offloader.upload(name)
         for name, buffer in network.named_buffers():
             assert (buffer.dtype, buffer.shape) == (buffers[name].dtype, buffers[name].shape)
             assert torch.equal(buffer.float(), buffers[name].float())
 
-    def test_it_can_be_relieved_once(self, networks: dict[Stage, nn.Module]) -> None:
-        residency = Residency(networks, CPU, all_the_time(self.parts()), there=True)
-        residency.enter(Stage.SAMPLE)
-        assert residency.stays
-        assert residency.relieve()
-        residency.enter(Stage.SAMPLE)
-        assert [residency.ready(stage) for stage in STAGES] == [False, True, False]
-        assert not residency.relieve()
-        residency.follow(all_the_time(self.parts()))
-        assert not residency.stays, "it forgot that the device ran out of memory"
+    def test_it_offloads_more_once(self, networks: dict[Network, nn.Module]) -> None:
+        offloader = WeightOffloader(networks, CPU, no_offload(self.needs()), on_device=True)
+        offloader.upload(Network.DENOISER)
+        assert offloader.keeps_all
+        assert offloader.offload_sequentially()
+        offloader.upload(Network.DENOISER)
+        assert [offloader.is_on_device(name) for name in NETWORKS] == [False, True, False]
+        assert not offloader.offload_sequentially()
+        offloader.set_plan(no_offload(self.needs()))
+        assert not offloader.keeps_all, "it forgot that the device ran out of memory"
 
-    def test_nothing_moves_where_there_is_no_other_place(self, networks: dict[Stage, nn.Module]) -> None:
-        residency = Residency(networks, CPU, None, there=True)
-        residency.enter(Stage.SAMPLE)
-        assert residency.stays
-        assert all(residency.ready(stage) for stage in STAGES)
-        assert not residency.relieve()
+    def test_nothing_moves_where_there_is_no_other_place(self, networks: dict[Network, nn.Module]) -> None:
+        offloader = WeightOffloader(networks, CPU, SHARED_MEMORY, on_device=True)
+        offloader.upload(Network.DENOISER)
+        assert offloader.keeps_all
+        assert all(offloader.is_on_device(name) for name in NETWORKS)
+        assert not offloader.offload_sequentially()
 
 
 @pytest.fixture(scope="module")
@@ -258,35 +263,39 @@ class TestGeneration:
     @pytest.fixture
     def card(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         def has(budget: int) -> None:
-            monkeypatch.setattr(loading, "allowed", lambda device, setting: budget)
+            monkeypatch.setattr(loaded_model, "available_memory", lambda device, setting: budget)
 
         return has
 
     def test_with_little_memory_the_mesh_is_the_same(self, folder: Path, card: Callable[[int], None]) -> None:
-        expected = result_of(list(Generator().generate(request(folder))))
-        card(one_at_a_time(needs(model_spec(folder / "tiny"), torch.float32, 24)).peak)
-        generator = Generator()
+        expected = result_of(list(Pipeline().generate(request(folder))))
+        card(sequential_offload(memory_requirements(model_spec(folder / "tiny"), torch.float32, 24)).peak)
+        pipeline = Pipeline()
         for _ in range(2):  # again, with the parts where the first time left them
-            events = list(generator.generate(request(folder)))
+            events = list(pipeline.generate(request(folder)))
             result = result_of(events)
             assert near(result.mesh, expected.mesh)
             (told,) = [event.message for event in events if isinstance(event, Log)]
             assert "take turns" in told
         assert result.latents is not None
-        again = result_of(list(generator.generate(DecodeLatents(result.latents, request(folder).settings))))
+        again = result_of(list(pipeline.generate(DecodeLatents(result.latents, request(folder).settings))))
         assert near(again.mesh, expected.mesh)
 
     def test_steps_are_replayed_only_where_a_recording_has_room(self, folder: Path, card: Callable[[int], None]) -> None:
-        parts, record, settings = needs(model_spec(folder / "tiny"), torch.float32, 24), Capturer(), request(folder).settings
-        plenty = all_the_time(parts).peak + parts[1].working
+        needs, record, settings = (
+            memory_requirements(model_spec(folder / "tiny"), torch.float32, 24),
+            Capturer(),
+            request(folder).settings,
+        )
+        plenty = no_offload(needs).peak + needs[1].activations
         card(plenty)
-        loaded = loading.load((str(folder / "tiny"), CPU, torch.float32, False), settings)
+        loaded = loaded_model.load_model(loaded_model.ModelKey(str(folder / "tiny"), CPU, torch.float32), settings)
         model = loaded.model
         loaded = replace(loaded, captured=CUDAGraphDenoiser(model.denoiser, record))
         x, condition, times = torch.randn(1, model.num_latents, model.channels), torch.randn(1, 5, 24), torch.tensor([0.5])
         for budget, recordings in ((plenty, 1), (plenty - 1, 1), (plenty, 2)):
             card(budget)
-            assert list(loaded.follow(settings)) == []
+            assert list(loaded.plan_memory(settings)) == []
             velocity = guided_velocity(loaded.denoiser, condition, None, times=times)
             torch.testing.assert_close(velocity(x, times), model.denoiser(x, times, condition))
             assert record.count == recordings
@@ -295,7 +304,7 @@ class TestGeneration:
         self, folder: Path, card: Callable[[int], None]
     ) -> None:
         card(1000)
-        events = list(Generator().generate(request(folder)))
+        events = list(Pipeline().generate(request(folder)))
         result_of(events)
         (told,) = [event.message for event in events if isinstance(event, Log) and event.warning]
         assert "the memory may not do" in told
@@ -305,11 +314,11 @@ class TestGeneration:
     def test_a_stage_that_runs_out_of_memory_is_done_again_with_nothing_else_there(
         self, folder: Path, card: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, network: str
     ) -> None:
-        expected = result_of(list(Generator().generate(request(folder))))
+        expected = result_of(list(Pipeline().generate(request(folder))))
         card(1 << 40)
-        generator = Generator()
+        pipeline = Pipeline()
         self.run_out(monkeypatch, network, times=1)
-        events = list(generator.generate(request(folder)))
+        events = list(pipeline.generate(request(folder)))
         assert near(result_of(events).mesh, expected.mesh)
         (told,) = [event for event in events if isinstance(event, Log) and event.warning]
         assert "ran out of memory" in told.message
@@ -321,7 +330,7 @@ class TestGeneration:
     ) -> None:
         card(1 << 40)
         self.run_out(monkeypatch, "denoiser", times=100)
-        *_, last = Generator().generate(request(folder))
+        *_, last = Pipeline().generate(request(folder))
         assert isinstance(last, Failure)
         assert last.kind == "MemoryLimitError"
         assert "close other programs" in last.message
@@ -343,7 +352,7 @@ class TestGeneration:
                     return model
             raise AssertionError(network)
 
-        monkeypatch.setattr(loading, "load_checkpoint", load)
+        monkeypatch.setattr(loaded_model, "load_checkpoint", load)
 
 
 @pytest.mark.gpu
@@ -358,18 +367,18 @@ class TestOnACard:
     def test_the_mesh_is_the_same_when_the_parts_take_turns(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, turns: bool
     ) -> None:
-        expected = result_of(list(Generator().generate(request(folder, device="cuda"))))
+        expected = result_of(list(Pipeline().generate(request(folder, device="cuda"))))
         if turns:
-            monkeypatch.setattr(loading, "allowed", lambda device, setting: 1000)
-        generator = Generator()
+            monkeypatch.setattr(loaded_model, "available_memory", lambda device, setting: 1000)
+        pipeline = Pipeline()
         for _ in range(2):
-            result = result_of(list(generator.generate(request(folder, device="cuda"))))
+            result = result_of(list(pipeline.generate(request(folder, device="cuda"))))
             assert near(result.mesh, expected.mesh)
             assert result.peak_memory
 
     def test_the_embedded_model_keeps_to_a_budget(self, folder: Path) -> None:
         settings = {"model": "embedded", "resolution": 256, "memory_budget": 1.0, "device": "cuda"}
-        result = result_of(list(Generator().generate(request(folder, **settings))))
+        result = result_of(list(Pipeline().generate(request(folder, **settings))))
         assert result.peak_memory
         assert result.peak_memory <= 1 << 30
 

@@ -24,11 +24,11 @@ from pathlib import Path
 from flashvdm_core.cli import main
 from flashvdm_core.decoding import evaluate
 from flashvdm_core.api.events import Stage
-from flashvdm_core.pipeline.pipeline import Generator
+from flashvdm_core.pipeline.pipeline import Pipeline
 
 room = int(sys.argv.pop(1)) << 20
 evaluate._CORE_CHUNK = 1 << 17
-generate = Generator.generate
+generate = Pipeline.generate
 
 def limited(*arguments):
     before = None
@@ -40,7 +40,7 @@ def limited(*arguments):
         before = stage
         yield event
 
-Generator.generate = limited
+Pipeline.generate = limited
 raise SystemExit(main(["generate", *sys.argv[1:]]))
 """
 

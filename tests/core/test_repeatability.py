@@ -19,7 +19,7 @@ from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Request
 from flashvdm_core.checkpoints.load import load_checkpoint
 from flashvdm_core.pipeline import loaded_model
-from flashvdm_core.pipeline.pipeline import Generator
+from flashvdm_core.pipeline.pipeline import Pipeline
 
 from .nearness import near
 from .tiny_model import write_disc_image, write_tiny_model
@@ -32,9 +32,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def mesh_of(generator: Generator, folder: Path, model: str = "tiny") -> TriangleMesh:
+def mesh_of(pipeline: Pipeline, folder: Path, model: str = "tiny") -> TriangleMesh:
     settings = {"model": str(folder / model), "resolution": 24, "device": "cpu", "seed": 3}
-    *_, last = generator.generate(Request({"front": str(folder / "disc.png")}, settings))
+    *_, last = pipeline.generate(Request({"front": str(folder / "disc.png")}, settings))
     assert isinstance(last, Result), last
     return last.mesh
 
@@ -44,10 +44,10 @@ def identical(a: TriangleMesh, b: TriangleMesh) -> bool:
 
 
 def test_one_task_done_twice_gives_the_same_bits(folder: Path) -> None:
-    generator = Generator()
-    first = mesh_of(generator, folder)
-    assert identical(first, mesh_of(generator, folder))
-    assert identical(first, mesh_of(Generator(), folder)), "a model that is loaded anew"
+    pipeline = Pipeline()
+    first = mesh_of(pipeline, folder)
+    assert identical(first, mesh_of(pipeline, folder))
+    assert identical(first, mesh_of(Pipeline(), folder)), "a model that is loaded anew"
 
 
 @pytest.mark.parametrize("padding", [8, 24, 40])
@@ -56,7 +56,7 @@ def test_where_the_weights_lie_in_their_file_does_not_matter(folder: Path, paddi
     write_tiny_model(folder / "other")
     path = folder / "other" / "model.safetensors"
     save_file(load_file(folder / "tiny" / "model.safetensors"), path, metadata={"comment": "x" * padding})
-    assert identical(mesh_of(Generator(), folder), mesh_of(Generator(), folder, "other"))
+    assert identical(mesh_of(Pipeline(), folder), mesh_of(Pipeline(), folder, "other"))
 
 
 def test_weights_at_odd_addresses_give_the_same_mesh_to_rounding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,9 +71,9 @@ def test_weights_at_odd_addresses_give_the_same_mesh_to_rounding(folder: Path, m
                 weight.data = misaligned(weight.data)
         return model
 
-    expected = mesh_of(Generator(), folder)
+    expected = mesh_of(Pipeline(), folder)
     monkeypatch.setattr(loaded_model, "load_checkpoint", load)
-    assert near(mesh_of(Generator(), folder), expected)
+    assert near(mesh_of(Pipeline(), folder), expected)
 
 
 def misaligned(tensor: Tensor) -> Tensor:

@@ -16,9 +16,9 @@ import torch
 begun = time.process_time()
 import flashvdm_core.worker.serve
 from flashvdm_core.runtime.devices import choose_device
-from flashvdm_core.pipeline.pipeline import Generator
+from flashvdm_core.pipeline.pipeline import Pipeline
 from flashvdm_core.checkpoints.load import load_checkpoint
-Generator()
+Pipeline()
 load_checkpoint("embedded", choose_device("cpu"), torch.float32)
 print(json.dumps([time.process_time() - begun, begun, sorted({name.split(".")[0] for name in sys.modules}), sorted(sys.modules)]))
 """

@@ -1,5 +1,5 @@
 """How fast the stages are, against the machine's floor and against a naive twin, all in one run."""
 
-from ...runtime.threads import wait_asleep
+from ...runtime.threads import use_passive_waiting
 
-wait_asleep()  # here, because the modules below import torch
+use_passive_waiting()  # here, because the modules below import torch

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...models.denoiser import Denoiser
-from ...pipeline.low_precision import changed, changes_for
+from ...pipeline.low_precision import apply_options, available_options
 from ...sampling import CUDAGraphDenoiser, Step, draw_noise, guided_velocity, sample
 from .model_under_test import ModelUnderTest
 
@@ -67,11 +67,11 @@ def sampling_twins(sampler: Sampler) -> Iterator[Twin]:
     fast = replaying(tested)
     if fast is not plain:
         yield "steps replayed as a CUDA graph", lambda: sampler(plain), lambda: sampler(fast)
-    for change in changes_for(tested.device, tested.dtype):
+    for option in available_options(tested.device, tested.dtype):
         copy = deepcopy(plain)
-        (log,) = changed(copy, [change], sampler.example())
+        (log,) = apply_options(copy, [option], sampler.example())
         if log.warning:
             print(log.message)
             continue
         other = CUDAGraphDenoiser(copy) if copy.capturable else copy
-        yield change.name, lambda: sampler(fast), lambda other=other: sampler(other)
+        yield option.name, lambda: sampler(fast), lambda other=other: sampler(other)

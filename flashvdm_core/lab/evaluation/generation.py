@@ -18,7 +18,7 @@ from ...api.errors import EmptySurfaceError, FlashVDMError, SettingsError
 from ...api.events import Failure, Result, Stage
 from ...api.mesh import TriangleMesh
 from ...api.tasks import Request
-from ...pipeline.pipeline import Generator
+from ...pipeline.pipeline import Pipeline
 from ..data.render import Camera, random_camera, render_view
 from .metrics import METRIC_POINTS, iou, silhouette_iou, surface_scores, topology, volume_points
 from .occupancy import closed_occupancy, solid_occupancy
@@ -107,8 +107,8 @@ def measure_generation(
     Raises:
         FlashVDMError: a generation failed for another reason than an empty surface.
     """
-    # One generator a model: the props are the outer loop, and none shall be loaded twice.
-    generators = {variant.model: Generator() for variant in variants}
+    # One pipeline a model: the props are the outer loop, and none shall be loaded twice.
+    pipelines = {variant.model: Pipeline() for variant in variants}
     settings = {"resolution": resolution, "device": device, "precision": precision, "preview": False}
     measured: dict[Variant, list[Scores]] = {variant: [] for variant in variants}
     taken: dict[Variant, Result] = {}
@@ -119,7 +119,7 @@ def measure_generation(
         meshes: list[TriangleMesh | None] = []
         for variant in variants:
             own = {"model": variant.model, "steps": variant.steps, "guidance": variant.guidance, "seed": _seed(selected, prop)}
-            last = case.generate(generators[variant.model], settings | own)
+            last = case.generate(pipelines[variant.model], settings | own)
             if isinstance(last, Result):
                 taken[variant] = last
             else:
@@ -161,12 +161,12 @@ class _Case:
         points = volume_points(count, rng)
         return cls(prop, camera, image, points, solid_occupancy(prop.vertices, prop.faces, prop.surface, points))
 
-    def generate(self, generator: Generator, settings: Mapping[str, Any]) -> Result | Failure:
+    def generate(self, pipeline: Pipeline, settings: Mapping[str, Any]) -> Result | Failure:
         """One generation from the picture, through a file as users give it."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "front.png"
             Image.fromarray(self.image).save(path)
-            *_, last = generator.generate(Request({"front": str(path)}, settings))
+            *_, last = pipeline.generate(Request({"front": str(path)}, settings))
         assert isinstance(last, Result | Failure)
         if isinstance(last, Failure) and last.kind != EmptySurfaceError.__name__:
             raise FlashVDMError(last.message)

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import sys
+
 import torch
 
 from ...api.units import GIB
 
+NO_LIMIT = sys.maxsize
+"""Bytes: more than any device has."""
 
-def allowed(device: torch.device, budget: float) -> int | None:
-    """Hold PyTorch to a budget, and say what it comes to.
+
+def limit_memory(device: torch.device, budget: float) -> None:
+    """Hold PyTorch to a budget on a CUDA device, for this process and from now on; other devices have no limit.
 
     Beyond it an allocation fails as if the card were full, and smaller chunks or fewer weights on the card are the answer.
 
     Args:
         device: where the model runs.
-        budget: GiB that may be taken of its memory, beside what the driver keeps for itself; 0: what is free.
+        budget: GiB that may be taken of its memory, beside what the driver keeps for itself; 0: all of it.
+    """
+    if device.type == "cuda":
+        _, total = torch.cuda.mem_get_info(device)
+        torch.cuda.set_per_process_memory_fraction(min(_most(budget, total) / total, 1.0), device)
 
-    Returns:
-        Bytes that can be taken in all, what is taken already included; None where the weights have nowhere else to be: on the
-        CPU, and on Apple's graphics, which share its memory.
+
+def available_memory(device: torch.device, budget: float) -> int:
+    """Bytes that a model may take on a device in all, what this process has there already included.
+
+    `NO_LIMIT` where the weights have nowhere else to be: on the CPU, and on Apple's graphics, which share its memory.
     """
     if device.type != "cuda":
-        return None
+        return NO_LIMIT
     free, total = torch.cuda.mem_get_info(device)
-    free += torch.cuda.memory_reserved(device)
-    most = round(budget * GIB) if budget else total
-    torch.cuda.set_per_process_memory_fraction(min(most / total, 1.0), device)
-    return min(free, most)
+    return min(free + torch.cuda.memory_reserved(device), _most(budget, total))
+
+
+def _most(budget: float, total: int) -> int:
+    return round(budget * GIB) if budget else total

@@ -1,84 +1,98 @@
-"""Where the parts of a model stay: a pure function of their sizes and of the memory that there is."""
+"""Which of a model's networks are on the device when: a pure function of their sizes and of the memory that there is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from ...api.events import Stage
+
+class Network(Enum):
+    """The networks of a model, in the order in which a generation needs them."""
+
+    IMAGE_ENCODER = auto()
+    DENOISER = auto()
+    VAE = auto()
 
 
 @dataclass(frozen=True)
-class Part:
-    """The part of a model that one stage needs.
+class Requirement:
+    """What one network needs of the device's memory.
 
     Attributes:
-        stage: the stage.
+        network: which one.
         weights: bytes of its weights.
-        working: bytes that the stage needs beside all weights at its peak.
+        activations: bytes that it needs beside all weights at its peak.
     """
 
-    stage: Stage
+    network: Network
     weights: int
-    working: int
+    activations: int
 
     @property
-    def alone(self) -> int:
-        """Bytes of the stage when no other part is on the device."""
-        return self.weights + self.working
+    def total(self) -> int:
+        """Bytes while no other network is on the device."""
+        return self.weights + self.activations
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Which parts are on the device during each stage.
+class OffloadPlan:
+    """Which networks are on the device while each of them computes.
 
     Attributes:
-        parts: in the order in which they are needed.
-        held: stage -> its own part first, then the others that are there or on their way meanwhile.
+        requirements: in the order in which the networks are needed.
+        resident: network -> itself first, then the others that are there, or on their way, while it computes.
+        movable: there is a place for weights beside the device.
     """
 
-    parts: tuple[Part, ...]
-    held: Mapping[Stage, tuple[Stage, ...]]
+    requirements: tuple[Requirement, ...]
+    resident: Mapping[Network, tuple[Network, ...]]
+    movable: bool = True
 
     @property
-    def stays(self) -> bool:
-        """Every part is on the device all the time."""
-        return all(len(held) == len(self.parts) for held in self.held.values())
+    def keeps_all(self) -> bool:
+        """Every network is on the device all the time."""
+        return all(len(resident) == len(self.requirements) for resident in self.resident.values())
 
     @property
     def peak(self) -> int:
-        """Bytes of the stage that needs most."""
-        weights = {part.stage: part.weights for part in self.parts}
-        return max(part.working + sum(weights[stage] for stage in self.held[part.stage]) for part in self.parts)
+        """Bytes while the network computes that needs most."""
+        weights = {need.network: need.weights for need in self.requirements}
+        return max(need.activations + sum(weights[name] for name in self.resident[need.network]) for need in self.requirements)
 
 
-def planned(parts: Sequence[Part], budget: int) -> Plan:
+def plan_offload(requirements: Sequence[Requirement], budget: int) -> OffloadPlan:
     """Keep as much on the device as fits, of what is needed soonest.
 
-    During a stage its own part is there, whether it fits or not. Of the others those stay, or are fetched meanwhile, that fit
-    beside it: the next stage's before the one's after that; after the last stage comes the first one of the next image.
+    The network that computes is there, whether it fits or not. Of the others those stay, or are uploaded meanwhile, that fit
+    beside it: the next one before the one after that; after the last comes the first one of the next image.
 
     Args:
-        parts: in the order of their stages.
+        requirements: in the order in which the networks are needed.
         budget: bytes of the device's memory that all of it may take.
     """
-    held: dict[Stage, tuple[Stage, ...]] = {}
-    for number, part in enumerate(parts):
-        room = budget - part.alone
-        there = [part.stage]
-        for other in (*parts[number + 1 :], *parts[:number]):
+    resident: dict[Network, tuple[Network, ...]] = {}
+    for number, need in enumerate(requirements):
+        room = budget - need.total
+        there = [need.network]
+        for other in (*requirements[number + 1 :], *requirements[:number]):
             if other.weights <= room:
-                there.append(other.stage)
+                there.append(other.network)
                 room -= other.weights
-        held[part.stage] = tuple(there)
-    return Plan(tuple(parts), held)
+        resident[need.network] = tuple(there)
+    return OffloadPlan(tuple(requirements), resident)
 
 
-def one_at_a_time(parts: Sequence[Part]) -> Plan:
-    """Each part on the device during its own stage alone: the least that a model can do with."""
-    return Plan(tuple(parts), {part.stage: (part.stage,) for part in parts})
+def sequential_offload(requirements: Sequence[Requirement]) -> OffloadPlan:
+    """Each network on the device only while it computes: the least that a model can do with."""
+    return OffloadPlan(tuple(requirements), {need.network: (need.network,) for need in requirements})
 
 
-def all_the_time(parts: Sequence[Part]) -> Plan:
-    """Every part on the device all the time: the quickest."""
-    return Plan(tuple(parts), {part.stage: tuple(other.stage for other in parts) for part in parts})
+def no_offload(requirements: Sequence[Requirement], *, movable: bool = True) -> OffloadPlan:
+    """Every network on the device all the time: the quickest."""
+    names = tuple(need.network for need in requirements)
+    return OffloadPlan(tuple(requirements), dict.fromkeys(names, names), movable)
+
+
+SHARED_MEMORY = no_offload([Requirement(network, 0, 0) for network in Network], movable=False)
+"""The plan where the device's memory is the main memory: there is nothing to choose, so no sizes are needed."""

@@ -1,6 +1,6 @@
-"""What a model needs of a device's memory, from its sizes alone.
+"""What a model needs of a device's memory, from its architecture alone.
 
-Weights are counted on the networks themselves. What a stage needs beside them is estimated: the numbers that are alive at once
+Weights are counted on the networks themselves. Their activations are estimated: the numbers that are alive at once
 are so many for each token and each channel of the network (counted on the widths of the public models, and rounded up), as the
 attention's scores are never all there at once. The tests hold both against networks that run.
 """
@@ -11,10 +11,9 @@ from functools import cache
 
 import torch
 
-from ...api.events import Stage
 from ...models.build import build_meta
 from ...models.specs import DinoSpec, ModelSpec, PointDecoderSpec
-from .plan import Part
+from .plan import Network, Requirement
 
 RESERVE = 256 << 20
 """Bytes for the libraries' own buffers and for gaps between the blocks that are given out."""
@@ -27,34 +26,34 @@ _QUERIES = 1 << 14
 _SURFACE = 3072
 
 
-def needs(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[Part, Part, Part]:
-    """The parts of a model in the order of their stages.
+def memory_requirements(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[Requirement, Requirement, Requirement]:
+    """What the networks of a model need, in the order of `Network`.
 
     Args:
-        spec: the model's sizes.
+        spec: the model's architecture.
         dtype: of its weights and of what it computes.
         resolution: cells along each axis of the decoded volume.
     """
-    dit, vae, conditioner = (numbers * dtype.itemsize for numbers in _numbers(spec))
-    image, sampling, decoding = working(spec, dtype, resolution)
+    denoiser, vae, image_encoder = (count * dtype.itemsize for count in _parameter_counts(spec))
+    encoding, sampling, decoding = activation_memory(spec, dtype, resolution)
     return (
-        Part(Stage.CONDITION, conditioner, image),
-        Part(Stage.SAMPLE, dit, sampling),
-        Part(Stage.DECODE, vae, decoding),
+        Requirement(Network.IMAGE_ENCODER, image_encoder, encoding),
+        Requirement(Network.DENOISER, denoiser, sampling),
+        Requirement(Network.VAE, vae, decoding),
     )
 
 
-def working(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[int, int, int]:
-    """Bytes that conditioning, sampling and decoding need beside all weights, each at its peak."""
+def activation_memory(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[int, int, int]:
+    """Bytes that image encoder, denoiser and VAE need beside all weights, each at its peak."""
     views = spec.conditioner.view_num or 1
-    seen = _image_tokens(spec.conditioner.dino, spec.conditioner.image_size) * views
+    image_tokens = _image_tokens(spec.conditioner.dino, spec.conditioner.image_size) * views
     batch = 1 if spec.guidance_embed else 2  # guidance without an embedding for it runs with and without the image
-    image = _IMAGE * seen * spec.conditioner.dino.hidden_size
-    sampling = _DENOISER * batch * (seen + spec.vae.num_latents) * spec.dit.hidden_size
+    encoding = _IMAGE * image_tokens * spec.conditioner.dino.hidden_size
+    sampling = _DENOISER * batch * (image_tokens + spec.vae.num_latents) * spec.dit.hidden_size
     latents = _LATENTS * spec.vae.num_latents * spec.vae.width
     points = _QUERIES * query_bytes(spec.vae.point_decoder, dtype) + _SURFACE * resolution**2
     item = dtype.itemsize
-    return image * item + RESERVE, sampling * item + RESERVE, max(latents * item, points) + RESERVE
+    return encoding * item + RESERVE, sampling * item + RESERVE, max(latents * item, points) + RESERVE
 
 
 def query_bytes(spec: PointDecoderSpec, dtype: torch.dtype) -> int:
@@ -67,6 +66,6 @@ def _image_tokens(spec: DinoSpec, image_size: int) -> int:
 
 
 @cache
-def _numbers(spec: ModelSpec) -> tuple[int, ...]:
+def _parameter_counts(spec: ModelSpec) -> tuple[int, ...]:
     """Parameters of the denoiser, the autoencoder without its encoder, and the image encoder."""
     return tuple(sum(parameter.numel() for parameter in network.parameters()) for network in build_meta(spec))

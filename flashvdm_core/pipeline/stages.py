@@ -1,0 +1,221 @@
+"""What each stage computes. Each is a `Work`: it says how far it is, and returns what it made; all else is the runner's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..api.errors import EmptySurfaceError
+from ..api.events import Log, Preview, Stage
+from ..api.mesh import Colouring, TriangleMesh
+from ..api.settings import PREVIEW_RESOLUTION, Settings
+from ..checkpoints.load import load_encoder
+from ..checkpoints.model import Model
+from ..decoding import DecodeProgress, Level, decode_shape
+from ..decoding.volume import OnProgress
+from ..encoding import encode_mesh
+from ..geometry.cleanup import cleaned
+from ..runtime.memory.plan import Network
+from ..sampling import draw_noise, guided_velocity, sample
+from ..sparse_grid import SparseVolume
+from ..surface import extract_surface
+from ..texture import Surface, coloured, fitted_view
+from .images import PreparedImages
+from .loaded_model import LoadedModel
+from .pull import pulled
+from .stage_runner import Work
+
+PREVIEW_SHARE = 0.3
+"""Previews between sampling steps may take this share of the time that the steps take."""
+
+BLOCK_OUT_FACES = 20_000
+"""A block-out is simplified to this many triangles: its hidden faces are looked for at each of them."""
+
+_VIEW_SHARE = 0.25
+"""Share of the texture's stage that finding the view takes."""
+
+CheckCancelled = Callable[[], None]
+"""Raises `Cancelled` where the task was; for what takes long between two updates."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where sampling starts in place of noise.
+
+    Attributes:
+        latents: clean latents, float32 [1, N, C], scaled as the sampler knows them.
+        strength: the share of noise in the mixture, 0 to 1.
+    """
+
+    latents: Tensor
+    strength: float
+
+
+def encode_images(model: Model, images: PreparedImages) -> Tensor:
+    """The condition tokens of prepared images, [1, M, D]."""
+    if model.processor.multi_view:
+        return model.image_encoder(images.encoder_input, images.views)
+    return model.image_encoder(images.encoder_input)
+
+
+def encode_block_out(model: Model, name_or_folder: str, mesh: TriangleMesh) -> Tensor:
+    """The latents of a block-out, float32 [1, N, C], scaled as the sampler knows them.
+
+    Raises:
+        CheckpointError: the model came without its encoder.
+    """
+    vae = load_encoder(name_or_folder, model.device)
+    simple = cleaned(mesh, face_budget=BLOCK_OUT_FACES)
+    return encode_mesh(vae, simple, model.num_latents)
+
+
+def sample_latents(
+    loaded: LoadedModel, condition: Tensor, settings: Settings, start: Start | None, check: CheckCancelled
+) -> Work[Tensor]:
+    """Condition [1, M, D] -> latents [1, N, C], with previews of the clean estimate on the way."""
+    model = loaded.model
+    schedule = model.schedule_for(settings.steps)
+    latents = draw_noise(settings.seed, 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
+    if start is not None:
+        latents = torch.lerp(start.latents, latents.float(), start.strength).to(model.dtype)
+        schedule = schedule.resumed(1 - start.strength)
+        if not schedule.evaluations:
+            return latents
+    # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
+    guidance = None if settings.guidance == 1.0 and not model.guidance_embed else settings.guidance
+    times = schedule.times(model.dtype)
+    velocity = guided_velocity(loaded.denoiser, condition, guidance, times=times)
+    previews = _PreviewBudget()
+    for step in sample(velocity, latents, schedule):
+        latents = step.latents
+        yield (step.index + 1) / schedule.steps
+        wanted = settings.preview and step.index + 1 < schedule.steps and previews.affordable()
+        if wanted and loaded.offloader.is_on_device(Network.VAE):
+            mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, clean, settings, check))
+            if mesh is not None:
+                yield Preview(Stage.SAMPLE, mesh)
+    return latents
+
+
+class _PreviewBudget:
+    """Lets previews take a share of the sampling time and no more; the first one is free, as its price is not known."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._spent = 0.0
+        self._last = 0.0
+
+    def affordable(self) -> bool:
+        sampling = time.perf_counter() - self._start - self._spent
+        return self._spent == 0.0 or self._spent + self._last <= PREVIEW_SHARE * sampling
+
+    def timed(self, preview: Callable[[], TriangleMesh | None]) -> TriangleMesh | None:
+        start = time.perf_counter()
+        mesh = preview()
+        self._last = time.perf_counter() - start
+        self._spent += self._last
+        return mesh
+
+
+def decode_latents(
+    model: Model, latents: Tensor, settings: Settings, check: CheckCancelled
+) -> Work[tuple[SparseVolume, tuple[int, ...]]]:
+    """Latents [1, N, C] -> the volume at its finest level and the number of queries at each, with a preview of each."""
+    queries: list[int] = []
+    level, share, reported = None, 0.0, False
+    for done in _levels_and_progress(model, latents, settings, check):
+        if isinstance(done, DecodeProgress):
+            share = max(share, _decoded_share(done, sum(queries)))  # a level may have more points than was thought
+            yield share
+            if done.shrunk and not reported:
+                reported = True
+                yield Log(f"The device ran out of memory; decoding goes on in chunks of {done.chunk} queries.", warning=True)
+            continue
+        level = done
+        yield level.volume.logits
+        queries.append(level.queries)
+        if settings.preview and level.index + 1 < level.count:
+            mesh = _surface_or_none(level, settings)
+            if mesh is not None:
+                yield Preview(Stage.DECODE, mesh)
+    assert level is not None
+    return level.volume, tuple(queries)
+
+
+def extract_mesh(volume: SparseVolume, settings: Settings) -> Work[TriangleMesh]:
+    """The volume's surface, cleaned up.
+
+    Raises:
+        EmptySurfaceError: there is none.
+    """
+    mesh = extract_surface(volume, settings.level)
+    yield 0.0
+    mesh = cleaned(mesh, settings.largest_parts, settings.face_budget)
+    budget = settings.face_budget
+    if budget and len(mesh.faces) > budget:
+        yield Log(f"The shape needs more than {budget} triangles to stay whole: the mesh has {len(mesh.faces)}.", warning=True)
+    return mesh
+
+
+def project_texture(mesh: TriangleMesh, image: np.ndarray) -> Work[Colouring]:
+    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh."""
+    surface = Surface.of(mesh)
+    view = fitted_view(surface, image[..., 3])
+    yield _VIEW_SHARE
+    return coloured(surface, image, view)
+
+
+def _coarse_mesh(model: Model, latents: Tensor, settings: Settings, check: CheckCancelled) -> TriangleMesh | None:
+    """A small mesh of latents [1, N, C] that are not finished yet; None where they have no surface yet."""
+    coarse = replace(settings, resolution=PREVIEW_RESOLUTION)
+    *_, level = _levels(model, latents, coarse, lambda _: check())
+    return _surface_or_none(level, settings)
+
+
+def _levels_and_progress(
+    model: Model, latents: Tensor, settings: Settings, check: CheckCancelled
+) -> Iterator[Level | DecodeProgress]:
+    """The levels, and after each chunk of queries how far they are."""
+
+    def work(report: Callable[[Level | DecodeProgress], None]) -> None:
+        def on_progress(progress: DecodeProgress) -> None:
+            check()
+            report(progress)
+
+        for level in _levels(model, latents, settings, on_progress):
+            report(level)
+
+    return pulled(work, model.device)
+
+
+def _levels(model: Model, latents: Tensor, settings: Settings, on_progress: OnProgress) -> Iterator[Level]:
+    decoded = model.vae.decode(latents)
+    return decode_shape(
+        model.vae.geo_decoder,
+        decoded,
+        settings.resolution,
+        method=settings.decoder,
+        level=settings.level,
+        on_progress=on_progress,
+    )
+
+
+def _decoded_share(part: DecodeProgress, before: int) -> float:
+    """How much of the decoding is done, 0 to 1: each later level counts with four times the points of the one before.
+
+    `before` is the number of points of the levels that are done.
+    """
+    later = sum(part.total * 4**number for number in range(1, part.count - part.index))
+    return (before + part.done) / max(before + part.total + later, 1)
+
+
+def _surface_or_none(level: Level, settings: Settings) -> TriangleMesh | None:
+    try:
+        return extract_surface(level.volume, settings.level)
+    except EmptySurfaceError:
+        return None
