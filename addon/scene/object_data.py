@@ -180,7 +180,7 @@ def _move(obj: bpy.types.Object, former: Mapping[str, Any]) -> None:
     Raises:
         AttributeError: nothing may be written: the object is linked from another file, or Blender is drawing.
     """
-    if obj.library is not None:
+    if obj.library is not None or obj.override_library is not None:
         raise AttributeError(f"'{obj.name}' is linked from another file")
     data = _group(obj)
     for name, value in former.items():

@@ -91,7 +91,7 @@ class PropertyGroup(bpy_struct):
 
 class ID(bpy_struct):
     def __init__(self, name: str) -> None:
-        self.name, self.session_uid, self.library = name, next(_uids), None
+        self.name, self.session_uid, self.library, self.override_library = name, next(_uids), None, None
         self._custom: dict[str, Any] = {}
 
     def __setitem__(self, key: str, value: Any) -> None:
