@@ -1,13 +1,25 @@
-"""The published layout: the sections of `config.yaml` that describe a model, and what they say. Needs no torch."""
+"""The published layout: what the sections of `config.yaml` say of a model, read and written. Needs no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from ..api.errors import CheckpointError
 from ..models.specs import ConditionerSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
 from .config import Config, Section, number
+
+_PACKAGE = "hy3dgen.shapegen"
+_DENOISERS: Mapping[str, type[DiTSpec | MoEDiTSpec]] = {"Hunyuan3DDiT": DiTSpec, "HunYuanDiTPlain": MoEDiTSpec}
+_VAE, _CONDITIONER = "ShapeVAE", "SingleImageEncoder"
+_SCHEDULERS: Mapping[str, Literal["flow_matching", "consistency"]] = {
+    "FlowMatchEulerDiscreteScheduler": "flow_matching",
+    "ConsistencyFlowMatchEulerDiscreteScheduler": "consistency",
+}
+_PROCESSORS: Mapping[str, bool] = {"ImageProcessorV2": False, "MVImageProcessorV2": True}
+"""Class name of the published code -> whether it takes several views."""
+
+T = TypeVar("T")
 
 
 def read_model_spec(config: Config) -> ModelSpec:
@@ -29,51 +41,73 @@ def read_model_spec(config: Config) -> ModelSpec:
     )
 
 
+def write_model_spec(spec: ModelSpec) -> dict[str, Any]:
+    """The `config.yaml` of a whole model, which `read_model_spec` reads."""
+    scheduler, processor = spec.schedule, spec.processor
+    times: dict[str, Any] = {"num_train_timesteps": scheduler.train_timesteps}
+    if scheduler.kind == "consistency":
+        times["pcm_timesteps"] = scheduler.pcm_timesteps
+    else:
+        times["shift"] = scheduler.shift
+    images = {"size": processor.size, "border_ratio": processor.border_ratio}
+    return {
+        "model": _target("models", _name_of(_DENOISERS, type(spec.dit)), spec.dit.to_config()),
+        "vae": _target("models", _VAE, spec.vae.to_config()),
+        "conditioner": _target("models", _CONDITIONER, spec.conditioner.to_config()),
+        "scheduler": _target("schedulers", _name_of(_SCHEDULERS, scheduler.kind), times),
+        "image_processor": _target("preprocessors", _name_of(_PROCESSORS, processor.multi_view), images),
+    } | _defaults(steps=spec.default_steps, guidance=spec.default_guidance, truncation=spec.truncation)
+
+
+def write_vae_spec(spec: ShapeVAESpec, truncation: float, *, scaled: bool = True) -> dict[str, Any]:
+    """The `config.yaml` of a stand-alone VAE; where it is not `scaled`, nothing is said of the scale of its latents."""
+    params = spec.to_config()
+    if not scaled:
+        del params["scale_factor"]
+    return _target("models", _VAE, params) | _defaults(truncation=truncation)
+
+
 def dit_spec(config: Config) -> DiTSpec | MoEDiTSpec:
     """The section "model"."""
     section = config.section("model")
-    match section.target:
-        case "Hunyuan3DDiT":
-            return DiTSpec.from_config(section.params)
-        case "HunYuanDiTPlain":
-            return MoEDiTSpec.from_config(section.params)
-    raise CheckpointError(f"The model '{section.target}' is not supported; choose a checkpoint of the Hunyuan3D-2 family.")
+    if section.target not in _DENOISERS:
+        raise CheckpointError(f"The model '{section.target}' is not supported; choose a checkpoint of the Hunyuan3D-2 family.")
+    return _DENOISERS[section.target].from_config(section.params)
 
 
 def vae_spec(config: Config) -> ShapeVAESpec:
     """The section "vae"."""
-    return ShapeVAESpec.from_config(_expected(config, "vae", "ShapeVAE").params)
+    return ShapeVAESpec.from_config(_expected(config, "vae", _VAE).params)
 
 
 def conditioner_spec(config: Config) -> ConditionerSpec:
     """The section "conditioner"."""
-    return ConditionerSpec.from_config(_expected(config, "conditioner", "SingleImageEncoder").params)
+    return ConditionerSpec.from_config(_expected(config, "conditioner", _CONDITIONER).params)
 
 
 def schedule_spec(config: Config) -> ScheduleSpec:
     """The section "scheduler"."""
     section = config.section("scheduler")
-    params = section.params
+    if section.target not in _SCHEDULERS:
+        raise CheckpointError(f"The scheduler '{section.target}' of {config.folder} is not supported; use another checkpoint.")
+    params, kind = section.params, _SCHEDULERS[section.target]
     train_timesteps = _integer(params, "num_train_timesteps", 1000)
-    match section.target:
-        case "FlowMatchEulerDiscreteScheduler":
-            return ScheduleSpec("flow_matching", train_timesteps, shift=number(params, "shift", 1.0))
-        case "ConsistencyFlowMatchEulerDiscreteScheduler":
-            return ScheduleSpec("consistency", train_timesteps, pcm_timesteps=_integer(params, "pcm_timesteps", 50))
-    raise CheckpointError(f"The scheduler '{section.target}' of {config.folder} is not supported; use another checkpoint.")
+    if kind == "consistency":
+        return ScheduleSpec(kind, train_timesteps, pcm_timesteps=_integer(params, "pcm_timesteps", 50))
+    return ScheduleSpec(kind, train_timesteps, shift=number(params, "shift", 1.0))
 
 
 def processor_spec(config: Config) -> ProcessorSpec:
     """The section "image_processor"."""
     section = config.section("image_processor")
-    if section.target not in ("ImageProcessorV2", "MVImageProcessorV2"):
+    if section.target not in _PROCESSORS:
         raise CheckpointError(
             f"The image processor '{section.target}' of {config.folder} is not supported; use another checkpoint."
         )
     return ProcessorSpec(
         size=_integer(section.params, "size", 512),
         border_ratio=number(section.params, "border_ratio", 0.15),
-        multi_view=section.target == "MVImageProcessorV2",
+        multi_view=_PROCESSORS[section.target],
     )
 
 
@@ -89,3 +123,16 @@ def _integer(params: Mapping[str, Any], name: str, default: int) -> int:
     if value != int(value):
         raise CheckpointError(f"The config has {name}: {value!r}, which is not a whole number; download config.yaml again.")
     return int(value)
+
+
+def _target(module: str, name: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"target": f"{_PACKAGE}.{module}.{name}", "params": params}
+
+
+def _name_of(names: Mapping[str, T], wanted: T) -> str:
+    return next(name for name, value in names.items() if value == wanted)
+
+
+def _defaults(**values: float) -> dict[str, Any]:
+    """Our own section: what is known of the model's best values."""
+    return {"defaults": known} if (known := {name: value for name, value in values.items() if value}) else {}

@@ -4,7 +4,7 @@ it is run. Nothing here needs torch."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal, Self
 
 from ..api.errors import CheckpointError
@@ -32,6 +32,10 @@ class Spec:
             return cls(**{k: v for k, v in params.items() if k in names})
         except TypeError as error:
             raise CheckpointError(f"The config is incomplete for {cls.__name__}: {error}.") from error
+
+    def to_config(self) -> dict[str, Any]:
+        """The `params` of a config section that `from_config` reads."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,13 @@ class ConditionerSpec(Spec):
         if kwargs:
             raise CheckpointError(f"The conditioner's config has unknown keys: {', '.join(sorted(kwargs))}.")
         return cls(DinoSpec.from_config(config), int(image_size), cls_token, views)
+
+    def to_config(self) -> dict[str, Any]:
+        """The published section; see `from_config`."""
+        kwargs = {"config": self.dino.to_config(), "image_size": self.image_size, "use_cls_token": self.use_cls_token}
+        if self.view_num:
+            return {"main_image_encoder": {"type": "DinoImageEncoderMV", "kwargs": kwargs | {"view_num": self.view_num}}}
+        return {"main_image_encoder": {"type": "DinoImageEncoder", "kwargs": kwargs}}
 
 
 @dataclass(frozen=True)

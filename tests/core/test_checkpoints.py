@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from safetensors.torch import load_file, save_file
 
 from flashvdm_core.api.errors import CheckpointError
 from flashvdm_core.checkpoints import load_checkpoint, load_vae
+from flashvdm_core.checkpoints.config import read_config
+from flashvdm_core.checkpoints.layout import read_model_spec, write_model_spec
+from flashvdm_core.checkpoints.registry import MODELS
+from flashvdm_core.checkpoints.save import save_model
 from flashvdm_core.models.shape_vae import ShapeVAE
 from flashvdm_core.models.specs import ShapeVAESpec
 
@@ -320,3 +325,19 @@ def test_missing_folders_and_files_are_named(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(CheckpointError, match=r"no model\.safetensors"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_written_of_a_model_is_what_is_read_of_it(tmp_path: Path, name: str) -> None:
+    spec = replace(MODELS[name], truncation=0.05)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(write_model_spec(spec)), encoding="utf-8")
+    assert read_model_spec(read_config(tmp_path)) == replace(spec, steps=spec.default_steps, guidance=spec.default_guidance)
+
+
+def test_a_model_that_is_written_is_the_one_that_is_loaded(folder: Path, tmp_path: Path) -> None:
+    model = load(folder)
+    save_model(model, tmp_path / "copy")
+    copy = load(tmp_path / "copy")
+    assert copy.spec == model.spec
+    for ours, theirs in ((copy.denoiser, model.denoiser), (copy.vae, model.vae), (copy.image_encoder, model.image_encoder)):
+        assert all(a.equal(b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.models.dinov2 import DinoV2
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.models.dit_moe import MoEDiT
@@ -46,5 +47,11 @@ def test_without_its_encoder_a_vae_has_the_decoder_keys_alone(name):
     assert set(model.state_dict()) == decoder_keys
 
 
-def test_every_public_configuration_is_covered():
-    assert len(PUBLIC) == 12
+def test_the_listed_configs_are_those_of_the_registry():
+    """What the table of known models says of the sizes is what the published configs say."""
+    sizes = {DiTSpec.from_config(PUBLIC[name]["config"]) for name in PUBLIC if name.startswith("dit_") and "plain" not in name}
+    sizes.add(MoEDiTSpec.from_config(PUBLIC["dit_v2_1_plain"]["config"]))
+    assert {model.dit for model in MODELS.values()} == sizes
+    vaes = [ShapeVAESpec.from_config(PUBLIC[name]["config"]) for name in PUBLIC if name.startswith("vae_")]
+    decoders = {spec.point_decoder for spec in vaes}
+    assert {model.vae.point_decoder for model in MODELS.values()} <= decoders

@@ -9,25 +9,22 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import torch
-import yaml
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ...api.errors import TrainingError
-from ...checkpoints.config import CONFIG_NAME, Config, read_config
-from ...checkpoints.layout import read_model_spec
+from ...checkpoints.config import Config, read_config
+from ...checkpoints.layout import read_model_spec, write_vae_spec
 from ...checkpoints.load import has_encoder, load_vae
+from ...checkpoints.model import Model
+from ...checkpoints.save import save_folder
 from ...checkpoints.weights import load_module, open_weights
-from ...files import write_whole
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import DiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
+from ...models.specs import DiTSpec
 
-WEIGHTS_NAME = "model.safetensors"
 PUBLISHED_TRUNCATION = 0.05 / 1.5
 """Distance (core frame) at which the logits of an exported model reach 1. The autoencoder learns with a longer one, 0.05,
 and is then scaled; the surface stays where it is.
@@ -36,7 +33,6 @@ Far from the surface a small network answers with -1 and a noise of some hundred
 published near test in much of the volume. Scaled, it stays beyond, and the test still reaches 0.95 * 0.05 / 1.5 = 0.032,
 more than half the diagonal of a cell of a first level of 64 cells an axis (0.027).
 """
-_PACKAGE = "hy3dgen.shapegen"
 _CPU = torch.device("cpu")
 _POINT_FEATS = 4  # normals and the flag of sharp edges, as prepared
 
@@ -56,99 +52,7 @@ class Autoencoder:
 
     def write(self, folder: Path) -> None:
         """Write a stand-alone VAE."""
-        config = vae_config(self.vae.spec, self.truncation)
-        if not self.scaled:
-            del config["params"]["scale_factor"]
-        write_folder(folder, config, self.vae.state_dict())
-
-
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """A whole model, as `checkpoints.load.Model`, but with the encoder of shapes and made to be trained.
-
-    Attributes:
-        model, conditioner, vae: the networks, float32.
-        processor, schedule: sections of the config.
-        steps, guidance: the model's own.
-        truncation: as in `Autoencoder`.
-    """
-
-    model: DiT
-    conditioner: SingleImageEncoder
-    vae: ShapeVAE
-    processor: ProcessorSpec
-    schedule: ScheduleSpec
-    steps: int
-    guidance: float
-    truncation: float
-
-    @property
-    def distilled(self) -> bool:
-        """Whether it samples in few steps."""
-        return self.schedule.kind == "consistency"
-
-    def frozen_on(self, device: torch.device) -> Self:
-        """The same networks on a device, in evaluation mode and without gradients."""
-        for network in (self.model, self.conditioner, self.vae):
-            network.to(device).eval().requires_grad_(False)
-        return self
-
-    def config(self) -> dict[str, Any]:
-        """The sections of `config.yaml`."""
-        schedule = {"num_train_timesteps": self.schedule.train_timesteps}
-        if self.distilled:
-            scheduler = "ConsistencyFlowMatchEulerDiscreteScheduler"
-            schedule |= {"pcm_timesteps": self.schedule.pcm_timesteps}
-        else:
-            scheduler = "FlowMatchEulerDiscreteScheduler"
-            schedule |= {"shift": self.schedule.shift}
-        encoder = self.conditioner.spec
-        kwargs = {
-            "config": dataclasses.asdict(encoder.dino),
-            "image_size": encoder.image_size,
-            "use_cls_token": encoder.use_cls_token,
-        }
-        processor = {"size": self.processor.size, "border_ratio": self.processor.border_ratio}
-        return {
-            "model": _section("models.Hunyuan3DDiT", dataclasses.asdict(self.model.spec)),
-            "vae": _section("models.ShapeVAE", dataclasses.asdict(self.vae.spec)),
-            "conditioner": _section(
-                "models.SingleImageEncoder", {"main_image_encoder": {"type": "DinoImageEncoder", "kwargs": kwargs}}
-            ),
-            "scheduler": _section(f"schedulers.{scheduler}", schedule),
-            "image_processor": _section("preprocessors.ImageProcessorV2", processor),
-        } | _defaults(steps=self.steps, guidance=self.guidance, truncation=self.truncation)
-
-    def weights(self) -> dict[str, Tensor]:
-        """The tensors under their names in the combined file."""
-        parts = {"model": self.model, "conditioner": self.conditioner, "vae": self.vae}
-        return {f"{part}.{name}": value for part, network in parts.items() for name, value in network.state_dict().items()}
-
-    def write(self, folder: Path) -> None:
-        """Write the folder."""
-        write_folder(folder, self.config(), self.weights())
-
-
-def vae_config(spec: ShapeVAESpec, truncation: float) -> dict[str, Any]:
-    """The whole `config.yaml` of a stand-alone VAE."""
-    return _section("models.ShapeVAE", dataclasses.asdict(spec)) | _defaults(truncation=truncation)
-
-
-def _section(target: str, params: dict[str, Any]) -> dict[str, Any]:
-    return {"target": f"{_PACKAGE}.{target}", "params": params}
-
-
-def _defaults(**values: float) -> dict[str, Any]:
-    return {"defaults": known} if (known := {name: value for name, value in values.items() if value}) else {}
-
-
-def write_folder(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:
-    """Write `config.yaml` and `model.safetensors`, each whole or not at all; the folder is made where it does not exist."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.detach().contiguous().cpu() for name, value in weights.items()}
-    write_whole(folder / WEIGHTS_NAME, lambda p: save_file(tensors, p))
-    text = yaml.safe_dump(config, sort_keys=False)
-    write_whole(folder / CONFIG_NAME, lambda p: p.write_text(text, encoding="utf-8"))
+        save_folder(folder, write_vae_spec(self.vae.spec, self.truncation, scaled=self.scaled), self.vae.state_dict())
 
 
 def open_autoencoder(folder: Path) -> Autoencoder:
@@ -174,8 +78,8 @@ def open_autoencoder(folder: Path) -> Autoencoder:
     return Autoencoder(vae, config.defaults.get("truncation", 0.0), "scale_factor" in params)
 
 
-def open_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
-    """The whole model of a folder, on the CPU.
+def open_model(folder: Path, vae: Path | None = None) -> Model[DiT]:
+    """The whole model of a folder with the encoder of shapes, in float32 on the CPU.
 
     Args:
         folder: the checkpoint.
@@ -186,31 +90,39 @@ def open_checkpoint(folder: Path, vae: Path | None = None) -> Checkpoint:
         TrainingError: it is of a kind that cannot be trained here, or the VAE is of another latent space.
     """
     config = read_config(folder)
-    transformer_spec(config)  # first: other kinds cannot be read as a whole
-    whole = read_model_spec(config)
-    if whole.processor.multi_view or whole.views > 1:
+    dit = transformer_spec(config)
+    spec = read_model_spec(config)
+    if spec.processor.multi_view or spec.views > 1:
         raise TrainingError(f"{folder} takes several views of an object; training goes from one image: give another checkpoint.")
-    model = open_transformer(folder)
     autoencoder = open_autoencoder(vae or folder)
-    spec = autoencoder.vae.spec
-    if spec.embed_dim != model.spec.in_channels or (autoencoder.scaled and spec.scale_factor != whole.vae.scale_factor):
+    own = autoencoder.vae.spec
+    if own.embed_dim != dit.in_channels or (autoencoder.scaled and own.scale_factor != spec.vae.scale_factor):
         raise TrainingError(f"The VAE in {vae or folder} has other latents than {folder}; give the one that it was trained with.")
-    return Checkpoint(
-        model,
-        load_module(
-            lambda: SingleImageEncoder(whole.conditioner), open_weights(folder, half=False), "conditioner.", _CPU, torch.float32
-        ),
-        autoencoder.vae.with_latents(scale_factor=whole.vae.scale_factor),
-        whole.processor,
-        whole.schedule,
-        whole.default_steps,
-        whole.default_guidance,
+    weights = open_weights(folder, half=False)
+    return Model(
+        folder.resolve().name,
+        load_module(lambda: DiT(dit), weights, "model.", _CPU, torch.float32),
+        autoencoder.vae.with_latents(scale_factor=spec.vae.scale_factor),
+        load_module(lambda: SingleImageEncoder(spec.conditioner), weights, "conditioner.", _CPU, torch.float32),
+        spec.processor,
+        spec.schedule,
+        spec.default_steps,
+        spec.default_guidance,
         autoencoder.truncation,
+        _CPU,
+        torch.float32,
     )
 
 
+def frozen_on(model: Model[DiT], device: torch.device) -> Model[DiT]:
+    """The same networks moved to a device, in evaluation mode and without gradients."""
+    for network in (model.denoiser, model.image_encoder, model.vae):
+        network.to(device).eval().requires_grad_(False)
+    return dataclasses.replace(model, device=device)
+
+
 def open_transformer(folder: Path) -> DiT:
-    """The diffusion transformer of a folder alone, on the CPU; raises as `open_checkpoint`."""
+    """The diffusion transformer of a folder alone, on the CPU; raises as `open_model`."""
     spec = transformer_spec(read_config(folder))
     return load_module(lambda: DiT(spec), open_weights(folder, half=False), "model.", _CPU, torch.float32)
 

@@ -15,13 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...api.errors import TrainingError
+from ...checkpoints.model import Model
+from ...checkpoints.save import save_model
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.specs import DiTSpec, ScheduleSpec
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import consistency_schedule, flow_matching_schedule
 from ..files import device_of_choice
-from .checkpoint import Checkpoint, open_checkpoint, open_transformer
+from .checkpoint import frozen_on, open_model, open_transformer
 from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
 from .runner import Batch, Draw, Run, RunConfig
 from .teacher import interpolate
@@ -103,7 +105,7 @@ class Bench:
         pairs, held_out: what is learned from and measured on.
     """
 
-    start: Checkpoint
+    start: Model[DiT]
     guidance: float
     pairs: Pairs
     held_out: Generation
@@ -111,27 +113,33 @@ class Bench:
 
     @classmethod
     def open(cls, config: DistillConfig, data: Path, start: Path, vae: Path | None, out: Path) -> Bench:
-        """Load the checkpoint `start`, with its own VAE or that of the folder `vae`; raises as `open_checkpoint`."""
+        """Load the checkpoint `start`, with its own VAE or that of the folder `vae`; raises as `open_model`."""
         device = device_of_choice()
-        checkpoint = open_checkpoint(start, vae).frozen_on(device)
+        model = frozen_on(open_model(start, vae), device)
         out.mkdir(parents=True, exist_ok=True)
-        pairs = Pairs(data, checkpoint.vae, out.parent / LATENTS_NAME, device)
-        held_out = Generation(data, checkpoint.vae, config.validate_shapes, device)
-        return cls(checkpoint, config.guidance or checkpoint.guidance, pairs, held_out, device)
+        pairs = Pairs(data, model.vae, out.parent / LATENTS_NAME, device)
+        held_out = Generation(data, model.vae, config.validate_shapes, device)
+        return cls(model, config.guidance or model.default_guidance, pairs, held_out, device)
 
     def student(self, seed: int) -> DiT:
         """What the stage trains: the starting model, or a copy with an embedding of the guidance scale."""
         torch.manual_seed(seed)  # several processes start from the same embedding
-        return student_of(self.start.model).to(self.device).requires_grad_(True)
+        return student_of(self.start.denoiser).to(self.device).requires_grad_(True)
 
     def publish_few_steps(self, student: DiT, out: Path) -> None:
         """Write a student that samples in a few steps."""
-        found = dataclasses.replace(self.start, model=student, schedule=FEW_STEP_SCHEDULE, steps=STEPS, guidance=self.guidance)
-        found.write(out)
+        found = dataclasses.replace(
+            self.start,
+            denoiser=student,
+            schedule=FEW_STEP_SCHEDULE,
+            default_steps=STEPS,
+            default_guidance=self.guidance,
+        )
+        save_model(found, out)
 
     def validate(self, student: DiT, curved: bool) -> Mapping[str, Tensor]:
         """V-IoU [K] of each shape at `FEW_STEPS`; `curved` for a student whose paths still need many steps."""
-        velocity = guided_velocity(student, self.held_out.tokens(self.start.conditioner), self.guidance)
+        velocity = guided_velocity(student, self.held_out.tokens(self.start.image_encoder), self.guidance)
         if curved:
             schedules = {steps: flow_matching_schedule(steps + 1) for steps in (*FEW_STEPS, CURVED_STEPS)}
         else:
@@ -145,12 +153,12 @@ def condition(conditioner: SingleImageEncoder, images: Tensor) -> Tensor:
     return conditioner(images).float()
 
 
-def guidance_loss(student: DiT, teacher: Checkpoint, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+def guidance_loss(student: DiT, teacher: Model[DiT], batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
     """The squared error to the guided teacher, at the scale of each sample."""
-    tokens = condition(teacher.conditioner, batch["images"])
+    tokens = condition(teacher.image_encoder, batch["images"])
     x = interpolate(batch["latents"], batch["noise"], batch["s"])
     with torch.no_grad():
-        target = guided(teacher.model, x, batch["s"], tokens, batch["scale"])
+        target = guided(teacher.denoiser, x, batch["s"], tokens, batch["scale"])
     error = F.mse_loss(student(x, batch["s"], tokens, batch["scale"]).float(), target)
     return error, {"guidance": error}
 
@@ -158,14 +166,14 @@ def guidance_loss(student: DiT, teacher: Checkpoint, batch: Batch) -> tuple[Tens
 def train_guidance(config: DistillConfig, data: Path, start: Path, vae: Path | None, out: Path) -> None:
     """Guidance distillation: the student takes the scale w as an input and answers with u + w (c - u) in one evaluation."""
     bench = Bench.open(config, data, start, vae, out)
-    if bench.start.model.spec.guidance_embed:
+    if bench.start.denoiser.spec.guidance_embed:
         raise TrainingError(f"{start} takes the guidance scale as an input already; go on with the stage consistency.")
     run = Run(
         out,
         config,
         bench.student(config.seed),
         bench.device,
-        lambda student: dataclasses.replace(bench.start, model=student).write(out),
+        lambda student: save_model(dataclasses.replace(bench.start, denoiser=student), out),
     )
 
     def draw(rng: torch.Generator) -> Batch:
@@ -255,11 +263,11 @@ def consistency_loss(
 def train_consistency(config: DistillConfig, data: Path, start: Path, vae: Path | None, solver: Path, out: Path) -> None:
     """Consistency flow distillation in `config.phases` phases, of the model in `start` along the paths of that in `solver`."""
     bench = Bench.open(config, data, start, vae, out)
-    path = open_solver(solver, bench.start.model.spec).to(bench.device)
+    path = open_solver(solver, bench.start.denoiser.spec).to(bench.device)
     run = Run(out, config, bench.student(config.seed), bench.device, lambda student: bench.publish_few_steps(student, out))
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        tokens = condition(bench.start.conditioner, batch["images"])
+        tokens = condition(bench.start.image_encoder, batch["images"])
         target_model = run.averaged if config.average_target else run.model
         error, _ = consistency_loss(run.model, target_model, path, batch, tokens, config)
         return error, {"consistency": error}
@@ -317,13 +325,13 @@ def adversarial_loss(
 def train_adversarial(config: DistillConfig, data: Path, start: Path, vae: Path | None, solver: Path, out: Path) -> None:
     """Adversarial fine-tuning: the consistency loss and a hinge loss on the clean latents; both sides learn in one step."""
     bench = Bench.open(config, data, start, vae, out)
-    frozen = open_solver(solver, bench.start.model.spec).to(bench.device)
+    frozen = open_solver(solver, bench.start.denoiser.spec).to(bench.device)
     model = Adversaries(bench.student(config.seed), Discriminator(frozen.spec))
     rates = {"critic.": config.discriminator_rate / config.learning_rate}
     run = Run(out, config, model, bench.device, lambda both: bench.publish_few_steps(both.student, out), rates)
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        tokens = condition(bench.start.conditioner, batch["images"])
+        tokens = condition(bench.start.image_encoder, batch["images"])
         target_model = (run.averaged if config.average_target else run.model).student
         return adversarial_loss(run.model, target_model, frozen, batch, tokens, config)
 

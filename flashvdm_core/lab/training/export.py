@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from ...api.errors import TrainingError
 from ...checkpoints.config import CONFIG_NAME, read_config
 from ...checkpoints.folders import write_sums
+from ...checkpoints.layout import write_vae_spec
 from ...checkpoints.load import load_vae
+from ...checkpoints.save import save_folder, save_model
 from ..files import base_decoder_folder
-from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_checkpoint, set_truncation, vae_config, write_folder
+from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_model, set_truncation
 from .distill import STEPS
 from .runner import last_validation
 
@@ -37,19 +38,23 @@ def export(stage: Path, out: Path, base: Path | None = None, frequencies: int = 
         frequencies: that the point decoders keep.
 
     Raises:
-        CheckpointError, TrainingError: as `open_checkpoint`, or the weights are not finite in float16.
+        CheckpointError, TrainingError: as `open_model`, or the weights are not finite in float16.
     """
-    checkpoint = open_checkpoint(stage)
-    truncation = set_truncation(checkpoint.vae, checkpoint.truncation, PUBLISHED_TRUNCATION)
-    cut_frequencies(checkpoint.vae, frequencies)
-    checkpoint = dataclasses.replace(checkpoint, truncation=truncation)
-    _write_half(out, checkpoint.config(), checkpoint.weights())
+    model = open_model(stage)
+    truncation = set_truncation(model.vae, model.truncation, PUBLISHED_TRUNCATION)
+    cut_frequencies(model.vae, frequencies)
+    _check_finite_in_half(model.denoiser, model.image_encoder, model.vae)
+    save_model(dataclasses.replace(model, truncation=truncation), out, torch.float16)
+    write_sums(out)
     if base is not None:
         vae = load_vae(base, "cpu", torch.float32)
         truncation = set_truncation(vae, read_config(base).defaults.get("truncation", 0.0), PUBLISHED_TRUNCATION)
         cut_frequencies(vae, frequencies)
-        spec = dataclasses.replace(vae.spec, scale_factor=checkpoint.vae.spec.scale_factor)
-        _write_half(base_decoder_folder(out), vae_config(spec, truncation), vae.state_dict())
+        vae = vae.with_latents(scale_factor=model.vae.spec.scale_factor)
+        _check_finite_in_half(vae)
+        folder = base_decoder_folder(out)
+        save_folder(folder, write_vae_spec(vae.spec, truncation), vae.state_dict(), torch.float16)
+        write_sums(folder)
 
 
 def best_student(runs: Path, stages: tuple[str, ...]) -> str:
@@ -74,9 +79,8 @@ def base_beside(stage: Path, runs: Path | None) -> Path | None:
     return next((place for place in places if (place / CONFIG_NAME).exists()), None)
 
 
-def _write_half(folder: Path, config: dict[str, Any], weights: dict[str, Tensor]) -> None:
-    half = {name: value.half() for name, value in weights.items()}
-    if bad := [name for name, value in half.items() if not value.isfinite().all()]:
-        raise TrainingError(f"The weights of {bad[0]} are not finite in float16; resume from an earlier checkpoint.")
-    write_folder(folder, config, half)
-    write_sums(folder)
+def _check_finite_in_half(*networks: nn.Module) -> None:
+    for network in networks:
+        for name, value in network.state_dict().items():
+            if not value.half().isfinite().all():
+                raise TrainingError(f"The weights of {name} are not finite in float16; resume from an earlier checkpoint.")

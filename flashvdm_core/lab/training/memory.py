@@ -20,13 +20,14 @@ from torch.overrides import TorchFunctionMode
 from ...api.errors import TrainingError
 from ...checkpoints.config import read_config
 from ...checkpoints.layout import read_model_spec
+from ...checkpoints.model import Model
 from ...checkpoints.registry import MODELS
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE
-from ...models.specs import DiTSpec, ModelSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
+from ...models.specs import DiTSpec, ModelSpec, ShapeVAESpec
 from ..tables import markdown
-from .checkpoint import Checkpoint
+from .checkpoint import frozen_on
 from .distill import (
     Adversaries,
     Discriminator,
@@ -213,58 +214,59 @@ def _pairs(sizes: ModelSpec, batch: int) -> Batch:
     return {"images": images, "latents": _empty(*latents), "noise": _empty(*latents)} | times
 
 
-def _checkpoint(sizes: ModelSpec, guidance_embed: bool) -> Checkpoint:
+def _model(sizes: ModelSpec, guidance_embed: bool) -> Model[DiT]:
     """A model of the meta device, frozen."""
     assert isinstance(sizes.dit, DiTSpec)
     with _META:
-        model = DiT(replace(sizes.dit, guidance_embed=guidance_embed))
-        conditioner, vae = SingleImageEncoder(sizes.conditioner), ShapeVAE(sizes.vae, with_encoder=True)
-    found = Checkpoint(model, conditioner, vae, ProcessorSpec(), ScheduleSpec(), 5, 5.0, 0.0)
-    return found.frozen_on(_META)
+        dit = DiT(replace(sizes.dit, guidance_embed=guidance_embed))
+        image_encoder, vae = SingleImageEncoder(sizes.conditioner), ShapeVAE(sizes.vae, with_encoder=True)
+    steps, guidance = sizes.default_steps, sizes.default_guidance
+    found = Model("", dit, vae, image_encoder, sizes.processor, sizes.schedule, steps, guidance, 0.0, _META, torch.float32)
+    return frozen_on(found, _META)
 
 
 def _teacher(sizes: ModelSpec, freeze: bool) -> tuple[list[nn.Module], Loss]:
-    start = _checkpoint(sizes, guidance_embed=False)
-    teacher = Teacher(start.model.requires_grad_(True), start.conditioner.requires_grad_(not freeze))
+    start = _model(sizes, guidance_embed=False)
+    teacher = Teacher(start.denoiser.requires_grad_(True), start.image_encoder.requires_grad_(not freeze))
     return [teacher, start.vae], lambda batch: flow_loss(teacher, _pairs(sizes, batch))[0]
 
 
 def _guidance(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
-    start = _checkpoint(sizes, guidance_embed=False)
+    start = _model(sizes, guidance_embed=False)
     with _META:
-        student = student_of(start.model).requires_grad_(True)
-    networks = [student, start.model, start.conditioner, start.vae]
+        student = student_of(start.denoiser).requires_grad_(True)
+    networks = [student, start.denoiser, start.image_encoder, start.vae]
     return networks, lambda batch: guidance_loss(student, start, _pairs(sizes, batch))[0]
 
 
 def _consistency(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
-    start, solver = _checkpoint(sizes, guidance_embed=True), _checkpoint(sizes, guidance_embed=True).model
-    student = start.model.requires_grad_(True)
+    start, solver = _model(sizes, guidance_embed=True), _model(sizes, guidance_embed=True).denoiser
+    student = start.denoiser.requires_grad_(True)
 
     def loss(batch: int) -> Tensor:
         values = _pairs(sizes, batch)
-        tokens = condition(start.conditioner, values["images"])
+        tokens = condition(start.image_encoder, values["images"])
         return consistency_loss(student, student, solver, values, tokens, DistillConfig())[0]
 
-    return [student, solver, start.conditioner, start.vae], loss
+    return [student, solver, start.image_encoder, start.vae], loss
 
 
 def _adversarial(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
-    start, solver = _checkpoint(sizes, guidance_embed=True), _checkpoint(sizes, guidance_embed=True).model
+    start, solver = _model(sizes, guidance_embed=True), _model(sizes, guidance_embed=True).denoiser
     with _META:
-        both = Adversaries(start.model.requires_grad_(True), Discriminator(solver.spec))
+        both = Adversaries(start.denoiser.requires_grad_(True), Discriminator(solver.spec))
 
     def loss(batch: int) -> Tensor:
         values = _pairs(sizes, batch)
-        tokens = condition(start.conditioner, values["images"])
+        tokens = condition(start.image_encoder, values["images"])
         return adversarial_loss(both, both.student, solver, values, tokens, DistillConfig())[0]
 
-    return [both, solver, start.conditioner, start.vae], loss
+    return [both, solver, start.image_encoder, start.vae], loss
 
 
 def _shape(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
-    start = _checkpoint(sizes, guidance_embed=True)
-    whole = Whole(start.model, start.conditioner, start.vae).requires_grad_(True)
+    start = _model(sizes, guidance_embed=True)
+    whole = Whole(start.denoiser, start.image_encoder, start.vae).requires_grad_(True)
     freeze_encoder(start.vae)
 
     def loss(batch: int) -> Tensor:

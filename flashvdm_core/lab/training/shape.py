@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ...api.errors import TrainingError
+from ...checkpoints.save import save_model
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE, Surface
@@ -29,7 +30,7 @@ from ...sampling.flow import guided_velocity
 from ...sampling.schedules import consistency_schedule
 from ..data.dataset import ShapeData, ViewData
 from ..files import device_of_choice
-from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_checkpoint, set_truncation
+from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_model, set_truncation
 from .distill import SOLVER_STEPS, STEPS
 from .pairs import Generation, random_pictures
 from .runner import Batch, Run, RunConfig
@@ -122,11 +123,11 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, vae: Path |
     The encoder of shapes is frozen: the space of the latents stays. `vae` replaces the model's own VAE.
     """
     device = device_of_choice()
-    begin = open_checkpoint(start, vae)
-    if not begin.distilled or not begin.model.spec.guidance_embed:
+    begin = open_model(start, vae)
+    if begin.schedule.kind != "consistency" or not begin.guidance_embed:
         raise TrainingError(f"{start} holds no distilled student; the stage shape starts from what a stage after guidance wrote.")
     set_truncation(begin.vae, begin.truncation, config.truncation)
-    whole = Whole(begin.model, begin.conditioner, begin.vae).to(device).requires_grad_(True)
+    whole = Whole(begin.denoiser, begin.image_encoder, begin.vae).to(device).requires_grad_(True)
     freeze_encoder(begin.vae)
     keep_frequencies(begin.vae, config.frequencies)
     data = ShapeData(data_folder, "train", device)
@@ -136,8 +137,8 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, vae: Path |
     spec = begin.vae.spec
 
     def publish(averaged: Whole) -> None:
-        parts = {"model": averaged.model, "conditioner": averaged.conditioner, "vae": averaged.vae}
-        dataclasses.replace(begin, **parts, truncation=config.truncation).write(out)
+        parts = {"denoiser": averaged.model, "image_encoder": averaged.conditioner, "vae": averaged.vae}
+        save_model(dataclasses.replace(begin, **parts, truncation=config.truncation), out)
 
     run = Run(out, config, whole, device, publish)
     held_out = Generation(data_folder, run.averaged.vae, config.validate_shapes, device)
@@ -153,14 +154,15 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, vae: Path |
         return {
             "images": random_pictures(views, rows, mirrored, rng),
             "noise": noise,
-            "scale": torch.full((config.batch,), begin.guidance, device=device),
+            "scale": torch.full((config.batch,), begin.default_guidance, device=device),
             "points": flipped(points, mirrored),
             "sdf": sdf,
             "data": flipped(surface.data, mirrored[:encoded]),
             "queries": flipped(surface.queries, mirrored[:encoded]),
         }
 
-    run.train(draw, lambda batch: shape_loss(run.model, batch, config), lambda: validate(run.averaged, held_out, begin.guidance))
+    guidance = begin.default_guidance
+    run.train(draw, lambda batch: shape_loss(run.model, batch, config), lambda: validate(run.averaged, held_out, guidance))
 
 
 def encoded_part(config: ShapeConfig) -> int:

@@ -14,13 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...api.errors import TrainingError
+from ...checkpoints.model import Model
+from ...checkpoints.save import save_model
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT, timestep_embedding
 from ...models.specs import DEFAULT_GUIDANCE, ConditionerSpec, DinoSpec, DiTSpec, ProcessorSpec, ScheduleSpec
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import flow_matching_schedule
 from ..files import device_of_choice
-from .checkpoint import Autoencoder, Checkpoint, open_autoencoder, open_checkpoint
+from .checkpoint import Autoencoder, frozen_on, open_autoencoder, open_model
 from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
 from .runner import Batch, Run, RunConfig, last_validation
 
@@ -97,14 +99,23 @@ class Teacher(nn.Module):
         self.model, self.conditioner = model, conditioner
 
 
-def new_checkpoint(config: TeacherConfig, autoencoder: Autoencoder, scale_factor: float) -> Checkpoint:
+def new_model(config: TeacherConfig, autoencoder: Autoencoder, scale_factor: float) -> Model[DiT]:
     """A freshly initialised transformer and image encoder for the latents of an autoencoder."""
     vae = autoencoder.vae.with_latents(scale_factor=scale_factor)
-    model, conditioner = DiT(config.transformer(vae.spec.embed_dim)), SingleImageEncoder(config.conditioner())
-    initialise(Teacher(model, conditioner), config.seed)
-    processor = ProcessorSpec(config.image_size)
-    return Checkpoint(
-        model, conditioner, vae, processor, SCHEDULE, SCHEDULE.default_steps, DEFAULT_GUIDANCE, autoencoder.truncation
+    denoiser, image_encoder = DiT(config.transformer(vae.spec.embed_dim)), SingleImageEncoder(config.conditioner())
+    initialise(Teacher(denoiser, image_encoder), config.seed)
+    return Model(
+        "",
+        denoiser,
+        vae,
+        image_encoder,
+        ProcessorSpec(config.image_size),
+        SCHEDULE,
+        SCHEDULE.default_steps,
+        DEFAULT_GUIDANCE,
+        autoencoder.truncation,
+        torch.device("cpu"),
+        torch.float32,
     )
 
 
@@ -136,7 +147,7 @@ def train_teacher(config: TeacherConfig, data: Path, vae: Path, out: Path) -> No
     autoencoder = dataclasses.replace(autoencoder, vae=autoencoder.vae.with_latents(num_latents=config.num_latents or None))
     out.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(data, autoencoder.vae.to(device), out.parent / LATENTS_NAME, device, autoencoder.scaled)
-    _train(config, data, new_checkpoint(config, autoencoder, pairs.scale_factor), pairs, out)
+    _train(config, data, new_model(config, autoencoder, pairs.scale_factor), pairs, out)
 
 
 def continue_teacher(config: FlowConfig, data: Path, start: Path, vae: Path | None, out: Path) -> None:
@@ -146,20 +157,20 @@ def continue_teacher(config: FlowConfig, data: Path, start: Path, vae: Path | No
         TrainingError: the model is distilled, or is not, against `config.undistil`.
     """
     device = device_of_choice()
-    checkpoint = open_checkpoint(start, vae)
-    if checkpoint.model.spec.guidance_embed != config.undistil:
+    model = open_model(start, vae)
+    if model.guidance_embed != config.undistil:
         if config.undistil:
             raise TrainingError(f"{start} is not distilled; leave undistil out.")
         raise TrainingError(
             f"{start} is distilled; the stage teacher goes on from an undistilled model, or makes one of it with undistil=true."
         )
     if config.undistil:
-        model = without_scale(checkpoint.model, checkpoint.guidance)
-        checkpoint = dataclasses.replace(checkpoint, model=model, schedule=SCHEDULE, steps=SCHEDULE.default_steps)
-    checkpoint = dataclasses.replace(checkpoint, vae=checkpoint.vae.with_latents(num_latents=config.num_latents or None))
+        denoiser = without_scale(model.denoiser, model.default_guidance)
+        model = dataclasses.replace(model, denoiser=denoiser, schedule=SCHEDULE, default_steps=SCHEDULE.default_steps)
+    model = dataclasses.replace(model, vae=model.vae.with_latents(num_latents=config.num_latents or None))
     out.mkdir(parents=True, exist_ok=True)
-    pairs = Pairs(data, checkpoint.vae.to(device), out.parent / LATENTS_NAME, device)
-    _train(config, data, checkpoint, pairs, out)
+    pairs = Pairs(data, model.vae.to(device), out.parent / LATENTS_NAME, device)
+    _train(config, data, model, pairs, out)
 
 
 @torch.no_grad()
@@ -181,18 +192,19 @@ def flow_loss(teacher: Teacher, batch: Batch) -> tuple[Tensor, dict[str, Tensor]
     return error, {"flow": error}
 
 
-def _train(config: FlowConfig, data_folder: Path, start: Checkpoint, pairs: Pairs, out: Path) -> None:
+def _train(config: FlowConfig, data_folder: Path, start: Model[DiT], pairs: Pairs, out: Path) -> None:
     device = device_of_choice()
-    start.frozen_on(device)
+    start = frozen_on(start, device)
     held_out = Generation(data_folder, start.vae, config.validate_shapes, device)
-    start.model.requires_grad_(True)
-    start.conditioner.requires_grad_(not config.freeze_encoder)
+    start.denoiser.requires_grad_(True)
+    start.image_encoder.requires_grad_(not config.freeze_encoder)
 
     def publish(averaged: Teacher) -> None:
-        guidance = best_guidance(out, config, start.guidance)
-        dataclasses.replace(start, model=averaged.model, conditioner=averaged.conditioner, guidance=guidance).write(out)
+        guidance = best_guidance(out, config, start.default_guidance)
+        parts = {"denoiser": averaged.model, "image_encoder": averaged.conditioner}
+        save_model(dataclasses.replace(start, **parts, default_guidance=guidance), out)
 
-    run = Run(out, config, Teacher(start.model, start.conditioner), device, publish)
+    run = Run(out, config, Teacher(start.denoiser, start.image_encoder), device, publish)
 
     def draw(rng: torch.Generator) -> Batch:
         # Times are logit-normal: the middle of the path is the hardest.
