@@ -160,7 +160,8 @@ class _Former:
 def _former(obj: bpy.types.Object) -> dict[str, Any]:
     """What an older version wrote on `obj`, by the names of today; empty where there is nothing."""
     found: dict[str, Any] = {}
-    if not _FORMER_KEYS.keys().isdisjoint(obj.keys()):  # all objects of a scene are asked at each drawing of a panel
+    keys: Any = obj.keys()  # 4.2's stubs say None
+    if not _FORMER_KEYS.keys().isdisjoint(keys):  # all objects of a scene are asked at each drawing of a panel
         found = {name: obj[key] for key, name in _FORMER_KEYS.items() if key in obj}
     if obj.is_property_set(_FORMER_LATENTS):
         held: Any = obj

@@ -179,11 +179,12 @@ def test_latents_of_different_weights_are_not_blended(made: bpy.types.Object, tm
         bpy.ops.flashvdm.blend()
 
 
-def test_other_weights_in_the_models_folder_refuse_another_mesh(made: bpy.types.Object) -> None:
-    made.flashvdm.model_identity = "weights that were there before"
+def test_other_weights_in_the_models_folder_refuse_another_mesh(made: bpy.types.Object, tmp_path: Path) -> None:
+    made.flashvdm.model_identity = f"weights of {tmp_path}"
     with pytest.raises(RuntimeError, match=r"made by other weights; choose the model that made them"):
         bpy.ops.flashvdm.remesh(resolution=128)
     assert len(made.data.vertices) == 9
+    assert bpy.ops.flashvdm.remesh(resolution=128, model=str(tmp_path)) == {"FINISHED"}
 
 
 def test_a_model_that_has_moved_is_found_in_the_scenes_settings(made: bpy.types.Object, tmp_path: Path) -> None:

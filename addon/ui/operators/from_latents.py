@@ -1,5 +1,6 @@
 """What can be made of stored latents without new sampling: another mesh, and a shape between two."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,12 @@ CHANGEABLE = ("resolution", "level", "largest_parts", "face_budget")
 """The settings that another mesh may differ in."""
 
 
-@with_properties(**setting_properties(CHANGEABLE, {"SKIP_SAVE"}))
+@with_properties(**setting_properties((*CHANGEABLE, "model"), {"SKIP_SAVE"}))
 class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
-    """Another mesh of the active result, in its place; what is not given stays as it was."""
+    """Another mesh of the active result, in its place; what is not given stays as it was.
+
+    A model is given where its own folder holds other weights now, and those that made the result lie elsewhere.
+    """
 
     bl_idname = "flashvdm.remesh"
     bl_label = "Change Mesh"
@@ -47,7 +51,7 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
         picture = texture.picture_of(obj)
         task = DecodeLatents(
             stored_latents.latents_of(obj),
-            _settings_of(obj, context) | given_to(self) | {"preview": False},
+            _settings_of(obj, context, given_to(self)),
             None if picture is None else pixels_of(picture),
             stored_latents.identity_of(obj),
         )
@@ -78,7 +82,7 @@ class FLASHVDM_OT_blend(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
             stored_latents.latents_of(obj),
             stored_latents.latents_of(other),
             self.amount,
-            _settings_of(obj, context) | {"preview": False},
+            _settings_of(obj, context),
             stored_latents.identity_of(obj),
             stored_latents.identity_of(other),
         )
@@ -93,9 +97,12 @@ def other_result(context: Context) -> bpy.types.Object:
     return next(obj for obj in context.selected_objects if obj != context.active_object)
 
 
-def _settings_of(obj: bpy.types.Object, context: Context) -> dict[str, Value]:
-    """The settings by which `obj` was made; with the scene's model where its own has moved and its weights can be told."""
-    settings = stored_latents.settings_of(obj)
+def _settings_of(obj: bpy.types.Object, context: Context, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
+    """The settings by which `obj` was made, and what is given in their place; without previews.
+
+    With the scene's model where its own has moved: the worker tells the weights by their identity, where that is known.
+    """
+    settings = stored_latents.settings_of(obj) | dict(given or {}) | {"preview": False}
     model = absolute_model(str(settings.get("model", "")))
     if model != SETTINGS["model"].default and not Path(model).exists() and stored_latents.identity_of(obj):
         model = absolute_model(scene_settings(context.scene).model)
