@@ -18,7 +18,7 @@ NEWER = {
     "blender_manifest.toml": (('version = "', 'version = "9'),),
     # A setting and a choice that this version does not know; the choice comes first, so that all numbers are others.
     "flashvdm_core/api/settings.py": (
-        ("_TABLE = (", '_TABLE = (\n    Setting("sparkle", float, 0.5, "Sparkle", "How it shines", 0.0, 1.0),'),
+        ("    model: str = ", '    sparkle: float = _setting(0.5, "Sparkle", "How it shines", 0.0, 1.0)\n    model: str = '),
         ('("dense", "Dense"', '("quantum", "Quantum", "Every point at once"),\n            ("dense", "Dense"'),
     ),
 }
