@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..models.shape_vae import KeysValues, PointDecoder
+from ..models.shape_vae import PointDecoder
 from ..sparse_grid import Lattice
+from . import reference
 from .groups import Groups
 from .kv_selection import Selection
 from .lattice_decoder import Finish, PositionEmbedding
@@ -56,10 +57,6 @@ class Field(ABC):
         return lambda keys, groups=None: self(lattice.coordinates(keys), groups)
 
 
-# The merge rule looks at every so many queries of a group (number of the published decoder).
-_STRIDE_MERGE = 30
-
-
 class VecsetField(Field):
     """The decodable field of one shape: cross attention of query points to its decoded latents.
 
@@ -99,57 +96,15 @@ class VecsetField(Field):
         if groups is None or self._selection is None:
             attended = F.scaled_dot_product_attention(queries, self._kv.k, self._kv.v)
         else:
-            attended = selected_attention(queries, self._kv, groups, self._selection)
+            attended = self._attend_in_groups(queries[0].transpose(0, 1), groups, self._selection).transpose(0, 1)[None]
         return self._decoder.finish(hidden, attended)[0, :, 0].float()
 
     def on_lattice(self, lattice: Lattice) -> KeyedField:
         """The same field at the points of a lattice."""
-        if self._selection is not None and self._selection.rule == "merge":
-            return super().on_lattice(lattice)
         return LatticeField(self._embedding.on_lattice(lattice), self._kv, self._selection, self._finish)
 
-
-def selected_attention(queries: Tensor, kv: KeysValues, groups: Groups, selection: Selection) -> Tensor:
-    """Attention of each group's queries [1, H, P, D] to the tokens selected for the group -> [1, H, P, D]."""
-    if selection.rule == "merge" and not groups.coarse:
-        chosen = merged_tokens(queries, kv.k, groups.counts, selection.threshold)
-    else:
-        chosen = top_tokens(queries, kv.k, groups.counts, selection.stride(groups.coarse), selection.tokens(kv.k.shape[2]))
-    attended = []
-    for query, tokens in zip(queries.split(groups.counts, dim=2), chosen, strict=True):
-        index = tokens[None, :, :, None].expand(-1, kv.k.shape[1], -1, kv.k.shape[3])
-        attended.append(F.scaled_dot_product_attention(query, kv.k.gather(2, index), kv.v.gather(2, index)))
-    return torch.cat(attended, dim=2)
-
-
-def _sampled(counts: tuple[int, ...], stride: int, device: torch.device) -> tuple[Tensor, tuple[int, ...]]:
-    """Every `stride`-th query of each group: (positions int64 [S], samples of each group)."""
-    parts, start = [], 0
-    for count in counts:
-        parts.append(torch.arange(start, start + count, stride))
-        start += count
-    return torch.cat(parts).to(device), tuple(part.numel() for part in parts)
-
-
-def top_tokens(queries: Tensor, keys: Tensor, counts: tuple[int, ...], stride: int, topk: int) -> Tensor:
-    """Tokens of the highest mean score q.k over the sampled queries: int64 [G, H, topk].
-
-    The mean of the products is the product with the mean query, so all groups cost one small matrix product.
-    """
-    sampled, samples = _sampled(counts, stride, queries.device)
-    group = torch.arange(len(counts)).repeat_interleave(torch.tensor(samples)).to(queries.device)
-    q = queries[0, :, sampled].float()
-    mean = q.new_zeros(q.shape[0], len(counts), q.shape[2]).index_add_(1, group, q)
-    mean /= torch.tensor(samples, device=q.device)[None, :, None]
-    scores = mean @ keys[0].float().transpose(1, 2)
-    return scores.topk(topk, dim=-1, sorted=False).indices.transpose(0, 1)
-
-
-def merged_tokens(queries: Tensor, keys: Tensor, counts: tuple[int, ...], stride_threshold: float) -> list[Tensor]:
-    """Tokens that any sampled query attends to with more than the threshold, one set for all heads: G times int64 [1, M].
-
-    The weights are a softmax of q.k without 1 / sqrt(D), averaged over the heads.
-    """
-    sampled, samples = _sampled(counts, _STRIDE_MERGE, queries.device)
-    weights = (queries[0, :, sampled].float() @ keys[0].float().transpose(1, 2)).softmax(-1).mean(0)
-    return [part.amax(0).gt(stride_threshold).nonzero().T for part in weights.split(samples)]
+    def _attend_in_groups(self, queries: Tensor, groups: Groups, selection: Selection) -> Tensor:
+        """Attention of each group's queries [P, H, D] to the tokens selected for the group -> [P, H, D]."""
+        stride, topk = selection.stride(groups.coarse), selection.tokens(self._kv.k.shape[2])
+        tokens = reference.select_tokens(queries, self._kv.k, groups.counts, stride, topk)
+        return reference.grouped_attention(queries, self._kv, tokens, groups.counts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -23,14 +22,6 @@ class Groups:
 
     counts: tuple[int, ...]
     coarse: bool
-
-
-class Grouping(Protocol):
-    """Gives each query of a level the number of its group."""
-
-    def __call__(self, lattice: Lattice, keys: Tensor) -> Tensor:
-        """Keys int64 [P] -> group numbers int64 [P]."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -59,12 +50,9 @@ class Ordered:
     counts: tuple[int, ...]
 
 
-def ordered(numbers: Tensor, stable: bool = True) -> Ordered:
-    """Sort queries by group. Inside a group they keep their order, which decides the queries that are sampled.
-
-    Without `stable` their order inside a group is the machine's choice, as in the published decoder.
-    """
-    _, order = torch.sort(numbers, stable=stable)
+def ordered(numbers: Tensor) -> Ordered:
+    """Sort queries by group. Inside a group they keep their order, which decides the queries that are sampled."""
+    _, order = torch.sort(numbers, stable=True)
     ids, counts = torch.unique(numbers, return_counts=True)
     return Ordered(order, tuple(ids.tolist()), tuple(counts.tolist()))
 
@@ -91,8 +79,3 @@ def packed(counts: Sequence[int], start: int, chunk: int) -> int:
         total += counts[end]
         end += 1
     return end
-
-
-def blocks(counts: Sequence[int], start: int, chunk: int) -> int:
-    """End of the pack of equal blocks that begins with block `start`: as many as fill `chunk` queries, at least one."""
-    return min(start + max(chunk // counts[start], 1), len(counts))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -19,8 +18,10 @@ GroupAttention = Callable[[Tensor, KeysValues, Tensor, Sequence[int]], Tensor]
 # Groups of similar size share a call of the attention; the shorter ones are filled up to the longest, by at most this share.
 _FILL = 0.25
 
-
+# Selecting costs a sort of the queries and smaller matrix products. With this many tokens, the fewest of a public model, it pays;
+# with the embedded model's 256 it takes longer than to read them all (measured: docs/results.md).
 _WORTH_SELECTING = 512
+
 # A group's tokens are estimated from every n-th of its queries (numbers of the published decoder).
 _STRIDE_COARSE, _STRIDE_FINE = 100, 50
 
@@ -30,22 +31,18 @@ class Selection:
     """Adaptive KV selection (paper section 3.2, algorithm 2): the tokens that matter for a group of queries.
 
     Attributes:
-        rule: "mean" takes the `topk` tokens of the highest mean score, for each head; "merge" takes, at the fine levels,
-            every token to which a sampled query gives more than `threshold` of its attention (mean over heads).
-        topk: tokens of the mean rule; 0 follows the published models (1024 of 3072, 256 of 512, else a third).
-        threshold: of the merge rule.
+        topk: tokens of the highest mean score that are kept, for each head; 0 follows the published models (1024 of 3072, 256
+            of 512, else a third).
     """
 
-    rule: Literal["mean", "merge"] = "mean"
     topk: int = 0
-    threshold: float = 1e-6
 
     def tokens(self, available: int) -> int:
-        """Tokens the mean rule keeps of `available`."""
+        """Tokens that are kept of `available`."""
         return min(self.topk or {3072: 1024, 512: 256}.get(available, max(available // 3, 1)), available)
 
     def stride(self, coarse: bool) -> int:
-        """The mean rule looks at every so many queries of a group."""
+        """Every so many queries of a group are looked at."""
         return _STRIDE_COARSE if coarse else _STRIDE_FINE
 
 
@@ -69,20 +66,23 @@ def sampled_positions(counts: Sequence[int], stride: int) -> tuple[np.ndarray, n
     return (lengths.cumsum() - lengths)[:, None] + stride * number, samples
 
 
-def selected_tokens(sampled: Tensor, samples: np.ndarray, keys: Tensor, topk: int) -> Tensor:
+def select_tokens(queries: Tensor, keys: Tensor, counts: Sequence[int], stride: int, topk: int) -> Tensor:
     """Tokens of the highest mean score q.k over each group's sampled queries.
 
     The mean of the products is the product with the mean query, so all groups cost one small matrix product.
 
     Args:
-        sampled: [G, S, H, D] queries at `sampled_positions`.
-        samples: int64 [G], how many of the S count.
+        queries: [P, H, D], the groups one after the other.
         keys: [1, H, N, D].
+        counts: queries of each of the G groups.
+        stride: every so many queries of a group are sampled.
         topk: tokens to select.
 
     Returns:
         int64 [G, H, topk].
     """
+    positions, samples = sampled_positions(counts, stride)
+    sampled = queries[torch.from_numpy(positions).to(queries.device)]
     shares = (np.arange(sampled.shape[1]) < samples[:, None]) / samples[:, None]
     weights = torch.from_numpy(shares.astype(np.float32)).to(sampled.device)
     mean = torch.einsum("gs,gshd->hgd", weights, sampled.float())

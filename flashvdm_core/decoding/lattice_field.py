@@ -9,7 +9,7 @@ from torch import Tensor
 from ..models.shape_vae import KeysValues
 from .cores import Each, each_on_a_core
 from .groups import Groups
-from .kv_selection import GroupAttention, Selection, grouped_attention, sampled_positions, selected_tokens
+from .kv_selection import GroupAttention, Selection, grouped_attention, select_tokens
 from .lattice_decoder import Finish
 from .query_embedding import LatticeQueries
 
@@ -43,7 +43,8 @@ class LatticeField:
                 return self._exact(keys)
             return torch.cat(self.each(lambda at: self._exact(keys[at : at + _PIECE]), range(0, len(keys), _PIECE)))
         at = self._queries(keys)
-        tokens = self._tokens(at.queries, groups, self._selection)
+        stride, topk = self._selection.stride(groups.coarse), self._selection.tokens(self._kv.k.shape[2])
+        tokens = select_tokens(at.queries, self._kv.k, groups.counts, stride, topk)
         return self._finish(at.hidden, self._attention(at.queries, self._kv, tokens, groups.counts).flatten(1))
 
     def _exact(self, keys: Tensor) -> Tensor:
@@ -51,12 +52,6 @@ class LatticeField:
         at = self._queries(keys)
         attended = F.scaled_dot_product_attention(at.queries.transpose(0, 1)[None], self._kv.k, self._kv.v)[0]
         return self._finish(at.hidden, attended.transpose(0, 1).flatten(1))
-
-    def _tokens(self, queries: Tensor, groups: Groups, selection: Selection) -> Tensor:
-        """Tokens int64 [G, H, K] for groups of queries [P, H, D]."""
-        positions, samples = sampled_positions(groups.counts, selection.stride(groups.coarse))
-        sampled = queries[torch.from_numpy(positions).to(queries.device)]
-        return selected_tokens(sampled, samples, self._kv.k, selection.tokens(self._kv.k.shape[2]))
 
 
 def _group_attention(keys: Tensor) -> GroupAttention:

@@ -1,194 +1,33 @@
-"""The published decoders' query sets, order and packing: the plain twin that tests hold this package to.
+"""Reference implementations of what `kv_selection` does fast: under the same names, one group after the other.
 
-Same evaluation, refinement and selection as `decode_volume`; what differs is what the published code does differently:
-resolutions that are rounded, lattices of odd resolutions that do not quite align, groups in the bounding box of the
-queries, and a dense answer. Numbers: FlashVDM decoder of Hunyuan3D-2.
+Tests hold the fast ones to these. `VecsetField` answers with them where points are not those of a lattice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
 
-import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from ..api.units import BOX_HALF_SIDE
-from ..sparse_grid import Bounds, Lattice, Points, SparseVolume, box, dilated, doubled, successors
-from .evaluate import Evaluator
-from .field import Field
-from .groups import BlockGrouping, Groups, Ordered, blocks, ordered, packed
-from .hierarchy import Level
-from .refinement import NEAR
-
-# Blocks of the first level and sub-volumes of the finer ones, along each axis.
-_BLOCKS, _CELLS = 4, 6
-
-Decoder = Literal["vanilla", "hier_fixed", "flash"]
+from ..models.shape_vae import KeysValues
 
 
-def published_resolutions(resolution: int, min_resolution: int, decoder: Decoder) -> list[int]:
-    """Cells an axis of each level, coarse to fine.
-
-    Halved while `min_resolution` allows. The flash decoder rounds the first to 4 n - 1 (n by round half to even), so
-    that its points divide into blocks, and doubles from there: 256 becomes 252.
-    """
-    if decoder == "vanilla":
-        return [resolution]
-    levels = [resolution]
-    while levels[0] // 2 >= min_resolution:
-        levels.insert(0, levels[0] // 2)
-    if decoder == "flash":
-        first = round(levels[0] / _BLOCKS) * _BLOCKS - 1
-        levels = [first * 2**index for index in range(len(levels))]
-    return levels
+def select_tokens(queries: Tensor, keys: Tensor, counts: Sequence[int], stride: int, topk: int) -> Tensor:
+    """See `kv_selection.select_tokens`. The mean is taken of the scores, as the paper says."""
+    chosen = []
+    for group in queries.split(list(counts)):
+        scores = group[::stride].float().transpose(0, 1) @ keys[0].float().transpose(1, 2)
+        chosen.append(scores.mean(1).topk(topk, dim=-1, sorted=False).indices)
+    return torch.stack(chosen)
 
 
-def published_lattices(resolutions: list[int], bounds: Bounds, device: torch.device) -> list[Lattice]:
-    """Lattices with the published coordinates: linspace first, then index * float32(voxel) + float32(minimum)."""
-    low, high = box(bounds)
-    lattices = []
-    for index, resolution in enumerate(resolutions):
-        if index == 0:
-            axes = torch.from_numpy(np.linspace(low, high, resolution + 1, dtype=np.float32, axis=1))
-        else:
-            voxel = torch.tensor((high - low) / resolution, dtype=torch.float32)[:, None]
-            axes = torch.arange(resolution + 1) * voxel + torch.tensor(low, dtype=torch.float32)[:, None]
-        lattices.append(Lattice(axes.to(device)))
-    return lattices
-
-
-@dataclass(frozen=True)
-class ExtentGrouping:
-    """`cells`^3 sub-volumes of the bounding box of the queries themselves, x slowest."""
-
-    cells: int
-
-    def __call__(self, lattice: Lattice, keys: Tensor) -> Tensor:
-        points = lattice.coordinates(keys)
-        low, high = points.amin(0), points.amax(0)
-        i, j, k = ((points - low) / (high - low) * (self.cells - 0.001)).floor().long().unbind(-1)
-        return (i * self.cells + j) * self.cells + k
-
-
-class _Recorder(Field):
-    """A field that notes the calls that reach it, as `info` of `decode_grid` describes them."""
-
-    def __init__(self, inner: Field) -> None:
-        self.inner, self.device = inner, inner.device
-        self.calls: list[list[int]] = []
-
-    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
-        coarse = groups is not None and groups.coarse
-        self.calls.append([len(groups.counts), groups.counts[0]] if groups and coarse else [1, points.shape[0]])
-        return self.inner(points, groups)
-
-
-def published_levels(
-    lattices: Sequence[Lattice], evaluate: Callable[[Lattice, Tensor, int], Tensor], iso: float
-) -> Iterator[Level]:
-    """Refine as algorithm 1 says: around the points that differ in sign from a neighbour, and in the whole truncation band.
-
-    Args:
-        lattices: coarse to fine; index i of one lies at index 2 i of the next.
-        evaluate: (lattice, keys int64 [P], level's index) -> logits float32 [P].
-        iso: logit of the surface.
-    """
-    keys = lattices[0].all_keys()
-    for index, lattice in enumerate(lattices):
-        logits = evaluate(lattice, keys, index)
-        yield Level(SparseVolume(Points(lattice, keys), logits), index, len(lattices), keys.numel())
-        if index + 1 < len(lattices):
-            chosen = (logits.abs() < NEAR) | crossing(keys, logits - iso, lattice.size)
-            keys = expanded(keys[chosen], lattice.size, lattices[index + 1].size, last=index + 2 == len(lattices))
-
-
-def expanded(chosen: Tensor, size: int, fine_size: int, last: bool) -> Tensor:
-    """Points of the next lattice around the chosen ones: Dilate and Expand of algorithm 1.
-
-    The published decoder dilates once on each of the two lattices, and for the last level twice on the fine one.
-    """
-    if not last:
-        chosen = dilated(chosen, size)
-    fine = dilated(doubled(chosen, size, fine_size), fine_size)
-    return dilated(fine, fine_size) if last else fine
-
-
-def crossing(keys: Tensor, values: Tensor, size: int) -> Tensor:
-    """bool [P]: which points differ in sign from one of their six neighbours (equation 1).
-
-    Zero is a sign of its own. Neighbours outside the set or the lattice do not count.
-    """
-    signs = torch.sign(torch.cat([values, values.new_zeros(1)]))
-    differs = torch.zeros(keys.numel() + 1, dtype=torch.bool, device=keys.device)
-    for following in successors(keys, size):
-        both = (signs != signs[following]) & (following < keys.numel())
-        differs |= both
-        differs[following[both]] = True
-    return differs[:-1]
-
-
-def decode_grid(
-    field: Field,
-    decoder: Decoder,
-    *,
-    octree_resolution: int,
-    bounds: Bounds = BOX_HALF_SIDE,
-    mc_level: float = 0.0,
-    min_resolution: int = 63,
-    num_chunks: int = 10000,
-) -> tuple[Tensor, dict[str, list[Any]]]:
-    """Decode as the published decoders do, with their refinement working.
-
-    Args:
-        field: the field of one shape; a `VecsetField` with a `Selection` for "flash" (its `rule` is the published
-            `topk_mode`), without one for the others.
-        decoder: "vanilla" (every point), "hier_fixed" (hierarchical) or "flash" (with shared tokens).
-        octree_resolution: cells an axis that are asked for; "flash" rounds it.
-        bounds, mc_level, min_resolution, num_chunks: as the published code names them.
-
-    Returns:
-        The grid float32 [1, n, n, n] (x, y, z), NaN where it was not evaluated; and `calls` ([batch, points] of each
-        evaluation), `topk` (for each: True for blocks of the first level, else [group ids, group counts]; only for
-        "flash"), `levels` (cells an axis) and `points_per_level`.
-    """
-    recorder = _Recorder(field)
-    evaluator = Evaluator(num_chunks)
-    topk: list[Any] = []
-
-    def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
-        if decoder != "flash":
-            return evaluator.plain(recorder.on_lattice(lattice), keys)
-        grouping = ExtentGrouping(_CELLS) if index else BlockGrouping(_BLOCKS)
-        groups, before = ordered(grouping(lattice, keys), stable=index == 0), len(recorder.calls)
-        pack = packed if index else blocks
-        logits = evaluator.grouped(recorder.on_lattice(lattice), keys, groups, index == 0, pack)
-        topk.extend(_selected_groups(groups, num_chunks) if index else [True] * (len(recorder.calls) - before))
-        return logits
-
-    resolutions = published_resolutions(octree_resolution, min_resolution, decoder)
-    levels = list(published_levels(published_lattices(resolutions, bounds, field.device), evaluate, mc_level))
-    info: dict[str, list[Any]] = {"calls": recorder.calls, "levels": resolutions, "points_per_level": [x.queries for x in levels]}
-    if decoder == "flash":
-        info["topk"] = topk
-    return dense_grid(levels[-1].volume), info
-
-
-def _selected_groups(groups: Ordered, chunk: int) -> list[list[list[int]]]:
-    """Group ids and counts of each pack."""
-    packs, first = [], 0
-    while first < len(groups.counts):
-        last = packed(groups.counts, first, chunk)
-        packs.append([list(groups.ids[first:last]), list(groups.counts[first:last])])
-        first = last
-    return packs
-
-
-def dense_grid(volume: SparseVolume) -> Tensor:
-    """A sparse volume as a dense grid float32 [1, n, n, n], NaN where it was not evaluated."""
-    size = volume.lattice.size
-    grid = torch.full((size**3,), torch.nan, device=volume.logits.device)
-    grid[volume.keys] = volume.logits
-    return grid.reshape(1, size, size, size)
+def grouped_attention(queries: Tensor, kv: KeysValues, tokens: Tensor, counts: Sequence[int]) -> Tensor:
+    """See `kv_selection.grouped_attention`."""
+    attended = []
+    for query, chosen in zip(queries.split(list(counts)), tokens, strict=True):
+        index = chosen[None, :, :, None].expand(-1, -1, -1, kv.k.shape[3])
+        k, v = kv.k.gather(2, index), kv.v.gather(2, index)
+        attended.append(F.scaled_dot_product_attention(query.transpose(0, 1)[None], k, v)[0].transpose(0, 1))
+    return torch.cat(attended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,11 +17,12 @@ from flashvdm_core import sparse_grid as lattice_module
 from flashvdm_core.api.errors import Cancelled, MemoryLimitError, SettingsError
 from flashvdm_core.decoding import DecodeProgress, Groups, Level, Selection, VecsetField, decode_shape, decode_volume
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
-from flashvdm_core.decoding.field import top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
 from flashvdm_core.decoding.prediction import TOLERANCE, Values, predicted
-from flashvdm_core.decoding.reference import crossing, decode_grid, published_resolutions
+from flashvdm_core.decoding.reference import select_tokens
 from flashvdm_core.decoding.refinement import missing_corners
+from flashvdm_core.lab.reference.merge_rule import MergeRuleField
+from flashvdm_core.lab.reference.volume import crossing, decode_grid, published_resolutions
 from flashvdm_core.models.shape_vae import PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
 from flashvdm_core.sparse_grid import (
@@ -371,18 +373,18 @@ class TestEvaluation:
 
 
 class TestSelection:
-    @pytest.mark.parametrize("selection", [Selection("mean", topk=TOKENS), Selection("merge", topk=TOKENS, threshold=-1.0)])
-    def test_of_all_tokens_is_full_attention(self, selection: Selection):
+    @pytest.mark.parametrize("kind", [VecsetField, partial(MergeRuleField, threshold=-1.0)], ids=["mean", "merge"])
+    def test_of_all_tokens_is_full_attention(self, kind):
         decoder, decoded = point_decoder()
         exact = last_level(VecsetField(decoder, decoded), 40, method="hierarchical", min_resolution=20)
-        chosen = last_level(VecsetField(decoder, decoded, selection), 40, method="flash", min_resolution=20)
+        chosen = last_level(kind(decoder, decoded, Selection(topk=TOKENS)), 40, method="flash", min_resolution=20)
         assert torch.equal(chosen.volume.keys, exact.volume.keys)
         assert torch.allclose(chosen.volume.logits, exact.volume.logits, atol=1e-4)
 
-    @pytest.mark.parametrize("rule", ["mean", "merge"])
-    def test_attends_to_the_same_tokens_however_the_queries_are_packed(self, rule):
+    @pytest.mark.parametrize("kind", [VecsetField, MergeRuleField])
+    def test_attends_to_the_same_tokens_however_the_queries_are_packed(self, kind):
         decoder, decoded = point_decoder()
-        field = VecsetField(decoder, decoded, Selection(rule))
+        field = kind(decoder, decoded, Selection())
         one, other = (last_level(field, 40, min_resolution=20, chunk=chunk) for chunk in (2000, 50000))
         assert torch.equal(one.volume.keys, other.volume.keys)
         assert torch.allclose(one.volume.logits, other.volume.logits, atol=1e-4)
@@ -397,12 +399,12 @@ class TestSelection:
 
     def test_top_tokens_have_the_highest_mean_scores_of_the_sampled_queries(self):
         torch.manual_seed(3)
-        queries, keys, counts = torch.randn(1, 2, 137, 8), torch.randn(1, 2, 20, 8), (60, 1, 76)
-        got = top_tokens(queries, keys, counts, 25, 6)
+        queries, keys, counts = torch.randn(137, 2, 8), torch.randn(1, 2, 20, 8), (60, 1, 76)
+        got = select_tokens(queries, keys, counts, 25, 6)
         start = 0
         for group, count in enumerate(counts):
             for head in range(2):
-                scores = queries[0, head, start : start + count : 25] @ keys[0, head].T
+                scores = queries[start : start + count : 25, head] @ keys[0, head].T
                 assert set(got[group, head].tolist()) == set(scores.mean(0).topk(6).indices.tolist())
             start += count
 

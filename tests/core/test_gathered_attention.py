@@ -1,11 +1,11 @@
-"""The Triton kernel against its plain twin: by Triton's interpreter, and compiled where there is a GPU."""
+"""The Triton kernel against its reference: by Triton's interpreter, and compiled where there is a GPU."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from flashvdm_core.decoding.kv_selection import grouped_attention
+from flashvdm_core.decoding.reference import grouped_attention
 from flashvdm_core.models.shape_vae import KeysValues
 
 pytest.importorskip("triton")
@@ -24,7 +24,7 @@ def arguments(counts: tuple[int, ...], width: int, selected: int, device: str, d
 
 @pytest.mark.parametrize(("counts", "width", "selected"), CASES)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float16, 3e-3)])
-def test_the_kernel_gives_what_its_twin_gives(counts, width: int, selected: int, dtype: torch.dtype, tolerance: float):
+def test_the_kernel_gives_what_its_reference_gives(counts, width: int, selected: int, dtype: torch.dtype, tolerance: float):
     device = "cuda" if torch.cuda.is_available() else "cpu"
     given = arguments(counts, width, selected, device, dtype)
     torch.testing.assert_close(gathered_attention(*given), grouped_attention(*given), atol=tolerance, rtol=tolerance)

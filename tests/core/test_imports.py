@@ -47,10 +47,11 @@ CORE_ARROWS: dict[str, set[str]] = {
 }
 
 LAB_ARROWS: dict[str, set[str]] = {
-    "bench": {"tables"},
+    "bench": {"reference", "tables"},
     "data": {"files"},
-    "evaluation": {"data", "files", "tables", "training"},
+    "evaluation": {"data", "files", "reference", "tables", "training"},
     "files": set(),
+    "reference": set(),
     "tables": set(),
     "training": {"data", "files", "tables"},
 }

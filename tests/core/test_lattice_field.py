@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from flashvdm_core.decoding import Groups, Selection, VecsetField
+from flashvdm_core.decoding import Groups, Selection, VecsetField, kv_selection, reference
 from flashvdm_core.decoding.cores import each_on_a_core
-from flashvdm_core.decoding.field import selected_attention, top_tokens
 from flashvdm_core.decoding.groups import BlockGrouping, ordered
-from flashvdm_core.decoding.kv_selection import batches, grouped_attention, sampled_positions, selected_tokens
+from flashvdm_core.decoding.kv_selection import batches, sampled_positions
 from flashvdm_core.decoding.lattice_decoder import LatticeDecoder
+from flashvdm_core.lab.reference.merge_rule import MergeRuleField
 from flashvdm_core.models.shape_vae import KeysValues, PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
 from flashvdm_core.sparse_grid import Lattice, aligned_lattices
@@ -77,9 +79,9 @@ def test_pieces_come_back_in_their_order_and_leave_the_number_of_threads(threads
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("coarse", [True, False])
-@pytest.mark.parametrize("rule", ["mean", "merge"])
-def test_groups_on_the_lattice_read_the_tokens_that_groups_of_points_read(kind: str, coarse: bool, rule):
-    field, (lattice, keys) = VecsetField(*shape(kind), Selection(rule, threshold=1e-3)), lattice_and_keys()
+@pytest.mark.parametrize("field_kind", [VecsetField, partial(MergeRuleField, threshold=1e-3)], ids=["mean", "merge"])
+def test_groups_on_the_lattice_read_the_tokens_that_groups_of_points_read(kind: str, coarse: bool, field_kind):
+    field, (lattice, keys) = field_kind(*shape(kind), Selection()), lattice_and_keys()
     grouped = ordered(BlockGrouping(3)(lattice, keys))
     keys, groups = keys[grouped.order], Groups(grouped.counts, coarse)
     plain = field(lattice.coordinates(keys), groups)
@@ -104,14 +106,13 @@ COUNTS = st.lists(st.integers(1, 70), min_size=1, max_size=12)
 @given(COUNTS, st.integers(1, 40))
 def test_tokens_are_selected_from_every_nth_query_of_a_group(counts: list[int], stride: int):
     torch.manual_seed(0)
-    queries, keys = torch.randn(1, 2, sum(counts), 8), torch.randn(1, 2, 20, 8)
+    queries, keys = torch.randn(sum(counts), 2, 8), torch.randn(1, 2, 20, 8)
     positions, samples = sampled_positions(counts, stride)
     start = 0
     for count, where, number in zip(counts, positions, samples, strict=True):
         assert where[:number].tolist() == list(range(start, start + count, stride))
         start += count
-    sampled = queries[0].transpose(0, 1)[torch.from_numpy(positions)]
-    got, plain = selected_tokens(sampled, samples, keys, 6), top_tokens(queries, keys, tuple(counts), stride, 6)
+    got, plain = (room.select_tokens(queries, keys, counts, stride, 6) for room in (kv_selection, reference))
     assert torch.equal(got.sort(-1).values, plain.sort(-1).values)
 
 
@@ -119,12 +120,10 @@ def test_tokens_are_selected_from_every_nth_query_of_a_group(counts: list[int], 
 @given(COUNTS)
 def test_groups_that_share_a_call_are_not_mixed_up(counts: list[int]):
     torch.manual_seed(0)
-    queries, kv = torch.randn(1, 2, sum(counts), 8), KeysValues(torch.randn(1, 2, 20, 8), torch.randn(1, 2, 20, 8))
-    selection = Selection(topk=6)
-    tokens = top_tokens(queries, kv.k, tuple(counts), selection.stride(False), 6)
-    got = grouped_attention(queries[0].transpose(0, 1), kv, tokens, counts)
-    plain = selected_attention(queries, kv, Groups(tuple(counts), coarse=False), selection)
-    torch.testing.assert_close(got.transpose(0, 1)[None], plain)
+    queries, kv = torch.randn(sum(counts), 2, 8), KeysValues(torch.randn(1, 2, 20, 8), torch.randn(1, 2, 20, 8))
+    tokens = torch.rand(len(counts), 2, 20).topk(6).indices
+    got, plain = (room.grouped_attention(queries, kv, tokens, counts) for room in (kv_selection, reference))
+    torch.testing.assert_close(got, plain)
 
 
 def test_no_group_is_filled_up_by_more_than_a_quarter():

@@ -18,8 +18,10 @@ from flashvdm_core.checkpoints.config import Config as CheckpointConfig
 from flashvdm_core.checkpoints.config import Section
 from flashvdm_core.checkpoints.layout import schedule_spec
 from flashvdm_core.decoding import Field, Groups, Selection, VecsetField
-from flashvdm_core.decoding.reference import decode_grid
 from flashvdm_core.image.processor import ImageProcessor, MultiViewProcessor
+from flashvdm_core.lab.reference.merge_rule import MergeRuleField
+from flashvdm_core.lab.reference.surface import published_surface
+from flashvdm_core.lab.reference.volume import decode_grid
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.models.denoiser import Denoiser
 from flashvdm_core.models.dit import DiT
@@ -27,15 +29,17 @@ from flashvdm_core.models.dit_moe import MoEDiT
 from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE, choose_points
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, MoEDiTSpec, PointDecoderSpec, ShapeVAESpec
 from flashvdm_core.sampling import Schedule, guided_velocity, sample, schedule_for
-from flashvdm_core.surface.reference import published_summary, published_surface
 
 from . import analytic_field
-from .reference import trained_range_schedule
+from .reference import published_summary, trained_range_schedule
 
 Config = Mapping[str, Any]
 Tensors = Mapping[str, Tensor]
 Outputs = dict[str, Any]
 Network = TypeVar("Network", bound=nn.Module)
+
+_FIELDS: Mapping[str, Callable[[PointDecoder, Tensor, Selection], VecsetField]] = {"mean": VecsetField, "merge": MergeRuleField}
+"""The published `topk_mode` -> the field that follows it."""
 
 
 def run(kind: str, config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
@@ -99,8 +103,8 @@ def _akv(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     block_groups = Groups((blocks.shape[1],) * blocks.shape[0], coarse=True)
     packed_groups = Groups(tuple(config["group_counts"]), coarse=False)
     outputs = {"out.dense_packed": decoder(inputs["queries_packed"], decoder.keys_values(inputs["latents"]))}
-    for rule in ("mean", "merge"):
-        field = VecsetField(decoder, inputs["latents"], Selection(rule))
+    for rule, kind in _FIELDS.items():
+        field = kind(decoder, inputs["latents"], Selection())
         outputs |= {
             f"out.{rule}_blocks": field(blocks.flatten(0, 1), block_groups).view(*blocks.shape[:2], 1),
             f"out.{rule}_packed": field(packed, packed_groups)[None, :, None],
@@ -198,8 +202,9 @@ def _volume_field(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
 
 
 def _vecset_field(config: Config, decoder: PointDecoder, decoded: Tensor) -> VecsetField:
-    rule = config.get("topk_mode", "mean")
-    return VecsetField(decoder, decoded, Selection(rule) if config["decoder"] == "flash" else None)
+    if config["decoder"] != "flash":
+        return VecsetField(decoder, decoded)
+    return _FIELDS[config.get("topk_mode", "mean")](decoder, decoded, Selection())
 
 
 def _volume_vae(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:

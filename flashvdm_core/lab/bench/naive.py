@@ -15,10 +15,10 @@ from torch import Tensor
 
 from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Groups, Level, Selection, VecsetField
-from ...decoding.reference import decode_grid
 from ...models.shape_vae import PointDecoder
 from ...sparse_grid import Lattice, SparseVolume
-from ...surface.reference import PublishedMesh, published_surface
+from ..reference.surface import PublishedMesh, published_surface
+from ..reference.volume import decode_grid
 
 # Queries of one call in the published code, and the cells that its flash decoder's first level has at least.
 _CHUNK, _MIN_RESOLUTION = 10_000, 63

@@ -14,11 +14,11 @@ from ...decoding.cores import each_in_turn
 from ...decoding.groups import BlockGrouping, Groups, ordered
 from ...decoding.lattice_decoder import Finish
 from ...decoding.lattice_field import LatticeField
-from ...decoding.reference import decode_grid
 from ...decoding.volume import FINE_CELLS, Options
 from ...models.shape_vae import PointDecoder
 from ...sparse_grid import Lattice, aligned_lattices
 from ...surface import extract_surface
+from ..reference.volume import decode_grid
 from .clock import timed
 from .model_under_test import ModelUnderTest
 from .naive import Repeated, filled, published_mesh

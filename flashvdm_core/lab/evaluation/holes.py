@@ -11,10 +11,10 @@ from tqdm import tqdm
 from ...api.mesh import TriangleMesh
 from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Level
-from ...decoding.reference import crossing, expanded
 from ...decoding.refinement import NEAR
 from ...geometry.edges import boundary_edges
 from ...sparse_grid import Points, SparseVolume, aligned_lattices, dilated, doubled
+from ..reference.volume import crossing, expanded
 from .decoders import Decoders, field_of, named, surface_or_none
 from .metrics import surface_scores
 from .props import HeldOutProp, Selected, encoded

@@ -1,6 +1,6 @@
-"""The published surface extraction, on scikit-image: the plain twin of this package's own marching cubes.
+"""The published surface extraction, on scikit-image: the reference of this project's own marching cubes.
 
-For tests and benchmarks only; scikit-image and trimesh are no dependencies of the core.
+scikit-image is no dependency of the core.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sparse_grid import Bounds, box
+from ...sparse_grid import Bounds, box
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +39,3 @@ def published_surface(grid: np.ndarray, level: float, bounds: Bounds, octree_res
     low, high = box(bounds)
     vertices, faces, _, _ = marching_cubes(np.ascontiguousarray(grid, np.float32), level, method="lewiner")
     return PublishedMesh((vertices / (octree_resolution + 1) * (high - low) + low).astype(np.float32), faces.astype(np.int32))
-
-
-def published_summary(mesh: PublishedMesh) -> dict[str, np.ndarray]:
-    """`trimesh_counts` (vertices, faces), `trimesh_volume` and `trimesh_bounds` after the export of the published code.
-
-    The faces are reversed; trimesh drops the vertices that are NaN and merges those that coincide.
-    """
-    import trimesh
-
-    exported = trimesh.Trimesh(mesh.vertices, mesh.faces[:, ::-1])
-    return {
-        "trimesh_counts": np.array([len(exported.vertices), len(exported.faces)], np.int64),
-        "trimesh_volume": np.array(exported.volume, np.float32),
-        "trimesh_bounds": exported.bounds.astype(np.float32),
-    }
