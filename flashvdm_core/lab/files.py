@@ -1,4 +1,4 @@
-"""Where the lab's results lie, and on which device it works."""
+"""Where the lab's results lie, on which device it works, and waiting for it."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def device_of_choice() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return torch.device("cpu")
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until a device is done with its work, so that a clock sees it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -19,7 +19,7 @@ from flashvdm_core.lab.bench.__main__ import main
 from flashvdm_core.lab.bench.clock import measured_floor, timed
 from flashvdm_core.lab.bench.growth import with_latents, with_resolution
 from flashvdm_core.lab.bench.model_under_test import open_model, random_model
-from flashvdm_core.lab.bench.naive import agreement, filled, mesh_volume
+from flashvdm_core.lab.bench.naive import agreement, dense_grid, mesh_volume
 from flashvdm_core.lab.bench.operations import counted
 from flashvdm_core.lab.bench.page import draw_growth
 from flashvdm_core.lab.bench.sampler import Sampler, sampling_twins
@@ -103,7 +103,7 @@ class TestKnownShape:
     def test_fills_the_dense_grid_with_the_sign_of_the_first_level(self):
         levels = list(decode_volume(KnownShape(CPU), 97, method="hierarchical"))
         dense = list(decode_volume(KnownShape(CPU), 97, method="dense"))[-1]
-        grid = filled(levels)
+        grid = dense_grid(levels)
         assert torch.equal(grid.flatten()[levels[-1].volume.keys], levels[-1].volume.logits)
         assert ((grid.flatten() > 0) == (dense.volume.logits > 0)).float().mean() > 0.999
 

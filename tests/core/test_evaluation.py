@@ -24,7 +24,8 @@ from flashvdm_core.lab.evaluation.holes import VARIANTS
 from flashvdm_core.lab.evaluation.locality import attention_weights
 from flashvdm_core.lab.evaluation.occupancy import closed_occupancy
 from flashvdm_core.lab.evaluation.props import encoded, select
-from flashvdm_core.lab.evaluation.report import filled
+from flashvdm_core.lab.evaluation.report import render_table
+from flashvdm_core.lab.pages import renew_tables
 
 from .test_training_data import pack
 from .tiny_model import tiny_config, tiny_state, write_tiny_model
@@ -336,7 +337,7 @@ def test_marked_tables_are_made_anew_and_the_rest_is_kept(
     )
     assert "| without both" in new
     assert "1 prop of the split val of shapes.npz" in new
-    assert filled(new, results) == new
+    assert renew_tables(new, results, render_table) == new
 
 
 @pytest.mark.parametrize(("mark", "words"), [("absent.json", "no file"), ("reconstruction.json#holes", "no table 'holes'")])
@@ -376,7 +377,7 @@ def test_training_runs_become_tables_and_plots(tmp_path: Path) -> None:
         (tmp_path / "runs" / stage / "validation.csv").write_text(text, encoding="utf-8")
         (tmp_path / "runs" / stage / "log.csv").write_text("step,seconds,loss\n1,1,2.0\n2,2,-0.5\n", encoding="utf-8")
     marks = [f"<!-- table runs#{part} -->\n<!-- end of table -->\n" for part in ("reconstruction", "generation")]
-    first, second = (filled(mark, tmp_path) for mark in marks)
+    first, second = (renew_tables(mark, tmp_path, render_table) for mark in marks)
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in (first + second).splitlines() if line.startswith("| ")]
     assert cells == [
         ["", "V-IoU", "S-IoU"],
@@ -400,7 +401,7 @@ def test_variants_are_compared_shape_by_shape(tmp_path: Path) -> None:
     for run, text in values.items():
         (tmp_path / "runs" / run).mkdir(parents=True)
         (tmp_path / "runs" / run / "validation_shapes.csv").write_text(text, encoding="utf-8")
-    made = filled("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path)
+    made = renew_tables("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path, render_table)
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in made.splitlines() if line.startswith("| ")]
     assert cells == [
         ["", "1 step", "5 steps"],
@@ -412,7 +413,7 @@ def test_variants_are_compared_shape_by_shape(tmp_path: Path) -> None:
     ]
     (tmp_path / "runs" / "adversarial-squared" / "validation_shapes.csv").write_text("w3_1_steps\n0.2\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="different shapes"):
-        filled("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path)
+        renew_tables("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path, render_table)
 
 
 def test_a_folder_without_runs_has_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

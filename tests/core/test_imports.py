@@ -47,10 +47,11 @@ CORE_ARROWS: dict[str, set[str]] = {
 }
 
 LAB_ARROWS: dict[str, set[str]] = {
-    "bench": {"reference", "tables"},
+    "bench": {"files", "pages", "reference", "tables"},
     "data": {"files"},
-    "evaluation": {"data", "files", "reference", "tables", "training"},
+    "evaluation": {"data", "files", "pages", "reference", "tables", "training"},
     "files": set(),
+    "pages": set(),
     "reference": set(),
     "tables": set(),
     "training": {"data", "files", "tables"},

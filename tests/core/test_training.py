@@ -23,7 +23,8 @@ pytest.importorskip("scipy")
 
 from flashvdm_core.api.errors import TrainingError
 from flashvdm_core.checkpoints import load_checkpoint
-from flashvdm_core.lab.evaluation.report import filled
+from flashvdm_core.lab.evaluation.report import render_table
+from flashvdm_core.lab.pages import renew_tables
 from flashvdm_core.lab.training.__main__ import main
 from flashvdm_core.lab.training.distill import (
     SOLVER_STEPS,
@@ -282,7 +283,7 @@ def test_variants_of_stages_run_after_one_another_and_only_what_is_missing(
     assert main(command) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if "is finished" not in line] == ["consistency-squared"] * 3
-    table = filled("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path)
+    table = renew_tables("<!-- table runs#differences -->\n<!-- end of table -->\n", tmp_path, render_table)
     names = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
     assert names == [
         "teacher against teacher in 9 steps", "guidance against teacher in 9 steps", "consistency against teacher in 9 steps",

@@ -14,11 +14,12 @@ from ...api.settings import SETTINGS
 from ...checkpoints.registry import MODELS
 from ...files import write_whole
 from ...runtime.devices import FORMATS, choose_device, choose_dtype
+from ..pages import renew_page
 from ..tables import comparison, headline, stages_table
 from .clock import measured_floor
 from .growth import RESOLUTIONS, with_latents, with_resolution
 from .model_under_test import ModelUnderTest, open_model
-from .page import draw_growth, filled
+from .page import draw_growth, render_table
 from .stages import FORMAT, Report, about, run
 from .twins import compared
 
@@ -124,15 +125,8 @@ def _write(path: Path, report: Report) -> None:
 
 
 def _page(options: argparse.Namespace) -> int:
-    try:
-        text = options.document.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FlashVDMError(f"{options.document} cannot be read ({error}); give a Markdown document.") from error
-    new = filled(text, options.document.parent, _read)
-    if options.check:
-        return int(new != text)
-    write_whole(options.document, lambda path: path.write_text(new, encoding="utf-8"))
-    return 0
+    changed = renew_page(options.document, lambda file, part: render_table(_read(file), part, file.name), check=options.check)
+    return int(options.check and changed)
 
 
 def _suite(options: argparse.Namespace) -> int:

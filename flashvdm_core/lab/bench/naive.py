@@ -17,6 +17,7 @@ from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Groups, Level, Selection, VecsetField
 from ...models.shape_vae import PointDecoder
 from ...sparse_grid import Lattice, SparseVolume
+from ..files import synchronize
 from ..reference.surface import PublishedMesh, published_surface
 from ..reference.volume import decode_grid
 
@@ -60,7 +61,7 @@ def dense_time(field: Field, lattice: Lattice) -> DenseTime:
     # A stride by the golden ratio visits the volume evenly however early the time is over.
     order = sorted(range(len(starts)), key=lambda index: index * 0.6180339887 % 1)
     done, points = 0, 0
-    _synchronize(lattice.device)
+    synchronize(lattice.device)
     begin, busy = time.perf_counter(), time.process_time()
     while done < len(order) and time.perf_counter() - begin < _SECONDS[lattice.device.type]:
         start = starts[order[done]]
@@ -79,7 +80,7 @@ def published_flash(field: Field, resolution: int) -> Tensor:
     return grid[0]
 
 
-def filled(levels: Sequence[Level]) -> Tensor:
+def dense_grid(levels: Sequence[Level]) -> Tensor:
     """The dense grid [n, n, n] of a decoded volume; the sign of what was not evaluated is that of the first level."""
     last, first = levels[-1].volume, levels[0].volume
     size = last.lattice.size
@@ -127,8 +128,3 @@ def mesh_volume(vertices: np.ndarray, faces: np.ndarray) -> float:
     """Volume enclosed by a closed mesh."""
     a, b, c = (vertices[faces[:, corner]].astype(np.float64) for corner in range(3))
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
-
-
-def _synchronize(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 from ...api.errors import FlashVDMError
 from ...files import write_whole
 from ..tables import headline, markdown, seconds_text, stages_table
-
-_BLOCK = re.compile(r"(<!-- table (?P<file>\S+?)#(?P<part>\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "optimisation": ("optimisation", str),
@@ -29,29 +26,16 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
 }
 
 
-def filled(document: str, folder: Path, read: Callable[[Path], dict[str, Any]]) -> str:
-    """A Markdown document with its marked tables made anew.
-
-    A block starts with a line `<!-- table FILE.json#PART -->` and ends with `<!-- end of table -->`. The part `stages` gives
-    all stages of a run with its naive twin; any other is a list of rows in the file.
-
-    Args:
-        document: the text.
-        folder: the document's, where the files' names start.
-        read: a file of measurements -> what it holds.
+def render_table(report: Mapping[str, Any], part: str, file: str) -> str:
+    """A part of a report as Markdown: `stages` gives all stages of a run with its baseline, any other a list of rows.
 
     Raises:
-        FlashVDMError: a file is missing or has no such part.
+        FlashVDMError: there is no such part; it names the file.
     """
-
-    def block(match: re.Match[str]) -> str:
-        report, part = read(folder / match["file"]), match["part"]
-        if not report.get(part):
-            raise FlashVDMError(f"{match['file']} has no part '{part}'; correct the mark in the document.")
-        lines = [headline(report), "", *stages_table(report)] if part == "stages" else [*_rows(report[part]), "", _where(report)]
-        return "\n".join([match[1], *lines, "", match[4]])
-
-    return _BLOCK.sub(block, document)
+    if not report.get(part):
+        raise FlashVDMError(f"{file} has no part '{part}'; correct the mark in the document.")
+    lines = [headline(report), "", *stages_table(report)] if part == "stages" else [*_rows(report[part]), "", _where(report)]
+    return "\n".join(lines)
 
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -27,7 +27,7 @@ from ...sparse_grid import Lattice, SparseVolume, aligned_lattices
 from ...surface import extract_surface
 from .clock import Floor, Timing, measured_floor, timed
 from .model_under_test import ModelUnderTest
-from .naive import Repeated, agreement, dense_time, filled, mesh_volume, published_flash, published_mesh
+from .naive import Repeated, agreement, dense_grid, dense_time, mesh_volume, published_flash, published_mesh
 from .operations import Operations, counted
 from .sampler import Sampler, replaying
 from .shape import KnownShape, Replaced
@@ -131,7 +131,7 @@ class Bench:
         dense = self.tried("dense", lambda: dense_time(plain, lattice))
         if dense:
             self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share, "cpu_seconds": dense.cpu_seconds}
-        self._scikit_image("scikit_image", self.tried("scikit_image", lambda: filled(levels)))
+        self._scikit_image("scikit_image", self.tried("scikit_image", lambda: dense_grid(levels)))
         if self.tested.device.type != "cpu":
             field = self._answered(Repeated(decoder, decoded, Selection()))
             grid = self.stage("published_flash", lambda: published_flash(field, self.resolution), None)

@@ -21,7 +21,7 @@ from ...surface import extract_surface
 from ..reference.volume import decode_grid
 from .clock import timed
 from .model_under_test import ModelUnderTest
-from .naive import Repeated, filled, published_mesh
+from .naive import Repeated, dense_grid, published_mesh
 from .sampler import Sampler, Twin, sampling_twins
 from .stages import Report
 
@@ -114,6 +114,6 @@ def _volume_twins(field: VecsetField, flash: VecsetField, resolution: int) -> It
     levels = decoded(field, method="hierarchical")
     yield (
         "surface from the crossed cells alone",
-        lambda: published_mesh(filled(levels), 0.0, resolution),
+        lambda: published_mesh(dense_grid(levels), 0.0, resolution),
         lambda: extract_surface(levels[-1].volume),
     )

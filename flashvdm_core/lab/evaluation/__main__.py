@@ -15,11 +15,12 @@ from typing import Any
 
 import torch
 
-from ...api.errors import FlashVDMError, OutputError, SettingsError
+from ...api.errors import FlashVDMError, OutputError
 from ...api.settings import SETTINGS
 from ...api.units import SHAPE_HALF_SIDE
 from ...checkpoints.folders import EMBEDDED
 from ...runtime.devices import FORMATS, choose_device, choose_dtype, dtype_name
+from ..pages import renew_page
 from .decoders import load_decoders
 from .generation import Variant, load_scorer, measure_generation
 from .holes import VARIANTS, measure_holes
@@ -28,7 +29,7 @@ from .metrics import DEFINITIONS, METRIC_POINTS
 from .pictures import generation_sheet, holes_sheet
 from .props import Selected, select
 from .reconstruction import measure_reconstruction
-from .report import filled, sentence, table, write_whole
+from .report import render_table, sentence, table, write_whole
 
 # Cells an axis and props: what a CPU of two cores does in about five minutes, and what a graphics card does.
 _DEFAULTS = {
@@ -235,12 +236,7 @@ def _figures(options: argparse.Namespace) -> int:
 
 
 def _tables(options: argparse.Namespace) -> int:
-    try:
-        text = options.document.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{options.document} cannot be read; give a Markdown document with marked tables.") from error
-    new = filled(text, options.document.parent)
-    write_whole(options.document, lambda path: path.write_text(new, encoding="utf-8"))
+    renew_page(options.document, render_table)
     return 0
 
 

@@ -20,7 +20,7 @@ from ...decoding.volume import COARSE_CELLS, FINE_CELLS, Method
 from ...models.shape_vae import ShapeVAE
 from ...sparse_grid import SparseVolume
 from ...surface import extract_surface
-from ..files import base_decoder_folder
+from ..files import base_decoder_folder, synchronize
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +96,11 @@ def decode(
         cells: sub-volumes along each axis that share these tokens, on the first and on the finer levels.
     """
     device = vae.post_kl.weight.device
-    _synchronised(device)
+    synchronize(device)
     start = time.perf_counter()
     field = field_of(vae, latents, Selection(topk=topk) if method == "flash" else None)
     levels = list(decode_volume(field, resolution, method=method, cells=cells))
-    _synchronised(device)
+    synchronize(device)
     seconds = time.perf_counter() - start
     return Decoded(surface_or_none(levels[-1].volume), sum(level.queries for level in levels), seconds)
 
@@ -124,8 +124,3 @@ def named(decoders: Decoders) -> Iterator[tuple[str, ShapeVAE]]:
     if decoders.base is not None:
         yield "base decoder", decoders.base
     yield "efficient decoder" if decoders.base is not None else "own decoder", decoders.own
-
-
-def _synchronised(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

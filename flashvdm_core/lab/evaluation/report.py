@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -137,32 +136,19 @@ def read_result(path: Path) -> dict[str, Any]:
     return result
 
 
-_BLOCK = re.compile(r"(<!-- table (?P<file>\S+?)(?:#(?P<part>\w+))? -->\n).*?(<!-- end of table -->)", re.DOTALL)
+def render_table(path: Path, part: str) -> str:
+    """The rows of a result's part (`rows` where it is not named) as a table, and what they were measured on, as Markdown.
 
-
-def filled(document: str, folder: Path) -> str:
-    """A Markdown document with its marked tables made anew.
-
-    A block starts with a line `<!-- table FILE.json -->`, or `<!-- table FILE.json#PART -->` for another list of rows than
-    `rows`, and ends with `<!-- end of table -->`. What is between them is replaced. A folder of training runs in the place
-    of the file has the parts of `runs.PARTS`.
-
-    Args:
-        document: the text.
-        folder: the document's, where the files' names start.
+    A folder of training runs in the place of the file has the parts of `runs.PARTS`.
 
     Raises:
-        SettingsError: a file is missing or has no such part.
+        SettingsError: the file is missing or has no such part.
     """
-
-    def block(match: re.Match[str]) -> str:
-        path, part = folder / match["file"], match["part"] or "rows"
-        if path.is_dir():
-            rows, said = run_table(path, part)
-            return f"{match[1]}\n{table(rows)}\n\n{said}\n\n{match[4]}"
-        result = read_result(path)
-        if not isinstance(result.get(part), list) or not result[part]:
-            raise SettingsError(f"{path} has no table '{part}'; correct the mark in the document.")
-        return f"{match[1]}\n{table(result[part])}\n\n{sentence(result)}\n\n{match[4]}"
-
-    return _BLOCK.sub(block, document)
+    part = part or "rows"
+    if path.is_dir():
+        rows, said = run_table(path, part)
+        return f"{table(rows)}\n\n{said}"
+    result = read_result(path)
+    if not isinstance(result.get(part), list) or not result[part]:
+        raise SettingsError(f"{path} has no table '{part}'; correct the mark in the document.")
+    return f"{table(result[part])}\n\n{sentence(result)}"
