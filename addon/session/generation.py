@@ -10,7 +10,7 @@ import bpy
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.settings import SETTINGS
 from ...flashvdm_core.api.tasks import BlockOut, Request
-from ..blender.host_types import Context
+from ..blender.api_types import Context
 from ..link.task_queue import QueueItem
 from ..scene.block_out import block_out_mesh, placement_of
 from ..scene.mesh_builder import Size

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..blender.host_types import Context
+from ..blender.api_types import Context
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 

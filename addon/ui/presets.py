@@ -7,7 +7,7 @@ from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 from bpy.props import EnumProperty
 
-from ..blender.host_types import Context, Returned
+from ..blender.api_types import Context, Returned
 from ..settings.properties import OF_SCENE, placement_properties, scene_settings, with_properties
 
 _SUBFOLDER = "flashvdm"

@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from ....flashvdm_core.api.errors import WorkerError
 from ....flashvdm_core.cli.common import EXIT_OK, as_options
 from ....flashvdm_core.files import MESH_SUFFIXES
-from ...blender.host_types import Context, Event, Returned
+from ...blender.api_types import Context, Event, Returned
 from ...session.session import session
 from ...settings.given import absolute_model, given_to, value_of
 from ...settings.properties import MACHINE, OF_SCENE, setting_properties, with_properties

@@ -3,7 +3,7 @@
 import bpy
 
 from ....flashvdm_core.doctor.findings import Status
-from ...blender.host_types import Context, Event, Returned
+from ...blender.api_types import Context, Event, Returned
 from ...session.session import session
 
 

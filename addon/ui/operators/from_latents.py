@@ -8,7 +8,7 @@ import bpy
 
 from ....flashvdm_core.api.settings import SETTINGS, Value
 from ....flashvdm_core.api.tasks import Blend, DecodeLatents
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...link.task_queue import QueueItem
 from ...scene import stored_latents, texture
 from ...scene.changed_object import BlendedObject, ChangedObject

@@ -3,7 +3,7 @@
 import bpy
 from bpy.props import BoolProperty, IntProperty
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...link.task_queue import QueueItem
 from ...session.generation import enqueue_generation
 from ...settings.given import given_to

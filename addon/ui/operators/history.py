@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...blender.host_types import Context, Returned
+from ...blender.api_types import Context, Returned
 from ...blender.window import select_only
 from ...link.task_queue import QueueItem
 from ...scene import history

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 
 from ....flashvdm_core.api.errors import FlashVDMError, ImageError
-from ...blender.host_types import Context, Event, Returned
+from ...blender.api_types import Context, Event, Returned
 from ...session.generation import enqueue_generation
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
 from ....flashvdm_core.texture import View
-from ...blender.host_types import Context, Returned
+from ...blender.api_types import Context, Returned
 from ...blender.texts import report
 from ...scene import retopology, texture
 from ...settings.properties import quads_property, triangles_property, with_properties

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import IntProperty
 
-from ...blender.host_types import Context, Returned
+from ...blender.api_types import Context, Returned
 from ...blender.window import redraw_panels
 from ...session.session import session
 from ...settings.properties import with_properties

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import bpy
 
 from ....flashvdm_core.api.errors import FlashVDMError
-from ...blender.host_types import Context, Event, Returned
+from ...blender.api_types import Context, Event, Returned
 from ...link.job import Job, State
 from ...link.task_queue import QueueItem
 from ...session.session import session

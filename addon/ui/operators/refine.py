@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...link.task_queue import QueueItem
 from ...session.generation import enqueue_generation
 from ...settings.given import given_to

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import IntProperty
 
 from ....flashvdm_core.api.errors import WorkerError
-from ...blender.host_types import Context, Returned
+from ...blender.api_types import Context, Returned
 from ...blender.texts import report
 from ...session.session import session
 from ...settings.properties import with_properties

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import IntProperty
 
-from ...blender.host_types import Context, Returned
+from ...blender.api_types import Context, Returned
 from ...link.task_queue import QueueItem
 from ...scene.result_object import ResultObject
 from ...scene.variants import keep_only, row_of

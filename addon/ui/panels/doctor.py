@@ -3,7 +3,7 @@
 import bpy
 
 from ....flashvdm_core.doctor.findings import Status
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...session.session import session
 from .parts import SubPanel, draw_text, width

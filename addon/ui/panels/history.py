@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...scene import history
 from .parts import SubPanel

@@ -7,7 +7,7 @@ import bpy
 
 from ....flashvdm_core.api.errors import WorkerError
 from ....flashvdm_core.api.tasks import Request
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...link.job import Job, State
 from ...scene import thumbnails

@@ -4,7 +4,7 @@ import textwrap
 
 import bpy
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 
 
 class Sidebar:

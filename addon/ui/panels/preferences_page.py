@@ -3,7 +3,7 @@
 import bpy
 
 from ....flashvdm_core.api.errors import WorkerError
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...session.session import session
 from ...settings.preferences import ROOT_PACKAGE, Preferences

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...link.job import Job, State
 from ...link.task_queue import QueueItem

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...scene import stored_latents
 from ...settings.properties import scene_settings
 from ..operators.from_latents import CHANGEABLE

@@ -3,7 +3,7 @@
 import bpy
 
 from ....flashvdm_core.api.settings import SETTINGS
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...settings.properties import scene_settings
 from .main import IN_FRONT
 from .parts import SubPanel

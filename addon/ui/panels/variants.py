@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...scene.variants import row_of
 from ...settings.properties import scene_settings
 from .parts import SubPanel

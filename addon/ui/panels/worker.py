@@ -2,7 +2,7 @@
 
 import bpy
 
-from ...blender.host_types import Context
+from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...session.session import session
 from .parts import SubPanel
