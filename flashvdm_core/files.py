@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and the kinds of mesh files. Standard library only."""
+"""Files that appear whole or not at all, and the kinds of image and mesh files. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+"""What `open_image` reads, in lower case."""
 
 MESH_SUFFIXES = (".glb", ".obj", ".ply", ".stl")
 """What `mesh_io` writes."""

@@ -2,9 +2,8 @@
 
 import bpy
 
+from ...flashvdm_core.files import IMAGE_SUFFIXES
 from ..blender.api_types import Context
-
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 
 
 class FLASHVDM_FH_images(bpy.types.FileHandler):  # noqa: N801
@@ -13,7 +12,7 @@ class FLASHVDM_FH_images(bpy.types.FileHandler):  # noqa: N801
     bl_idname = "FLASHVDM_FH_images"
     bl_label = "Mesh from Image (FlashVDM)"
     bl_import_operator = "flashvdm.drop_images"
-    bl_file_extensions = ";".join(IMAGE_ENDINGS)
+    bl_file_extensions = ";".join(IMAGE_SUFFIXES)
 
     @classmethod
     def poll_drop(cls, context: Context) -> bool:

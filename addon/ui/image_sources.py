@@ -14,7 +14,7 @@ import numpy as np
 
 from ...flashvdm_core.api.colour import linear_to_srgb
 from ...flashvdm_core.api.errors import ImageError
-from .file_drop import IMAGE_ENDINGS
+from ...flashvdm_core.files import IMAGE_SUFFIXES
 
 _Changed = tuple[Any, str, Any]
 
@@ -133,7 +133,7 @@ def _new_path(name: str) -> Path:
     """A file in a new folder of its own, so that it bears the name that the object will have."""
     folder = Path(bpy.app.tempdir) / f"flashvdm-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
-    ending = next((ending for ending in IMAGE_ENDINGS if name.lower().endswith(ending)), "")
+    ending = next((suffix for suffix in IMAGE_SUFFIXES if name.lower().endswith(suffix)), "")
     letters = "".join(letter if letter.isalnum() or letter in " ._-" else "_" for letter in name[: len(name) - len(ending)])
     return folder / f"{letters.strip(' .')[:60] or 'image'}.png"
 

@@ -18,9 +18,7 @@ from typing import Any
 from ..api.errors import BatchError, SettingsError
 from ..api.settings import SETTINGS, Setting, Value
 from ..api.tasks import VIEWS, Request
-from ..files import MESH_SUFFIXES
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+from ..files import IMAGE_SUFFIXES, MESH_SUFFIXES
 
 _FIELDS = ("image", "output", *VIEWS[1:], *SETTINGS)
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")

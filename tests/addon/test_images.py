@@ -52,7 +52,7 @@ def test_blender_offers_dropped_images_to_the_operator(extension: Import) -> Non
     handler = extension("addon.ui.file_drop").FLASHVDM_FH_images
     assert handler.bl_import_operator == "flashvdm.drop_images"
     assert handler.is_registered
-    assert {".png", ".jpg", ".webp"} <= set(handler.bl_file_extensions.split(";"))
+    assert {".png", ".jpg", ".webp", ".bmp", ".gif"} <= set(handler.bl_file_extensions.split(";"))
 
 
 def loaded(path: str) -> np.ndarray:

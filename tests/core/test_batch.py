@@ -13,16 +13,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from flashvdm_core.api.errors import BatchError, OutputError, SettingsError
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Request
-from flashvdm_core.batch.items import IMAGE_SUFFIXES, Item, read_items, shard
+from flashvdm_core.batch.items import Item, read_items, shard
 from flashvdm_core.batch.ledger import FOLDER, Ledger
 from flashvdm_core.batch.log import JsonLog
 from flashvdm_core.cli import main
-from flashvdm_core.files import MESH_SUFFIXES
+from flashvdm_core.files import IMAGE_SUFFIXES, MESH_SUFFIXES
 from flashvdm_core.geometry.mesh_io import check_output
+from flashvdm_core.image import open_image
 
 from .tiny_model import write_disc_image, write_tiny_model
 
@@ -472,13 +474,21 @@ def test_a_damaged_record_is_none(tmp_path: Path) -> None:
         claim.release()
 
 
-def test_every_kind_of_file_that_is_named_can_be_read_and_written(tmp_path: Path) -> None:
-    for suffix in MESH_SUFFIXES:
-        check_output(tmp_path / f"mesh{suffix}")
-    assert set(IMAGE_SUFFIXES) >= {".png", ".jpg", ".webp", ".tiff"}
+@pytest.mark.parametrize("suffix", MESH_SUFFIXES)
+def test_every_kind_of_mesh_file_that_is_named_can_be_written(tmp_path: Path, suffix: str) -> None:
+    check_output(tmp_path / f"mesh{suffix}")
     mesh = TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
-    claim = Ledger(tmp_path).claim("deep/down/a.glb")
+    claim = Ledger(tmp_path).claim(f"deep/down/a{suffix}")
     assert claim is not None
     claim.check(overwrite=False)
     claim.publish(mesh, "x")
-    assert (tmp_path / "deep/down/a.glb").exists()
+    assert (tmp_path / f"deep/down/a{suffix}").stat().st_size > 0
+
+
+@pytest.mark.parametrize("suffix", IMAGE_SUFFIXES)
+def test_every_kind_of_image_file_that_is_named_is_found_in_a_folder_and_can_be_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix.upper()}"
+    Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5).save(path, format=Image.registered_extensions()[suffix])
+    (item,) = read_items(tmp_path, {}, ".glb")
+    assert item.request.images["front"] == str(path)
+    assert open_image(path).size == (4, 4)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from flashvdm_core.api.errors import ImageError
+from flashvdm_core.files import IMAGE_SUFFIXES
 from flashvdm_core.image import open_image
 
 
@@ -46,7 +47,7 @@ def png(header: bytes, body: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff", ".bmp", ".gif"])
+@pytest.mark.parametrize("suffix", IMAGE_SUFFIXES)
 def test_every_format_opens_with_its_colours(tmp_path: Path, suffix: str) -> None:
     image = open_image(saved(picture(), tmp_path / f"a{suffix}"))
     assert (image.mode, image.size) == ("RGB", (24, 16))

@@ -8,12 +8,12 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 
 from ....flashvdm_core.api.errors import FlashVDMError, ImageError
+from ....flashvdm_core.files import IMAGE_SUFFIXES
 from ...blender.api_types import Context, Event, Returned
 from ...session.generation import enqueue_generation
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
 from .. import image_sources
-from ..file_drop import IMAGE_ENDINGS
 
 _HIDDEN: Any = {"HIDDEN", "SKIP_SAVE"}
 
@@ -72,9 +72,9 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         paths = [str(Path(self.directory) / file.name) for file in self.files if file.name] or [self.filepath]
-        paths = [path for path in paths if path.lower().endswith(IMAGE_ENDINGS)]
+        paths = [path for path in paths if path.lower().endswith(IMAGE_SUFFIXES)]
         if not paths:
-            self.report({"ERROR"}, f"These are no images; FlashVDM takes {', '.join(IMAGE_ENDINGS)}")
+            self.report({"ERROR"}, f"These are no images; FlashVDM takes {', '.join(IMAGE_SUFFIXES)}")
             return {"CANCELLED"}
         use(context, paths[0])
         if len(paths) > 1:
