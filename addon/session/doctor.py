@@ -138,7 +138,7 @@ def _examine_blender() -> list[Finding]:
     except WorkerError as problem:
         found.append(error("Interpreter", str(problem), "The README of FlashVDM describes how to install PyTorch."))
     if not bpy.app.online_access:
-        found.append(ok("Network", "Blender works offline; FlashVDM needs the network for downloads alone"))
+        found.append(ok("Network", "Blender works offline, and so does FlashVDM"))
     if preferences().idle_minutes == 0:
         remedy = "Set End When Idle in the preferences, or press Release Memory before a render."
         found.append(warning("Memory", "the worker never gives its memory back by itself", remedy))

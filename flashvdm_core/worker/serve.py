@@ -20,7 +20,7 @@ from .. import __version__
 from ..api.errors import OutputError, SettingsError
 from ..api.events import Event, Failure, Log, Preview, Result
 from ..api.wire.arrays import remove_arrays
-from ..api.wire.protocol import MAX_LINE, Cancel, CommandError, Generate, Quit, Ready, Release, decode_command, encode
+from ..api.wire.protocol import MAX_LINE, Cancel, CommandError, Generate, Ready, decode_command, encode
 from ..geometry.edges import with_edges
 
 if TYPE_CHECKING:
@@ -83,13 +83,13 @@ class Inbox:
         self._pipe = pipe
         self._exchange = exchange
         self._outbox = outbox
-        self._waiting: queue.SimpleQueue[Job | Release | Quit] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._jobs: dict[int, Job] = {}
         self._lock = threading.Lock()
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
-    def next(self, timeout: float | None) -> Job | Release | Quit | None:
-        """The next command, or None when none came within `timeout` seconds."""
+    def next(self, timeout: float | None) -> Job | None:
+        """The next task, or None when none came within `timeout` seconds."""
         try:
             return self._waiting.get(timeout=timeout)
         except queue.Empty:
@@ -129,13 +129,11 @@ class Inbox:
                 job = self._jobs.get(command.id)
             if job is not None:
                 job.cancelled.set()
-        elif isinstance(command, Generate):
+        else:
             job = Job(command)
             with self._lock:
                 self._jobs[command.id] = job
             self._waiting.put(job)
-        else:
-            self._waiting.put(command)
 
     def _refuse(self, error: CommandError) -> None:
         if error.id is None:
@@ -146,7 +144,7 @@ class Inbox:
 
 
 def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: float | None) -> int:
-    """Serve one host until it says quit, is gone, or nothing was asked for `idle_seconds` long.
+    """Serve one host until it is gone, or nothing was asked for `idle_seconds` long.
 
     Args:
         commands: where the host writes.
@@ -176,15 +174,10 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
 
     outbox.send(ready)
     pipeline = Pipeline()
-    while True:
-        match inbox.next(idle_seconds):
-            case None | Quit():
-                return EXIT_OK
-            case Release():
-                pipeline.release()
-            case Job() as job:
-                _generate(pipeline, job, outbox)
-                inbox.close(job)
+    while (job := inbox.next(idle_seconds)) is not None:
+        _generate(pipeline, job, outbox)
+        inbox.close(job)
+    return EXIT_OK
 
 
 def _generate(pipeline: Pipeline, job: Job, outbox: Outbox) -> None:

@@ -453,12 +453,14 @@ def test_a_device_that_does_not_exist_is_a_failure(pipeline: Pipeline, folder: P
 
 
 def test_a_warning_about_the_image_reaches_the_caller(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    noise = tmp_path / "noise.png"
-    Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(noise)
-    wanted = Request({"front": str(noise)}, dict(request(folder).settings) | {"cutout": "border"})
+    image = write_disc_image(tmp_path / "disc.png")
+    with Image.open(image) as disc:
+        disc.convert("RGB").save(image)
+    wanted = Request({"front": str(image)}, request(folder).settings | {"cutout": "keep"})
     events = list(pipeline.generate(wanted))
-    assert any(isinstance(event, Log) and event.warning for event in events) or isinstance(events[-1], Failure)
+    result_of(events)
+    (warning,) = [event.message for event in events if isinstance(event, Log) and event.warning]
+    assert "background" in warning, "the whole image was taken for the object"
 
 
 # --- devices ---

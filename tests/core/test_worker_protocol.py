@@ -20,7 +20,7 @@ from flashvdm_core.api.mesh import Colouring, TriangleMesh
 from flashvdm_core.api.tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request, Task
 from flashvdm_core.api.wire import protocol
 from flashvdm_core.api.wire.arrays import remove_arrays
-from flashvdm_core.api.wire.protocol import Cancel, CommandError, Generate, Quit, Ready, Release
+from flashvdm_core.api.wire.protocol import Cancel, CommandError, Generate, Ready
 
 TETRAHEDRON = TriangleMesh(
     np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32),
@@ -142,8 +142,6 @@ def test_an_event_that_cannot_be_sent_leaves_no_files(tmp_path: Path) -> None:
         Generate(3, Request({"front": "a b.png"}, {"seed": 9}, keep_latents=True)),
         Generate(3, CutOutOnly({"front": "a b.png", "left": "c.png"}, {"cutout": "border"})),
         Cancel(3),
-        Release(),
-        Quit(),
     ],
 )
 def test_commands_without_arrays_arrive_unchanged(command: protocol.Command, tmp_path: Path) -> None:

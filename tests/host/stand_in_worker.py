@@ -29,7 +29,7 @@ import numpy as np
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Blend, CutOutOnly, DecodeLatents, Request, Task, stages_of
-from flashvdm_core.api.wire.protocol import Cancel, Generate, Quit, Ready, decode_command, encode
+from flashvdm_core.api.wire.protocol import Cancel, Generate, Ready, decode_command, encode
 from flashvdm_core.texture import Surface, View, coloured
 
 
@@ -107,7 +107,7 @@ class Worker:
     def __init__(self, behaviour: str, exchange: Path) -> None:
         self.behaviour = behaviour
         self.exchange = exchange
-        self.commands: queue.Queue[Generate | Quit] = queue.Queue()
+        self.commands: queue.Queue[Generate] = queue.Queue()
         self.cancelled = threading.Event()
 
     def listen(self) -> None:
@@ -115,7 +115,7 @@ class Worker:
             command = decode_command(line, self.exchange)
             if isinstance(command, Cancel):
                 self.cancelled.set()
-            elif isinstance(command, Generate | Quit):
+            else:
                 self.commands.put(command)
         os._exit(0)  # the parent is gone
 
@@ -148,8 +148,8 @@ class Worker:
         threading.Thread(target=self.listen, daemon=True).start()
         self.misbehave("start")
         self.say(Ready("0.0", "3.11", "stand-in", "cpu"), None)
-        while isinstance(command := self.commands.get(), Generate):
-            self.generate(command)
+        while True:
+            self.generate(self.commands.get())
             self.misbehave("end")
 
     def generate(self, command: Generate) -> None:

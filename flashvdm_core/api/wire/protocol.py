@@ -1,6 +1,6 @@
 """What travels between a host and a worker: one JSON object a line, arrays as `.npy` files beside it.
 
-Host to worker: `Generate`, `Cancel`, `Release`, `Quit` (`encode_command`, `decode_command`).
+Host to worker: `Generate`, `Cancel` (`encode_command`, `decode_command`).
 Worker to host: `Ready` once, then the events of `flashvdm_core.api.events`, each with the number of the
 generation that it belongs to (`encode`, `decode`).
 
@@ -67,17 +67,7 @@ class Cancel:
     id: int
 
 
-@dataclass(frozen=True)
-class Release:
-    """Give the memory of the loaded model back; the next generation loads it again."""
-
-
-@dataclass(frozen=True)
-class Quit:
-    """End the worker after the tasks that were asked for."""
-
-
-Command = Generate | Cancel | Release | Quit
+Command = Generate | Cancel
 
 _EVENT_NAMES: Mapping[type, str] = {
     Ready: "ready",
@@ -110,10 +100,6 @@ def encode_command(command: Command, exchange: Path) -> bytes:
             return _sent(exchange, lambda arrays: {"command": "generate", "id": id, "task": task_fields(task, arrays)})
         case Cancel(id):
             return _line({"command": "cancel", "id": id})
-        case Release():
-            return _line({"command": "release"})
-        case Quit():
-            return _line({"command": "quit"})
 
 
 def decode_command(line: bytes, exchange: Path) -> Command:
@@ -133,10 +119,6 @@ def decode_command(line: bytes, exchange: Path) -> Command:
             return Generate(id, _task(fields.get("task"), exchange, id))
         case "cancel", int():
             return Cancel(id)
-        case "release", _:
-            return Release()
-        case "quit", _:
-            return Quit()
     raise CommandError("The worker was sent a line that is not one of its commands; update the add-on or the worker.", id)
 
 
