@@ -1,7 +1,7 @@
 """Images: open, cut out the background, recentre and compose for the encoder."""
 
 from .cutout import CutOutResult, cut_out
-from .open import open_image
+from .open import OpenedImage, open_image
 from .processor import ImageProcessor, MultiViewProcessor
 
-__all__ = ["CutOutResult", "ImageProcessor", "MultiViewProcessor", "cut_out", "open_image"]
+__all__ = ["CutOutResult", "ImageProcessor", "MultiViewProcessor", "OpenedImage", "cut_out", "open_image"]

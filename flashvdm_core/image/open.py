@@ -1,116 +1,104 @@
-"""Read an image file of any common kind into 8-bit RGB or RGBA."""
+"""Read an image file of any common kind into 8-bit sRGB, RGB or RGBA."""
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ..api.errors import ImageError
+from . import tiff
+from .decode import MAX_MEGAPIXELS, TooLargeError, decode
 
-MAX_MEGAPIXELS = 100
-
-# Only these decoders may see the file: some of Pillow's others start programs (EPS) or are seldom tested.
-_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _READABLE = "PNG, JPEG, WebP, TIFF, BMP or GIF"
 
 
-def open_image(path: str | Path) -> Image.Image:
-    """Read the (first) image of a file, upright and with 8 bits a channel.
+@dataclass(frozen=True, eq=False)
+class OpenedImage:
+    """A picture that was read from a file.
 
-    16-bit, float, grey, palette and CMYK images are converted; a rotation noted in EXIF is applied.
+    Attributes:
+        picture: mode RGBA where some pixel is not opaque, else RGB; sRGB, upright, at most 4096 x 4096 pixels of any
+            proportions.
+        warnings: what was mended or may be wrong, each a sentence for the user.
+    """
 
-    Returns:
-        A Pillow image of mode RGBA where some pixel is not opaque, else RGB.
+    picture: Image.Image
+    warnings: tuple[str, ...] = ()
+
+
+def open_image(path: str | Path) -> OpenedImage:
+    """Read the picture of a file (the first one that shows something), upright and with 8 bits a channel.
+
+    Its colours are converted to sRGB from what the file says they are; whole numbers of more than 8 bits and floats
+    from the range they are meant in (`found_scale` says how that is known); grey, palette and CMYK images to RGB; a
+    rotation noted in EXIF is applied. What a damaged file still holds is taken, if that is at least three quarters.
 
     Raises:
-        ImageError: the file is missing, not a readable image, over 100 megapixels (decided before its pixels are
-            decoded), fully transparent, or of one colour throughout.
+        ImageError: the file is missing, not a plain file, not a readable image, over 100 megapixels (decided before
+            its pixels are decoded), fully transparent, or of one colour throughout.
     """
     path = Path(path)
-    _check_file(path)
-    return _checked_content(_canonical(_decoded(path)), path)
+    with _opened(path) as file:
+        picture, remarks = _decoded(file, path)
+    told = tuple(f"The image '{path.name}' {remark}." for remark in remarks)
+    return OpenedImage(_checked_content(picture, path), told)
 
 
-def _check_file(path: Path) -> None:
+def _opened(path: Path) -> BinaryIO:
+    """The file, to read; without waiting for a pipe or a device."""
     try:
         if path.is_dir():
             raise ImageError(f"'{path}' is a folder; choose an image file in it.")
-        if path.stat().st_size == 0:
-            raise ImageError(f"The image '{path}' is an empty file; save or download it again.")
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+        file = open(os.open(path, flags), "rb")  # noqa: SIM115 - the caller closes it
     except FileNotFoundError:
         raise ImageError(f"There is no image '{path}'; check its name and folder.") from None
-    except (OSError, ValueError) as error:
-        raise ImageError(f"The image '{path}' cannot be opened ({error}); check its name and permissions.") from error
-
-
-def _decoded(path: Path) -> Image.Image:
-    """The upright image with its pixels in memory."""
-    try:
-        with warnings.catch_warnings():
-            # The size is checked below; Pillow's own limit warns from 89 and raises from 179 megapixels.
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS) as image:
-                if image.width * image.height > MAX_MEGAPIXELS * 1e6:
-                    raise _too_large(path)
-                image.load()
-                return _upright(image)
-    except (ImageError, MemoryError):
-        raise
-    except Image.DecompressionBombError:
-        raise _too_large(path) from None
     except PermissionError as error:
         raise ImageError(f"The image '{path}' may not be read; change its permissions or choose another.") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(f"The image '{path}' cannot be opened ({error}); check its name and permissions.") from error
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode) and status.st_size:
+        return file
+    file.close()
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageError(f"'{path}' is a pipe or a device and not a file; choose an image file.")
+    raise ImageError(f"The image '{path}' is an empty file; save or download it again.")
+
+
+def _decoded(file: BinaryIO, path: Path) -> tuple[Image.Image, tuple[str, ...]]:
+    try:
+        with warnings.catch_warnings():
+            # The size is checked from the header; Pillow's own limit warns from 89 and raises from 179 megapixels.
+            warnings.simplefilter("ignore")
+            made = decode(file)
+            return made.picture, made.remarks
+    except MemoryError:
+        raise
+    except (TooLargeError, Image.DecompressionBombError):
+        raise ImageError(f"The image '{path}' has more than {MAX_MEGAPIXELS} megapixels; scale it down first.") from None
     except Image.UnidentifiedImageError as error:
+        file.seek(0)
+        if tiff.is_tiff(file.read(4)):
+            message = f"'{path}' is a TIFF of a kind that cannot be read; save it as PNG, or as TIFF with 8 or 16 bits a channel"
+            raise ImageError(f"{message} and without JPEG compression.") from error
         raise ImageError(f"'{path}' is not an image that can be read; save it as {_READABLE}.") from error
     except Exception as error:  # a damaged file makes the decoders raise nearly anything
-        raise ImageError(f"The image '{path}' is damaged ({error}); save or download it again.") from error
+        raise ImageError(f"The image '{path}' is damaged ({_first_line(error)}); save or download it again.") from error
 
 
-def _too_large(path: Path) -> ImageError:
-    return ImageError(f"The image '{path}' has more than {MAX_MEGAPIXELS} megapixels; scale it down first.")
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, ArithmeticError):
-        return image.copy()  # unreadable EXIF is no reason to refuse good pixels
-
-
-def _canonical(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):
-        return _from_deep_grey(image)
-    has_alpha = image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info
-    if not has_alpha:
-        return image.convert("RGB")
-    if image.mode == "La":  # Pillow converts premultiplied grey to grey only
-        image = image.convert("LA")
-    return image.convert("RGBA")
-
-
-def _from_deep_grey(image: Image.Image) -> Image.Image:
-    """RGB (or RGBA, with a transparent level) of a grey image of 16 or 32 bits or of floats.
-
-    Whole numbers up to 65535 and floats from 0 to 1 keep their brightness; anything else is stretched to its range.
-    """
-    values = np.asarray(image).astype(np.float64)
-    values[~np.isfinite(values)] = 0
-    low, high = 0.0, 1.0 if image.mode == "F" else 65535.0
-    if values.min() < low or values.max() > high:
-        low, high = float(values.min()), float(values.max())
-    grey = Image.fromarray(np.rint((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8))
-    transparent = image.info.get("transparency")
-    if not isinstance(transparent, int):
-        return grey.convert("RGB")
-    alpha = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
-    return Image.merge("RGBA", (grey, grey, grey, alpha))
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _checked_content(image: Image.Image, path: Path) -> Image.Image:
+    image = image.convert("RGBA" if "A" in image.getbands() else "RGB")
     if image.mode == "RGBA":
         low, high = _extrema(image, "A")
         if high == 0:

@@ -21,7 +21,7 @@ from ..api.errors import ModelMismatchError, SettingsError
 from ..api.events import Event, Finished, Log, Result, Stage
 from ..api.settings import Settings
 from ..api.tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request, Task, stages_of
-from ..image import open_image
+from ..image import OpenedImage, open_image
 from ..runtime.memory.limits import limit_memory
 from ..runtime.memory.plan import Network
 from ..sampling.latent_blend import interpolate_latents
@@ -121,7 +121,10 @@ class Pipeline:
         yield from _mesh_of(latents, tokens.cpu().numpy(), loaded, _resolve(task.settings, loaded), image, runner)
 
     def _load_images_and_model(self, request: Request, runner: StageRunner) -> Work[tuple[dict[str, Image.Image], LoadedModel]]:
-        images = {view: open_image(path) for view, path in request.images.items()}  # first: a bad one must fail at once
+        opened = {view: open_image(path) for view, path in request.images.items()}  # first: a bad one must fail at once
+        for image in opened.values():
+            yield from _told(image)
+        images = {view: image.picture for view, image in opened.items()}
         return images, (yield from self._load_model(request.settings, runner))
 
     def _load_model(self, settings: Settings, runner: StageRunner) -> Work[LoadedModel]:
@@ -215,10 +218,16 @@ def _resolve(settings: Settings, loaded: LoadedModel) -> Settings:
     )
 
 
+def _told(image: OpenedImage) -> Iterator[Event]:
+    return (Log(warning, warning=True) for warning in image.warnings)
+
+
 def _cut_out_only(task: CutOutOnly, runner: StageRunner) -> Iterator[Event]:
     def segment_all() -> Work[None]:
         for number, (view, path) in enumerate(task.images.items(), 1):
-            yield from cutout_events(view, segment(open_image(path), task.settings))
+            opened = open_image(path)
+            yield from _told(opened)
+            yield from cutout_events(view, segment(opened.picture, task.settings))
             yield number / len(task.images)
 
     yield from runner.run(Stage.PREPROCESS, segment_all)
