@@ -1,7 +1,7 @@
-"""The sparse volume that travels from decoding to surface extraction: lattices over a box, and sets of their points.
+"""The sparse volume that travels from decoding to surface extraction: grids over a box, and sets of their points.
 
-A point (i, j, k) of a lattice with n points an axis has the key (i * n + j) * n + k: x slowest, z fastest.
-A set of points is a sorted tensor of unique keys, so it costs memory for its members only.
+A point (i, j, k) of a grid with n points an axis has the linear index (i * n + j) * n + k: x slowest, z fastest.
+A set of points is a sorted tensor of unique linear indices, so it costs memory for its members only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .api.errors import SettingsError
 
 Bounds = float | Sequence[float]
 
-# A set is dilated on bits, this many bytes of them at a time, unless it has fewer points than a plane of the lattice has
+# A set is dilated on bits, this many bytes of them at a time, unless it has fewer points than a plane of the grid has
 # by this factor: then its points are sorted.
 _SLAB_BYTES, _SORTED_BELOW = 1 << 24, 4
 
@@ -34,8 +34,8 @@ def box(bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class Lattice:
-    """A lattice of n x n x n points.
+class Grid:
+    """A grid of n x n x n points.
 
     Attributes:
         axes: float32 [3, n], the coordinates of the points along x, y and z in the core frame, ascending.
@@ -53,57 +53,59 @@ class Lattice:
         """Where the points live."""
         return self.axes.device
 
-    def all_keys(self) -> Tensor:
+    def all_indices(self) -> Tensor:
         """Every point: int64 [n^3]."""
         return torch.arange(self.size**3, device=self.device)
 
-    def coordinates(self, keys: Tensor) -> Tensor:
+    def coordinates(self, indices: Tensor) -> Tensor:
         """int64 [P] -> float32 [P, 3] in the core frame."""
-        return torch.stack([axis[index] for axis, index in zip(self.axes, unravelled(keys, self.size), strict=True)], dim=-1)
+        return torch.stack(
+            [axis[index] for axis, index in zip(self.axes, unravel_index(indices, self.size), strict=True)], dim=-1
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Some points of a lattice. Their neighbours are looked for when they are first asked for.
+    """Some points of a grid. Their neighbours are looked for when they are first asked for.
 
     Attributes:
-        lattice: the lattice.
-        keys: int64 [P], sorted keys of the points.
+        grid: the grid.
+        indices: int64 [P], sorted indices of the points.
     """
 
-    lattice: Lattice
-    keys: Tensor
+    grid: Grid
+    indices: Tensor
 
     @property
     def size(self) -> int:
-        """Points of the lattice along each axis."""
-        return self.lattice.size
+        """Points of the grid along each axis."""
+        return self.grid.size
 
     @property
     def count(self) -> int:
         """P."""
-        return self.keys.numel()
+        return self.indices.numel()
 
     @property
     def everywhere(self) -> bool:
-        """Whether these are all points of the lattice."""
+        """Whether these are all points of the grid."""
         return self.count == self.size**3
 
     @cached_property
-    def after(self) -> Tensor:
-        """`successors` of the points: int64 [3, P + 1]."""
-        return successors(self.keys, self.size)
+    def next_neighbours(self) -> Tensor:
+        """`next_neighbours` of the points: int64 [3, P + 1]."""
+        return next_neighbours(self.indices, self.size)
 
     @cached_property
-    def before(self) -> tuple[Tensor, Tensor, Tensor]:
-        """`predecessors` of the points along x, y and z: int64 [P + 1] each."""
-        x, y, z = map(predecessors, self.after)
+    def previous_neighbours(self) -> tuple[Tensor, Tensor, Tensor]:
+        """`previous_neighbours` of the points along x, y and z: int64 [P + 1] each."""
+        x, y, z = map(previous_neighbours, self.next_neighbours)
         return x, y, z
 
 
 @dataclass(frozen=True, eq=False)
 class SparseVolume:
-    """A scalar field at some points of a lattice.
+    """A scalar field at some points of a grid.
 
     Attributes:
         points: the points.
@@ -114,65 +116,65 @@ class SparseVolume:
     logits: Tensor
 
     @property
-    def lattice(self) -> Lattice:
-        """The points' lattice."""
-        return self.points.lattice
+    def grid(self) -> Grid:
+        """The points' grid."""
+        return self.points.grid
 
     @property
-    def keys(self) -> Tensor:
-        """int64 [P], sorted keys of the points."""
-        return self.points.keys
+    def indices(self) -> Tensor:
+        """int64 [P], sorted indices of the points."""
+        return self.points.indices
 
     @property
     def resolution(self) -> int:
         """Cells along each axis."""
-        return self.lattice.size - 1
+        return self.grid.size - 1
 
 
-def unravelled(keys: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Keys -> their indices i, j, k, each of the shape of `keys`."""
-    row = keys // size
-    return row // size, row % size, keys % size
+def unravel_index(indices: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Linear indices -> i, j, k, each of the shape of `indices`."""
+    row = indices // size
+    return row // size, row % size, indices % size
 
 
-def ravelled(i: Tensor, j: Tensor, k: Tensor, size: int) -> Tensor:
-    """Indices -> keys."""
+def ravel_index(i: Tensor, j: Tensor, k: Tensor, size: int) -> Tensor:
+    """i, j, k -> linear indices."""
     return (i * size + j) * size + k
 
 
-def positions(keys: Tensor, wanted: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Where `wanted` lie in the sorted set `keys`: (position int64, found bool), position 0 where not found."""
-    if keys.numel() == size**3:
-        found = (wanted >= 0) & (wanted < keys.numel())
+def positions(indices: Tensor, wanted: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Where `wanted` lie in the sorted set `indices`: (position int64, found bool), position 0 where not found."""
+    if indices.numel() == size**3:
+        found = (wanted >= 0) & (wanted < indices.numel())
         return wanted.masked_fill(~found, 0), found
-    if keys.numel() == 0:
+    if indices.numel() == 0:
         return torch.zeros_like(wanted), torch.zeros_like(wanted, dtype=torch.bool)
-    position = torch.searchsorted(keys, wanted).clamp_(max=keys.numel() - 1)
-    found = keys.take(position) == wanted
+    position = torch.searchsorted(indices, wanted).clamp_(max=indices.numel() - 1)
+    found = indices.take(position) == wanted
     return position.mul_(found), found
 
 
-def successors(keys: Tensor, size: int) -> Tensor:
-    """Positions of the points' neighbours at the next index along x, y and z in the sorted set `keys`: int64 [3, P + 1].
+def next_neighbours(indices: Tensor, size: int) -> Tensor:
+    """Positions of the points' neighbours at the next index along x, y and z in the sorted set `indices`: int64 [3, P + 1].
 
-    P where the lattice or the set lacks the neighbour, and for position P itself, so that chains of look-ups need no test.
+    P where the grid or the set lacks the neighbour, and for position P itself, so that chains of look-ups need no test.
     """
-    count, row = keys.numel(), keys // size
-    out = torch.full((3, count + 1), count, device=keys.device)
+    count, row = indices.numel(), indices // size
+    out = torch.full((3, count + 1), count, device=indices.device)
     # The last point of a row has no neighbour, although the next key is that of the next row's first point.
-    inner = (keys < (size - 1) * size**2, row % size < size - 1, keys - row * size < size - 1)
+    inner = (indices < (size - 1) * size**2, row % size < size - 1, indices - row * size < size - 1)
     for axis, stride in enumerate((size * size, size, 1)):
         if stride == 1:
-            position = torch.arange(1, count + 1, device=keys.device)
-            found = torch.diff(keys, append=keys.new_full((1,), -1)) == 1
+            position = torch.arange(1, count + 1, device=indices.device)
+            found = torch.diff(indices, append=indices.new_full((1,), -1)) == 1
         else:
-            position, found = positions(keys, keys + stride, size)
+            position, found = positions(indices, indices + stride, size)
         out[axis, :count] = position.masked_fill_(~(found & inner[axis]), count)
     return out
 
 
-def predecessors(following: Tensor) -> Tensor:
-    """From one row of `successors` the positions of the neighbours at the index before: int64 [P + 1], P where there is none."""
+def previous_neighbours(following: Tensor) -> Tensor:
+    """From one row of `next_neighbours` the positions of the neighbours on the other side: int64 [P + 1], P for none."""
     count = following.numel() - 1
     out = torch.full_like(following, count)
     out[following] = torch.arange(count + 1, device=following.device)
@@ -180,12 +182,12 @@ def predecessors(following: Tensor) -> Tensor:
     return out
 
 
-def at_all_corners(flags: Tensor, after: Tensor) -> Tensor:
+def all_corners(flags: Tensor, after: Tensor) -> Tensor:
     """Whether flags hold at all eight corners of the cell whose lowest corner a point is.
 
     Args:
         flags: bool [P + 1], False at position P.
-        after: answer of `successors`.
+        after: answer of `next_neighbours`.
 
     Returns:
         bool [P + 1].
@@ -195,37 +197,37 @@ def at_all_corners(flags: Tensor, after: Tensor) -> Tensor:
     return flags
 
 
-def on_box(keys: Tensor, size: int) -> Tensor:
-    """bool: which points lie on the lattice's border."""
-    return torch.stack([(index == 0) | (index == size - 1) for index in unravelled(keys, size)]).any(0)
+def on_boundary(indices: Tensor, size: int) -> Tensor:
+    """bool: which points lie on the grid's border."""
+    return torch.stack([(index == 0) | (index == size - 1) for index in unravel_index(indices, size)]).any(0)
 
 
-def dilated(keys: Tensor, size: int) -> Tensor:
-    """The set with its 26 neighbours, inside the lattice (a 3 x 3 x 3 box)."""
-    if keys.numel() * _SORTED_BELOW < size**2:
-        return dilated_by_sorting(keys, size)
+def dilate(indices: Tensor, size: int) -> Tensor:
+    """The set with its 26 neighbours, inside the grid (a 3 x 3 x 3 box)."""
+    if indices.numel() * _SORTED_BELOW < size**2:
+        return dilate_by_sorting(indices, size)
     planes = max(_SLAB_BYTES // (size * -(-size // 8)), 1)
-    parts = [_dilated_planes(keys, first, min(first + planes, size), size) for first in range(0, size, planes)]
+    parts = [_dilate_planes(indices, first, min(first + planes, size), size) for first in range(0, size, planes)]
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def dilated_by_sorting(keys: Tensor, size: int) -> Tensor:
-    """The same for a small set, one axis after the other; costs as the set is large, not the lattice."""
+def dilate_by_sorting(indices: Tensor, size: int) -> Tensor:
+    """The same for a small set, one axis after the other; costs as the set is large, not the grid."""
     for stride in (1, size, size * size):
-        index = keys // stride % size
-        keys = torch.unique(torch.cat([keys, (keys - stride)[index > 0], (keys + stride)[index < size - 1]]))
-    return keys
+        index = indices // stride % size
+        indices = torch.unique(torch.cat([indices, (indices - stride)[index > 0], (indices + stride)[index < size - 1]]))
+    return indices
 
 
-def _dilated_planes(keys: Tensor, first: int, last: int, size: int) -> Tensor:
+def _dilate_planes(indices: Tensor, first: int, last: int, size: int) -> Tensor:
     """Planes `first` to before `last` along x of a dilated set, found on bits: eight points of a row in a byte."""
     below, above, plane, row = max(first - 1, 0), min(last + 1, size), size * size, -(-size // 8)
     if above - below < size:
-        ends = torch.tensor([below * plane, above * plane], device=keys.device)
-        start, end = torch.searchsorted(keys, ends).tolist()
-        keys = keys[start:end]
-    line, k = keys // size - below * size, keys % size
-    bits = torch.zeros((above - below) * size * row, dtype=torch.uint8, device=keys.device)
+        ends = torch.tensor([below * plane, above * plane], device=indices.device)
+        start, end = torch.searchsorted(indices, ends).tolist()
+        indices = indices[start:end]
+    line, k = indices // size - below * size, indices % size
+    bits = torch.zeros((above - below) * size * row, dtype=torch.uint8, device=indices.device)
     # The points are distinct, so their bits add up without a carry.
     bits.index_add_(0, line * row + k // 8, torch.ones_like(k).bitwise_left_shift_(k % 8).to(torch.uint8))
     bits = bits.view(above - below, size, row)
@@ -240,29 +242,29 @@ def _dilated_planes(keys: Tensor, first: int, last: int, size: int) -> Tensor:
         grown.narrow(axis, 0, length - 1).bitwise_or_(bits.narrow(axis, 1, length - 1))
     grown = grown[first - below : last - below].flatten()
     byte = grown.nonzero()[:, 0]
-    which, bit = ((grown[byte][:, None] >> torch.arange(8, dtype=torch.uint8, device=keys.device)) & 1).nonzero().unbind(1)
+    which, bit = ((grown[byte][:, None] >> torch.arange(8, dtype=torch.uint8, device=indices.device)) & 1).nonzero().unbind(1)
     byte = byte[which]
     return (first * size + byte // row) * size + byte % row * 8 + bit
 
 
-def doubled(keys: Tensor, size: int, fine_size: int) -> Tensor:
-    """Where the points lie on the next finer lattice: index i at 2 i (its last point where 2 i is past the end). Keeps order."""
-    return ravelled(*(index.mul(2).clamp_(max=fine_size - 1) for index in unravelled(keys, size)), size=fine_size)
+def upsample_indices(indices: Tensor, size: int, fine_size: int) -> Tensor:
+    """Where the points lie on the next finer grid: index i at 2 i (its last point where 2 i is past the end). Keeps order."""
+    return ravel_index(*(index.mul(2).clamp_(max=fine_size - 1) for index in unravel_index(indices, size)), size=fine_size)
 
 
-def aligned_lattices(resolution: int, min_resolution: int, bounds: Bounds, device: torch.device | str = "cpu") -> list[Lattice]:
-    """Nested lattices, coarse to fine, whose last has exactly `resolution` cells an axis.
+def aligned_grids(resolution: int, min_resolution: int, bounds: Bounds, device: torch.device | str = "cpu") -> list[Grid]:
+    """Nested grids, coarse to fine, whose last has exactly `resolution` cells an axis.
 
-    Each coarser lattice takes every other point of the finer one and its last point, so any resolution works, every
-    coarse point is a fine point, and the coarse lattices cover the whole box (the last cell may be narrower). A level is
+    Each coarser grid takes every other point of the finer one and its last point, so any resolution works, every
+    coarse point is a fine point, and the coarse grids cover the whole box (the last cell may be narrower). A level is
     added while the next coarser one would have `min_resolution` cells or more.
     """
     low, high = box(bounds)
     axes = low[:, None] + np.arange(resolution + 1) * ((high - low)[:, None] / resolution)
     axes[:, -1] = high
-    lattices = [Lattice(torch.tensor(axes, dtype=torch.float32, device=device))]
-    while (cells := lattices[0].size // 2) >= max(min_resolution, 1) and lattices[0].size > 2:
-        fine = lattices[0].axes
+    grids = [Grid(torch.tensor(axes, dtype=torch.float32, device=device))]
+    while (cells := grids[0].size // 2) >= max(min_resolution, 1) and grids[0].size > 2:
+        fine = grids[0].axes
         index = torch.arange(cells + 1, device=device).mul_(2).clamp_(max=fine.shape[1] - 1)
-        lattices.insert(0, Lattice(fine[:, index].contiguous()))
-    return lattices
+        grids.insert(0, Grid(fine[:, index].contiguous()))
+    return grids

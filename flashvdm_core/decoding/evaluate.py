@@ -11,8 +11,8 @@ from torch import Tensor
 from ..api.errors import MemoryLimitError
 from ..runtime.devices import free_memory
 from ..runtime.oom import out_of_memory
-from .field import KeyedField
-from .groups import Groups, Ordered
+from .field import IndexedField
+from .groups import Groups, SortedQueries
 
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
 SMALLEST_CHUNK = 1024
@@ -43,13 +43,13 @@ class Evaluator:
 
     chunk: int
 
-    def plain(self, field: KeyedField, keys: Tensor, on_chunk: OnChunk = ignore) -> Tensor:
-        """Exact logits float32 [P] at `keys`."""
-        out = torch.empty(keys.numel(), device=keys.device)
+    def plain(self, field: IndexedField, indices: Tensor, on_chunk: OnChunk = ignore) -> Tensor:
+        """Exact logits float32 [P] at `indices`."""
+        out = torch.empty(indices.numel(), device=indices.device)
         start = 0
         on_chunk(0)
-        while start < keys.numel():
-            part = keys[start : start + self.chunk]
+        while start < indices.numel():
+            part = indices[start : start + self.chunk]
             values = self._call(field, part, None, divisible=True)
             if values is not None:
                 out[start : start + part.numel()] = values
@@ -58,27 +58,27 @@ class Evaluator:
         return out
 
     def grouped(
-        self, field: KeyedField, keys: Tensor, groups: Ordered, coarse: bool, pack: Pack, on_chunk: OnChunk = ignore
+        self, field: IndexedField, indices: Tensor, groups: SortedQueries, coarse: bool, pack: Pack, on_chunk: OnChunk = ignore
     ) -> Tensor:
-        """Logits float32 [P] at `keys`, evaluated group by group with `pack` groups in a call."""
-        out = torch.empty(keys.numel(), device=keys.device)
+        """Logits float32 [P] at `indices`, evaluated group by group with `pack` groups in a call."""
+        out = torch.empty(indices.numel(), device=indices.device)
         first, start = 0, 0
         on_chunk(0)
         while first < len(groups.counts):
             last = pack(groups.counts, first, self.chunk)
             counts = groups.counts[first:last]
             order = groups.order[start : start + sum(counts)]
-            values = self._call(field, keys[order], Groups(counts, coarse), divisible=len(counts) > 1)
+            values = self._call(field, indices[order], Groups(counts, coarse), divisible=len(counts) > 1)
             if values is not None:
                 out[order] = values
                 first, start = last, start + order.numel()
                 on_chunk(order.numel())
         return out
 
-    def _call(self, field: KeyedField, keys: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
+    def _call(self, field: IndexedField, indices: Tensor, groups: Groups | None, divisible: bool) -> Tensor | None:
         """One call of the field; None (with the chunk halved) when it ran out of memory and smaller calls may work."""
         try:
-            return field(keys, groups)
+            return field(indices, groups)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
@@ -86,8 +86,8 @@ class Evaluator:
                 raise MemoryLimitError(
                     "The device ran out of memory while decoding; close other programs that use it, or lower the resolution."
                 ) from error
-        self.chunk = max(min(self.chunk, keys.numel()) // 2, SMALLEST_CHUNK)
-        if keys.device.type == "cuda":
+        self.chunk = max(min(self.chunk, indices.numel()) // 2, SMALLEST_CHUNK)
+        if indices.device.type == "cuda":
             torch.cuda.empty_cache()
         return None
 

@@ -10,20 +10,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..models.shape_vae import PointDecoder
-from ..sparse_grid import Lattice
+from ..sparse_grid import Grid
 from . import reference
+from .grid_decoder import OutputHead, PositionEmbedding
+from .grid_field import GridField
 from .groups import Groups
 from .kv_selection import Selection
-from .lattice_decoder import Finish, PositionEmbedding
-from .lattice_field import LatticeField
 from .query_embedding import QueryEmbedding
 
 
-class KeyedField(Protocol):
-    """A field at the points of one lattice."""
+class IndexedField(Protocol):
+    """A field at the points of one grid."""
 
-    def __call__(self, keys: Tensor, groups: Groups | None = None) -> Tensor:
-        """Logits float32 [P] at keys int64 [P]; the rest as for a `Field`."""
+    def __call__(self, indices: Tensor, groups: Groups | None = None) -> Tensor:
+        """Logits float32 [P] at indices int64 [P]; the rest as for a `Field`."""
         ...
 
 
@@ -31,7 +31,7 @@ class Field(ABC):
     """A scalar field over the decoded volume, positive inside the shape: the one thing that a volume decoder decodes.
 
     A volume decoder asks it two questions and knows nothing else of it: its values at points anywhere, and, through
-    `on_lattice`, its values at the points of a regular lattice. Whatever they depend on (keys and values of the latents, a
+    `on_grid`, its values at the points of a regular grid. Whatever they depend on (keys and values of the latents, a
     picture's feature map, the point decoder) is a part of the field.
 
     Attributes:
@@ -52,9 +52,9 @@ class Field(ABC):
             Logits float32 [P]: truncated signed distance in [-1, 1], positive inside.
         """
 
-    def on_lattice(self, lattice: Lattice) -> KeyedField:
-        """The same field at the points of a lattice. Fields that have a faster way for these give it here."""
-        return lambda keys, groups=None: self(lattice.coordinates(keys), groups)
+    def on_grid(self, grid: Grid) -> IndexedField:
+        """The same field at the points of a grid. Fields that have a faster way for these give it here."""
+        return lambda indices, groups=None: self(grid.coordinates(indices), groups)
 
 
 class VecsetField(Field):
@@ -62,7 +62,7 @@ class VecsetField(Field):
 
     Its parts are the keys and values of the latents, computed once, here; the `QueryEmbedding`, from which queries come; the
     selection of tokens; and the point decoder's end. Nothing else is kept between calls. Points anywhere are evaluated plainly,
-    by the decoder's own parts and one group after the other; those of a lattice on a fast path that gives the same.
+    by the decoder's own parts and one group after the other; those of a grid on a fast path that gives the same.
 
     Args:
         decoder: the point decoder, on its device and in its dtype.
@@ -85,7 +85,7 @@ class VecsetField(Field):
         self._embedding = embedding or PositionEmbedding(decoder)
         with torch.no_grad():
             self._kv = decoder.keys_values(decoded)
-            self._finish = Finish(decoder)
+            self._output_head = OutputHead(decoder)
         self.device = self._kv.k.device
 
     @torch.no_grad()
@@ -99,9 +99,9 @@ class VecsetField(Field):
             attended = self._attend_in_groups(queries[0].transpose(0, 1), groups, self._selection).transpose(0, 1)[None]
         return self._decoder.finish(hidden, attended)[0, :, 0].float()
 
-    def on_lattice(self, lattice: Lattice) -> KeyedField:
-        """The same field at the points of a lattice."""
-        return LatticeField(self._embedding.on_lattice(lattice), self._kv, self._selection, self._finish)
+    def on_grid(self, grid: Grid) -> IndexedField:
+        """The same field at the points of a grid."""
+        return GridField(self._embedding.on_grid(grid), self._kv, self._selection, self._output_head)
 
     def _attend_in_groups(self, queries: Tensor, groups: Groups, selection: Selection) -> Tensor:
         """Attention of each group's queries [P, H, D] to the tokens selected for the group -> [P, H, D]."""

@@ -1,7 +1,7 @@
 """Attention of groups of queries in one kernel that gathers the selected tokens itself, in Triton.
 
-Triton comes with PyTorch for CUDA on Linux. Nothing needs this module: `kv_selection.grouped_attention` is its plain twin,
-and is used wherever `usable` says no.
+Triton comes with PyTorch for CUDA on Linux. Nothing needs this module: `kv_selection.grouped_attention` is its reference,
+and is used wherever `is_supported` says no.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def _tiles(counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @cache
-def usable(device: torch.device, dtype: torch.dtype, width: int) -> bool:
-    """Whether the kernel can be built here and gives what its plain twin gives; tried once, with a warning where it fails."""
+def is_supported(device: torch.device, dtype: torch.dtype, width: int) -> bool:
+    """Whether the kernel can be built here and gives what its reference gives; tried once, with a warning where it fails."""
     if device.type != "cuda" or width not in (16, 32, 64, 128) or dtype == torch.float32:
         return False
     generator = torch.Generator(device).manual_seed(0)

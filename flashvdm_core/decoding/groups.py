@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..sparse_grid import Lattice, unravelled
+from ..sparse_grid import Grid, unravel_index
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,21 @@ class Groups:
 
 @dataclass(frozen=True)
 class BlockGrouping:
-    """`cells`^3 equal blocks of the lattice, x slowest: sub-volumes at fixed places of the box."""
+    """`cells`^3 equal blocks of the grid, x slowest: sub-volumes at fixed places of the box."""
 
     cells: int
 
-    def __call__(self, lattice: Lattice, keys: Tensor) -> Tensor:
-        i, j, k = (index * self.cells // lattice.size for index in unravelled(keys, lattice.size))
+    def __call__(self, grid: Grid, indices: Tensor) -> Tensor:
+        i, j, k = (index * self.cells // grid.size for index in unravel_index(indices, grid.size))
         return (i * self.cells + j) * self.cells + k
 
 
 @dataclass(frozen=True)
-class Ordered:
+class SortedQueries:
     """Queries in the order of evaluation.
 
     Attributes:
-        order: int64 [P], position of each query in the level's sorted keys.
+        order: int64 [P], position of each query in the level's sorted indices.
         ids: number of each group that has queries, ascending.
         counts: queries of each of these groups.
     """
@@ -50,14 +50,14 @@ class Ordered:
     counts: tuple[int, ...]
 
 
-def ordered(numbers: Tensor) -> Ordered:
+def sort_by_group(numbers: Tensor) -> SortedQueries:
     """Sort queries by group. Inside a group they keep their order, which decides the queries that are sampled."""
     _, order = torch.sort(numbers, stable=True)
     ids, counts = torch.unique(numbers, return_counts=True)
-    return Ordered(order, tuple(ids.tolist()), tuple(counts.tolist()))
+    return SortedQueries(order, tuple(ids.tolist()), tuple(counts.tolist()))
 
 
-def split(groups: Ordered, longest: int) -> Ordered:
+def split_groups(groups: SortedQueries, longest: int) -> SortedQueries:
     """Cut groups of more than `longest` queries into several of the same number, so that any group fits into a chunk."""
     if max(groups.counts) <= longest:
         return groups
@@ -66,10 +66,10 @@ def split(groups: Ordered, longest: int) -> Ordered:
         parts = -(-count // longest)
         ids += [number] * parts
         counts += [count * (part + 1) // parts - count * part // parts for part in range(parts)]
-    return Ordered(groups.order, tuple(ids), tuple(counts))
+    return SortedQueries(groups.order, tuple(ids), tuple(counts))
 
 
-def packed(counts: Sequence[int], start: int, chunk: int) -> int:
+def pack_groups(counts: Sequence[int], start: int, chunk: int) -> int:
     """End of the pack that begins with group `start`: groups are added while their sum stays below `chunk`.
 
     A group that is too long goes alone.

@@ -1,6 +1,6 @@
 """Reference implementations of what `kv_selection` does fast: under the same names, one group after the other.
 
-Tests hold the fast ones to these. `VecsetField` answers with them where points are not those of a lattice.
+Tests hold the fast ones to these. `VecsetField` answers with them where points are not those of a grid.
 """
 
 from __future__ import annotations

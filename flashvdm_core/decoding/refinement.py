@@ -1,8 +1,8 @@
 """The tight query set: the cells that the surface passes or may hide in, and the corners of their children.
 
 The paper chooses points (the surface's neighbours and the whole truncation band) and dilates them; `reference` keeps that set.
-Here cells are chosen, by their edges: an edge whose ends differ in sign is crossed, and one between whose ends a field as steep
-as this one can reach the surface and come back hides it. The cells around these edges are divided, nothing else is.
+Here cells are chosen, by their edges: an edge whose ends differ in sign passes the surface, and one between whose ends a field as
+steep as this one can reach the surface and come back may hide it. The cells around these edges are divided, nothing else is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ..sparse_grid import Points, at_all_corners, dilated, on_box, positions, ravelled, unravelled
+from ..sparse_grid import Points, all_corners, dilate, on_boundary, positions, ravel_index, unravel_index
 
 # The published threshold of FindNear (appendix B): logits nearer to zero lie close to the surface.
 NEAR = 0.95
@@ -22,10 +22,10 @@ NEAR = 0.95
 _SLOPE = 1.5
 # Where a cell is longer than the truncation distance, both steps may be cut short by the truncation. Then values that add up to
 # less than this are enough (a cell as long as 1.8 times the truncation distance).
-_CUT = 1.8
-# A surface can hide between two points only where the field has a crease between them. There the steps before, between and
+_TRUNCATED_SUM = 1.8
+# A surface can hide between two points only where the field has a kink between them. There the steps before, between and
 # behind the points differ in another way than on a parabola, by at least this share of the greatest.
-_CREASE = 0.25
+_KINK = 0.25
 
 
 def candidate_cells(points: Points, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,12 +36,12 @@ def candidate_cells(points: Points, values: Tensor) -> tuple[Tensor, Tensor]:
         values: float32 [P], logit minus the surface's.
 
     Returns:
-        The cells, int64 [C], sorted; and those of them that may have a crease with a hidden surface, int64 [D], sorted.
+        The cells, int64 [C], sorted; and those of them that may have a kink with a hidden surface, int64 [D], sorted.
     """
-    keys, size, count = points.keys, points.size, points.count
+    indices, size, count = points.indices, points.size, points.count
     beyond = torch.cat([values, values.new_full((1,), torch.inf)])
-    cells, creased = [], []
-    for axis, (following, preceding) in enumerate(zip(points.after, points.before, strict=True)):
+    cells, kinked = [], []
+    for axis, (following, preceding) in enumerate(zip(points.next_neighbours, points.previous_neighbours, strict=True)):
         low = (following[:-1] < count).nonzero()[:, 0]
         high = following.take(low)
         outer_low, outer_high = preceding.take(low), following.take(high)
@@ -51,25 +51,25 @@ def candidate_cells(points: Points, values: Tensor) -> tuple[Tensor, Tensor]:
         # Where a step beside the edge is not known, the edge's own says least.
         below, above = torch.where(far_low.isinf(), step, a - far_low), torch.where(far_high.isinf(), step, far_high - b)
         steepest = torch.maximum(below.abs(), above.abs())
-        crease = (above + below - 2 * step).abs_() > _CREASE * steepest
-        crossed = (a > 0) != (b > 0)
+        kink = (above + below - 2 * step).abs_() > _KINK * steepest
+        sign_change = (a > 0) != (b > 0)
         a, b = a.abs_(), b.abs_()
-        hides = a + b < _SLOPE * steepest
+        may_hide = a + b < _SLOPE * steepest
         if points.everywhere:
-            cut = torch.minimum(far_low.abs_(), far_high.abs_()) >= NEAR
-            hides |= cut & (a + b < _CUT)
-        hides &= ~crossed & (torch.minimum(a, b) < NEAR)
-        creased.append(cells_around(axis, keys[low[hides & crease]], size))
-        cells.append(cells_around(axis, keys[low[crossed | hides]], size))
-    capped = keys[on_box(keys, size) & (values > 0)]
-    cells += [_lowest_corners(capped, offset, size) for offset in product((0, 1), repeat=3)]
-    return torch.unique(torch.cat(cells)), torch.unique(torch.cat(creased))
+            truncated = torch.minimum(far_low.abs_(), far_high.abs_()) >= NEAR
+            may_hide |= truncated & (a + b < _TRUNCATED_SUM)
+        may_hide &= ~sign_change & (torch.minimum(a, b) < NEAR)
+        kinked.append(cells_around(axis, indices[low[may_hide & kink]], size))
+        cells.append(cells_around(axis, indices[low[sign_change | may_hide]], size))
+    boundary = indices[on_boundary(indices, size) & (values > 0)]
+    cells += [_lowest_corners(boundary, offset, size) for offset in product((0, 1), repeat=3)]
+    return torch.unique(torch.cat(cells)), torch.unique(torch.cat(kinked))
 
 
 def children(cells: Tensor, size: int, fine_size: int) -> Tensor:
-    """The corners of the eight children of each cell, as points of the next finer lattice: int64 [P], sorted."""
-    middles = ravelled(*(index.mul(2).add_(1) for index in unravelled(cells, size)), size=fine_size)
-    return dilated(middles, fine_size)
+    """The corners of the eight children of each cell, as points of the next finer grid: int64 [P], sorted."""
+    middles = ravel_index(*(index.mul(2).add_(1) for index in unravel_index(cells, size)), size=fine_size)
+    return dilate(middles, fine_size)
 
 
 def cells_around(axis: int, low: Tensor, size: int) -> Tensor:
@@ -82,19 +82,19 @@ def cells_around(axis: int, low: Tensor, size: int) -> Tensor:
 
 
 def _lowest_corners(points: Tensor, offset: tuple[int, ...] | list[int], size: int) -> Tensor:
-    """The cells that have each point at the corner `offset`, where the lattice has them."""
-    index = [i - step for i, step in zip(unravelled(points, size), offset, strict=True)]
+    """The cells that have each point at the corner `offset`, where the grid has them."""
+    index = [i - step for i, step in zip(unravel_index(points, size), offset, strict=True)]
     there = torch.stack([(i >= 0) & (i < size - 1) for i in index]).all(0)
-    return ravelled(*index, size=size)[there]
+    return ravel_index(*index, size=size)[there]
 
 
 def corners(cells: Tensor, size: int) -> Tensor:
-    """Keys of the eight corners of cells that lie in the lattice: int64 [C] -> [C, 8], corner i + 2 j + 4 k at (i, j, k)."""
+    """Indices of the eight corners of cells that lie in the grid: int64 [C] -> [C, 8], corner i + 2 j + 4 k at (i, j, k)."""
     offsets = [(c & 1) * size**2 + (c >> 1 & 1) * size + (c >> 2 & 1) for c in range(8)]
     return cells[:, None] + torch.tensor(offsets, device=cells.device)
 
 
-def completed(points: Points, logits: Tensor, iso: float, evaluate: Callable[[Tensor], Tensor]) -> tuple[Points, Tensor]:
+def complete_cells(points: Points, logits: Tensor, iso: float, evaluate: Callable[[Tensor], Tensor]) -> tuple[Points, Tensor]:
     """Follow the surface out of the known points until every cell that it enters has all its corners.
 
     Without them such a cell could not be triangulated and the surface would have a hole.
@@ -103,23 +103,23 @@ def completed(points: Points, logits: Tensor, iso: float, evaluate: Callable[[Te
         points: P points that are known.
         logits: float32 [P].
         iso: logit of the surface.
-        evaluate: keys -> logits.
+        evaluate: indices -> logits.
 
     Returns:
         The points and logits with those that were missing; the points themselves where none was.
     """
-    keys, size, missing = points.keys, points.size, missing_corners(points, logits > iso)
+    indices, size, missing = points.indices, points.size, missing_corners(points, logits > iso)
     if not missing.numel():
         return points, logits
-    more, more_logits = keys[:0], logits[:0]
+    more, more_logits = indices[:0], logits[:0]
     while missing.numel():
         found = evaluate(missing)
         more, order = torch.sort(torch.cat([more, missing]))
         more_logits = torch.cat([more_logits, found])[order]
-        known = ((keys, logits > iso), (more, more_logits > iso))
+        known = ((indices, logits > iso), (more, more_logits > iso))
         missing = _missing_beside(missing, found > iso, known, size)
-    keys, order = torch.sort(torch.cat([keys, more]))
-    return Points(points.lattice, keys), torch.cat([logits, more_logits])[order]
+    indices, order = torch.sort(torch.cat([indices, more]))
+    return Points(points.grid, indices), torch.cat([logits, more_logits])[order]
 
 
 def missing_corners(points: Points, inside: Tensor) -> Tensor:
@@ -127,11 +127,11 @@ def missing_corners(points: Points, inside: Tensor) -> Tensor:
 
     All is outside beyond the box, so an inside point (bool [P]) on it begins such an edge as well.
     """
-    keys, size = points.keys, points.size
+    indices, size = points.indices, points.size
     if points.everywhere:
-        return keys[:0]
-    after, before = points.after, points.before
-    complete = at_all_corners(torch.arange(points.count + 1, device=keys.device) < points.count, after)
+        return indices[:0]
+    after, before = points.next_neighbours, points.previous_neighbours
+    complete = all_corners(torch.arange(points.count + 1, device=indices.device) < points.count, after)
     sides = torch.cat([inside, inside.new_zeros(1)])
     cells = []
     for axis in range(3):
@@ -140,26 +140,26 @@ def missing_corners(points: Points, inside: Tensor) -> Tensor:
         first, second = (before[other] for other in range(3) if other != axis)
         by_first, by_second = first.take(low), second.take(low)
         around = complete[low] & complete[by_first] & complete[by_second] & complete[second.take(by_first)]
-        cells.append(cells_around(axis, keys[low[~around]], size))
-    cap = _beside_on_box(keys[inside & on_box(keys, size)], size)
-    return _unknown(torch.cat(cells), cap, ((keys, inside),), size)
+        cells.append(cells_around(axis, indices[low[~around]], size))
+    cap = _boundary_neighbours(indices[inside & on_boundary(indices, size)], size)
+    return _unknown(torch.cat(cells), cap, ((indices, inside),), size)
 
 
 Known = tuple[tuple[Tensor, Tensor], ...]
-"""Disjoint sorted sets of keys, each with which of them are inside."""
+"""Disjoint sorted sets of indices, each with which of them are inside."""
 
 
 def _missing_beside(points: Tensor, inside: Tensor, known: Known, size: int) -> Tensor:
     """What `missing_corners` would find, where it is the given points' doing."""
     cells = []
-    for axis, index in enumerate(unravelled(points, size)):
+    for axis, index in enumerate(unravel_index(points, size)):
         stride = size ** (2 - axis)
         for step, there in ((-1, index > 0), (1, index < size - 1)):
             here = points[there]
             found, neighbour_inside = _found(here + step * stride, known, size)
-            crossed = found & (neighbour_inside != inside[there])
-            cells.append(cells_around(axis, here[crossed] + min(step, 0) * stride, size))
-    cap = _beside_on_box(points[inside & on_box(points, size)], size)
+            sign_change = found & (neighbour_inside != inside[there])
+            cells.append(cells_around(axis, here[sign_change] + min(step, 0) * stride, size))
+    cap = _boundary_neighbours(points[inside & on_boundary(points, size)], size)
     return _unknown(torch.cat(cells), cap, known, size)
 
 
@@ -170,20 +170,20 @@ def _unknown(cells: Tensor, cap: Tensor, known: Known, size: int) -> Tensor:
 
 
 def _found(wanted: Tensor, known: Known, size: int) -> tuple[Tensor, Tensor]:
-    """Which keys are known, and whether they are inside: bool each."""
+    """Which indices are known, and whether they are inside: bool each."""
     found = inside = torch.zeros_like(wanted, dtype=torch.bool)
-    for keys, sides in known:
-        position, here = positions(keys, wanted, size)
-        if keys.numel():
+    for indices, sides in known:
+        position, here = positions(indices, wanted, size)
+        if indices.numel():
             inside = inside | here & sides[position]
         found = found | here
     return found, inside
 
 
-def _beside_on_box(keys: Tensor, size: int) -> Tensor:
+def _boundary_neighbours(indices: Tensor, size: int) -> Tensor:
     """The points on the box with their neighbours on the same of its faces."""
-    found = [keys]
+    found = [indices]
     for axis, side in product(range(3), (0, size - 1)):
-        around = dilated(keys[unravelled(keys, size)[axis] == side], size)
-        found.append(around[unravelled(around, size)[axis] == side])
+        around = dilate(indices[unravel_index(indices, size)[axis] == side], size)
+        found.append(around[unravel_index(around, size)[axis] == side])
     return torch.unique(torch.cat(found))

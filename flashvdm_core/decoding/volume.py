@@ -10,10 +10,10 @@ from torch import Tensor
 
 from ..api.units import BOX_HALF_SIDE
 from ..models.shape_vae import PointDecoder
-from ..sparse_grid import Bounds, Lattice, aligned_lattices
+from ..sparse_grid import Bounds, Grid, aligned_grids
 from .evaluate import Evaluator, default_chunk
 from .field import Field, VecsetField
-from .groups import BlockGrouping, ordered, packed, split
+from .groups import BlockGrouping, pack_groups, sort_by_group, split_groups
 from .hierarchy import Evaluate, Level, decode_levels
 from .kv_selection import default_selection
 from .prediction import TOLERANCE
@@ -90,9 +90,9 @@ def decode_volume(
     tolerance: float = TOLERANCE,
     on_progress: OnProgress = ignore,
 ) -> Iterator[Level]:
-    """Evaluate a field around its surface on ever finer lattices; yield each level as it is done.
+    """Evaluate a field around its surface on ever finer grids; yield each level as it is done.
 
-    Memory grows with the surface: only the first level is evaluated everywhere. Its lattice has `min_resolution` to
+    Memory grows with the surface: only the first level is evaluated everywhere. Its grid has `min_resolution` to
     twice `min_resolution` cells an axis.
 
     Args:
@@ -116,28 +116,28 @@ def decode_volume(
         MemoryLimitError: the device has not even the memory for small chunks.
     """
     coarsest = resolution if method == "dense" else min_resolution
-    lattices = aligned_lattices(resolution, coarsest, bounds, field.device)
+    grids = aligned_grids(resolution, coarsest, bounds, field.device)
     evaluator = Evaluator(chunk or default_chunk(field.device))
     asked = evaluator.chunk
 
-    def at(lattice: Lattice, index: int) -> Evaluate:
-        here = field.on_lattice(lattice)
+    def at(grid: Grid, index: int) -> Evaluate:
+        here = field.on_grid(grid)
         grouping = BlockGrouping(cells[0] if index == 0 else cells[1])
         done, total = 0, 0
 
         def report(evaluated: int) -> None:
             nonlocal done
             done += evaluated
-            on_progress(DecodeProgress(index, len(lattices), done, total, evaluator.chunk, evaluator.chunk < asked))
+            on_progress(DecodeProgress(index, len(grids), done, total, evaluator.chunk, evaluator.chunk < asked))
 
-        def evaluate(keys: Tensor) -> Tensor:
+        def evaluate(indices: Tensor) -> Tensor:
             nonlocal total
-            total += keys.numel()
-            if method != "flash" or not keys.numel():
-                return evaluator.plain(here, keys, report)
-            groups = split(ordered(grouping(lattice, keys)), LONGEST_GROUP)
-            return evaluator.grouped(here, keys, groups, index == 0, packed, report)
+            total += indices.numel()
+            if method != "flash" or not indices.numel():
+                return evaluator.plain(here, indices, report)
+            groups = split_groups(sort_by_group(grouping(grid, indices)), LONGEST_GROUP)
+            return evaluator.grouped(here, indices, groups, index == 0, pack_groups, report)
 
         return evaluate
 
-    return decode_levels(lattices, at, level, tolerance)
+    return decode_levels(grids, at, level, tolerance)

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from ..api.errors import EmptySurfaceError
 from ..api.mesh import TriangleMesh
-from ..sparse_grid import SparseVolume, at_all_corners, dilated, on_box, ravelled, successors, unravelled
+from ..sparse_grid import SparseVolume, all_corners, dilate, next_neighbours, on_boundary, ravel_index, unravel_index
 from .tables import CENTRE, EDGES, FACES, case_table
 
-# Vertices keep this distance (of an edge) from lattice points, so that no two of them coincide where a logit is exactly
+# Vertices keep this distance (of an edge) from grid points, so that no two of them coincide where a logit is exactly
 # on the surface.
 MARGIN = 9e-5
 
@@ -28,34 +28,34 @@ class _Padded:
     """The volume with the outside beyond its box.
 
     Attributes:
-        size: points an axis, with one more on each side than the volume's lattice where the shape touches the box.
-        keys: int64 [P], sorted.
+        size: points an axis, with one more on each side than the volume's grid where the shape touches the box.
+        indices: int64 [P], sorted.
         values: float32 [P], logit minus level; minus infinity beyond the box.
-        coordinates: float32 [3, size] of the lattice's points; the outer ones repeat the box's.
-        after: int64 [3, P + 1], each point's neighbours (`lattice.successors`).
-        capped: whether the shape touches the box.
+        coordinates: float32 [3, size] of the grid's points; the outer ones repeat the box's.
+        next_neighbours: int64 [3, P + 1], each point's neighbours (`sparse_grid.next_neighbours`).
+        has_cap: whether the shape touches the box.
     """
 
     size: int
-    keys: Tensor
+    indices: Tensor
     values: Tensor
     coordinates: Tensor
-    after: Tensor
-    capped: bool
+    next_neighbours: Tensor
+    has_cap: bool
 
 
 def extract_surface(volume: SparseVolume, level: float = 0.0) -> TriangleMesh:
     """The surface logit = `level`, closed, with faces outward.
 
-    Vertices lie on lattice edges by linear interpolation; a cell in which the surface winds gets one more inside. Cells
+    Vertices lie on grid edges by linear interpolation; a cell in which the surface winds gets one more inside. Cells
     that lack a point are skipped: `decode_volume` leaves no such cell on the surface.
 
     Args:
-        volume: logits float32, positive inside, at sparse points of a lattice.
+        volume: logits float32, positive inside, at sparse points of a grid.
         level: logit of the surface; points above it are inside.
 
     Returns:
-        A mesh in the frame of the lattice's coordinates: each edge belongs to two faces that run along it in opposite
+        A mesh in the frame of the grid's coordinates: each edge belongs to two faces that run along it in opposite
         directions, unless the surface touches itself.
 
     Raises:
@@ -68,7 +68,7 @@ def extract_surface(volume: SparseVolume, level: float = 0.0) -> TriangleMesh:
             "The generated shape is empty at this surface level; use a lower level, another seed or a clearer image."
         )
     vertices = _triangle_vertices(padded, corners)
-    mentioned = torch.zeros(4 * padded.keys.numel() + len(corners), dtype=torch.bool, device=vertices.device)
+    mentioned = torch.zeros(4 * padded.indices.numel() + len(corners), dtype=torch.bool, device=vertices.device)
     mentioned[vertices.flatten()] = True
     faces = (mentioned.cumsum(0, dtype=torch.int32) - 1)[vertices]
     distinct = (faces != faces.roll(1, dims=1)).all(1)
@@ -77,28 +77,28 @@ def extract_surface(volume: SparseVolume, level: float = 0.0) -> TriangleMesh:
 
 
 def _pad(volume: SparseVolume, level: float) -> _Padded:
-    size, keys, axes = volume.lattice.size, volume.keys, volume.lattice.axes
+    size, indices, axes = volume.grid.size, volume.indices, volume.grid.axes
     values = volume.logits.float() - level
-    capped = on_box(keys, size) & (values > 0)
-    if not capped.any():
-        return _Padded(size, keys, values, axes, volume.points.after, capped=False)
-    keys = ravelled(*(i + 1 for i in unravelled(keys, size)), size=size + 2)
-    around = dilated(keys[capped], size + 2)
-    beyond = around[on_box(around, size + 2)]
-    keys, order = torch.sort(torch.cat([keys, beyond]))
+    boundary = on_boundary(indices, size) & (values > 0)
+    if not boundary.any():
+        return _Padded(size, indices, values, axes, volume.points.next_neighbours, has_cap=False)
+    indices = ravel_index(*(i + 1 for i in unravel_index(indices, size)), size=size + 2)
+    around = dilate(indices[boundary], size + 2)
+    beyond = around[on_boundary(around, size + 2)]
+    indices, order = torch.sort(torch.cat([indices, beyond]))
     values = torch.cat([values, values.new_full(beyond.shape, -torch.inf)])[order]
     axes = torch.cat([axes[:, :1], axes, axes[:, -1:]], dim=1)
-    return _Padded(size + 2, keys, values, axes, successors(keys, size + 2), capped=True)
+    return _Padded(size + 2, indices, values, axes, next_neighbours(indices, size + 2), has_cap=True)
 
 
 def _corners(padded: _Padded) -> Tensor:
     """Positions of the corners of the cells that the surface passes and that have them all: int64 [C, 8], in the cells' order."""
-    known = torch.ones(padded.keys.numel() + 1, dtype=torch.bool, device=padded.keys.device)
+    known = torch.ones(padded.indices.numel() + 1, dtype=torch.bool, device=padded.indices.device)
     known[-1] = False
     inside = torch.cat([padded.values > 0, known[-1:]])
-    crossed = at_all_corners(known, padded.after)
-    crossed &= ~at_all_corners(inside, padded.after) & ~at_all_corners(~inside & known, padded.after)
-    x, y, z = padded.after
+    crossed = all_corners(known, padded.next_neighbours)
+    crossed &= ~all_corners(inside, padded.next_neighbours) & ~all_corners(~inside & known, padded.next_neighbours)
+    x, y, z = padded.next_neighbours
     low = crossed.nonzero()[:, 0]
     square = (low, x[low], y[low], y[x[low]])
     return torch.stack([*square, *(z[corner] for corner in square)], dim=1)
@@ -128,11 +128,11 @@ def _triangle_vertices(padded: _Padded, corners: Tensor) -> Tensor:
     axis = torch.tensor([(a ^ b).bit_length() - 1 for a, b in EDGES] + [0], device=corners.device)
     low = corners.take(8 * cell[:, None] + low_corner.take(edges))
     identity = 4 * low + axis.take(edges)
-    if padded.capped:
+    if padded.has_cap:
         high = corners.take(8 * cell[:, None] + high_corner.take(edges))
         identity = torch.where(padded.values.take(low).isinf(), 4 * high + 3, identity)
         identity = torch.where(padded.values.take(high).isinf(), 4 * low + 3, identity)
-    return torch.where(edges == CENTRE, 4 * padded.keys.numel() + cell[:, None], identity)
+    return torch.where(edges == CENTRE, 4 * padded.indices.numel() + cell[:, None], identity)
 
 
 def _cases(values: Tensor) -> Tensor:
@@ -163,14 +163,14 @@ def _joined(values: Tensor) -> Tensor:
 
 def _points(padded: _Padded, used: Tensor, corners: Tensor) -> Tensor:
     """Coordinates of the vertices: identities int64 [V] -> float32 [V, 3]."""
-    total = padded.keys.numel()
+    total = padded.indices.numel()
     centre = used >= 4 * total
     low, axis = (used // 4).masked_fill(centre, 0), used % 4
-    high = padded.after[axis.clamp(max=2), low]
+    high = padded.next_neighbours[axis.clamp(max=2), low]
     high = torch.where((axis == 3) | (high == total), low, high)
     share = padded.values[low] / (padded.values[low] - padded.values[high])
     share = share.clamp(MARGIN, 1 - MARGIN).masked_fill(axis == 3, 0)
-    here, there = (unravelled(padded.keys[end], padded.size) for end in (low, high))
+    here, there = (unravel_index(padded.indices[end], padded.size) for end in (low, high))
     points = [
         torch.where(axis == number, torch.lerp(table[here[number]], table[there[number]], share), table[here[number]])
         for number, table in enumerate(padded.coordinates)
@@ -185,5 +185,5 @@ def _centres(padded: _Padded, corners: Tensor) -> Tensor:
     values = padded.values[corners]
     weight = 1 / (torch.finfo(torch.float32).eps + values.abs())
     weight = weight / weight.sum(1, keepdim=True)
-    places = unravelled(padded.keys[corners], padded.size)
+    places = unravel_index(padded.indices[corners], padded.size)
     return torch.stack([(weight * axis[place]).sum(1) for axis, place in zip(padded.coordinates, places, strict=True)], dim=-1)

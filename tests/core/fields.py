@@ -35,7 +35,7 @@ def sphere(centre: tuple[float, float, float] = (0.1, -0.05, 0.2), radius: float
 
 
 def plate(thickness: float = 0.01, centre: float = 0.013) -> Callable[[Tensor], Tensor]:
-    """A square plate, `thickness` to each side: by default its sides lie between two points of a coarse lattice."""
+    """A square plate, `thickness` to each side: by default its sides lie between two points of a coarse grid."""
     half = torch.tensor([0.7, 0.5, thickness])
     return lambda points: -((points - centre).abs() - half).amax(-1)
 

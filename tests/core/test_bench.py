@@ -104,7 +104,7 @@ class TestKnownShape:
         levels = list(decode_volume(KnownShape(CPU), 97, method="hierarchical"))
         dense = list(decode_volume(KnownShape(CPU), 97, method="dense"))[-1]
         grid = dense_grid(levels)
-        assert torch.equal(grid.flatten()[levels[-1].volume.keys], levels[-1].volume.logits)
+        assert torch.equal(grid.flatten()[levels[-1].volume.indices], levels[-1].volume.logits)
         assert ((grid.flatten() > 0) == (dense.volume.logits > 0)).float().mean() > 0.999
 
     def test_agreement_says_by_how_many_cells_the_surface_is_moved(self):

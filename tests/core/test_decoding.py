@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from flashvdm_core import sparse_grid as lattice_module
+from flashvdm_core import sparse_grid as grid_module
 from flashvdm_core.api.errors import Cancelled, MemoryLimitError, SettingsError
 from flashvdm_core.decoding import DecodeProgress, Groups, Level, Selection, VecsetField, decode_shape, decode_volume
 from flashvdm_core.decoding.evaluate import SMALLEST_CHUNK
-from flashvdm_core.decoding.groups import BlockGrouping, ordered, packed, split
-from flashvdm_core.decoding.prediction import TOLERANCE, Values, predicted
+from flashvdm_core.decoding.groups import BlockGrouping, pack_groups, sort_by_group, split_groups
+from flashvdm_core.decoding.prediction import TOLERANCE, Values, predict
 from flashvdm_core.decoding.reference import select_tokens
 from flashvdm_core.decoding.refinement import missing_corners
 from flashvdm_core.lab.reference.merge_rule import MergeRuleField
@@ -28,12 +28,12 @@ from flashvdm_core.models.specs import PointDecoderSpec
 from flashvdm_core.sparse_grid import (
     Points,
     SparseVolume,
-    aligned_lattices,
-    dilated,
-    dilated_by_sorting,
-    doubled,
-    ravelled,
-    unravelled,
+    aligned_grids,
+    dilate,
+    dilate_by_sorting,
+    ravel_index,
+    unravel_index,
+    upsample_indices,
 )
 from flashvdm_core.surface import extract_surface
 
@@ -76,49 +76,49 @@ def dense_dilation(mask: np.ndarray) -> np.ndarray:
 class TestPointSets:
     @given(st.integers(2, 700), st.integers(8, 100))
     @settings(deadline=None)
-    def test_nested_lattices_end_at_the_resolution_and_span_the_box(self, resolution: int, coarsest: int):
-        lattices = aligned_lattices(resolution, coarsest, [-1.0, -0.9, -1.1, 1.05, 1.0, 0.95])
-        assert lattices[-1].size == resolution + 1
-        for lattice in lattices:
-            assert lattice.axes[:, 0].tolist() == pytest.approx([-1.0, -0.9, -1.1])
-            assert lattice.axes[:, -1].tolist() == pytest.approx([1.05, 1.0, 0.95])
-            assert (lattice.axes.diff(dim=1) > 0).all()
-        for coarse, fine in pairwise(lattices):
+    def test_nested_grids_end_at_the_resolution_and_span_the_box(self, resolution: int, coarsest: int):
+        grids = aligned_grids(resolution, coarsest, [-1.0, -0.9, -1.1, 1.05, 1.0, 0.95])
+        assert grids[-1].size == resolution + 1
+        for grid in grids:
+            assert grid.axes[:, 0].tolist() == pytest.approx([-1.0, -0.9, -1.1])
+            assert grid.axes[:, -1].tolist() == pytest.approx([1.05, 1.0, 0.95])
+            assert (grid.axes.diff(dim=1) > 0).all()
+        for coarse, fine in pairwise(grids):
             assert coarse.size - 1 >= coarsest
             here = torch.arange(coarse.size)
             there = (2 * here).clamp(max=fine.size - 1)
             assert torch.equal(coarse.axes[:, here], fine.axes[:, there])
 
     def test_points_lie_at_minimum_plus_index_times_cell(self):
-        lattice = aligned_lattices(30, 48, 1.01)[-1]
-        key = ravelled(torch.tensor([7]), torch.tensor([0]), torch.tensor([30]), 31)
-        assert lattice.coordinates(key)[0].tolist() == pytest.approx([-1.01 + 7 * 2.02 / 30, -1.01, 1.01])
+        grid = aligned_grids(30, 48, 1.01)[-1]
+        key = ravel_index(torch.tensor([7]), torch.tensor([0]), torch.tensor([30]), 31)
+        assert grid.coordinates(key)[0].tolist() == pytest.approx([-1.01 + 7 * 2.02 / 30, -1.01, 1.01])
 
     @given(st.integers(2, 6), st.integers(0, 2**32 - 1))
     @settings(max_examples=40, deadline=None)
     def test_dilation_is_that_of_a_dense_mask(self, size: int, seed: int):
         mask = np.random.default_rng(seed).random((size,) * 3) < 0.1
-        got = dilated(torch.from_numpy(np.flatnonzero(mask)), size)
+        got = dilate(torch.from_numpy(np.flatnonzero(mask)), size)
         assert got.tolist() == np.flatnonzero(dense_dilation(mask)).tolist()
 
     @given(st.integers(1, 40), st.floats(0, 0.3), st.sampled_from([1, 300, 1 << 24]))
     @settings(max_examples=60, deadline=None)
     def test_dilation_on_bits_is_that_by_sorting(self, size: int, share: float, slab: int):
         """Whatever the set's size, and in however many slabs."""
-        keys = torch.from_numpy(np.flatnonzero(np.random.default_rng(size).random(size**3) < share))
+        indices = torch.from_numpy(np.flatnonzero(np.random.default_rng(size).random(size**3) < share))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lattice_module, "_SLAB_BYTES", slab)
-            patch.setattr(lattice_module, "_SORTED_BELOW", 1 << 40)
-            assert dilated(keys, size).tolist() == dilated_by_sorting(keys, size).tolist()
+            patch.setattr(grid_module, "_SLAB_BYTES", slab)
+            patch.setattr(grid_module, "_SORTED_BELOW", 1 << 40)
+            assert dilate(indices, size).tolist() == dilate_by_sorting(indices, size).tolist()
 
     @given(st.integers(2, 9), st.booleans())
     def test_doubled_points_stay_distinct_and_in_order(self, size: int, odd: bool):
-        fine = doubled(torch.arange(size**3), size, 2 * size - 1 - odd)
+        fine = upsample_indices(torch.arange(size**3), size, 2 * size - 1 - odd)
         assert (fine.diff() > 0).all()
 
-    def test_doubling_keeps_the_last_point_inside_an_odd_lattice(self):
+    def test_doubling_keeps_the_last_point_inside_an_odd_grid(self):
         last = torch.tensor([4**3 - 1])
-        assert [i.item() for i in unravelled(doubled(last, 4, 6), 6)] == [5, 5, 5]
+        assert [i.item() for i in unravel_index(upsample_indices(last, 4, 6), 6)] == [5, 5, 5]
 
     @given(st.integers(0, 2**32 - 1))
     @settings(max_examples=30, deadline=None)
@@ -133,14 +133,14 @@ class TestPointSets:
                     there[axis] += step
                     if 0 <= there[axis] < 5 and known[tuple(there)]:
                         want[i, j, k] |= grid[i, j, k] != grid[tuple(there)]
-        keys = torch.from_numpy(np.flatnonzero(known))
-        got = crossing(keys, torch.from_numpy(grid.reshape(-1)[keys]), 5)
-        assert keys[got].tolist() == np.flatnonzero(want).tolist()
+        indices = torch.from_numpy(np.flatnonzero(known))
+        got = crossing(indices, torch.from_numpy(grid.reshape(-1)[indices]), 5)
+        assert indices[got].tolist() == np.flatnonzero(want).tolist()
 
     @pytest.mark.parametrize("bounds", [0.0, -1.0, [1.0, 2.0], [0, 0, 0, 1, 1, 0], float("nan")])
     def test_bounds_without_a_volume_are_refused(self, bounds):
         with pytest.raises(SettingsError, match="bounds"):
-            aligned_lattices(16, 16, bounds)
+            aligned_grids(16, 16, bounds)
 
 
 class TestHierarchy:
@@ -222,8 +222,8 @@ class TestHierarchy:
         assert is_closed(extract_surface(level.volume))
 
     def test_missing_corners_are_those_of_cells_that_are_known_to_be_crossed(self):
-        """One cell of a 3^3 lattice is known but for a corner; its known corners lie on both sides."""
-        points = Points(aligned_lattices(2, 2, 1.0)[-1], torch.tensor([0, 1, 3, 4, 9, 10, 12]))
+        """One cell of a 3^3 grid is known but for a corner; its known corners lie on both sides."""
+        points = Points(aligned_grids(2, 2, 1.0)[-1], torch.tensor([0, 1, 3, 4, 9, 10, 12]))
         inside = torch.tensor([True] + [False] * 6)
         assert missing_corners(points, inside).tolist() == [13]
         assert missing_corners(points, torch.zeros(7, dtype=torch.bool)).tolist() == []
@@ -231,7 +231,7 @@ class TestHierarchy:
 
 def error_in_cells(level: Level, field: AnalyticField) -> float:
     """By how much the logits (distances) of points within a cell of the surface differ from the field's at most, in cells."""
-    cell, truth = 2.02 / level.volume.resolution, field(level.volume.lattice.coordinates(level.volume.keys))
+    cell, truth = 2.02 / level.volume.resolution, field(level.volume.grid.coordinates(level.volume.indices))
     return float((level.volume.logits - truth).abs()[truth.abs() < cell].max() / cell)
 
 
@@ -244,7 +244,7 @@ class TestPrediction:
         level = last_level(field, resolution, method="hierarchical", min_resolution=12)
         every = last_level(field, resolution, method="hierarchical", min_resolution=12, tolerance=0)
         assert level.queries < share * every.queries
-        assert level.volume.keys.numel() == pytest.approx(every.volume.keys.numel(), rel=0.01)
+        assert level.volume.indices.numel() == pytest.approx(every.volume.indices.numel(), rel=0.01)
         assert error_in_cells(level, field) < 0.02
         assert is_closed(extract_surface(level.volume))
 
@@ -293,19 +293,19 @@ class TestPrediction:
 
     def test_what_is_predicted_of_a_cubic_is_exact(self):
         """But beside the far sides, and where a neighbour is missing, for which a parabola stands in."""
-        lattices = aligned_lattices(32, 8, 1.0)
-        middle, fine = lattices[1:]
+        grids = aligned_grids(32, 8, 1.0)
+        middle, fine = grids[1:]
 
         def field(points: Tensor) -> Tensor:
             x, y, z = points.unbind(-1)
             return x**3 + x * y**2 - 2 * x * y * z + z**3 - 0.3
 
-        known, points = (Points(lattice, lattice.all_keys()) for lattice in (middle, fine))
-        values = Values(field(middle.coordinates(known.keys)), torch.zeros(known.count), torch.ones(known.count) > 0)
-        found, wanted = predicted(points, known, values, 0.01)
-        index = torch.stack(unravelled(fine.all_keys(), fine.size))
+        known, points = (Points(grid, grid.all_indices()) for grid in (middle, fine))
+        values = Values(field(middle.coordinates(known.indices)), torch.zeros(known.count), torch.ones(known.count) > 0)
+        found, wanted = predict(points, known, values, 0.01)
+        index = torch.stack(unravel_index(fine.all_indices(), fine.size))
         inner = ((index > 2) & (index < fine.size - 4)).all(0)
-        assert torch.allclose(found.logits[inner], field(fine.coordinates(fine.all_keys()))[inner], atol=1e-6)
+        assert torch.allclose(found.logits[inner], field(fine.coordinates(fine.all_indices()))[inner], atol=1e-6)
         assert not wanted[inner].any()
         assert wanted[((index % 2 == 1).any(0)) & (index.amax(0) >= fine.size - 4)].all()
 
@@ -351,7 +351,7 @@ class TestEvaluation:
         assert reports[-1].chunk <= 7500
         assert reports[-1].shrunk
         assert not reports[0].shrunk, "before anything was asked for"
-        assert torch.equal(level.volume.keys, oracle.volume.keys)
+        assert torch.equal(level.volume.indices, oracle.volume.indices)
         torch.testing.assert_close(level.volume.logits, oracle.volume.logits)
 
     @pytest.mark.parametrize("method", ["dense", "flash"])
@@ -378,7 +378,7 @@ class TestSelection:
         decoder, decoded = point_decoder()
         exact = last_level(VecsetField(decoder, decoded), 40, method="hierarchical", min_resolution=20)
         chosen = last_level(kind(decoder, decoded, Selection(topk=TOKENS)), 40, method="flash", min_resolution=20)
-        assert torch.equal(chosen.volume.keys, exact.volume.keys)
+        assert torch.equal(chosen.volume.indices, exact.volume.indices)
         assert torch.allclose(chosen.volume.logits, exact.volume.logits, atol=1e-4)
 
     @pytest.mark.parametrize("kind", [VecsetField, MergeRuleField])
@@ -386,7 +386,7 @@ class TestSelection:
         decoder, decoded = point_decoder()
         field = kind(decoder, decoded, Selection())
         one, other = (last_level(field, 40, min_resolution=20, chunk=chunk) for chunk in (2000, 50000))
-        assert torch.equal(one.volume.keys, other.volume.keys)
+        assert torch.equal(one.volume.indices, other.volume.indices)
         assert torch.allclose(one.volume.logits, other.volume.logits, atol=1e-4)
 
     def test_changes_the_field_only_for_grouped_queries(self):
@@ -418,7 +418,7 @@ class TestSelection:
         decoded = torch.randn(1, available, 32, generator=torch.Generator().manual_seed(0))
         shape = list(decode_shape(decoder, decoded, 24))[-1]
         exact = list(decode_shape(decoder, decoded, 24, method="hierarchical"))[-1]
-        assert torch.equal(shape.volume.keys, exact.volume.keys)
+        assert torch.equal(shape.volume.indices, exact.volume.indices)
         assert torch.allclose(shape.volume.logits, exact.volume.logits, atol=1e-5) is not selects
 
     def test_more_tokens_than_there_are_means_all(self):
@@ -444,7 +444,7 @@ class TestGroups:
     def test_packs_cover_all_groups_and_stay_below_the_chunk(self, counts: list[int], chunk: int):
         first = 0
         while first < len(counts):
-            last = packed(counts, first, chunk)
+            last = pack_groups(counts, first, chunk)
             assert last > first
             assert last == first + 1 or sum(counts[first:last]) < chunk
             assert last == len(counts) or sum(counts[first : last + 1]) >= chunk
@@ -453,7 +453,7 @@ class TestGroups:
     @settings(deadline=None)
     @given(st.lists(st.integers(0, 9), min_size=1, max_size=80), st.integers(1, 12))
     def test_groups_hold_each_query_once_and_none_is_longer_than_allowed(self, numbers: list[int], longest: int):
-        groups = split(ordered(torch.tensor(numbers)), longest)
+        groups = split_groups(sort_by_group(torch.tensor(numbers)), longest)
         assert sorted(groups.order.tolist()) == list(range(len(numbers)))
         assert max(groups.counts) <= longest
         assert min(groups.counts) >= 1
@@ -461,8 +461,8 @@ class TestGroups:
         assert sorted_numbers == [n for n, count in zip(groups.ids, groups.counts, strict=True) for _ in range(count)]
 
     def test_blocks_divide_the_box_evenly(self):
-        lattice = aligned_lattices(63, 48, 1.0)[-1]
-        groups = ordered(BlockGrouping(4)(lattice, lattice.all_keys()))
+        grid = aligned_grids(63, 48, 1.0)[-1]
+        groups = sort_by_group(BlockGrouping(4)(grid, grid.all_indices()))
         assert groups.counts == (16**3,) * 64
 
 
@@ -479,4 +479,4 @@ class TestPublishedDecoders:
         grid, info = decode_grid(field, "hier_fixed", octree_resolution=256, min_resolution=64)
         level = last_level(field, 256, min_resolution=64, method="hierarchical")
         assert level.queries < 0.6 * info["points_per_level"][-1]
-        assert torch.allclose(grid.flatten()[level.volume.keys], level.volume.logits, atol=1e-4)
+        assert torch.allclose(grid.flatten()[level.volume.indices], level.volume.logits, atol=1e-4)

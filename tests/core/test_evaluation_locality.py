@@ -51,15 +51,15 @@ def test_overlap_is_the_share_of_the_smaller_set() -> None:
 
 def test_the_whole_refinement_gives_the_hierarchical_surface() -> None:
     field = AnalyticField(sphere())
-    *_, full = refined(field, 96, dilate=True, near=True)
+    *_, full = refined(field, 96, dilation=True, near=True)
     *_, plain = decode_volume(AnalyticField(sphere()), 96, method="hierarchical", min_resolution=24, tolerance=0)
     assert same_mesh(extract_surface(full.volume), extract_surface(plain.volume))
 
 
 def test_leaving_out_the_safeguards_tears_thin_walls() -> None:
     open_edges = {}
-    for name, (dilate, near) in VARIANTS.items():
-        *_, level = refined(AnalyticField(torus_and_plate), 96, dilate, near)
+    for name, (dilation, near) in VARIANTS.items():
+        *_, level = refined(AnalyticField(torus_and_plate), 96, dilation, near)
         open_edges[name] = boundary_edges(extract_surface(level.volume))
     assert open_edges["dilation and tSDF"] == 0
     assert open_edges["without both"] > 0

@@ -9,7 +9,7 @@ from flashvdm_core.decoding.reference import grouped_attention
 from flashvdm_core.models.shape_vae import KeysValues
 
 pytest.importorskip("triton")
-from flashvdm_core.decoding.gathered_attention import gathered_attention, usable
+from flashvdm_core.decoding.gathered_attention import gathered_attention, is_supported
 
 CASES = [((5, 130, 1, 256), 16, 70), ((64,), 64, 64), ((1, 1, 1), 32, 3)]
 
@@ -34,8 +34,8 @@ def test_the_kernel_gives_what_its_reference_gives(counts, width: int, selected:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_the_kernel_is_used_on_a_gpu(dtype: torch.dtype):
-    assert usable(torch.device("cuda", 0), dtype, 64)
+    assert is_supported(torch.device("cuda", 0), dtype, 64)
 
 
 def test_the_kernel_is_not_used_on_a_cpu():
-    assert not usable(torch.device("cpu"), torch.float16, 64)
+    assert not is_supported(torch.device("cpu"), torch.float16, 64)

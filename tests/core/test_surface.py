@@ -16,7 +16,7 @@ from flashvdm_core.api.errors import EmptySurfaceError
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.geometry.cleanup import cleaned
 from flashvdm_core.geometry.components import vertex_components
-from flashvdm_core.sparse_grid import Points, SparseVolume, aligned_lattices
+from flashvdm_core.sparse_grid import Points, SparseVolume, aligned_grids
 from flashvdm_core.surface import extract_surface
 
 from .fields import euler_number, is_closed, plate, ring, sphere, tilted, torus_and_plate, volume
@@ -25,19 +25,19 @@ BOUNDS = 1.0
 
 
 def sampled(distance: Callable[[Tensor], Tensor], resolution: int = 40) -> SparseVolume:
-    lattice = aligned_lattices(resolution, resolution, BOUNDS)[-1]
-    return SparseVolume(Points(lattice, lattice.all_keys()), distance(lattice.coordinates(lattice.all_keys())))
+    grid = aligned_grids(resolution, resolution, BOUNDS)[-1]
+    return SparseVolume(Points(grid, grid.all_indices()), distance(grid.coordinates(grid.all_indices())))
 
 
 def from_grid(grid: np.ndarray) -> SparseVolume:
     """Logits [n, n, n] over the box."""
-    lattice = aligned_lattices(grid.shape[0] - 1, grid.shape[0] - 1, BOUNDS)[-1]
-    return SparseVolume(Points(lattice, lattice.all_keys()), torch.from_numpy(grid.astype(np.float32).reshape(-1)))
+    regular = aligned_grids(grid.shape[0] - 1, grid.shape[0] - 1, BOUNDS)[-1]
+    return SparseVolume(Points(regular, regular.all_indices()), torch.from_numpy(grid.astype(np.float32).reshape(-1)))
 
 
 def lewiner(shape: SparseVolume, level: float = 0.0) -> TriangleMesh:
-    """scikit-image's surface, closed at the box by a layer of outside around it, in the frame of the lattice."""
-    size = shape.lattice.size
+    """scikit-image's surface, closed at the box by a layer of outside around it, in the frame of the grid."""
+    size = shape.grid.size
     grid = np.pad(shape.logits.reshape(size, size, size).numpy(), 1, constant_values=-1e6)
     vertices, faces, _, _ = marching_cubes(grid, level)
     cell = 2 * BOUNDS / (size - 1)
@@ -127,7 +127,7 @@ class TestExtraction:
     def test_points_around_the_surface_are_enough(self):
         shape = sampled(torus_and_plate)
         near = shape.logits.abs() < 0.2
-        sparse = SparseVolume(Points(shape.lattice, shape.keys[near]), shape.logits[near])
+        sparse = SparseVolume(Points(shape.grid, shape.indices[near]), shape.logits[near])
         mesh, oracle = extract_surface(sparse), extract_surface(shape)
         assert np.array_equal(mesh.faces, oracle.faces)
         assert np.array_equal(mesh.vertices, oracle.vertices)

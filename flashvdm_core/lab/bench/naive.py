@@ -16,7 +16,7 @@ from torch import Tensor
 from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Groups, Level, Selection, VecsetField
 from ...models.shape_vae import PointDecoder
-from ...sparse_grid import Lattice, SparseVolume
+from ...sparse_grid import Grid, SparseVolume
 from ..files import synchronize
 from ..reference.surface import PublishedMesh, published_surface
 from ..reference.volume import decode_grid
@@ -54,20 +54,20 @@ class DenseTime:
     cpu_seconds: float
 
 
-def dense_time(field: Field, lattice: Lattice) -> DenseTime:
-    """Evaluate every point of a lattice in chunks, or as many chunks as fit into the time, spread over the volume."""
-    total = lattice.size**3
+def dense_time(field: Field, grid: Grid) -> DenseTime:
+    """Evaluate every point of a grid in chunks, or as many chunks as fit into the time, spread over the volume."""
+    total = grid.size**3
     starts = list(range(0, total, _CHUNK))
     # A stride by the golden ratio visits the volume evenly however early the time is over.
     order = sorted(range(len(starts)), key=lambda index: index * 0.6180339887 % 1)
     done, points = 0, 0
-    synchronize(lattice.device)
+    synchronize(grid.device)
     begin, busy = time.perf_counter(), time.process_time()
-    while done < len(order) and time.perf_counter() - begin < _SECONDS[lattice.device.type]:
+    while done < len(order) and time.perf_counter() - begin < _SECONDS[grid.device.type]:
         start = starts[order[done]]
-        keys = torch.arange(start, min(start + _CHUNK, total), device=lattice.device)
-        field(lattice.coordinates(keys)).cpu()
-        done, points = done + 1, points + keys.numel()
+        indices = torch.arange(start, min(start + _CHUNK, total), device=grid.device)
+        field(grid.coordinates(indices)).cpu()
+        done, points = done + 1, points + indices.numel()
     seconds = time.perf_counter() - begin
     return DenseTime(seconds * total / points, points / total, (time.process_time() - busy) * total / points)
 
@@ -83,11 +83,11 @@ def published_flash(field: Field, resolution: int) -> Tensor:
 def dense_grid(levels: Sequence[Level]) -> Tensor:
     """The dense grid [n, n, n] of a decoded volume; the sign of what was not evaluated is that of the first level."""
     last, first = levels[-1].volume, levels[0].volume
-    size = last.lattice.size
-    coarse = first.logits.reshape((first.lattice.size,) * 3)
-    index = (torch.arange(size, device=coarse.device) >> (len(levels) - 1)).clamp_(max=first.lattice.size - 1)
+    size = last.grid.size
+    coarse = first.logits.reshape((first.grid.size,) * 3)
+    index = (torch.arange(size, device=coarse.device) >> (len(levels) - 1)).clamp_(max=first.grid.size - 1)
     grid = coarse[index][:, index][:, :, index].reshape(-1)
-    grid[last.keys] = last.logits
+    grid[last.indices] = last.logits
     return grid.reshape((size,) * 3)
 
 
@@ -109,12 +109,12 @@ def agreement(volume: SparseVolume, exact: Field, iso: float, volume_cells: floa
         `v_iou`, and by how many cells the surface is moved, in the mean and at most: the difference of the logits over the
         field's step to a neighbour, at points that are nearer to the surface than that.
     """
-    stride = max(volume.keys.numel() // sample, 1)
-    keys, got = volume.keys[::stride], volume.logits[::stride] - iso
-    truth = torch.cat([exact(volume.lattice.coordinates(part)) for part in keys.split(_CHUNK)]) - iso
+    stride = max(volume.indices.numel() // sample, 1)
+    indices, got = volume.indices[::stride], volume.logits[::stride] - iso
+    truth = torch.cat([exact(volume.grid.coordinates(part)) for part in indices.split(_CHUNK)]) - iso
     more, less = (float(((a > 0) & (b <= 0)).sum()) * stride for a, b in ((got, truth), (truth, got)))
     beyond = torch.cat([volume.logits - iso, volume.logits.new_full((1,), torch.nan)])
-    steps = torch.stack([(beyond[following[:-1:stride]] - got).abs() for following in volume.points.after])
+    steps = torch.stack([(beyond[following[:-1:stride]] - got).abs() for following in volume.points.next_neighbours])
     step = steps.nan_to_num(0).amax(0)
     moved = ((got - truth).abs() / step)[truth.abs() < step]
     return {

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...decoding import Field, Groups
-from ...decoding.field import KeyedField
-from ...sparse_grid import Lattice
+from ...decoding.field import IndexedField
+from ...sparse_grid import Grid
 
 # Distance at which the field saturates. With it the published decoder asks about as often for this figure (0.9, 0.3 and
 # 1.3 million queries at 95, 190 and 380 cells) as it does for one with the published weights (0.9, 0.3 and 0.9 million).
@@ -71,12 +71,12 @@ class Replaced(Field):
         self._network(points, groups)
         return self._shape(points)
 
-    def on_lattice(self, lattice: Lattice) -> KeyedField:
+    def on_grid(self, grid: Grid) -> IndexedField:
         """The same on the network's fast path."""
-        network = self._network.on_lattice(lattice)
+        network = self._network.on_grid(grid)
 
-        def values(keys: Tensor, groups: Groups | None = None) -> Tensor:
-            network(keys, groups)
-            return self._shape(lattice.coordinates(keys))
+        def values(indices: Tensor, groups: Groups | None = None) -> Tensor:
+            network(indices, groups)
+            return self._shape(grid.coordinates(indices))
 
         return values

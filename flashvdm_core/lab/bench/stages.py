@@ -18,12 +18,12 @@ from ...api.mesh import TriangleMesh
 from ...api.settings import PREVIEW_RESOLUTION
 from ...api.units import BOX_HALF_SIDE
 from ...decoding import DecodeProgress, Field, Groups, Level, Selection, VecsetField, decode_volume
-from ...decoding.field import KeyedField
+from ...decoding.field import IndexedField
 from ...decoding.kv_selection import default_selection
 from ...decoding.prediction import TOLERANCE
 from ...decoding.volume import Options
 from ...geometry.cleanup import cleaned
-from ...sparse_grid import Lattice, SparseVolume, aligned_lattices
+from ...sparse_grid import Grid, SparseVolume, aligned_grids
 from ...surface import extract_surface
 from .clock import Floor, Timing, measured_floor, timed
 from .model_under_test import ModelUnderTest
@@ -109,7 +109,7 @@ class Bench:
         mesh = self.stage("surface", lambda: extract_surface(volume, _LEVEL), None)
         if mesh is None:
             return None
-        moved = volume.keys.nbytes + volume.logits.nbytes + mesh.vertices.nbytes + mesh.faces.nbytes
+        moved = volume.indices.nbytes + volume.logits.nbytes + mesh.vertices.nbytes + mesh.faces.nbytes
         self.stages["surface"] |= {"vertices": len(mesh.vertices), "faces": len(mesh.faces)}
         self.stages["surface"] |= self._against_floor(self.stages["surface"]["seconds"], 0.0, moved)
         return self.stage("clean_up", lambda: cleaned(mesh), None)
@@ -127,15 +127,15 @@ class Bench:
         decoder = self.tested.model.vae.geo_decoder
         ours, self.stages = self.stages, {}
         plain = Repeated(decoder, decoded, None)
-        lattice = aligned_lattices(self.resolution, self.resolution, BOX_HALF_SIDE, self.tested.device)[-1]
-        dense = self.tried("dense", lambda: dense_time(plain, lattice))
+        grid = aligned_grids(self.resolution, self.resolution, BOX_HALF_SIDE, self.tested.device)[-1]
+        dense = self.tried("dense", lambda: dense_time(plain, grid))
         if dense:
             self.stages["dense"] = {"seconds": dense.seconds, "evaluated_share": dense.share, "cpu_seconds": dense.cpu_seconds}
         self._scikit_image("scikit_image", self.tried("scikit_image", lambda: dense_grid(levels)))
         if self.tested.device.type != "cpu":
             field = self._answered(Repeated(decoder, decoded, Selection()))
-            grid = self.stage("published_flash", lambda: published_flash(field, self.resolution), None)
-            self._scikit_image("published_flash_scikit_image", grid)
+            published = self.stage("published_flash", lambda: published_flash(field, self.resolution), None)
+            self._scikit_image("published_flash_scikit_image", published)
         report: Report = self.stages
         self.stages = ours
         if not self.tested.random:
@@ -227,10 +227,10 @@ class Clocked(Field):
         """See `Field`."""
         return self._clocked(self._inner, points, groups)
 
-    def on_lattice(self, lattice: Lattice) -> KeyedField:
+    def on_grid(self, grid: Grid) -> IndexedField:
         """The same for the fast path of the field."""
-        inner = self._inner.on_lattice(lattice)
-        return lambda keys, groups=None: self._clocked(inner, keys, groups)
+        inner = self._inner.on_grid(grid)
+        return lambda indices, groups=None: self._clocked(inner, indices, groups)
 
     def _clocked(self, field: Callable[[Tensor, Groups | None], Tensor], where: Tensor, groups: Groups | None) -> Tensor:
         self.calls += 1

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from ...api.units import BOX_HALF_SIDE
 from ...decoding import Level, Selection, VecsetField, decode_volume
-from ...decoding.cores import each_in_turn
-from ...decoding.groups import BlockGrouping, Groups, ordered
-from ...decoding.lattice_decoder import Finish
-from ...decoding.lattice_field import LatticeField
+from ...decoding.grid_decoder import OutputHead
+from ...decoding.grid_field import GridField
+from ...decoding.groups import BlockGrouping, Groups, sort_by_group
+from ...decoding.thread_pool import serial_map
 from ...decoding.volume import FINE_CELLS, Options
 from ...models.shape_vae import PointDecoder
-from ...sparse_grid import Lattice, aligned_lattices
+from ...sparse_grid import Grid, aligned_grids
 from ...surface import extract_surface
 from ..reference.volume import decode_grid
 from .clock import timed
@@ -60,36 +60,36 @@ def _twins(tested: ModelUnderTest, resolution: int) -> Iterator[Twin]:
     model = tested.model
     decoder, decoded = model.vae.geo_decoder, model.vae.decode(sampler(model.denoiser))
     field, flash = VecsetField(decoder, decoded), VecsetField(decoder, decoded, Selection())
-    lattice = aligned_lattices(resolution, resolution, BOX_HALF_SIDE, tested.device)[-1]
+    grid = aligned_grids(resolution, resolution, BOX_HALF_SIDE, tested.device)[-1]
     *_, level = decode_volume(field, resolution, method="hierarchical")
-    first = level.volume.keys.numel() // 3
-    keys = level.volume.keys[first : first + _QUERIES].split(_CHUNK)
-    points = [lattice.coordinates(part) for part in keys]
-    on_lattice = field.on_lattice(lattice)
+    first = level.volume.indices.numel() // 3
+    indices = level.volume.indices[first : first + _QUERIES].split(_CHUNK)
+    points = [grid.coordinates(part) for part in indices]
+    on_grid = field.on_grid(grid)
 
     repeated = Repeated(decoder, decoded, None)
     yield "keys and values once", lambda: list(map(repeated, points)), lambda: list(map(field, points))
-    yield "queries looked up on the lattice", lambda: list(map(field, points)), lambda: list(map(on_lattice, keys))
-    if tested.device.type == "cpu" and isinstance(in_turn := field.on_lattice(lattice), LatticeField):
-        in_turn.each = each_in_turn
-        yield "pieces of queries on one core each", lambda: list(map(in_turn, keys)), lambda: list(map(on_lattice, keys))
+    yield "queries looked up on the grid", lambda: list(map(field, points)), lambda: list(map(on_grid, indices))
+    if tested.device.type == "cpu" and isinstance(in_turn := field.on_grid(grid), GridField):
+        in_turn.map = serial_map
+        yield "tiles of queries on one core each", lambda: list(map(in_turn, indices)), lambda: list(map(on_grid, indices))
     yield _folded_end(decoder, tested)
-    yield _groups_at_once(flash, lattice, keys[0])
+    yield _groups_at_once(flash, grid, indices[0])
     yield from _volume_twins(field, flash, resolution)
 
 
 def _folded_end(decoder: PointDecoder, tested: ModelUnderTest) -> Twin:
     hidden = torch.randn(_CHUNK, decoder.query_proj.out_features).to(tested.device, tested.dtype)
     heads = decoder.cross_attn_decoder.attn.heads
-    by_head, finish = hidden.unflatten(1, (heads, -1)).transpose(0, 1)[None], Finish(decoder)
+    by_head, finish = hidden.unflatten(1, (heads, -1)).transpose(0, 1)[None], OutputHead(decoder)
     return "end of the point decoder folded", lambda: decoder.finish(hidden[None], by_head), lambda: finish(hidden, hidden)
 
 
-def _groups_at_once(flash: VecsetField, lattice: Lattice, keys: Tensor) -> Twin:
-    groups = ordered(BlockGrouping(FINE_CELLS)(lattice, keys))
-    keys, counts = keys[groups.order], Groups(groups.counts, coarse=False)
-    points, on_lattice = lattice.coordinates(keys), flash.on_lattice(lattice)
-    return "groups of a call at once", lambda: flash(points, counts), lambda: on_lattice(keys, counts)
+def _groups_at_once(flash: VecsetField, grid: Grid, indices: Tensor) -> Twin:
+    groups = sort_by_group(BlockGrouping(FINE_CELLS)(grid, indices))
+    indices, counts = indices[groups.order], Groups(groups.counts, coarse=False)
+    points, on_grid = grid.coordinates(indices), flash.on_grid(grid)
+    return "groups of a call at once", lambda: flash(points, counts), lambda: on_grid(indices, counts)
 
 
 def _volume_twins(field: VecsetField, flash: VecsetField, resolution: int) -> Iterator[Twin]:

@@ -13,7 +13,7 @@ from ...api.units import BOX_HALF_SIDE
 from ...decoding import Field, Level
 from ...decoding.refinement import NEAR
 from ...geometry.edges import boundary_edges
-from ...sparse_grid import Points, SparseVolume, aligned_lattices, dilated, doubled
+from ...sparse_grid import Points, SparseVolume, aligned_grids, dilate, upsample_indices
 from ..reference.volume import crossing, expanded
 from .decoders import Decoders, field_of, named, surface_or_none
 from .metrics import surface_scores
@@ -34,26 +34,26 @@ VARIANTS = {
 _CHUNK = 16384
 
 
-def refined(field: Field, resolution: int, dilate: bool, near: bool) -> Iterator[Level]:
+def refined(field: Field, resolution: int, dilation: bool, near: bool) -> Iterator[Level]:
     """Algorithm 1 of the paper with its two safeguards, each of which can be left out.
 
-    Without dilation a chosen point becomes itself and its 26 neighbours on the finer lattice (Expand alone). Unlike in
+    Without dilation a chosen point becomes itself and its 26 neighbours on the finer grid (Expand alone). Unlike in
     `decode_volume`, nothing completes the surface's cells afterwards.
     """
-    lattices = aligned_lattices(resolution, COARSEST, BOX_HALF_SIDE, field.device)
-    keys = lattices[0].all_keys()
-    for index, lattice in enumerate(lattices):
-        logits = torch.cat([field(lattice.coordinates(part)) for part in keys.split(_CHUNK)])
-        yield Level(SparseVolume(Points(lattice, keys), logits), index, len(lattices), keys.numel())
-        if index + 1 < len(lattices):
-            chosen = crossing(keys, logits, lattice.size)
+    grids = aligned_grids(resolution, COARSEST, BOX_HALF_SIDE, field.device)
+    indices = grids[0].all_indices()
+    for index, grid in enumerate(grids):
+        logits = torch.cat([field(grid.coordinates(part)) for part in indices.split(_CHUNK)])
+        yield Level(SparseVolume(Points(grid, indices), logits), index, len(grids), indices.numel())
+        if index + 1 < len(grids):
+            chosen = crossing(indices, logits, grid.size)
             if near:
                 chosen |= logits.abs() < NEAR
-            fine = lattices[index + 1]
-            if dilate:
-                keys = expanded(keys[chosen], lattice.size, fine.size, last=index + 2 == len(lattices))
+            fine = grids[index + 1]
+            if dilation:
+                indices = expanded(indices[chosen], grid.size, fine.size, last=index + 2 == len(grids))
             else:
-                keys = dilated(doubled(keys[chosen], lattice.size, fine.size), fine.size)
+                indices = dilate(upsample_indices(indices[chosen], grid.size, fine.size), fine.size)
 
 
 def measure_holes(
@@ -77,8 +77,8 @@ def measure_holes(
     for prop in tqdm(selected, desc="holes", disable=None if progress else True):
         latents = encoded(decoders.encoder, prop, selected.rng(prop.index))
         meshes: list[TriangleMesh | None] = []
-        for name, (dilate, near) in VARIANTS.items():
-            levels = list(refined(field_of(vae, latents), resolution, dilate, near))
+        for name, (dilation, near) in VARIANTS.items():
+            levels = list(refined(field_of(vae, latents), resolution, dilation, near))
             mesh = surface_or_none(levels[-1].volume)
             scores[name].append(_scores(mesh, prop, sum(level.queries for level in levels)))
             meshes.append(mesh)

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...decoding import Groups, Lattice, Selection, VecsetField
-from ...decoding.field import Field, KeyedField
+from ...decoding import Grid, Groups, Selection, VecsetField
+from ...decoding.field import Field, IndexedField
 from ...models.shape_vae import PointDecoder
 
 # The rule looks at every so many queries of a group (number of the published decoder).
@@ -26,9 +26,9 @@ class MergeRuleField(VecsetField):
         super().__init__(decoder, decoded, selection)
         self._threshold = threshold
 
-    def on_lattice(self, lattice: Lattice) -> KeyedField:
+    def on_grid(self, grid: Grid) -> IndexedField:
         """By coordinates: there is no fast path for this rule."""
-        return Field.on_lattice(self, lattice)
+        return Field.on_grid(self, grid)
 
     def _attend_in_groups(self, queries: Tensor, groups: Groups, selection: Selection) -> Tensor:
         if groups.coarse:

@@ -1,7 +1,7 @@
 """The published decoders' query sets, order and packing, that tests hold `decode_volume` to.
 
 Same evaluation, refinement and selection as `decode_volume`; what differs is what the published code does differently:
-resolutions that are rounded, lattices of odd resolutions that do not quite align, groups in the bounding box of the
+resolutions that are rounded, grids of odd resolutions that do not quite align, groups in the bounding box of the
 queries, and a dense answer. Numbers: FlashVDM decoder of Hunyuan3D-2.
 """
 
@@ -18,10 +18,10 @@ from torch import Tensor
 from ...api.units import BOX_HALF_SIDE
 from ...decoding.evaluate import Evaluator
 from ...decoding.field import Field
-from ...decoding.groups import BlockGrouping, Groups, Ordered, ordered, packed
+from ...decoding.groups import BlockGrouping, Groups, SortedQueries, pack_groups, sort_by_group
 from ...decoding.hierarchy import Level
 from ...decoding.refinement import NEAR
-from ...sparse_grid import Bounds, Lattice, Points, SparseVolume, box, dilated, doubled, successors
+from ...sparse_grid import Bounds, Grid, Points, SparseVolume, box, dilate, next_neighbours, upsample_indices
 
 # Blocks of the first level and sub-volumes of the finer ones, along each axis.
 _BLOCKS, _CELLS = 4, 6
@@ -46,18 +46,18 @@ def published_resolutions(resolution: int, min_resolution: int, decoder: Decoder
     return levels
 
 
-def published_lattices(resolutions: list[int], bounds: Bounds, device: torch.device) -> list[Lattice]:
-    """Lattices with the published coordinates: linspace first, then index * float32(voxel) + float32(minimum)."""
+def published_grids(resolutions: list[int], bounds: Bounds, device: torch.device) -> list[Grid]:
+    """Grids with the published coordinates: linspace first, then index * float32(voxel) + float32(minimum)."""
     low, high = box(bounds)
-    lattices = []
+    grids = []
     for index, resolution in enumerate(resolutions):
         if index == 0:
             axes = torch.from_numpy(np.linspace(low, high, resolution + 1, dtype=np.float32, axis=1))
         else:
             voxel = torch.tensor((high - low) / resolution, dtype=torch.float32)[:, None]
             axes = torch.arange(resolution + 1) * voxel + torch.tensor(low, dtype=torch.float32)[:, None]
-        lattices.append(Lattice(axes.to(device)))
-    return lattices
+        grids.append(Grid(axes.to(device)))
+    return grids
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class ExtentGrouping:
 
     cells: int
 
-    def __call__(self, lattice: Lattice, keys: Tensor) -> Tensor:
-        points = lattice.coordinates(keys)
+    def __call__(self, grid: Grid, indices: Tensor) -> Tensor:
+        points = grid.coordinates(indices)
         low, high = points.amin(0), points.amax(0)
         i, j, k = ((points - low) / (high - low) * (self.cells - 0.001)).floor().long().unbind(-1)
         return (i * self.cells + j) * self.cells + k
@@ -86,45 +86,43 @@ class _Recorder(Field):
         return self.inner(points, groups)
 
 
-def published_levels(
-    lattices: Sequence[Lattice], evaluate: Callable[[Lattice, Tensor, int], Tensor], iso: float
-) -> Iterator[Level]:
+def published_levels(grids: Sequence[Grid], evaluate: Callable[[Grid, Tensor, int], Tensor], iso: float) -> Iterator[Level]:
     """Refine as algorithm 1 says: around the points that differ in sign from a neighbour, and in the whole truncation band.
 
     Args:
-        lattices: coarse to fine; index i of one lies at index 2 i of the next.
-        evaluate: (lattice, keys int64 [P], level's index) -> logits float32 [P].
+        grids: coarse to fine; index i of one lies at index 2 i of the next.
+        evaluate: (grid, indices int64 [P], level's index) -> logits float32 [P].
         iso: logit of the surface.
     """
-    keys = lattices[0].all_keys()
-    for index, lattice in enumerate(lattices):
-        logits = evaluate(lattice, keys, index)
-        yield Level(SparseVolume(Points(lattice, keys), logits), index, len(lattices), keys.numel())
-        if index + 1 < len(lattices):
-            chosen = (logits.abs() < NEAR) | crossing(keys, logits - iso, lattice.size)
-            keys = expanded(keys[chosen], lattice.size, lattices[index + 1].size, last=index + 2 == len(lattices))
+    indices = grids[0].all_indices()
+    for index, grid in enumerate(grids):
+        logits = evaluate(grid, indices, index)
+        yield Level(SparseVolume(Points(grid, indices), logits), index, len(grids), indices.numel())
+        if index + 1 < len(grids):
+            chosen = (logits.abs() < NEAR) | crossing(indices, logits - iso, grid.size)
+            indices = expanded(indices[chosen], grid.size, grids[index + 1].size, last=index + 2 == len(grids))
 
 
 def expanded(chosen: Tensor, size: int, fine_size: int, last: bool) -> Tensor:
-    """Points of the next lattice around the chosen ones: Dilate and Expand of algorithm 1.
+    """Points of the next grid around the chosen ones: Dilate and Expand of algorithm 1.
 
-    The published decoder dilates once on each of the two lattices, and for the last level twice on the fine one.
+    The published decoder dilates once on each of the two grids, and for the last level twice on the fine one.
     """
     if not last:
-        chosen = dilated(chosen, size)
-    fine = dilated(doubled(chosen, size, fine_size), fine_size)
-    return dilated(fine, fine_size) if last else fine
+        chosen = dilate(chosen, size)
+    fine = dilate(upsample_indices(chosen, size, fine_size), fine_size)
+    return dilate(fine, fine_size) if last else fine
 
 
-def crossing(keys: Tensor, values: Tensor, size: int) -> Tensor:
+def crossing(indices: Tensor, values: Tensor, size: int) -> Tensor:
     """bool [P]: which points differ in sign from one of their six neighbours (equation 1).
 
-    Zero is a sign of its own. Neighbours outside the set or the lattice do not count.
+    Zero is a sign of its own. Neighbours outside the set or the grid do not count.
     """
     signs = torch.sign(torch.cat([values, values.new_zeros(1)]))
-    differs = torch.zeros(keys.numel() + 1, dtype=torch.bool, device=keys.device)
-    for following in successors(keys, size):
-        both = (signs != signs[following]) & (following < keys.numel())
+    differs = torch.zeros(indices.numel() + 1, dtype=torch.bool, device=indices.device)
+    for following in next_neighbours(indices, size):
+        both = (signs != signs[following]) & (following < indices.numel())
         differs |= both
         differs[following[both]] = True
     return differs[:-1]
@@ -158,41 +156,41 @@ def decode_grid(
     evaluator = Evaluator(num_chunks)
     topk: list[Any] = []
 
-    def evaluate(lattice: Lattice, keys: Tensor, index: int) -> Tensor:
+    def evaluate(grid: Grid, indices: Tensor, index: int) -> Tensor:
         if decoder != "flash":
-            return evaluator.plain(recorder.on_lattice(lattice), keys)
+            return evaluator.plain(recorder.on_grid(grid), indices)
         grouping = ExtentGrouping(_CELLS) if index else BlockGrouping(_BLOCKS)
-        numbers, before = grouping(lattice, keys), len(recorder.calls)
-        groups = _ordered_anyhow(numbers) if index else ordered(numbers)
-        pack = packed if index else blocks
-        logits = evaluator.grouped(recorder.on_lattice(lattice), keys, groups, index == 0, pack)
+        numbers, before = grouping(grid, indices), len(recorder.calls)
+        groups = _sort_by_group_anyhow(numbers) if index else sort_by_group(numbers)
+        pack = pack_groups if index else pack_blocks
+        logits = evaluator.grouped(recorder.on_grid(grid), indices, groups, index == 0, pack)
         topk.extend(_selected_groups(groups, num_chunks) if index else [True] * (len(recorder.calls) - before))
         return logits
 
     resolutions = published_resolutions(octree_resolution, min_resolution, decoder)
-    levels = list(published_levels(published_lattices(resolutions, bounds, field.device), evaluate, mc_level))
+    levels = list(published_levels(published_grids(resolutions, bounds, field.device), evaluate, mc_level))
     info: dict[str, list[Any]] = {"calls": recorder.calls, "levels": resolutions, "points_per_level": [x.queries for x in levels]}
     if decoder == "flash":
         info["topk"] = topk
     return dense_grid(levels[-1].volume), info
 
 
-def blocks(counts: Sequence[int], start: int, chunk: int) -> int:
+def pack_blocks(counts: Sequence[int], start: int, chunk: int) -> int:
     """End of the pack of equal blocks that begins with block `start`: as many as fill `chunk` queries, at least one."""
     return min(start + max(chunk // counts[start], 1), len(counts))
 
 
-def _ordered_anyhow(numbers: Tensor) -> Ordered:
-    """`ordered`, but the order inside a group, which decides the queries that are sampled, is the machine's choice."""
+def _sort_by_group_anyhow(numbers: Tensor) -> SortedQueries:
+    """`sort_by_group`, but the order inside a group, which decides the queries that are sampled, is the machine's choice."""
     _, order = torch.sort(numbers, stable=False)
-    return replace(ordered(numbers), order=order)
+    return replace(sort_by_group(numbers), order=order)
 
 
-def _selected_groups(groups: Ordered, chunk: int) -> list[list[list[int]]]:
+def _selected_groups(groups: SortedQueries, chunk: int) -> list[list[list[int]]]:
     """Group ids and counts of each pack."""
     packs, first = [], 0
     while first < len(groups.counts):
-        last = packed(groups.counts, first, chunk)
+        last = pack_groups(groups.counts, first, chunk)
         packs.append([list(groups.ids[first:last]), list(groups.counts[first:last])])
         first = last
     return packs
@@ -200,7 +198,7 @@ def _selected_groups(groups: Ordered, chunk: int) -> list[list[list[int]]]:
 
 def dense_grid(volume: SparseVolume) -> Tensor:
     """A sparse volume as a dense grid float32 [1, n, n, n], NaN where it was not evaluated."""
-    size = volume.lattice.size
+    size = volume.grid.size
     grid = torch.full((size**3,), torch.nan, device=volume.logits.device)
-    grid[volume.keys] = volume.logits
+    grid[volume.indices] = volume.logits
     return grid.reshape(1, size, size, size)

@@ -1,4 +1,4 @@
-"""The fast path of a vecset field on a lattice against its plain twin, for the kinds of point decoders that exist."""
+"""The fast path of a vecset field on a grid against its reference, for the kinds of point decoders that exist."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from flashvdm_core.decoding import Groups, Selection, VecsetField, kv_selection, reference
-from flashvdm_core.decoding.cores import each_on_a_core
-from flashvdm_core.decoding.groups import BlockGrouping, ordered
+from flashvdm_core.decoding.grid_decoder import GridDecoder
+from flashvdm_core.decoding.groups import BlockGrouping, sort_by_group
 from flashvdm_core.decoding.kv_selection import batches, sampled_positions
-from flashvdm_core.decoding.lattice_decoder import LatticeDecoder
+from flashvdm_core.decoding.thread_pool import parallel_map
 from flashvdm_core.lab.reference.merge_rule import MergeRuleField
 from flashvdm_core.models.shape_vae import KeysValues, PointDecoder
 from flashvdm_core.models.specs import PointDecoderSpec
-from flashvdm_core.sparse_grid import Lattice, aligned_lattices
+from flashvdm_core.sparse_grid import Grid, aligned_grids
 
 KINDS = {
     "efficient": PointDecoderSpec(64, 4, 1, 2, enable_ln_post=False, qkv_bias=False, include_pi=False),
@@ -40,39 +40,39 @@ def shape(kind: str, tokens: int = 60) -> tuple[PointDecoder, Tensor]:
     return decoder, torch.randn(1, tokens, spec.width)
 
 
-def lattice_and_keys(points: int = 3000) -> tuple[Lattice, Tensor]:
-    lattice = aligned_lattices(37, 37, BOUNDS)[-1]
-    keys = torch.randperm(38**3, generator=torch.Generator().manual_seed(0))[:points].sort().values
-    return lattice, keys
+def grid_and_indices(points: int = 3000) -> tuple[Grid, Tensor]:
+    grid = aligned_grids(37, 37, BOUNDS)[-1]
+    indices = torch.randperm(38**3, generator=torch.Generator().manual_seed(0))[:points].sort().values
+    return grid, indices
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_lattice_gives_what_points_give(kind: str):
-    field, (lattice, keys) = VecsetField(*shape(kind)), lattice_and_keys()
-    plain = field(lattice.coordinates(keys))
+def test_the_grid_gives_what_points_give(kind: str):
+    field, (grid, indices) = VecsetField(*shape(kind)), grid_and_indices()
+    plain = field(grid.coordinates(indices))
     assert plain.std() > 0.1
-    torch.testing.assert_close(field.on_lattice(lattice)(keys), plain, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(field.on_grid(grid)(indices), plain, rtol=1e-4, atol=1e-4)
 
 
 def test_scores_too_large_for_their_exponentials_give_what_points_give():
     decoder, decoded = shape("efficient")
     decoder.cross_attn_decoder.attn.c_q.weight *= 60
-    field, (lattice, keys) = VecsetField(decoder, decoded), lattice_and_keys()
-    plain = field(lattice.coordinates(keys))
-    torch.testing.assert_close(field.on_lattice(lattice)(keys), plain, rtol=1e-3, atol=1e-3)
+    field, (grid, indices) = VecsetField(decoder, decoded), grid_and_indices()
+    plain = field(grid.coordinates(indices))
+    torch.testing.assert_close(field.on_grid(grid)(indices), plain, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_pieces_come_back_in_their_order_and_leave_the_number_of_threads(threads: int):
+def test_tiles_come_back_in_their_order_and_leave_the_number_of_threads(threads: int):
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(threads)
-        field, (lattice, keys) = VecsetField(*shape("efficient")), lattice_and_keys(30000)
-        together = field.on_lattice(lattice)(keys)
+        field, (grid, indices) = VecsetField(*shape("efficient")), grid_and_indices(30000)
+        together = field.on_grid(grid)(indices)
         assert torch.get_num_threads() == threads
-        torch.testing.assert_close(together, field(lattice.coordinates(keys)), rtol=1e-4, atol=1e-4)
-        pieces = each_on_a_core(lambda piece: torch.full((2,), piece) * torch.get_num_threads(), range(9))
-        assert [piece.tolist() for piece in pieces] == [[piece, piece] for piece in range(9)]
+        torch.testing.assert_close(together, field(grid.coordinates(indices)), rtol=1e-4, atol=1e-4)
+        tiles = parallel_map(lambda tile: torch.full((2,), tile) * torch.get_num_threads(), range(9))
+        assert [tile.tolist() for tile in tiles] == [[tile, tile] for tile in range(9)]
     finally:
         torch.set_num_threads(before)
 
@@ -80,21 +80,21 @@ def test_pieces_come_back_in_their_order_and_leave_the_number_of_threads(threads
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("coarse", [True, False])
 @pytest.mark.parametrize("field_kind", [VecsetField, partial(MergeRuleField, threshold=1e-3)], ids=["mean", "merge"])
-def test_groups_on_the_lattice_read_the_tokens_that_groups_of_points_read(kind: str, coarse: bool, field_kind):
-    field, (lattice, keys) = field_kind(*shape(kind), Selection()), lattice_and_keys()
-    grouped = ordered(BlockGrouping(3)(lattice, keys))
-    keys, groups = keys[grouped.order], Groups(grouped.counts, coarse)
-    plain = field(lattice.coordinates(keys), groups)
-    assert not torch.allclose(plain, field(lattice.coordinates(keys)), atol=1e-2)
-    torch.testing.assert_close(field.on_lattice(lattice)(keys, groups), plain, rtol=1e-4, atol=1e-4)
+def test_groups_on_the_grid_read_the_tokens_that_groups_of_points_read(kind: str, coarse: bool, field_kind):
+    field, (grid, indices) = field_kind(*shape(kind), Selection()), grid_and_indices()
+    grouped = sort_by_group(BlockGrouping(3)(grid, indices))
+    indices, groups = indices[grouped.order], Groups(grouped.counts, coarse)
+    plain = field(grid.coordinates(indices), groups)
+    assert not torch.allclose(plain, field(grid.coordinates(indices)), atol=1e-2)
+    torch.testing.assert_close(field.on_grid(grid)(indices, groups), plain, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_looked_up_queries_are_those_of_the_decoder(kind: str):
-    (decoder, _), (lattice, keys) = shape(kind), lattice_and_keys(500)
-    tables = LatticeDecoder(decoder, lattice)
-    found = tables(keys)
-    hidden = decoder.embed(lattice.coordinates(keys)[None])
+    (decoder, _), (grid, indices) = shape(kind), grid_and_indices(500)
+    tables = GridDecoder(decoder, grid)
+    found = tables(indices)
+    hidden = decoder.embed(grid.coordinates(indices)[None])
     torch.testing.assert_close(found.queries.transpose(0, 1), decoder.queries(hidden)[0])
     torch.testing.assert_close(found.hidden, hidden[0] + decoder.cross_attn_decoder.attn.c_proj.bias)
 

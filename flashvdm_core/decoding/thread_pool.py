@@ -1,4 +1,4 @@
-"""Pieces of work on the cores of a CPU: each piece on one core, instead of each operation on all of them.
+"""A parallel map over the cores of a CPU: each tile of the work on one core, instead of each operation on all of them.
 
 Operations that are shared by all cores wait for the slowest core at their end. Where an operation takes less than a
 millisecond this costs a good part of it, and many times that where another program keeps a core busy.
@@ -14,21 +14,21 @@ from threading import Barrier
 import torch
 from torch import Tensor
 
-Each = Callable[[Callable[[int], Tensor], Sequence[int]], list[Tensor]]
-"""(work, pieces) -> the answers of `work` for each piece, in their order."""
+Map = Callable[[Callable[[int], Tensor], Sequence[int]], list[Tensor]]
+"""(work, tiles) -> what `work` returns for each tile, in their order."""
 
 
-def each_in_turn(work: Callable[[int], Tensor], pieces: Sequence[int]) -> list[Tensor]:
-    """The plain twin of `each_on_a_core`: every operation on all cores."""
-    return [work(piece) for piece in pieces]
+def serial_map(work: Callable[[int], Tensor], tiles: Sequence[int]) -> list[Tensor]:
+    """The reference of `parallel_map`: every operation on all cores."""
+    return [work(tile) for tile in tiles]
 
 
-def each_on_a_core(work: Callable[[int], Tensor], pieces: Sequence[int]) -> list[Tensor]:
-    """The answers of `work` for each piece, in their order. `work` runs without gradients, in several threads at once."""
+def parallel_map(work: Callable[[int], Tensor], tiles: Sequence[int]) -> list[Tensor]:
+    """What `work` returns for each tile, in their order. It runs without gradients, in several threads at once."""
     threads = torch.get_num_threads()
-    if threads == 1 or len(pieces) == 1:
-        return each_in_turn(work, pieces)
-    return list(_pool(threads).map(torch.no_grad()(work), pieces))
+    if threads == 1 or len(tiles) == 1:
+        return serial_map(work, tiles)
+    return list(_pool(threads).map(torch.no_grad()(work), tiles))
 
 
 @cache

@@ -1,10 +1,10 @@
-"""A point decoder on a lattice: what depends on one coordinate alone is computed once for each plane of points.
+"""A point decoder specialised for a grid: what depends on one coordinate alone is computed once for each plane of points.
 
 The embedding of a point is linear in its Fourier features, and each of these is a function of one coordinate, so
 
     query_proj(fourier(x, y, z)) = X[x] + Y[y] + Z[z]
 
-exactly, with 3 n rows for the n^3 points of a lattice. The norm before the attention only subtracts the mean and divides by
+exactly, with 3 n rows for the n^3 points of a grid. The norm before the attention only subtracts the mean and divides by
 the standard deviation s; its affine part and the projection to queries are linear again:
 
     query(x, y, z) = (QX[x] + QY[y] + QZ[z]) / s(x, y, z) + constant,
@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models.shape_vae import PointDecoder
-from ..sparse_grid import Lattice, unravelled
-from .query_embedding import LatticeQueries, Queries, QueryEmbedding
+from ..sparse_grid import Grid, unravel_index
+from .query_embedding import GridQueries, Queries, QueryEmbedding
 
 
 class PositionEmbedding(QueryEmbedding):
@@ -37,24 +37,24 @@ class PositionEmbedding(QueryEmbedding):
         """See `QueryEmbedding`."""
         return self._decoder.embed(points[None])[0]
 
-    def on_lattice(self, lattice: Lattice) -> LatticeQueries:
+    def on_grid(self, grid: Grid) -> GridQueries:
         """See `QueryEmbedding`."""
-        return LatticeDecoder(self._decoder, lattice)
+        return GridDecoder(self._decoder, grid)
 
 
-class LatticeDecoder(LatticeQueries):
-    """The part of a point decoder that comes before the attention, at the points of one lattice.
+class GridDecoder(GridQueries):
+    """The part of a point decoder that comes before the attention, at the points of one grid.
 
     Args:
-        decoder: the point decoder; the lattice lies on its device.
-        lattice: n points an axis.
+        decoder: the point decoder; the grid lies on its device.
+        grid: n points an axis.
     """
 
-    def __init__(self, decoder: PointDecoder, lattice: Lattice) -> None:
+    def __init__(self, decoder: PointDecoder, grid: Grid) -> None:
         attention = decoder.cross_attn_decoder.attn
         norm = decoder.cross_attn_decoder.ln_1
-        self._size, self._heads, self._norm = lattice.size, attention.heads, attention.attention.q_norm
-        embedded = _embedded(decoder, lattice)
+        self._size, self._heads, self._norm = grid.size, attention.heads, attention.attention.q_norm
+        embedded = _embedded(decoder, grid)
         # The bias of the projection after the attention is added to the same sum in the end.
         bias = attention.c_proj.bias.float() / 3
         self._hidden = (embedded + bias).flatten(0, 1).to(attention.c_proj.weight.dtype)
@@ -67,17 +67,17 @@ class LatticeDecoder(LatticeQueries):
             constant = constant + attention.c_q.bias.float()
         self._table = torch.cat([rows, constant[None]]).to(attention.c_proj.weight.dtype)
 
-    def __call__(self, keys: Tensor) -> Queries:
-        """See `LatticeQueries`."""
-        rows = self._rows(keys)
+    def __call__(self, indices: Tensor) -> Queries:
+        """See `GridQueries`."""
+        rows = self._rows(indices)
         weights = self._weights(rows).to(self._table.dtype)
         summed = F.embedding_bag(rows, self._table, mode="sum", per_sample_weights=weights)
         hidden = F.embedding_bag(rows[:, :3].contiguous(), self._hidden, mode="sum")
         return Queries(self._norm(summed.unflatten(-1, (self._heads, -1))), hidden)
 
-    def _rows(self, keys: Tensor) -> Tensor:
-        """Keys int64 [P] -> the four rows of a point in the tables: int64 [P, 4]; the last is the constant's."""
-        i, j, k = unravelled(keys, self._size)
+    def _rows(self, indices: Tensor) -> Tensor:
+        """Indices int64 [P] -> the four rows of a point in the tables: int64 [P, 4]; the last is the constant's."""
+        i, j, k = unravel_index(indices, self._size)
         return torch.stack([i, j + self._size, k + 2 * self._size, torch.full_like(i, 3 * self._size)], dim=1)
 
     def _weights(self, rows: Tensor) -> Tensor:
@@ -91,9 +91,9 @@ class LatticeDecoder(LatticeQueries):
         return torch.stack([scale, scale, scale, torch.ones_like(scale)], dim=1)
 
 
-def _embedded(decoder: PointDecoder, lattice: Lattice) -> Tensor:
+def _embedded(decoder: PointDecoder, grid: Grid) -> Tensor:
     """What each axis adds to the embedding: float32 [3, n, W]; their sum is the embedding of a point."""
-    points = torch.diag_embed(lattice.axes.T).transpose(0, 1)  # [3, n, 3]: the other two coordinates are zero
+    points = torch.diag_embed(grid.axes.T).transpose(0, 1)  # [3, n, 3]: the other two coordinates are zero
     features = decoder.fourier(points).float()
     origin = decoder.fourier(points.new_zeros(3)).float()
     weight, bias = decoder.query_proj.weight.float(), decoder.query_proj.bias.float()
@@ -112,8 +112,8 @@ def _squares(centred: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return tuple(table.flatten() / centred.shape[-1] for table in (xy, xz, yz))  # pyright: ignore[reportReturnType]
 
 
-class Finish:
-    """The part of a point decoder that comes after the attention: [P, W] of both -> logits [P].
+class OutputHead:
+    """The part of a point decoder after the attention, its output head: [P, W] of both -> logits [P].
 
     Where no norm follows the MLP, its last projection and the output's are one vector.
     """
