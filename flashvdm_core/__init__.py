@@ -1,6 +1,6 @@
 """FlashVDM: image to 3D with a vecset diffusion model, in PyTorch.
 
-Importing this package (and `errors`, `settings`, `requests`, `events`, `mesh`) pulls in nothing but
+Importing this package (and `api`) pulls in nothing but
 the standard library and NumPy, so that a host without torch can speak to a worker process.
 """
 

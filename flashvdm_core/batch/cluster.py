@@ -27,8 +27,8 @@ _NOT_SENT = [f"/{NOT_SHIPPED}", "__pycache__"]  # patterns as in a .gitignore
 _WAIT_SECONDS = 0.25
 
 
-class ClusterMaker:
-    """A `Maker` with a worker for each GPU of the cluster, or for each machine where it has none.
+class ClusterExecutor:
+    """An `Executor` with a worker for each GPU of the cluster, or for each machine where it has none.
 
     Args:
         address: as Ray takes it: "auto" for the cluster of this machine, "host:port" of a head node.

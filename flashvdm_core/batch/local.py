@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ..pipeline.pipeline import Pipeline
 
 
-class LocalMaker:
-    """A `Maker` with one pipeline, which keeps its model from item to item; nothing is loaded before the first."""
+class LocalExecutor:
+    """An `Executor` with one pipeline, which keeps its model from item to item; nothing is loaded before the first."""
 
     capacity = 1
 

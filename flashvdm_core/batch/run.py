@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from ..api.errors import FlashVDMError, OutputError
 from ..api.events import Failure, Result
+from .index import BatchIndex, OutputLock
 from .items import Item
-from .ledger import Claim, Ledger
 
 _BUSY_SECONDS = 0.5
 """Pause before looking again for what another process has in hand."""
@@ -66,14 +66,14 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """What a maker has done with an item; `end` of the kind "Cancelled" where it was asked to stop."""
+    """What an executor has done with an item; `end` of the kind "Cancelled" where it was asked to stop."""
 
     item: Item
     end: Result | Failure
     warnings: tuple[str, ...] = ()
 
 
-class Maker(Protocol):
+class Executor(Protocol):
     """Makes meshes, up to `capacity` of them at a time."""
 
     @property
@@ -94,8 +94,8 @@ class Maker(Protocol):
 
 def run_batch(
     items: Sequence[Item],
-    ledger: Ledger,
-    maker: Maker,
+    index: BatchIndex,
+    executor: Executor,
     *,
     overwrite: bool = False,
     interrupted: Callable[[], bool] = lambda: False,
@@ -111,19 +111,19 @@ def run_batch(
     Yields:
         One Outcome for each item as they end; none for those that an interruption left.
     """
-    return _Run(ledger, maker, overwrite, interrupted).outcomes(items)
+    return _Run(index, executor, overwrite, interrupted).outcomes(items)
 
 
 @dataclass(frozen=True, eq=False)
 class _Begun:
-    claim: Claim
+    claim: OutputLock
     fingerprint: str
     since: float
 
 
 class _Run:
-    def __init__(self, ledger: Ledger, maker: Maker, overwrite: bool, interrupted: Callable[[], bool]) -> None:
-        self._ledger, self._maker = ledger, maker
+    def __init__(self, index: BatchIndex, executor: Executor, overwrite: bool, interrupted: Callable[[], bool]) -> None:
+        self._index, self._executor = index, executor
         self._overwrite, self._interrupted = overwrite, interrupted
         self._under_way: dict[int, _Begun] = {}
 
@@ -134,21 +134,21 @@ class _Run:
             while (waiting or self._under_way) and not self._interrupted():
                 yield from self._begin_some(waiting)
                 if self._under_way:
-                    finished = self._maker.wait(self._interrupted)
+                    finished = self._executor.wait(self._interrupted)
                     if finished is None or (isinstance(finished.end, Failure) and finished.end.kind == "Cancelled"):
                         return
                     yield self._settled(finished)
                 elif waiting and not self._interrupted():
                     time.sleep(_BUSY_SECONDS)
         finally:
-            self._maker.close()
+            self._executor.close()
             for begun in self._under_way.values():
                 begun.claim.release()
 
     def _begin_some(self, waiting: deque[Item]) -> Iterator[Outcome]:
-        """Begin as many items as the maker takes; those that need no making end at once."""
+        """Begin as many items as the executor takes; those that need no making end at once."""
         busy = 0
-        while busy < len(waiting) and len(self._under_way) < self._maker.capacity and not self._interrupted():
+        while busy < len(waiting) and len(self._under_way) < self._executor.capacity and not self._interrupted():
             item = waiting.popleft()
             try:
                 outcome = self._begin(item)
@@ -164,15 +164,15 @@ class _Run:
         """Start making an item; its outcome where there is nothing to make, None also where another process has it."""
         if item.request is None:
             return Outcome(item, Status.FAILED, kind="SettingsError", error=item.error)
-        claim = self._ledger.claim(item.output)
+        claim = self._index.claim(item.output)
         if claim is None:
             return None
         try:
-            fingerprint = self._ledger.fingerprint(item.request)
-            if claim.is_made_of(fingerprint):
+            fingerprint = self._index.fingerprint(item.request)
+            if claim.is_up_to_date(fingerprint):
                 return Outcome(item, Status.KEPT)
             claim.check(self._overwrite)
-            self._maker.start(item)
+            self._executor.start(item)
             self._under_way[item.number] = _Begun(claim, fingerprint, time.monotonic())
         finally:
             if item.number not in self._under_way:

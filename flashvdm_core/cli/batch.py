@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..batch.items import Item
     from ..batch.log import JsonLog
-    from ..batch.run import Maker, Outcome
+    from ..batch.run import Executor, Outcome
     from .common import Commands
 
 
@@ -65,8 +65,8 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from ..batch.index import BatchIndex
     from ..batch.items import read_items, shard
-    from ..batch.ledger import Ledger
     from ..batch.log import JsonLog
     from ..batch.run import run_batch
 
@@ -76,15 +76,15 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     except BatchError as error:
         print(f"Error: {error}", file=sys.stderr)
         return EXIT_USAGE
-    ledger = Ledger(options.output)
-    maker = _maker(options.ray)  # before the signals are ours: Ray takes some, too
+    batch_index = BatchIndex(options.output)
+    executor = _executor(options.ray)  # before the signals are ours: Ray takes some, too
     name = "flashvdm-batch.jsonl" if count == 1 else f"flashvdm-batch-{index}-of-{count}.jsonl"
     with interruptible(options.end_with_stdin) as interrupted, closing(JsonLog(options.output / name)) as log:
         stop = lambda: bool(interrupted)  # noqa: E731
         _tell({"event": "start", "items": len(items)}, log, options.json)
         counts: Counter[str] = Counter()
         start = time.monotonic()
-        outcomes = run_batch(items, ledger, maker, overwrite=options.overwrite, interrupted=stop)
+        outcomes = run_batch(items, batch_index, executor, overwrite=options.overwrite, interrupted=stop)
         for outcome in _shown(outcomes, items, options.json):
             counts[outcome.status] += 1
             line = {"event": "item", **outcome.to_json()} | ({"details": outcome.details} if options.traceback else {})
@@ -97,14 +97,14 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     return EXIT_INTERRUPTED if interrupted else EXIT_FAILED if counts["failed"] else EXIT_OK
 
 
-def _maker(address: str | None) -> Maker:
+def _executor(address: str | None) -> Executor:
     if address is None:
-        from ..batch.local import LocalMaker
+        from ..batch.local import LocalExecutor
 
-        return LocalMaker()
-    from ..batch.cluster import ClusterMaker
+        return LocalExecutor()
+    from ..batch.cluster import ClusterExecutor
 
-    return ClusterMaker(address)
+    return ClusterExecutor(address)
 
 
 def _shown(outcomes: Iterator[Outcome], items: list[Item], as_json: bool) -> Iterator[Outcome]:

@@ -7,7 +7,7 @@ import torch
 from ..api.errors import DeviceError
 
 EIGHT_BIT = "float8"
-"""The precision that adds 8-bit arithmetic to what "auto" takes, where the device has it; see `acceleration`."""
+"""The precision that adds 8-bit arithmetic to what "auto" takes, where the device has it; see `low_precision`."""
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 

@@ -18,8 +18,8 @@ from PIL import Image
 from flashvdm_core.api.errors import BatchError, OutputError, SettingsError
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Request
+from flashvdm_core.batch.index import FOLDER, BatchIndex
 from flashvdm_core.batch.items import Item, read_items, shard
-from flashvdm_core.batch.ledger import FOLDER, Ledger
 from flashvdm_core.batch.log import JsonLog
 from flashvdm_core.cli import main
 from flashvdm_core.files import IMAGE_SUFFIXES, MESH_SUFFIXES
@@ -396,7 +396,7 @@ PUBLISH = """
 import os, signal, sys
 import numpy as np
 from pathlib import Path
-from flashvdm_core.batch.ledger import Ledger
+from flashvdm_core.batch.index import BatchIndex
 from flashvdm_core.api.mesh import TriangleMesh
 
 out, fingerprint, size, at = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
@@ -412,8 +412,8 @@ def dying(source, target):
         os.kill(os.getpid(), signal.SIGKILL)
 
 os.replace = dying
-claim = Ledger(out).claim("a.ply")
-if not claim.is_made_of(fingerprint):
+claim = BatchIndex(out).claim("a.ply")
+if not claim.is_up_to_date(fingerprint):
     claim.check(False)
     claim.publish(TriangleMesh(np.eye(3, dtype=np.float32) * size, np.array([[0, 1, 2]], np.int32)), fingerprint)
     print("made")
@@ -450,14 +450,14 @@ def meshes_of(folder: Path) -> bytes:
 
 
 def test_what_one_has_in_hand_no_other_gets(tmp_path: Path) -> None:
-    first = Ledger(tmp_path).claim("a.glb")
+    first = BatchIndex(tmp_path).claim("a.glb")
     assert first is not None
-    assert Ledger(tmp_path).claim("a.glb") is None
-    assert Ledger(tmp_path).claim("A.GLB") is None, "the same file where case is ignored"
-    other = Ledger(tmp_path).claim("b.glb")
+    assert BatchIndex(tmp_path).claim("a.glb") is None
+    assert BatchIndex(tmp_path).claim("A.GLB") is None, "the same file where case is ignored"
+    other = BatchIndex(tmp_path).claim("b.glb")
     assert other is not None
     first.release()
-    again = Ledger(tmp_path).claim("a.glb")
+    again = BatchIndex(tmp_path).claim("a.glb")
     assert again is not None
 
 
@@ -466,9 +466,9 @@ def test_a_damaged_record_is_none(tmp_path: Path) -> None:
     (record,) = (tmp_path / FOLDER).rglob("record.json")
     for text in ("", "{", "[]", "{}", "3"):
         record.write_text(text)
-        claim = Ledger(tmp_path).claim("a.ply")
+        claim = BatchIndex(tmp_path).claim("a.ply")
         assert claim is not None
-        assert not claim.is_made_of("old")
+        assert not claim.is_up_to_date("old")
         with pytest.raises(OutputError, match="exists already"):
             claim.check(overwrite=False)
         claim.release()
@@ -478,7 +478,7 @@ def test_a_damaged_record_is_none(tmp_path: Path) -> None:
 def test_every_kind_of_mesh_file_that_is_named_can_be_written(tmp_path: Path, suffix: str) -> None:
     check_output(tmp_path / f"mesh{suffix}")
     mesh = TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
-    claim = Ledger(tmp_path).claim(f"deep/down/a{suffix}")
+    claim = BatchIndex(tmp_path).claim(f"deep/down/a{suffix}")
     assert claim is not None
     claim.check(overwrite=False)
     claim.publish(mesh, "x")

@@ -45,7 +45,7 @@ class Record:
     replaces: str
 
 
-class Ledger:
+class BatchIndex:
     """The record of one output folder, which is made where it is missing.
 
     Raises:
@@ -61,7 +61,7 @@ class Ledger:
         except OSError as error:
             raise BatchError(f"'{outputs}' cannot be written ({error.strerror}); choose another output folder.") from error
 
-    def claim(self, output: str) -> Claim | None:
+    def claim(self, output: str) -> OutputLock | None:
         """Take an output in hand, so that no other process makes it; None while another has it.
 
         Raises:
@@ -76,7 +76,7 @@ class Ledger:
             return None
         except OSError as error:
             raise OutputError(f"'{folder}' cannot be written ({error.strerror}); check the folder and its disk.") from error
-        return Claim(self.outputs / output, folder, lock)
+        return OutputLock(self.outputs / output, folder, lock)
 
     def fingerprint(self, request: Request) -> str:
         """A SHA-256 in hexadecimal over all that a mesh depends on: images, settings and weights, not where they lie."""
@@ -89,7 +89,7 @@ class Ledger:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Claim:
+class OutputLock:
     """One output that this process has in hand until `release`."""
 
     def __init__(self, path: Path, folder: Path, lock: FileLock) -> None:
@@ -100,7 +100,7 @@ class Claim:
                 left.unlink(missing_ok=True)
         self._present = _sha256(path)
 
-    def is_made_of(self, fingerprint: str) -> bool:
+    def is_up_to_date(self, fingerprint: str) -> bool:
         """The output is there, as this batch made it, of exactly this."""
         return self._record is not None and (self._record.made_of, self._record.sha256) == (fingerprint, self._present)
 
