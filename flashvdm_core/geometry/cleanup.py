@@ -1,4 +1,4 @@
-"""Clean-up of a mesh: drop floating dust and degenerate faces, reach a face budget."""
+"""Clean-up of a mesh: drop small components and degenerate faces, reach a face budget."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ..api.mesh import TriangleMesh
 from .components import connected_components, vertex_components
 from .normals import areas_of, side_vectors
 
-# A part with less than this share of the largest part's area is dust (a ball of a fourteenth of its diameter).
-DUST = 0.005
+# A part with less than this share of the largest part's area is dropped (a ball of a fourteenth of its diameter).
+SMALL_COMPONENT = 0.005
 # A face this flat (twice its area over its longest side squared) has no usable normal.
 _FLAT = 1e-6
 # How fast fast-simplification's error threshold grows. Its own default, 7, folds thin walls into themselves.
@@ -24,7 +24,7 @@ def cleaned(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) ->
 
     Args:
         mesh: any mesh.
-        largest_parts: keep this many connected parts, the largest by area; 0 keeps all but dust.
+        largest_parts: keep this many connected parts, the largest by area; 0 keeps all but small ones.
         face_budget: most faces to keep, reached by quadric edge collapse; 0 keeps all. A budget too small for
             the shape's topology and thin walls is missed.
 
@@ -52,7 +52,7 @@ def _kept_parts(vertex_count: int, faces: np.ndarray, area: np.ndarray, largest_
         keep[np.argsort(-area, kind="stable")[:largest_parts]] = True
         keep &= area > 0
     else:
-        keep = area >= DUST * area.max()
+        keep = area >= SMALL_COMPONENT * area.max()
     return faces[keep[part]]
 
 

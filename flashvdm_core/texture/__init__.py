@@ -1,6 +1,6 @@
 """Colours of the front image on a mesh: where it was seen from, which faces it shows, what the others get.
 
-    picture + surface -> view (fitted) -> labels (in the picture or hidden) -> layout (UVs) -> texture
+    picture + surface -> view (fitted) -> faces classified (in the picture or hidden) -> UV charts -> texture
 
 NumPy alone and any polygons, so that a host can also use it on what a mesh has become later: with fewer faces, of
 quads, edited by hand.

@@ -8,8 +8,8 @@ from ..api.mesh import Colouring
 from ..geometry.camera import View, opaque_box
 from ..geometry.polygons import Surface
 from ..geometry.raster import barycentric, rasterise
-from .fill import filled, spread
-from .layout import IN_PICTURE, Box, charts, in_picture, labelled
+from .inpaint import diffuse_in_space, inpaint
+from .uv_charts import IN_PICTURE, Box, classify_faces, in_picture, lay_out_charts
 
 _OPAQUE = 250
 _RIM = 2  # pixels at the edge of the object in the picture that have the background's colour in them
@@ -34,12 +34,12 @@ def coloured(surface: Surface, picture: np.ndarray, view: View) -> Colouring:
     front = _squared(picture, side)
     box = opaque_box(front[..., 3]) or (0, side, 0, side)
     placed = in_picture(surface, view, Box(*box))
-    labels = labelled(surface, view)
+    labels = classify_faces(surface, view)
     shown = labels[surface.face_of_corner] == IN_PICTURE
     left = _without_background(front)
-    page = charts(surface, labels, side)
-    corners = np.where(shown[:, None], placed[surface.corners, :2], page + np.array((side, 0), np.float32))
-    right = _hidden_colours(surface, labels, page, _seen_colours(left, surface, placed), side)
+    atlas = lay_out_charts(surface, labels, side)
+    corners = np.where(shown[:, None], placed[surface.corners, :2], atlas + np.array((side, 0), np.float32))
+    right = _hidden_colours(surface, labels, atlas, _seen_colours(left, surface, placed), side)
     texture = np.concatenate((left, right), axis=1)
     uvs = corners / (2 * side, side)
     uvs[:, 1] = 1 - uvs[:, 1]
@@ -63,7 +63,7 @@ def _without_background(rgba: np.ndarray) -> np.ndarray:
         inner = inner & np.roll(inner, 1, 0) & np.roll(inner, -1, 0) & np.roll(inner, 1, 1) & np.roll(inner, -1, 1)
     if not inner.any():
         inner = opaque if opaque.any() else np.ones_like(opaque)
-    return filled(rgba[..., :3].astype(np.float32) / 255 * inner[..., None], inner.astype(np.float32))
+    return inpaint(rgba[..., :3].astype(np.float32) / 255 * inner[..., None], inner.astype(np.float32))
 
 
 def _seen_colours(left: np.ndarray, surface: Surface, placed: np.ndarray) -> np.ndarray:
@@ -75,13 +75,13 @@ def _seen_colours(left: np.ndarray, surface: Surface, placed: np.ndarray) -> np.
     return left[row, column]
 
 
-def _hidden_colours(surface: Surface, labels: np.ndarray, page: np.ndarray, seen: np.ndarray, side: int) -> np.ndarray:
-    """float32 [side, side, 3]: the page of the hidden faces, `page` [L, 2] their corners on it."""
+def _hidden_colours(surface: Surface, labels: np.ndarray, atlas: np.ndarray, seen: np.ndarray, side: int) -> np.ndarray:
+    """float32 [side, side, 3]: the atlas of the hidden faces, `atlas` [L, 2] their corners on it."""
     shown = labels == IN_PICTURE
     areas = np.bincount(surface.faces, surface.triangle_areas, surface.face_count)
-    colours = spread(surface.centres[shown], seen[shown], areas[shown], surface.points)
+    colours = diffuse_in_space(surface.centres[shown], seen[shown], areas[shown], surface.points)
     hidden = np.flatnonzero(~shown[surface.faces])
-    corners = page[surface.triangles[hidden]]
+    corners = atlas[surface.triangles[hidden]]
     ids, _ = rasterise(corners, np.zeros(corners.shape[:2], np.float32), side, side)
     rows, columns = np.nonzero(ids >= 0)
     triangle = ids[rows, columns]
@@ -89,4 +89,4 @@ def _hidden_colours(surface: Surface, labels: np.ndarray, page: np.ndarray, seen
     points = surface.corners[surface.triangles[hidden[triangle]]]
     values = np.zeros((side, side, 3), np.float32)
     values[rows, columns] = (colours[points] * weights[..., None]).sum(axis=1)
-    return filled(values, (ids >= 0).astype(np.float32))
+    return inpaint(values, (ids >= 0).astype(np.float32))

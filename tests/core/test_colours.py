@@ -10,7 +10,7 @@ import pytest
 from flashvdm_core.api.mesh import Colouring, TriangleMesh
 from flashvdm_core.geometry.raster import rasterise
 from flashvdm_core.texture import Surface, View, coloured, fitted_view
-from flashvdm_core.texture.fill import filled
+from flashvdm_core.texture.inpaint import inpaint
 
 SIDE = 192
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
@@ -151,21 +151,21 @@ def test_faces_of_any_number_of_corners_are_coloured() -> None:
 def test_rasterising_agrees_with_asking_every_pixel() -> None:
     random = np.random.default_rng(0)
     corners = random.uniform(-5, 25, (40, 3, 2)).astype(np.float32)
-    nearness = np.repeat(random.random((40, 1), np.float32), 3, axis=1)
-    ids, near = rasterise(corners, nearness, 16, 20)
+    inverse_depth = np.repeat(random.random((40, 1), np.float32), 3, axis=1)
+    ids, near = rasterise(corners, inverse_depth, 16, 20)
     for row, column in itertools.product(range(16), range(20)):
         a, b, c = np.moveaxis(corners - np.float32((column + 0.5, row + 0.5)), 1, 0)
         sides = np.stack([p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0] for p, q in ((a, b), (b, c), (c, a))])
         hit = np.flatnonzero((sides >= 0).all(axis=0) | (sides <= 0).all(axis=0))
-        expected = hit[nearness[hit, 0].argmax()] if len(hit) else -1
+        expected = hit[inverse_depth[hit, 0].argmax()] if len(hit) else -1
         assert ids[row, column] == expected
-        assert near[row, column] == (nearness[expected, 0] if len(hit) else -np.inf)
+        assert near[row, column] == (inverse_depth[expected, 0] if len(hit) else -np.inf)
 
 
-def test_filling_keeps_what_is_there_and_continues_it() -> None:
+def test_inpainting_keeps_what_is_there_and_continues_it() -> None:
     values, weights = np.zeros((9, 13, 1), np.float32), np.zeros((9, 13), np.float32)
     values[4, 2], values[4, 11] = 1.0, 3.0
     weights[4, 2] = weights[4, 11] = 1.0
-    result = filled(values, weights)[..., 0]
+    result = inpaint(values, weights)[..., 0]
     assert (result[4, 2], result[4, 11]) == (1.0, 3.0)
     assert result[:, 0].max() < 1.8 < 2.2 < result[:, 12].min()

@@ -19,7 +19,7 @@ _BEHIND = 0.02  # share of the object's size by which a visible face may lie beh
 _DEPTH_SIDE = 384
 _ROUNDS = 4  # of giving way to neighbours: they remove single faces
 _GAP = 2  # pixels between charts
-_FILLED = 0.7  # share of the page that charts may cover at first
+_FILLED = 0.7  # share of the atlas that charts may cover at first
 _SHRINK = 0.93
 
 
@@ -43,7 +43,7 @@ def in_picture(surface: Surface, view: View, box: Box) -> np.ndarray:
     return np.stack((column, row, (seen[:, 2] - low[2]) / extent.max()), axis=1).astype(np.float32)
 
 
-def labelled(surface: Surface, view: View) -> np.ndarray:
+def classify_faces(surface: Surface, view: View) -> np.ndarray:
     """int64 [F]: IN_PICTURE where `view` shows the face, else the axis that it looks along."""
     placed = in_picture(surface, view, Box(0, _DEPTH_SIDE, 0, _DEPTH_SIDE))
     corners = placed[surface.corners]
@@ -61,15 +61,15 @@ def labelled(surface: Surface, view: View) -> np.ndarray:
     return majority(labels, surface.neighbours, _ROUNDS)
 
 
-def charts(surface: Surface, labels: np.ndarray, side: int) -> np.ndarray:
-    """Lay the hidden faces out flat on a square page, each connected part on its own.
+def lay_out_charts(surface: Surface, labels: np.ndarray, side: int) -> np.ndarray:
+    """Lay the hidden faces out flat on a square atlas, each connected part on its own.
 
     Args:
-        labels: int [F], as `labelled` makes them.
-        side: of the page in pixels.
+        labels: int [F], as `classify_faces` makes them.
+        side: of the atlas in pixels.
 
     Returns:
-        float32 [L, 2]: column and row of each corner on the page; zero for faces in the picture.
+        float32 [L, 2]: column and row of each corner on the atlas; zero for faces in the picture.
     """
     flat = np.zeros((len(surface.corners), 2), np.float32)
     hidden = labels[surface.face_of_corner] != IN_PICTURE
@@ -82,7 +82,7 @@ def charts(surface: Surface, labels: np.ndarray, side: int) -> np.ndarray:
     high = np.full((len(names), 2), -np.inf, np.float32)
     np.minimum.at(low, chart, planar)
     np.maximum.at(high, chart, planar)
-    corner, scale = _packed(high - low, side)
+    corner, scale = _pack_shelves(high - low, side)
     flat[hidden] = corner[chart] + (planar - low[chart]) * scale
     return flat
 
@@ -95,8 +95,8 @@ def _planar(points: np.ndarray, label: np.ndarray) -> np.ndarray:
     return np.stack((across, down), axis=1)
 
 
-def _packed(sizes: np.ndarray, side: int) -> tuple[np.ndarray, float]:
-    """Rectangles [N, 2] on shelves of a square page: their first corners float32 [N, 2] in pixels, and the scale."""
+def _pack_shelves(sizes: np.ndarray, side: int) -> tuple[np.ndarray, float]:
+    """Rectangles [N, 2] on shelves of a square atlas: their first corners float32 [N, 2] in pixels, and the scale."""
     scale = side * np.sqrt(_FILLED / max(float(sizes.prod(axis=1).sum()), 1e-12))
     scale = min(scale, (side - 2 * _GAP) / max(float(sizes.max()), 1e-12))
     order = np.argsort(-sizes[:, 1], kind="stable")
@@ -108,7 +108,7 @@ def _packed(sizes: np.ndarray, side: int) -> tuple[np.ndarray, float]:
 
 
 def _on_shelves(sizes: np.ndarray, order: np.ndarray, side: int) -> np.ndarray | None:
-    """First corners of rectangles [N, 2], the highest first; None where the page is too small."""
+    """First corners of rectangles [N, 2], the highest first; None where the atlas is too small."""
     corner = np.zeros_like(sizes, np.float32)
     # Charts without number would not fit however small they are: the gaps shrink with the room there is.
     gap = min(_GAP, side / (4 * np.sqrt(len(sizes))))

@@ -1,4 +1,4 @@
-"""Fill what has no colour from what lies near: by pyramids in the plane of a picture, by distance in space."""
+"""Inpainting: what has no colour gets one from what lies near, by pyramids in the plane of a picture, by distance in space."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _AT_ONCE = 256  # cells; bounds the memory
 _CUBE = np.array(list(itertools.product((0, 1), repeat=3)))
 
 
-def filled(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def inpaint(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Give every cell of a grid a value; those with a weight keep theirs.
 
     The empty ones take the mean of the smallest neighbourhood that holds a value, smoothed.
@@ -25,12 +25,12 @@ def filled(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return values
     smaller, share = _halved(values * weights[..., None], weights.ndim), _halved(weights, weights.ndim)
     smaller = smaller / np.maximum(share, 1e-12)[..., None]
-    around = _doubled(filled(smaller, np.minimum(share, 1.0)), shape)
+    around = _doubled(inpaint(smaller, np.minimum(share, 1.0)), shape)
     kept = np.minimum(weights, 1.0)[..., None]
     return values * kept + around * (1 - kept)
 
 
-def spread(sources: np.ndarray, colours: np.ndarray, weights: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def diffuse_in_space(sources: np.ndarray, colours: np.ndarray, weights: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Colours through space: each target takes the mean of all sources, weighted by distance to the power of -6.
 
     Args:
