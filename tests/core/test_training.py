@@ -38,12 +38,12 @@ from flashvdm_core.lab.training.distill import (
     student_of,
 )
 from flashvdm_core.lab.training.export import best_student
-from flashvdm_core.lab.training.pairs import condition_image, recoloured
+from flashvdm_core.lab.training.pairs import condition_image, recolour
 from flashvdm_core.lab.training.runner import config_of, read_yaml
-from flashvdm_core.lab.training.shape import own_states
+from flashvdm_core.lab.training.shape import on_policy_states
 from flashvdm_core.lab.training.stages import STAGES, STUDENTS, stage_of
-from flashvdm_core.lab.training.teacher import TeacherConfig, initialise, without_scale
-from flashvdm_core.lab.training.vae import moved, quarter_turns, reconstruction_losses
+from flashvdm_core.lab.training.teacher import TeacherConfig, fold_guidance, initialise
+from flashvdm_core.lab.training.vae import augment, quarter_turns, reconstruction_losses
 from flashvdm_core.models.dit import DiT
 from flashvdm_core.sampling.flow import guided_velocity, sample
 from flashvdm_core.sampling.schedules import consistency_schedule
@@ -135,7 +135,7 @@ def test_the_shape_stage_visits_the_states_of_the_sampler() -> None:
     noise, tokens, scale = torch.randn(4, 16, 8), torch.randn(4, 5, 24), torch.full((4,), 3.0)
     schedule = consistency_schedule(4, SOLVER_STEPS)
     with torch.no_grad():
-        states, at = own_states(student, noise, tokens, scale, list(schedule.sigmas[:-1]))
+        states, at = on_policy_states(student, noise, tokens, scale, list(schedule.sigmas[:-1]))
         assert at.tolist() == pytest.approx(schedule.sigmas[:-1])
         assert states[0].equal(noise[0])
         for part in (1, 2, 3):
@@ -349,7 +349,7 @@ def test_a_distilled_model_without_its_scale_is_the_same_function() -> None:
     for parameter in student.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     x, s, tokens = torch.randn(2, 16, 8), torch.tensor([0.2, 0.7]), torch.randn(2, 5, 24)
-    assert without_scale(student, 3.0)(x, s, tokens).allclose(student(x, s, tokens, torch.full((2,), 3.0)), atol=1e-5)
+    assert fold_guidance(student, 3.0)(x, s, tokens).allclose(student(x, s, tokens, torch.full((2,), 3.0)), atol=1e-5)
 
 
 def test_a_new_student_answers_as_its_teacher_without_guidance() -> None:
@@ -400,7 +400,7 @@ def test_turns_keep_lengths_and_the_upright() -> None:
     assert len({tuple(turn.flatten().round().int().tolist()) for turn in turns}) == 8
     assert torch.allclose(turns @ turns.mT, torch.eye(3).expand(8, 3, 3))
     points = torch.randn(8, 10, 7)
-    there = moved(points, turns, torch.full((8,), 0.5))
+    there = augment(points, turns, torch.full((8,), 0.5))
     assert there[..., 1].allclose(points[..., 1] * 0.5)
     assert there[..., :3].norm(dim=-1).allclose(points[..., :3].norm(dim=-1) * 0.5)
     assert there[..., 3:6].norm(dim=-1).allclose(points[..., 3:6].norm(dim=-1))
@@ -410,7 +410,7 @@ def test_turns_keep_lengths_and_the_upright() -> None:
 def test_other_colours_leave_the_silhouette_and_the_white_around_it() -> None:
     rgba = torch.randint(0, 256, (16, 6, 6, 4), dtype=torch.uint8)
     rgba[:, :3, :, 3] = 0
-    changed = recoloured(rgba, torch.Generator().manual_seed(0))
+    changed = recolour(rgba, torch.Generator().manual_seed(0))
     assert changed[..., 3].equal(rgba[..., 3])
     different = (changed != rgba).flatten(1).any(1)
     assert 0 < different.sum() < 16

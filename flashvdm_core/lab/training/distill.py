@@ -24,8 +24,8 @@ from ...sampling.flow import guided_velocity
 from ...sampling.schedules import consistency_schedule, flow_matching_schedule
 from ..files import device_of_choice
 from .checkpoint import frozen_on, open_model, open_transformer
-from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
-from .runner import Batch, Draw, Run, RunConfig
+from .pairs import FEW_STEPS, LATENTS_NAME, GenerationValidator, ImageLatentPairs, column
+from .runner import Batch, Run, RunConfig, SampleBatch
 from .teacher import interpolate
 
 TRAIN_TIMES = 1000
@@ -53,7 +53,7 @@ class DistillConfig(RunConfig):
         average_target: the averaged student gives the targets; otherwise the student itself.
         adversarial: weight of the adversarial loss (stage "adversarial").
         discriminator_rate: learning rate of the discriminator.
-        validate_shapes: props of the validation split that are generated.
+        validate_shapes: meshes of the validation split that are generated.
     """
 
     learning_rate: float = 1e-4
@@ -96,8 +96,8 @@ def guided(model: DiT, x: Tensor, s: Tensor, tokens: Tensor, scale: Tensor) -> T
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Bench:
-    """What all stages of the distillation work with.
+class DistillContext:
+    """What all stages of the distillation share.
 
     Attributes:
         start: the checkpoint that the stage starts from, frozen, on `device`.
@@ -107,18 +107,18 @@ class Bench:
 
     start: Model[DiT]
     guidance: float
-    pairs: Pairs
-    held_out: Generation
+    pairs: ImageLatentPairs
+    held_out: GenerationValidator
     device: torch.device
 
     @classmethod
-    def open(cls, config: DistillConfig, data: Path, start: Path, vae: Path | None, out: Path) -> Bench:
+    def open(cls, config: DistillConfig, data: Path, start: Path, vae: Path | None, out: Path) -> DistillContext:
         """Load the checkpoint `start`, with its own VAE or that of the folder `vae`; raises as `open_model`."""
         device = device_of_choice()
         model = frozen_on(open_model(start, vae), device)
         out.mkdir(parents=True, exist_ok=True)
-        pairs = Pairs(data, model.vae, out.parent / LATENTS_NAME, device)
-        held_out = Generation(data, model.vae, config.validate_shapes, device)
+        pairs = ImageLatentPairs(data, model.vae, out.parent / LATENTS_NAME, device)
+        held_out = GenerationValidator(data, model.vae, config.validate_shapes, device)
         return cls(model, config.guidance or model.default_guidance, pairs, held_out, device)
 
     def student(self, seed: int) -> DiT:
@@ -165,27 +165,27 @@ def guidance_loss(student: DiT, teacher: Model[DiT], batch: Batch) -> tuple[Tens
 
 def train_guidance(config: DistillConfig, data: Path, start: Path, vae: Path | None, out: Path) -> None:
     """Guidance distillation: the student takes the scale w as an input and answers with u + w (c - u) in one evaluation."""
-    bench = Bench.open(config, data, start, vae, out)
-    if bench.start.denoiser.spec.guidance_embed:
+    context = DistillContext.open(config, data, start, vae, out)
+    if context.start.denoiser.spec.guidance_embed:
         raise TrainingError(f"{start} takes the guidance scale as an input already; go on with the stage consistency.")
     run = Run(
         out,
         config,
-        bench.student(config.seed),
-        bench.device,
-        lambda student: save_model(dataclasses.replace(bench.start, denoiser=student), out),
+        context.student(config.seed),
+        context.device,
+        lambda student: save_model(dataclasses.replace(context.start, denoiser=student), out),
     )
 
-    def draw(rng: torch.Generator) -> Batch:
-        s = torch.rand(config.batch, generator=rng, device=bench.device)
-        scale = torch.rand(config.batch, generator=rng, device=bench.device)
+    def sample_batch(rng: torch.Generator) -> Batch:
+        s = torch.rand(config.batch, generator=rng, device=context.device)
+        scale = torch.rand(config.batch, generator=rng, device=context.device)
         scale = config.guidance_low + (config.guidance_high - config.guidance_low) * scale
-        return bench.pairs.draw(config.batch, rng) | {"s": s, "scale": scale}
+        return context.pairs.sample_batch(config.batch, rng) | {"s": s, "scale": scale}
 
     def validate() -> Mapping[str, Tensor]:
-        return bench.validate(run.averaged, curved=True)
+        return context.validate(run.averaged, curved=True)
 
-    run.train(draw, lambda batch: guidance_loss(run.model, bench.start, batch), validate)
+    run.train(sample_batch, lambda batch: guidance_loss(run.model, context.start, batch), validate)
 
 
 def solver_times(skipping: int = 10, device: torch.device | str = "cpu") -> Tensor:
@@ -224,18 +224,18 @@ def open_solver(folder: Path, student: DiTSpec) -> DiT:
     return solver.requires_grad_(False)
 
 
-def neighbours(bench: Bench, config: DistillConfig) -> Draw:
+def adjacent_steps(context: DistillContext, config: DistillConfig) -> SampleBatch:
     """Pairs, and at which of the solver's steps each is looked at: `start`, `next`, `end` float32 [B] and `scale` [B]."""
-    times = solver_times(config.skipping, bench.device)
-    ends = phase_ends(config.phases, len(times) - 1, bench.device)
+    times = solver_times(config.skipping, context.device)
+    ends = phase_ends(config.phases, len(times) - 1, context.device)
 
-    def draw(rng: torch.Generator) -> Batch:
-        step = torch.randint(len(ends), (config.batch,), generator=rng, device=bench.device)
+    def sample_batch(rng: torch.Generator) -> Batch:
+        step = torch.randint(len(ends), (config.batch,), generator=rng, device=context.device)
         nodes = {"start": times[step], "next": times[step + 1], "end": times[ends[step]]}
-        nodes["scale"] = torch.full_like(nodes["start"], bench.guidance)
-        return bench.pairs.draw(config.batch, rng) | nodes
+        nodes["scale"] = torch.full_like(nodes["start"], context.guidance)
+        return context.pairs.sample_batch(config.batch, rng) | nodes
 
-    return draw
+    return sample_batch
 
 
 def consistency_loss(
@@ -262,20 +262,20 @@ def consistency_loss(
 
 def train_consistency(config: DistillConfig, data: Path, start: Path, vae: Path | None, solver: Path, out: Path) -> None:
     """Consistency flow distillation in `config.phases` phases, of the model in `start` along the paths of that in `solver`."""
-    bench = Bench.open(config, data, start, vae, out)
-    path = open_solver(solver, bench.start.denoiser.spec).to(bench.device)
-    run = Run(out, config, bench.student(config.seed), bench.device, lambda student: bench.publish_few_steps(student, out))
+    context = DistillContext.open(config, data, start, vae, out)
+    path = open_solver(solver, context.start.denoiser.spec).to(context.device)
+    run = Run(out, config, context.student(config.seed), context.device, lambda student: context.publish_few_steps(student, out))
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        tokens = condition(bench.start.image_encoder, batch["images"])
+        tokens = condition(context.start.image_encoder, batch["images"])
         target_model = run.averaged if config.average_target else run.model
         error, _ = consistency_loss(run.model, target_model, path, batch, tokens, config)
         return error, {"consistency": error}
 
     def validate() -> Mapping[str, Tensor]:
-        return bench.validate(run.averaged, curved=False)
+        return context.validate(run.averaged, curved=False)
 
-    run.train(neighbours(bench, config), loss, validate)
+    run.train(adjacent_steps(context, config), loss, validate)
 
 
 class Discriminator(nn.Module):
@@ -294,7 +294,7 @@ class Discriminator(nn.Module):
         return torch.stack([head(layer)[..., 0] for head, layer in zip(self.heads, features, strict=True)]).float()
 
 
-class Adversaries(nn.Module):
+class StudentAndDiscriminator(nn.Module):
     """The student and the discriminator that it is trained against."""
 
     def __init__(self, student: DiT, critic: Discriminator) -> None:
@@ -303,7 +303,7 @@ class Adversaries(nn.Module):
 
 
 def adversarial_loss(
-    model: Adversaries, target_model: DiT, solver: DiT, batch: Batch, tokens: Tensor, config: DistillConfig
+    model: StudentAndDiscriminator, target_model: DiT, solver: DiT, batch: Batch, tokens: Tensor, config: DistillConfig
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The consistency loss and the losses of both sides on the clean latents, read through the features of the solver."""
     error, clean = consistency_loss(model.student, target_model, solver, batch, tokens, config)
@@ -324,18 +324,18 @@ def adversarial_loss(
 
 def train_adversarial(config: DistillConfig, data: Path, start: Path, vae: Path | None, solver: Path, out: Path) -> None:
     """Adversarial fine-tuning: the consistency loss and a hinge loss on the clean latents; both sides learn in one step."""
-    bench = Bench.open(config, data, start, vae, out)
-    frozen = open_solver(solver, bench.start.denoiser.spec).to(bench.device)
-    model = Adversaries(bench.student(config.seed), Discriminator(frozen.spec))
+    context = DistillContext.open(config, data, start, vae, out)
+    frozen = open_solver(solver, context.start.denoiser.spec).to(context.device)
+    model = StudentAndDiscriminator(context.student(config.seed), Discriminator(frozen.spec))
     rates = {"critic.": config.discriminator_rate / config.learning_rate}
-    run = Run(out, config, model, bench.device, lambda both: bench.publish_few_steps(both.student, out), rates)
+    run = Run(out, config, model, context.device, lambda both: context.publish_few_steps(both.student, out), rates)
 
     def loss(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        tokens = condition(bench.start.image_encoder, batch["images"])
+        tokens = condition(context.start.image_encoder, batch["images"])
         target_model = (run.averaged if config.average_target else run.model).student
         return adversarial_loss(run.model, target_model, frozen, batch, tokens, config)
 
     def validate() -> Mapping[str, Tensor]:
-        return bench.validate(run.averaged.student, curved=False)
+        return context.validate(run.averaged.student, curved=False)
 
-    run.train(neighbours(bench, config), loss, validate)
+    run.train(adjacent_steps(context, config), loss, validate)

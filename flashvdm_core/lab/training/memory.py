@@ -29,9 +29,9 @@ from ...models.specs import DiTSpec, ModelSpec, ShapeVAESpec
 from ..tables import markdown
 from .checkpoint import frozen_on
 from .distill import (
-    Adversaries,
     Discriminator,
     DistillConfig,
+    StudentAndDiscriminator,
     adversarial_loss,
     condition,
     consistency_loss,
@@ -39,7 +39,7 @@ from .distill import (
     student_of,
 )
 from .runner import Batch
-from .shape import ShapeConfig, Whole, encoded_part, shape_loss
+from .shape import FullModel, ShapeConfig, encoded_part, shape_loss
 from .teacher import Teacher, flow_loss
 from .vae import ReconstructionConfig, autoencoder_loss, efficient_spec, freeze_encoder
 
@@ -254,7 +254,7 @@ def _consistency(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
 def _adversarial(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
     start, solver = _model(sizes, guidance_embed=True), _model(sizes, guidance_embed=True).denoiser
     with _META:
-        both = Adversaries(start.denoiser.requires_grad_(True), Discriminator(solver.spec))
+        both = StudentAndDiscriminator(start.denoiser.requires_grad_(True), Discriminator(solver.spec))
 
     def loss(batch: int) -> Tensor:
         values = _pairs(sizes, batch)
@@ -266,7 +266,7 @@ def _adversarial(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
 
 def _shape(sizes: ModelSpec) -> tuple[list[nn.Module], Loss]:
     start = _model(sizes, guidance_embed=True)
-    whole = Whole(start.denoiser, start.image_encoder, start.vae).requires_grad_(True)
+    whole = FullModel(start.denoiser, start.image_encoder, start.vae).requires_grad_(True)
     freeze_encoder(start.vae)
 
     def loss(batch: int) -> Tensor:

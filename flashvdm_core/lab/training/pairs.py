@@ -1,4 +1,4 @@
-"""What the stages of the diffusion model learn from: encoded shapes with their pictures, and held-out ones to measure by."""
+"""What the stages of the diffusion model learn from: encoded shapes with their images, and held-out ones to measure by."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...sampling.flow import Velocity, sample
 from ...sampling.schedules import Schedule
 from ..data.dataset import ShapeData, ViewData
 from .runner import Batch
-from .vae import moved, occupancy_iou
+from .vae import augment, occupancy_iou
 
 _ENCODE_BATCH = 64
 LATENTS_NAME = "latents.safetensors"
@@ -73,7 +73,7 @@ def _encoded(vae: ShapeVAE, data: ShapeData, mirrored: bool) -> Tensor:
         for rows in torch.arange(len(data), device=data.device).split(_ENCODE_BATCH):
             surface = data.surfaces(rows, torch.full_like(rows, cloud), vae.spec.num_latents)
             turn, scale = sign.diag().expand(len(rows), 3, 3), torch.ones(len(rows), device=data.device)
-            read = Surface(moved(surface.data, turn, scale), moved(surface.queries, turn, scale))
+            read = Surface(augment(surface.data, turn, scale), augment(surface.queries, turn, scale))
             means.append(vae.encode_unscaled(read).mean.half())
         clouds.append(torch.cat(means))
     return torch.stack(clouds, dim=1)
@@ -86,8 +86,8 @@ def condition_image(rgba: Tensor) -> Tensor:
     return (pixels[:, :3] * alpha + 1 - alpha) * 2 - 1
 
 
-def recoloured(rgba: Tensor, rng: torch.Generator) -> Tensor:
-    """Other colours for the same shapes: channels swapped and scaled at random in half of the pictures.
+def recolour(rgba: Tensor, rng: torch.Generator) -> Tensor:
+    """Other colours for the same shapes: channels swapped and scaled at random in half of the images.
 
     uint8 [B, S, S, 4] -> the same. A shape must not be told by its colour alone.
     """
@@ -100,15 +100,15 @@ def recoloured(rgba: Tensor, rng: torch.Generator) -> Tensor:
     return torch.cat([colours, rgba[..., 3:]], dim=-1)
 
 
-def random_pictures(views: ViewData, rows: Tensor, mirrored: Tensor, rng: torch.Generator) -> Tensor:
+def random_views(views: ViewData, rows: Tensor, mirrored: Tensor, rng: torch.Generator) -> Tensor:
     """A random view of each of the rows int64 [B], recoloured, mirrored where bool [B] says: float32 [B, 3, S, S] in [-1, 1]."""
     chosen = torch.randint(views.views, rows.shape, generator=rng, device=rng.device)
-    images = condition_image(recoloured(views.images(rows, chosen), rng))
+    images = condition_image(recolour(views.images(rows, chosen), rng))
     return torch.where(mirrored[:, None, None, None], images.flip(-1), images)
 
 
-class Pairs:
-    """Pictures and latents of the training split, on one device.
+class ImageLatentPairs:
+    """Images and latents of the training split, on one device.
 
     Attributes:
         scale_factor: brings the latents to unit deviation (`scale_factor` of the published configs).
@@ -129,26 +129,26 @@ class Pairs:
         self._latents = encode_split(vae, data_folder, self.views.key, cache, device)
         self.scale_factor = vae.spec.scale_factor if scaled else 1.0 / self._latents.float().std().item()
 
-    def draw(self, batch: int, rng: torch.Generator) -> Batch:
+    def sample_batch(self, batch: int, rng: torch.Generator) -> Batch:
         """Random pairs: `images` float32 [B, 3, S, S] in [-1, 1], scaled `latents` float32 [B, N, C], and `noise` like them."""
         values, device = self._latents, rng.device
         rows = torch.randint(len(values), (batch,), generator=rng, device=device)
         encoding = torch.randint(values.shape[1], (batch,), generator=rng, device=device)
         latents = values[rows, encoding].float() * self.scale_factor
         return {
-            "images": random_pictures(self.views, rows, encoding >= values.shape[1] // 2, rng),
+            "images": random_views(self.views, rows, encoding >= values.shape[1] // 2, rng),
             "latents": latents,
             "noise": torch.randn(latents.shape, generator=rng, device=device),
         }
 
 
-class Generation:
-    """Shapes generated from one view of each held-out prop, compared with the true ones; the same noise every time.
+class GenerationValidator:
+    """Shapes generated from one view of each held-out mesh, compared with the true ones; the same noise every time.
 
     Args:
         data_folder: prepared data; the validation split is used.
         vae: decodes latents.
-        shapes: at most so many props.
+        shapes: at most so many meshes.
         device: where it runs.
     """
 
@@ -162,7 +162,7 @@ class Generation:
         self.noise = torch.randn(len(self.rows), vae.spec.num_latents, vae.spec.embed_dim, generator=rng).to(device)
 
     def tokens(self, conditioner: SingleImageEncoder) -> Tensor:
-        """Condition tokens float32 [B, T, C] of the pictures."""
+        """Condition tokens float32 [B, T, C] of the images."""
         return conditioner(self.images).float()
 
     def iou(self, velocity: Velocity, schedule: Schedule) -> Tensor:
@@ -171,7 +171,7 @@ class Generation:
         return self.iou_of(last.latents)
 
     def iou_of(self, latents: Tensor) -> Tensor:
-        """V-IoU [K] of scaled latents [B, N, C] of the props in their order."""
+        """V-IoU [K] of scaled latents [B, N, C] of the meshes in their order."""
         found = []
         for rows, part in zip(self.rows.split(32), latents.split(32), strict=True):
             rng = torch.Generator(self.data.device).manual_seed(0)

@@ -31,7 +31,7 @@ WARM_UP = 5
 """Steps before a graph is captured: what is compiled or allocated once must be there."""
 
 Batch = dict[str, Tensor]
-Draw = Callable[[torch.Generator], Batch]
+SampleBatch = Callable[[torch.Generator], Batch]
 """Random numbers of a step, on the run's device -> a batch."""
 Loss = Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
 """Batch -> the loss that is minimised and its parts (scalars) for the log."""
@@ -190,7 +190,7 @@ class Run(Generic[M]):
         fast = computes_bfloat16_fast(self.device)
         return torch.autocast(self.device.type, torch.bfloat16) if fast else contextlib.nullcontext()
 
-    def train(self, draw: Draw, loss: Loss, validate: Validate) -> None:
+    def train(self, sample_batch: SampleBatch, loss: Loss, validate: Validate) -> None:
         """Run to the end of the schedule, with logs, validations and checkpoints on the way.
 
         On a GPU the loss is compiled, and after a few steps the whole step is captured as a CUDA graph.
@@ -202,7 +202,7 @@ class Run(Generic[M]):
         replay: Callable[[Batch], None] | None = None
         eager_steps = 0
         while not self.finished:
-            batch = draw(self.rng())
+            batch = sample_batch(self.rng())
             self._set_rates()
             if replay is None and graphed and eager_steps == WARM_UP:
                 replay = self._captured(fast, batch)

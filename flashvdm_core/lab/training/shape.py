@@ -1,7 +1,7 @@
-"""Stage "shape": image encoder, student and decoder learn together from the true distances.
+"""Stage "shape", end-to-end SDF fine-tuning: image encoder, student and decoder learn together from the true distances.
 
 The stages before it compare latents. But the tokens of a latent set have no order, and which of them a token of noise
-turns into is decided by chance: part of that loss is about what no picture tells. The decoded field does not depend on
+turns into is decided by chance: part of that loss is about what no image tells. The decoded field does not depend on
 the order. Here the student's estimate of the clean latents is decoded, and compared
 with the true distances:
 
@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...api.errors import TrainingError
 from ...checkpoints.save import save_model
@@ -32,8 +32,9 @@ from ..data.dataset import ShapeData, ViewData
 from ..files import device_of_choice
 from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_model, set_truncation
 from .distill import SOLVER_STEPS, STEPS
-from .pairs import Generation, random_pictures
+from .pairs import GenerationValidator, random_views
 from .runner import Batch, Run, RunConfig
+from .teacher import Teacher
 from .vae import freeze_encoder, reconstruction_losses
 from .vae import validate as validate_reconstruction
 
@@ -52,8 +53,8 @@ class ShapeConfig(RunConfig):
         frequencies: the point decoder goes on with so many of its frequencies.
         sign_weight: weight of the logistic loss on the side of the surface.
         overlap_weight: weight of one minus the soft IoU of the generated shapes. The other losses are least for a shape
-            that is too small, since where the picture leaves room for doubt most points are more likely outside.
-        validate_shapes: props of the validation split that are generated and reconstructed.
+            that is too small, since where the image leaves room for doubt most points are more likely outside.
+        validate_shapes: meshes of the validation split that are generated and reconstructed.
     """
 
     batch: int = 32
@@ -68,24 +69,24 @@ class ShapeConfig(RunConfig):
     validate_shapes: int = 64
 
 
-class Whole(nn.Module):
+class FullModel(Teacher):
     """Everything that makes a shape of an image; the names are those of the published single files."""
 
     def __init__(self, model: DiT, conditioner: SingleImageEncoder, vae: ShapeVAE) -> None:
-        super().__init__()
-        self.model, self.conditioner, self.vae = model, conditioner, vae
+        super().__init__(model, conditioner)
+        self.vae = vae
 
 
-def keep_frequencies(vae: ShapeVAE, count: int) -> None:
+def limit_frequencies(vae: ShapeVAE, count: int) -> None:
     """Let the point decoder use the `count` lowest of its frequencies: the weights of the others are zero and stay so.
 
-    A picture tells little about details, and whatever wave the decoder has is laid over the surface where it is in doubt.
+    An image tells little about details, and whatever wave the decoder has is laid over the surface where it is in doubt.
     """
     used = cut_frequencies(vae, count)
     vae.geo_decoder.query_proj.weight.register_hook(lambda gradient: gradient * used)
 
 
-def own_states(model: DiT, noise: Tensor, tokens: Tensor, scale: Tensor, times: list[float]) -> tuple[Tensor, Tensor]:
+def on_policy_states(model: DiT, noise: Tensor, tokens: Tensor, scale: Tensor, times: list[float]) -> tuple[Tensor, Tensor]:
     """States that the student itself leads to, from noise [B, N, C]: those of each part of the batch after 0, 1, ... steps.
 
     Returns:
@@ -103,7 +104,7 @@ def own_states(model: DiT, noise: Tensor, tokens: Tensor, scale: Tensor, times: 
     return state, at
 
 
-def flipped(points: Tensor, mirrored: Tensor) -> Tensor:
+def mirror(points: Tensor, mirrored: Tensor) -> Tensor:
     """Positions [B, n, 3], or positions, normals and a flag [B, n, 7], mirrored left to right where bool [B] says so."""
     signs = torch.ones(len(points), points.shape[-1], device=points.device)
     signs[:, [0, 3][: 1 + (points.shape[-1] > 3)]] = 1 - 2 * mirrored[:, None].float()
@@ -127,24 +128,24 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, vae: Path |
     if begin.schedule.kind != "consistency" or not begin.guidance_embed:
         raise TrainingError(f"{start} holds no distilled student; the stage shape starts from what a stage after guidance wrote.")
     set_truncation(begin.vae, begin.truncation, config.truncation)
-    whole = Whole(begin.denoiser, begin.image_encoder, begin.vae).to(device).requires_grad_(True)
+    whole = FullModel(begin.denoiser, begin.image_encoder, begin.vae).to(device).requires_grad_(True)
     freeze_encoder(begin.vae)
-    keep_frequencies(begin.vae, config.frequencies)
+    limit_frequencies(begin.vae, config.frequencies)
     data = ShapeData(data_folder, "train", device)
     views = ViewData(data_folder, "train", device)
     if views.key != data.key:
         raise TrainingError(f"{data_folder} has points and views of different shapes; let the preparation run to its end.")
     spec = begin.vae.spec
 
-    def publish(averaged: Whole) -> None:
+    def publish(averaged: FullModel) -> None:
         parts = {"denoiser": averaged.model, "image_encoder": averaged.conditioner, "vae": averaged.vae}
         save_model(dataclasses.replace(begin, **parts, truncation=config.truncation), out)
 
     run = Run(out, config, whole, device, publish)
-    held_out = Generation(data_folder, run.averaged.vae, config.validate_shapes, device)
+    held_out = GenerationValidator(data_folder, run.averaged.vae, config.validate_shapes, device)
     encoded = encoded_part(config)
 
-    def draw(rng: torch.Generator) -> Batch:
+    def sample_batch(rng: torch.Generator) -> Batch:
         rows = torch.randint(len(data), (config.batch,), generator=rng, device=device)
         clouds = torch.randint(data.clouds, (encoded,), generator=rng, device=device)
         mirrored = torch.rand(config.batch, generator=rng, device=device) < 0.5
@@ -152,17 +153,19 @@ def train_shape(config: ShapeConfig, data_folder: Path, start: Path, vae: Path |
         surface = data.surfaces(rows[:encoded], clouds, spec.num_latents)
         noise = torch.randn(config.batch, spec.num_latents, spec.embed_dim, generator=rng, device=device)
         return {
-            "images": random_pictures(views, rows, mirrored, rng),
+            "images": random_views(views, rows, mirrored, rng),
             "noise": noise,
             "scale": torch.full((config.batch,), begin.default_guidance, device=device),
-            "points": flipped(points, mirrored),
+            "points": mirror(points, mirrored),
             "sdf": sdf,
-            "data": flipped(surface.data, mirrored[:encoded]),
-            "queries": flipped(surface.queries, mirrored[:encoded]),
+            "data": mirror(surface.data, mirrored[:encoded]),
+            "queries": mirror(surface.queries, mirrored[:encoded]),
         }
 
     guidance = begin.default_guidance
-    run.train(draw, lambda batch: shape_loss(run.model, batch, config), lambda: validate(run.averaged, held_out, guidance))
+    run.train(
+        sample_batch, lambda batch: shape_loss(run.model, batch, config), lambda: validate(run.averaged, held_out, guidance)
+    )
 
 
 def encoded_part(config: ShapeConfig) -> int:
@@ -170,13 +173,13 @@ def encoded_part(config: ShapeConfig) -> int:
     return max(1, round(config.encoded * config.batch))
 
 
-def shape_loss(whole: Whole, batch: Batch, config: ShapeConfig) -> tuple[Tensor, dict[str, Tensor]]:
+def shape_loss(whole: FullModel, batch: Batch, config: ShapeConfig) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss on the true distances of generated and of encoded shapes, and its parts."""
     model, vae, scale = whole.model, whole.vae, batch["scale"]
     count, encoded = len(scale), len(batch["data"])
     tokens = whole.conditioner(batch["images"])
     with torch.no_grad():
-        state, at = own_states(model, batch["noise"], tokens, scale, _TIMES)
+        state, at = on_policy_states(model, batch["noise"], tokens, scale, _TIMES)
         real = vae.encode(Surface(batch["data"], batch["queries"])).mean
     clean = state + (1 - at)[:, None, None] * model(state, at, tokens, scale).float()
     latents = torch.cat([clean, real])
@@ -190,7 +193,7 @@ def shape_loss(whole: Whole, batch: Batch, config: ShapeConfig) -> tuple[Tensor,
     return total, parts | {"encoded_square": real_square, "encoded_sign": real_sign}
 
 
-def validate(whole: Whole, held_out: Generation, guidance: float) -> Mapping[str, Tensor | float]:
+def validate(whole: FullModel, held_out: GenerationValidator, guidance: float) -> Mapping[str, Tensor | float]:
     """V-IoU of shapes generated in one step and in `STEPS`, and V-IoU and S-IoU of reconstructions."""
     velocity = guided_velocity(whole.model, held_out.tokens(whole.conditioner), guidance)
     found = {

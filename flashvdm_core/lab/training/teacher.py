@@ -23,7 +23,7 @@ from ...sampling.flow import guided_velocity
 from ...sampling.schedules import flow_matching_schedule
 from ..files import device_of_choice
 from .checkpoint import Autoencoder, frozen_on, open_autoencoder, open_model
-from .pairs import FEW_STEPS, LATENTS_NAME, Generation, Pairs, column
+from .pairs import FEW_STEPS, LATENTS_NAME, GenerationValidator, ImageLatentPairs, column
 from .runner import Batch, Run, RunConfig, last_validation
 
 SCHEDULE = ScheduleSpec()
@@ -146,7 +146,7 @@ def train_teacher(config: TeacherConfig, data: Path, vae: Path, out: Path) -> No
     autoencoder = open_autoencoder(vae)
     autoencoder = dataclasses.replace(autoencoder, vae=autoencoder.vae.with_latents(num_latents=config.num_latents or None))
     out.mkdir(parents=True, exist_ok=True)
-    pairs = Pairs(data, autoencoder.vae.to(device), out.parent / LATENTS_NAME, device, autoencoder.scaled)
+    pairs = ImageLatentPairs(data, autoencoder.vae.to(device), out.parent / LATENTS_NAME, device, autoencoder.scaled)
     _train(config, data, new_model(config, autoencoder, pairs.scale_factor), pairs, out)
 
 
@@ -165,16 +165,16 @@ def continue_teacher(config: FlowConfig, data: Path, start: Path, vae: Path | No
             f"{start} is distilled; the stage teacher goes on from an undistilled model, or makes one of it with undistil=true."
         )
     if config.undistil:
-        denoiser = without_scale(model.denoiser, model.default_guidance)
+        denoiser = fold_guidance(model.denoiser, model.default_guidance)
         model = dataclasses.replace(model, denoiser=denoiser, schedule=SCHEDULE, default_steps=SCHEDULE.default_steps)
     model = dataclasses.replace(model, vae=model.vae.with_latents(num_latents=config.num_latents or None))
     out.mkdir(parents=True, exist_ok=True)
-    pairs = Pairs(data, model.vae.to(device), out.parent / LATENTS_NAME, device)
+    pairs = ImageLatentPairs(data, model.vae.to(device), out.parent / LATENTS_NAME, device)
     _train(config, data, model, pairs, out)
 
 
 @torch.no_grad()
-def without_scale(model: DiT, scale: float) -> DiT:
+def fold_guidance(model: DiT, scale: float) -> DiT:
     """A DiT that takes no guidance scale and answers as `model` at `scale`."""
     assert model.guidance_in is not None
     plain = DiT(dataclasses.replace(model.spec, guidance_embed=False))
@@ -192,10 +192,10 @@ def flow_loss(teacher: Teacher, batch: Batch) -> tuple[Tensor, dict[str, Tensor]
     return error, {"flow": error}
 
 
-def _train(config: FlowConfig, data_folder: Path, start: Model[DiT], pairs: Pairs, out: Path) -> None:
+def _train(config: FlowConfig, data_folder: Path, start: Model[DiT], pairs: ImageLatentPairs, out: Path) -> None:
     device = device_of_choice()
     start = frozen_on(start, device)
-    held_out = Generation(data_folder, start.vae, config.validate_shapes, device)
+    held_out = GenerationValidator(data_folder, start.vae, config.validate_shapes, device)
     start.denoiser.requires_grad_(True)
     start.image_encoder.requires_grad_(not config.freeze_encoder)
 
@@ -206,13 +206,13 @@ def _train(config: FlowConfig, data_folder: Path, start: Model[DiT], pairs: Pair
 
     run = Run(out, config, Teacher(start.denoiser, start.image_encoder), device, publish)
 
-    def draw(rng: torch.Generator) -> Batch:
+    def sample_batch(rng: torch.Generator) -> Batch:
         # Times are logit-normal: the middle of the path is the hardest.
         s = torch.randn(config.batch, generator=rng, device=device).sigmoid()
         keep = (torch.rand(config.batch, generator=rng, device=device) >= config.drop).float()
-        return pairs.draw(config.batch, rng) | {"s": s, "keep": keep}
+        return pairs.sample_batch(config.batch, rng) | {"s": s, "keep": keep}
 
-    run.train(draw, lambda batch: flow_loss(run.model, batch), lambda: validate(run.averaged, held_out, config))
+    run.train(sample_batch, lambda batch: flow_loss(run.model, batch), lambda: validate(run.averaged, held_out, config))
 
 
 def best_guidance(run: Path, config: FlowConfig, otherwise: float) -> float:
@@ -223,7 +223,7 @@ def best_guidance(run: Path, config: FlowConfig, otherwise: float) -> float:
     return max(config.validate_scales, key=lambda scale: found[column(scale, config.validate_steps)])
 
 
-def validate(teacher: Teacher, held_out: Generation, config: FlowConfig) -> Mapping[str, Tensor]:
+def validate(teacher: Teacher, held_out: GenerationValidator, config: FlowConfig) -> Mapping[str, Tensor]:
     """V-IoU [K] of each shape at the guidance scales, in many steps and in few."""
     tokens = held_out.tokens(teacher.conditioner)
     result = {}

@@ -146,7 +146,7 @@ def quarter_turns(device: torch.device) -> Tensor:
     return torch.stack(turns)
 
 
-def moved(points: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
+def augment(points: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
     """Positions [B, n, 3], or positions, normals and a flag [B, n, 7], turned by [B, 3, 3] and scaled by [B]."""
     positions = points[..., :3] @ turn.mT * scale[:, None, None]
     if points.shape[-1] == 3:
@@ -154,7 +154,7 @@ def moved(points: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
     return torch.cat([positions, points[..., 3:6] @ turn.mT, points[..., 6:]], dim=-1)
 
 
-def draw_batch(data: ShapeData, spec: ShapeVAESpec, config: ReconstructionConfig, rng: torch.Generator) -> Batch:
+def sample_shapes(data: ShapeData, spec: ShapeVAESpec, config: ReconstructionConfig, rng: torch.Generator) -> Batch:
     """Random shapes, turned and shrunk: clouds and queries of the encoder [B, n, 7], `points` [B, q, 3], `sdf` [B, q], noise."""
     device = rng.device
     rows = torch.randint(len(data), (config.batch,), generator=rng, device=device)
@@ -164,9 +164,9 @@ def draw_batch(data: ShapeData, spec: ShapeVAESpec, config: ReconstructionConfig
     surface = data.surfaces(rows, clouds, spec.num_latents)
     points, sdf = data.queries(rows, config.near, config.uniform, rng)
     return {
-        "data": moved(surface.data, turn, scale),
-        "queries": moved(surface.queries, turn, scale),
-        "points": moved(points, turn, scale),
+        "data": augment(surface.data, turn, scale),
+        "queries": augment(surface.queries, turn, scale),
+        "points": augment(points, turn, scale),
         "sdf": sdf * scale[:, None],
         "noise": torch.randn(config.batch, spec.num_latents, spec.embed_dim, generator=rng, device=device),
     }
@@ -211,12 +211,12 @@ def _train(config: ReconstructionConfig, data_folder: Path, out: Path, model: Sh
     data, val = (ShapeData(data_folder, split, device) for split in ("train", "val"))
     run = Run(out, config, model, device, lambda averaged: Autoencoder(averaged, config.truncation, scaled).write(out))
 
-    def draw(rng: torch.Generator) -> Batch:
+    def sample_batch(rng: torch.Generator) -> Batch:
         ramp = min(1.0, 0.01 + 2 * run.progress)
         weight = torch.tensor(config.kl_weight * ramp, device=device)
-        return draw_batch(data, model.spec, config, rng) | {"kl_weight": weight}
+        return sample_shapes(data, model.spec, config, rng) | {"kl_weight": weight}
 
-    run.train(draw, lambda batch: autoencoder_loss(run.model, batch, config), lambda: validate(run.averaged, val))
+    run.train(sample_batch, lambda batch: autoencoder_loss(run.model, batch, config), lambda: validate(run.averaged, val))
 
 
 @torch.no_grad()
