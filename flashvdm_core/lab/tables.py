@@ -9,9 +9,9 @@ Report = Mapping[str, Any]
 
 
 def stages_table(report: Report) -> list[str]:
-    """One row a stage: time, floor, ratio, operations, memory, and what it counts."""
-    rows: list[tuple[str, ...]] = [("stage", "time", "on all cores", "floor", "ratio", "TFLOP", "memory", "")]
-    for group, stages in (("", report["stages"]), ("naive: ", report["naive"])):
+    """One row a stage: time, roofline, ratio, operations, memory, and what it counts."""
+    rows: list[tuple[str, ...]] = [("stage", "time", "on all cores", "roofline", "ratio", "TFLOP", "memory", "")]
+    for group, stages in (("", report["stages"]), ("baseline: ", report["naive"])):
         for name, stage in stages.items():
             if isinstance(stage, Mapping) and {"seconds", "error"} & set(stage):
                 rows.append(_row(group + name.replace("_", " "), stage))
@@ -29,14 +29,14 @@ def headline(report: Report) -> str:
         factor += f" ({busy:.1f} times by the time spent on all cores)"
     return (
         f"{report['model']} at {report['resolution']} ({report['precision']}{weights}) on {where}, torch {machine['torch']}; "
-        f"floor {machine['floor_tflops']:.3g} TFLOP/s, {machine['floor_gigabytes_per_second']:.0f} GB/s; decode + surface "
-        f"{seconds_text(report['decode_and_surface_seconds'])}, naive ({report['naive_kind'].replace('_', ' ')}) "
+        f"roofline {machine['floor_tflops']:.3g} TFLOP/s, {machine['floor_gigabytes_per_second']:.0f} GB/s; decode + surface "
+        f"{seconds_text(report['decode_and_surface_seconds'])}, baseline ({report['naive_kind'].replace('_', ' ')}) "
         f"{seconds_text(report['naive_seconds'])}: {factor}.{_agreement(report['naive'].get('agreement'))}"
     )
 
 
 def _agreement(found: Report | None) -> str:
-    """How close the volume is to that of the naive twin."""
+    """How close the volume is to that of the baseline."""
     if not found:
         return ""
     moved, most = found["moved_cells"], found["most_moved_cells"]
@@ -53,10 +53,10 @@ def comparison(before: Report, after: Report) -> list[str]:
             if old is None and new is None:
                 continue
             factor = f"{old / new:.2f}" if old and new else ""
-            label = ("naive: " if group == "naive" else "") + name.replace("_", " ")
+            label = ("baseline: " if group == "naive" else "") + name.replace("_", " ")
             rows.append((label, seconds_text(old), seconds_text(new), factor))
     old, new = (report["speedup_vs_naive"] for report in (before, after))
-    rows.append(("speed-up over naive", f"{old:.1f}" if old else "", f"{new:.1f}" if new else "", ""))
+    rows.append(("speed-up over the baseline", f"{old:.1f}" if old else "", f"{new:.1f}" if new else "", ""))
     return markdown(rows)
 
 

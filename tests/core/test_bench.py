@@ -16,16 +16,16 @@ from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.decoding import decode_volume
 from flashvdm_core.lab.bench import stages as bench_stages
 from flashvdm_core.lab.bench.__main__ import main
-from flashvdm_core.lab.bench.clock import measured_floor, timed
+from flashvdm_core.lab.bench.baseline import agreement, dense_grid, mesh_volume
+from flashvdm_core.lab.bench.clock import measure_roofline, timed
 from flashvdm_core.lab.bench.growth import with_latents, with_resolution
 from flashvdm_core.lab.bench.model_under_test import open_model, random_model
-from flashvdm_core.lab.bench.naive import agreement, dense_grid, mesh_volume
 from flashvdm_core.lab.bench.operations import counted
+from flashvdm_core.lab.bench.optimisations import compare_optimisations
 from flashvdm_core.lab.bench.page import draw_growth
-from flashvdm_core.lab.bench.sampler import Sampler, sampling_twins
+from flashvdm_core.lab.bench.sampler import Sampler, sampling_comparisons
 from flashvdm_core.lab.bench.shape import TRUNCATION, KnownShape, figure_distance
 from flashvdm_core.lab.bench.stages import run
-from flashvdm_core.lab.bench.twins import compared
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
 from flashvdm_core.surface import extract_surface
 
@@ -86,9 +86,9 @@ class TestClock:
         assert 60e6 < int(told) < 100e6
 
     def test_the_floor_is_the_longer_of_work_and_traffic(self):
-        floor = measured_floor(CPU, torch.float32)
-        assert floor.seconds(floor.flops, floor.bandwidth / 2) == pytest.approx(1)
-        assert floor.seconds(floor.flops / 2, 3 * floor.bandwidth) == pytest.approx(3)
+        roofline = measure_roofline(CPU, torch.float32)
+        assert roofline.seconds(roofline.flops, roofline.bandwidth / 2) == pytest.approx(1)
+        assert roofline.seconds(roofline.flops / 2, 3 * roofline.bandwidth) == pytest.approx(3)
 
 
 class TestKnownShape:
@@ -199,15 +199,15 @@ class TestPage:
     def test_of_random_weights_sampling_alone_is_timed(self):
         """The field of random weights has no surface: decoding it would tell nothing."""
         tested = random_model("tiny", tiny_spec(), CPU, torch.float32)
-        rows = compared(tested, 24)
+        rows = compare_optimisations(tested, 24)
         assert [row["optimisation"] for row in rows] == [
-            name for name, _, _ in sampling_twins(Sampler(tested, tested.condition()))
+            name for name, _, _ in sampling_comparisons(Sampler(tested, tested.condition()))
         ]
 
     @pytest.mark.gpu
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
     def test_replayed_steps_are_timed_on_a_gpu(self):
-        rows = compared(random_model("tiny", tiny_spec(), torch.device("cuda", 0), torch.float16), 24)
+        rows = compare_optimisations(random_model("tiny", tiny_spec(), torch.device("cuda", 0), torch.float16), 24)
         assert "steps replayed as a CUDA graph" in [row["optimisation"] for row in rows]
 
     def test_growth_is_measured_and_drawn(self, tmp_path: Path):

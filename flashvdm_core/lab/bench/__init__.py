@@ -1,4 +1,4 @@
-"""How fast the stages are, against the machine's floor and against a naive twin, all in one run."""
+"""How fast the stages are, against the machine's roofline and against a baseline, all in one run."""
 
 from ...runtime.threads import use_passive_waiting
 

@@ -16,12 +16,12 @@ from ...files import write_whole
 from ...runtime.devices import FORMATS, choose_device, choose_dtype
 from ..pages import renew_page
 from ..tables import comparison, headline, stages_table
-from .clock import measured_floor
+from .clock import measure_roofline
 from .growth import RESOLUTIONS, with_latents, with_resolution
 from .model_under_test import ModelUnderTest, open_model
+from .optimisations import compare_optimisations
 from .page import draw_growth, render_table
-from .stages import FORMAT, Report, about, run
-from .twins import compared
+from .stages import FORMAT, Report, metadata, run
 
 BENCHMARK_SET = ("hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-mini-turbo", "hunyuan3d-dit-v2-1")
 """Public models that are timed with random weights for the documentation, on a GPU."""
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
         command.add_argument("--json", type=Path, metavar="OUT", help="write the measurements to this file")
     for name, run_it, text in (
-        ("optimisations", _optimisations, "time each optimisation against its plain twin"),
+        ("optimisations", _optimisations, "time each optimisation against its reference"),
         ("growth", _growth, "time and memory over the resolution and the number of latents"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -96,17 +96,17 @@ def _time(options: argparse.Namespace) -> int:
 def _optimisations(options: argparse.Namespace) -> int:
     chosen = _open(options)
     resolution = options.resolution[0] if options.resolution else 192
-    rows = compared(chosen, resolution)
-    floor = measured_floor(chosen.device, chosen.dtype)
-    _write(options.json, {"format": FORMAT, **about(chosen, resolution, floor), "optimisations": rows})
+    rows = compare_optimisations(chosen, resolution)
+    roofline = measure_roofline(chosen.device, chosen.dtype)
+    _write(options.json, {"format": FORMAT, **metadata(chosen, resolution, roofline), "optimisations": rows})
     return 0
 
 
 def _growth(options: argparse.Namespace) -> int:
     chosen, resolutions = _open(options), options.resolution or RESOLUTIONS
-    floor = measured_floor(chosen.device, chosen.dtype)
+    roofline = measure_roofline(chosen.device, chosen.dtype)
     rows = {"resolutions": with_resolution(chosen, resolutions), "latents": with_latents(chosen)}
-    report = {"format": FORMAT, **about(chosen, max(resolutions), floor), **rows}
+    report = {"format": FORMAT, **metadata(chosen, max(resolutions), roofline), **rows}
     _write(options.json, report)
     draw_growth(report, options.json.with_suffix(".png"))
     return 0

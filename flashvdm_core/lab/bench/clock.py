@@ -76,7 +76,7 @@ def _once(function: Callable[[], ResultT], device: torch.device) -> tuple[Result
 
 
 @dataclass(frozen=True)
-class Floor:
+class Roofline:
     """What the machine does at best, measured.
 
     Attributes:
@@ -92,7 +92,7 @@ class Floor:
         return max(flop / self.flops, moved / self.bandwidth)
 
 
-def measured_floor(device: torch.device, dtype: torch.dtype) -> Floor:
+def measure_roofline(device: torch.device, dtype: torch.dtype) -> Roofline:
     """Time a matrix product and a copy."""
     side, elements = (1536, 1 << 26) if device.type == "cpu" else (8192, 1 << 29)
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
@@ -100,4 +100,4 @@ def measured_floor(device: torch.device, dtype: torch.dtype) -> Floor:
     source = torch.zeros(elements, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     copy = timed(lambda: target.copy_(source), device).fastest
-    return Floor(2 * side**3 / product, 2 * elements / copy)
+    return Roofline(2 * side**3 / product, 2 * elements / copy)

@@ -13,7 +13,7 @@ from ...pipeline.low_precision import apply_options, available_options
 from ...sampling import CUDAGraphDenoiser, Step, draw_noise, guided_velocity, sample
 from .model_under_test import ModelUnderTest
 
-Twin = tuple[str, Callable[[], object], Callable[[], object]]
+Comparison = tuple[str, Callable[[], object], Callable[[], object]]
 """What is done, how it is done without the optimisation, and with it."""
 
 
@@ -55,7 +55,7 @@ def replaying(tested: ModelUnderTest) -> Denoiser:
     return CUDAGraphDenoiser(plain) if tested.device.type == "cuda" and plain.capturable else plain
 
 
-def sampling_twins(sampler: Sampler) -> Iterator[Twin]:
+def sampling_comparisons(sampler: Sampler) -> Iterator[Comparison]:
     """The optimisations of sampling that the device has and the model passes the check of."""
     tested = sampler.tested
     plain = tested.model.denoiser

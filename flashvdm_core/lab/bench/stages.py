@@ -1,4 +1,4 @@
-"""Time the stages of one model at one resolution, and the naive twin, into one plain dictionary."""
+"""Time the stages of one model at one resolution, and the baseline, into one plain dictionary."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from ...decoding.volume import Options
 from ...geometry.cleanup import cleaned
 from ...sparse_grid import Grid, SparseVolume, aligned_grids
 from ...surface import extract_surface
-from .clock import Floor, Timing, measured_floor, timed
+from .baseline import Repeated, agreement, dense_grid, dense_time, mesh_volume, published_flash, published_mesh
+from .clock import Roofline, Timing, measure_roofline, timed
 from .model_under_test import ModelUnderTest
-from .naive import Repeated, agreement, dense_grid, dense_time, mesh_volume, published_flash, published_mesh
 from .operations import Operations, counted
 from .sampler import Sampler, replaying
 from .shape import KnownShape, Replaced
@@ -47,14 +47,14 @@ class Bench:
     Attributes:
         tested: the model.
         resolution: cells along each axis of the decoded volume.
-        floor: what the machine does at best.
+        roofline: what the machine does at best.
         stages: name -> seconds (median), fastest, runs, peak_memory_mb, and where they are known tflop, floor_seconds,
             ratio_to_floor and what the stage itself counts; or `error`.
     """
 
     tested: ModelUnderTest
     resolution: int
-    floor: Floor
+    roofline: Roofline
     stages: dict[str, Report] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,11 +119,11 @@ class Bench:
         self.stage("whole", self._everything, None)
         parts = [self.stages.get(name, {}) for name in ("image_encoder", "sampling", "latent_transformer", "decode", "surface")]
         if "seconds" in self.stages["whole"] and all("floor_seconds" in part for part in parts):
-            floor = sum(part["floor_seconds"] for part in parts)
-            self.stages["whole"] |= {"floor_seconds": floor, "ratio_to_floor": self.stages["whole"]["seconds"] / floor}
+            roofline = sum(part["floor_seconds"] for part in parts)
+            self.stages["whole"] |= {"floor_seconds": roofline, "ratio_to_floor": self.stages["whole"]["seconds"] / roofline}
 
     def naive(self, decoded: Tensor, levels: list[Level], mesh: TriangleMesh) -> Report:
-        """Time the naive twin; see `summary` for what the speed-up is taken against."""
+        """Time the baseline; see `summary` for what the speed-up is taken against."""
         decoder = self.tested.model.vae.geo_decoder
         ours, self.stages = self.stages, {}
         plain = Repeated(decoder, decoded, None)
@@ -162,9 +162,9 @@ class Bench:
         return entry if timing.cpu_seconds is None else entry | {"cpu_seconds": timing.cpu_seconds}
 
     def _against_floor(self, seconds: float, flop: float, moved: float = 0.0) -> Report:
-        floor = self.floor.seconds(flop, moved)
+        roofline = self.roofline.seconds(flop, moved)
         work = {"tflop": flop / 1e12} if flop else {"megabytes": moved / _MEGABYTE}
-        return work | {"floor_seconds": floor, "ratio_to_floor": seconds / floor}
+        return work | {"floor_seconds": roofline, "ratio_to_floor": seconds / roofline}
 
     def tried(self, name: str, run: Callable[[], ResultT]) -> ResultT | None:
         """The answer of `run`; None, with the error reported under `name`, where it fails."""
@@ -265,8 +265,8 @@ def run(tested: ModelUnderTest, resolution: int, *, decode_only: bool = False) -
         A dictionary for JSON: `machine`, `model`, `resolution`, `stages`, `naive`, `decode_and_surface_seconds`,
         `naive_seconds` and `speedup_vs_naive` (None where a part of either failed).
     """
-    floor = measured_floor(tested.device, tested.dtype)
-    bench = Bench(tested, resolution, floor)
+    roofline = measure_roofline(tested.device, tested.dtype)
+    bench = Bench(tested, resolution, roofline)
     decoded = bench.tried("networks", bench.decoded) if decode_only else bench.networks()
     levels = mesh = None
     naive: Report = {}
@@ -278,13 +278,13 @@ def run(tested: ModelUnderTest, resolution: int, *, decode_only: bool = False) -
         bench.whole()
     if decoded is not None and levels and mesh is not None:
         naive = bench.naive(decoded, levels, mesh)
-    return {"format": FORMAT, **about(tested, resolution, floor), "stages": bench.stages, "naive": naive} | summary(
+    return {"format": FORMAT, **metadata(tested, resolution, roofline), "stages": bench.stages, "naive": naive} | summary(
         bench.stages, naive
     )
 
 
 def summary(stages: Report, naive: Report) -> Report:
-    """Decode and surface together, against the naive twin: the published flash decoder where it ran (on a GPU), else dense."""
+    """Decode and surface together, against the baseline: the published flash decoder where it ran (on a GPU), else dense."""
     kind = ("published_flash", "published_flash_scikit_image") if "published_flash" in naive else ("dense", "scikit_image")
     ours, theirs = (_sum(report, names) for report, names in ((stages, ("decode", "surface")), (naive, kind)))
     busy, their_busy = (_sum(report, names, "cpu_seconds") for report, names in ((stages, ("decode", "surface")), (naive, kind)))
@@ -303,7 +303,7 @@ def _sum(report: Report, names: tuple[str, str], key: str = "seconds") -> float 
     return sum(seconds) if all(seconds) else None
 
 
-def about(tested: ModelUnderTest, resolution: int, floor: Floor) -> Report:
+def metadata(tested: ModelUnderTest, resolution: int, roofline: Roofline) -> Report:
     """What a report says of the machine, the model and the run."""
     cuda = tested.device.type == "cuda"
     weights = sum(
@@ -319,8 +319,8 @@ def about(tested: ModelUnderTest, resolution: int, floor: Floor) -> Report:
             "numpy": np.__version__,
             "triton": _version("triton"),
             "scikit_image": _version("scikit-image"),
-            "floor_tflops": floor.flops / 1e12,
-            "floor_gigabytes_per_second": floor.bandwidth / 1e9,
+            "floor_tflops": roofline.flops / 1e12,
+            "floor_gigabytes_per_second": roofline.bandwidth / 1e9,
         },
         "model": tested.model.name,
         "random_weights": tested.random,

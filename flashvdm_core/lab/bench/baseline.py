@@ -1,4 +1,4 @@
-"""The naive twin: volume decoding and surface extraction as the published code does them, with their costs.
+"""The baseline: volume decoding and surface extraction as the published code does them, with their costs.
 
 Keys and values are computed again for every chunk, the answer is a dense grid, and scikit-image gets all of it.
 """

@@ -1,4 +1,4 @@
-"""What each optimisation is worth: its plain twin and itself, timed one after the other in one run."""
+"""What each optimisation is worth: its reference and itself, timed one after the other in one run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ...models.shape_vae import PointDecoder
 from ...sparse_grid import Grid, aligned_grids
 from ...surface import extract_surface
 from ..reference.volume import decode_grid
+from .baseline import Repeated, dense_grid, published_mesh
 from .clock import timed
 from .model_under_test import ModelUnderTest
-from .naive import Repeated, dense_grid, published_mesh
-from .sampler import Sampler, Twin, sampling_twins
+from .sampler import Comparison, Sampler, sampling_comparisons
 from .stages import Report
 
 _QUERIES = 40_000
@@ -30,7 +30,7 @@ _CHUNK = 10_000
 
 
 @torch.no_grad()
-def compared(tested: ModelUnderTest, resolution: int) -> list[Report]:
+def compare_optimisations(tested: ModelUnderTest, resolution: int) -> list[Report]:
     """Time every optimisation of sampling, decoding and surface extraction that this device has.
 
     Args:
@@ -42,7 +42,7 @@ def compared(tested: ModelUnderTest, resolution: int) -> list[Report]:
         of the time spent on all cores together.
     """
     rows: list[Report] = []
-    for name, plain, fast in _twins(tested, resolution):
+    for name, plain, fast in _comparisons(tested, resolution):
         before, after = (timed(run, tested.device) for run in (plain, fast))
         row: Report = {"optimisation": name, "before": before.seconds, "after": after.seconds}
         row["faster_by"] = before.seconds / after.seconds
@@ -52,9 +52,9 @@ def compared(tested: ModelUnderTest, resolution: int) -> list[Report]:
     return rows
 
 
-def _twins(tested: ModelUnderTest, resolution: int) -> Iterator[Twin]:
+def _comparisons(tested: ModelUnderTest, resolution: int) -> Iterator[Comparison]:
     sampler = Sampler(tested, tested.condition())
-    yield from sampling_twins(sampler)
+    yield from sampling_comparisons(sampler)
     if tested.random:
         return
     model = tested.model
@@ -75,24 +75,24 @@ def _twins(tested: ModelUnderTest, resolution: int) -> Iterator[Twin]:
         yield "tiles of queries on one core each", lambda: list(map(in_turn, indices)), lambda: list(map(on_grid, indices))
     yield _folded_end(decoder, tested)
     yield _groups_at_once(flash, grid, indices[0])
-    yield from _volume_twins(field, flash, resolution)
+    yield from _volume_comparisons(field, flash, resolution)
 
 
-def _folded_end(decoder: PointDecoder, tested: ModelUnderTest) -> Twin:
+def _folded_end(decoder: PointDecoder, tested: ModelUnderTest) -> Comparison:
     hidden = torch.randn(_CHUNK, decoder.query_proj.out_features).to(tested.device, tested.dtype)
     heads = decoder.cross_attn_decoder.attn.heads
     by_head, finish = hidden.unflatten(1, (heads, -1)).transpose(0, 1)[None], OutputHead(decoder)
     return "end of the point decoder folded", lambda: decoder.finish(hidden[None], by_head), lambda: finish(hidden, hidden)
 
 
-def _groups_at_once(flash: VecsetField, grid: Grid, indices: Tensor) -> Twin:
+def _groups_at_once(flash: VecsetField, grid: Grid, indices: Tensor) -> Comparison:
     groups = sort_by_group(BlockGrouping(FINE_CELLS)(grid, indices))
     indices, counts = indices[groups.order], Groups(groups.counts, coarse=False)
     points, on_grid = grid.coordinates(indices), flash.on_grid(grid)
     return "groups of a call at once", lambda: flash(points, counts), lambda: on_grid(indices, counts)
 
 
-def _volume_twins(field: VecsetField, flash: VecsetField, resolution: int) -> Iterator[Twin]:
+def _volume_comparisons(field: VecsetField, flash: VecsetField, resolution: int) -> Iterator[Comparison]:
     def decoded(of: VecsetField, **options: Unpack[Options]) -> list[Level]:
         return list(decode_volume(of, resolution, **options))
 
