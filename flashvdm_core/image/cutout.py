@@ -12,8 +12,11 @@ import numpy as np
 from PIL import Image
 
 from ..api.errors import ImageError
+from .alpha import meaningful
+from .outlines import filled
 from .plain_background import remove_plain_background
 
+_LONG = 4096  # pixels; the empty parts of longer pictures are left out
 _SLAB_SHARE = 0.95  # of the picture
 _SLAB_BORDER = 0.5  # of each of the four sides, as with a photograph that lost its corners
 
@@ -44,7 +47,8 @@ def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
     """Make all but the object transparent.
 
     Args:
-        image: RGB or RGBA with 8 bits a channel, as `open_image` returns it.
+        image: RGB or RGBA with 8 bits a channel, as `open_image` returns it. An alpha that hides nothing is passed
+            over, that of a hardly visible object raised, and nearly invisible specks are removed.
         method: a choice of the setting "cutout". "auto" takes the image's own transparency or, without any, "border".
         threshold: for "border": largest distance from the background's colour (OKLab, where black and white are 1
             apart) that is still background.
@@ -55,13 +59,25 @@ def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
     """
     if method not in _METHODS:
         raise ValueError(f"unknown cut-out method '{method}'; known are {', '.join(_METHODS)}")
+    image, told = meaningful(image) if image.mode == "RGBA" else (image, ())
     result = _METHODS[method](image, threshold)
     visible = result.rgba[..., 3] > 0
     if not visible.any():
         raise ImageError("Removing the background left nothing; lower the threshold or set the background to 'keep'.")
-    if _is_slab(visible):
-        return CutOutResult(result.rgba, (*result.warnings, _SLAB))
-    return result
+    told = (*told, *result.warnings, *((_SLAB,) if _is_slab(visible) else ()))
+    return CutOutResult(_near_object(result.rgba, visible), told)
+
+
+def _near_object(rgba: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """A cut-out without most of the empty parts of a very long picture, which would leave few pixels for the object."""
+    if max(visible.shape) <= _LONG:
+        return rgba
+    spans = []
+    for axis in (1, 0):
+        occupied = np.flatnonzero(visible.any(axis))
+        margin = (occupied[-1] - occupied[0]) // 8 + 1
+        spans.append(slice(max(0, int(occupied[0] - margin)), int(occupied[-1] + margin + 1)))
+    return np.ascontiguousarray(rgba[spans[0], spans[1]])
 
 
 def _is_slab(visible: np.ndarray) -> bool:
@@ -75,12 +91,15 @@ def _keep(image: Image.Image, _threshold: float) -> CutOutResult:
 
 
 def _auto(image: Image.Image, threshold: float) -> CutOutResult:
-    return _keep(image, threshold) if image.mode == "RGBA" else _border(image, threshold)
+    if image.mode != "RGBA":
+        return _border(image, threshold)
+    rgba, remark = filled(np.array(image))
+    return CutOutResult(rgba, (remark,) if remark else ())
 
 
 def _border(image: Image.Image, threshold: float) -> CutOutResult:
-    rgba, plain = remove_plain_background(image, threshold)
-    return CutOutResult(rgba, () if plain else (_NOT_PLAIN,))
+    found = remove_plain_background(image, threshold)
+    return CutOutResult(found.rgba, tuple(filter(None, (found.remark, "" if found.plain else _NOT_PLAIN))))
 
 
 def _rembg(image: Image.Image, _threshold: float) -> CutOutResult:

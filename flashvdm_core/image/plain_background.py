@@ -7,13 +7,20 @@ perceptual color space for image processing", 2020), where black and white are 1
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image, ImageFilter
 
 from ..api.colour import srgb_to_linear
-from .regions import label_regions
+from .outlines import FILLED, ONLY_LINES, is_only_lines, is_outlined
+from .regions import box_mean, label_regions
 
 _LONGEST_SIDE = 1536  # more than any encoder sees
+_SHORTEST_SIDE = 384  # of a long picture, which may hold a small object
+_TINY_SIDE = 48  # pixel art: each of its pixels counts
+_ENLARGED_SIDE = 96
 _SURFACES = 3  # of colour: wall, floor, and one more, which is no plain background
 _PLAIN_DISTANCE = 0.04  # OKLab: what noise does to a plain surface, but not texture
 _PLAIN_SHARE = 0.7  # of the border must be that close to a surface
@@ -25,28 +32,66 @@ _EDGE_REACH = 4  # pixels that an edge shows in the smoothed slope
 _SPECK_SHARE = 0.005  # of the largest part: smaller parts are dirt
 
 
-def remove_plain_background(image: Image.Image, threshold: float) -> tuple[np.ndarray, bool]:
+@dataclass(frozen=True, eq=False)
+class PlainCutOut:
+    """What stood before a background.
+
+    Attributes:
+        rgba: uint8 [H, W, 4] with straight alpha, soft at the edges and free of the background's colour there.
+        plain: the border was plain enough to trust it.
+        remark: what there is to say about a line drawing, else "".
+    """
+
+    rgba: np.ndarray
+    plain: bool
+    remark: str = ""
+
+
+def remove_plain_background(image: Image.Image, threshold: float) -> PlainCutOut:
     """Cut out what stands before a plain background.
 
     Args:
-        image: mode RGB (or RGBA, whose alpha is ignored). A side over 1536 pixels is reduced to that first.
+        image: mode RGB (or RGBA, whose alpha is ignored). A side over 1536 pixels is reduced to that first; of a
+            picture more than four times as long as wide less, down to 384 for the shorter side.
         threshold: largest OKLab distance from the background's colour that is still background.
-
-    Returns:
-        uint8 [H, W, 4] with straight alpha, soft at the edges and free of the background's colour there; and whether
-        the border was plain enough to trust it.
     """
     image = image.convert("RGB")
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BOX)
+    if max(image.size) <= _TINY_SIDE:
+        return _of_tiny(image, threshold)
+    longest, shortest = max(image.size), min(image.size)
+    scale = max(_LONGEST_SIDE / longest, min(_SHORTEST_SIDE / shortest, _LONGEST_SIDE / math.sqrt(longest * shortest)))
+    side = math.ceil(longest * min(1.0, scale))
+    image.thumbnail((side, side), Image.Resampling.BOX)
+    return _removed(image, threshold, hole=5)
+
+
+def _of_tiny(image: Image.Image, threshold: float) -> PlainCutOut:
+    """Pixel art: each pixel belongs to the object or does not. Pixels become squares, for which all the rest is made."""
+    times = -(-_ENLARGED_SIDE // max(image.size))
+    # A single pixel of the background's colour is rather an eye than a hole.
+    enlarged = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    found = _removed(enlarged, threshold, hole=times + 2)
+    alpha = found.rgba[..., 3].reshape(image.height, times, image.width, times).mean((1, 3), dtype=np.float32)
+    inside = alpha[..., None] > 127
+    colours = np.where(inside, np.asarray(image), found.rgba[times // 2 :: times, times // 2 :: times, :3])
+    return PlainCutOut(np.concatenate([colours, np.uint8(255) * inside], 2).astype(np.uint8), found.plain)
+
+
+def _removed(image: Image.Image, threshold: float, hole: int) -> PlainCutOut:
+    """`hole` is the side in pixels of the smallest square of background inside of the object that is a hole."""
     lab = oklab(np.asarray(image.filter(ImageFilter.MedianFilter(3))))
     surfaces, plain = _background_surfaces(lab, threshold)
     near, shaded, level = _similarity(lab, surfaces, threshold)
     background = _touching_border(near | (shaded & level))
     background = _grown_into(background, shaded, lab[..., 0])
     # Holes, as in a handle: the background's colour again, with certainty somewhere inside.
-    background |= _regions_with(near & ~background, _distance(lab, surfaces) <= threshold / 4, 5)
+    holes = _regions_with(near & ~background, _distance(lab, surfaces) <= threshold / 4, hole)
+    outlined = plain and is_outlined(~(background | holes), holes)
+    if not outlined:
+        background |= holes
     background |= _specks(~background)
-    return _softened(np.asarray(image), background), plain
+    remark = FILLED if outlined else ONLY_LINES if plain and is_only_lines(~background) else ""
+    return PlainCutOut(_softened(np.asarray(image), background), plain, remark)
 
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
@@ -138,7 +183,7 @@ def _similarity(lab: np.ndarray, surfaces: list[np.ndarray], threshold: float) -
     """Masks [H, W] of the pixels of a background's colour, of those that may be in shadow, and of those without an edge."""
     near = _distance(lab, surfaces) <= threshold
     shaded = np.zeros_like(near)
-    light = _box_mean(lab[..., :1], 2)[..., 0]
+    light = box_mean(lab[..., :1], 2)[..., 0]
     slope = np.hypot(*np.gradient(light)) * max(light.shape) if min(light.shape) > 1 else np.full(light.shape, np.inf)
     for surface in surfaces:
         expected = _surface_image(surface, lab.shape)
@@ -154,7 +199,7 @@ def _grown_into(background: np.ndarray, shaded: np.ndarray, light: np.ndarray) -
     """Take in the shadow right beside the object, where the object's own edge made the slope steep."""
     for _ in range(_EDGE_REACH):
         weight = background.astype(np.float32)
-        sums = _box_mean(np.stack([light * weight, weight], 2), 1)
+        sums = box_mean(np.stack([light * weight, weight], 2), 1)
         like_its_neighbours = np.abs(light * sums[..., 1] - sums[..., 0]) <= _SHADOW_STEP * sums[..., 1]
         background = background | (shaded & (sums[..., 1] > 1e-4) & like_its_neighbours)
     return background
@@ -189,28 +234,13 @@ def _specks(mask: np.ndarray) -> np.ndarray:
 
 
 def _eroded(mask: np.ndarray, radius: int) -> np.ndarray:
-    return _box_mean(mask[..., None].astype(np.float32), radius)[..., 0] > 1 - 1e-4
-
-
-def _box_mean(values: np.ndarray, radius: int) -> np.ndarray:
-    """Mean over squares of 2 * radius + 1 pixels of float32 [H, W, C]; the border is repeated."""
-    size = 2 * radius + 1
-    for axis in (0, 1):
-        pads = [(0, 0)] * 3
-        pads[axis] = (radius, radius)
-        padded = np.pad(values, pads, "edge")
-        length = values.shape[axis]
-        total = np.zeros_like(values)
-        for offset in range(size):
-            total += padded.take(range(offset, offset + length), axis)
-        values = total / size
-    return values
+    return box_mean(mask[..., None].astype(np.float32), radius)[..., 0] > 1 - 1e-4
 
 
 def _local_colour(rgb: np.ndarray, mask: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean colour [H, W, 3] of the pixels of `mask` round about each pixel, and whether [H, W, 1] there is any."""
     weight = mask[..., None].astype(np.float32)
-    sums = _box_mean(np.concatenate([rgb * weight, weight], 2), radius)
+    sums = box_mean(np.concatenate([rgb * weight, weight], 2), radius)
     return sums[..., :3] / np.maximum(sums[..., 3:], 1e-6), sums[..., 3:] > 1e-4
 
 
@@ -227,8 +257,8 @@ def _softened(rgb: np.ndarray, background: np.ndarray) -> np.ndarray:
     length = (away * away).sum(2, keepdims=True)
     mixed = ((colour - back) * away).sum(2, keepdims=True) / np.maximum(length, 1.0)
     solid = (~background)[..., None].astype(np.float32)
-    coverage = _box_mean(solid, 1)
-    edge = _box_mean(solid, 2)
+    coverage = box_mean(solid, 1)
+    edge = box_mean(solid, 2)
     edge = has_front & has_back & (edge > 0) & (edge < 1)
     # Too alike to tell apart: fall back to the mask, smoothed.
     alpha = np.where(edge, np.where(length > 30**2, mixed.clip(0, 1), coverage), solid)

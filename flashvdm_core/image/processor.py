@@ -21,6 +21,7 @@ Picture = np.ndarray | Image.Image
 """uint8 [H, W, 3] RGB or [H, W, 4] RGBA (straight alpha), or a Pillow image of mode RGB or RGBA."""
 
 _DEFAULT_BORDER = 0.15
+_LARGEST_SQUARE = 4096
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,19 @@ def recentred(rgba: np.ndarray, border_ratio: float) -> np.ndarray:
         border_ratio: share of the square's side that the longer side of the object leaves free.
 
     Returns:
-        uint8 [S, S, 4] with S = max(H, W); outside of the object all zero.
+        uint8 [S, S, 4] with S = max(H, W), but at most 4096, so that a long picture costs no more memory than a
+        square one; outside of the object all zero.
 
     Raises:
         ImageError: no pixel is visible.
     """
     height, width = rgba.shape[:2]
-    side = max(height, width)
+    side = min(max(height, width), _LARGEST_SQUARE)
     visible = rgba[..., 3] > 0
     rows, columns = _span(visible.any(1)), _span(visible.any(0))
     part = rgba[rows, columns]
+    if not part[..., 3].any():  # the object is but what is left out at the end
+        part = rgba[rows.start : rows.stop + 1, columns.start : columns.stop + 1]
     longest = int(side * (1 - border_ratio))
     scale = longest / max(part.shape[:2])
     new_height, new_width = (max(1, int(length * scale)) for length in part.shape[:2])

@@ -1,4 +1,4 @@
-"""Connected regions of a mask, in NumPy alone."""
+"""Connected regions of a mask and means over squares, in NumPy alone."""
 
 from __future__ import annotations
 
@@ -43,3 +43,18 @@ def _contacts(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.nda
     above = np.repeat(np.arange(len(starts)), count)
     offset = np.arange(len(above)) - np.repeat(np.cumsum(count) - count, count)
     return above, first[above] + offset
+
+
+def box_mean(values: np.ndarray, radius: int) -> np.ndarray:
+    """Mean over squares of 2 * radius + 1 pixels of float32 [H, W, C]; the border is repeated."""
+    size = 2 * radius + 1
+    for axis in (0, 1):
+        pads = [(0, 0)] * 3
+        pads[axis] = (radius, radius)
+        padded = np.pad(values, pads, "edge")
+        length = values.shape[axis]
+        total = np.zeros_like(values)
+        for offset in range(size):
+            total += padded.take(range(offset, offset + length), axis)
+        values = total / size
+    return values
