@@ -9,9 +9,12 @@ from .regions import label_regions
 
 _LEVELS = np.arange(256)
 _TOP_SHARE = 0.1  # of all opacity lies at the level that counts as opaque, or above
+_TOP_COUNT = 0.001  # of the visible pixels have that level at the least
 _SOLID = 200  # a lower top level is made opaque
 _INVISIBLE = 1 / 16  # of the top level: fainter pixels are not seen on white
 _LEAST_HIDDEN = 0.005  # of the picture must be invisible, else nothing was cut out
+_FRAME = 2  # pixels along the border that resizing and turning leave transparent
+_LEAST_FRAMED = 128  # pixels of the shorter side of a picture where that is looked at
 _CELLS = 256  # along the longer side, in which what is near the object is found
 _SPECK = 0.0002  # of the opacity: smaller parts away from the rest are dirt
 
@@ -22,7 +25,7 @@ _SPECKS = "Tiny specks beside the object were left out; erase them, or draw them
 def meaningful(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """An RGBA image as it is meant: RGB where its alpha hides nothing, else with an object that can be seen and no specks.
 
-    - Nothing (less than half a percent) is invisible: all is made opaque.
+    - Nothing (less than half a percent, but for a frame of two pixels) is invisible: all is made opaque.
     - The object is a faint one: it is made as opaque as it can be, in the proportions of its alpha.
     - What is nearly invisible and away from the object becomes invisible, and so do single specks far away: they would
       decide how large the object is drawn.
@@ -30,12 +33,14 @@ def meaningful(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     Returns:
         The image and warnings.
     """
-    counts = np.array(image.getchannel("A").histogram(), np.float64)
+    frame = _FRAME if min(image.size) >= _LEAST_FRAMED else 0
+    inner = image.getchannel("A").crop((frame, frame, image.width - frame, image.height - frame))
+    counts = np.array(inner.histogram(), np.float64)
     top = _top_level(counts)
-    hidden = counts[: max(1, int(np.ceil(top * _INVISIBLE)))].sum() / counts.sum()
+    hidden = 1.0 if not counts[1:].any() else counts[: max(1, int(np.ceil(top * _INVISIBLE)))].sum() / counts.sum()
     if hidden < _LEAST_HIDDEN:
         told = (_SAME_EVERYWHERE,) if counts[_SOLID:].sum() < (1 - _LEAST_HIDDEN) * counts.sum() else ()
-        return _filled_in(image, top), told
+        return _filled_in(image, top, frame), told
     rgba = np.array(image)
     alpha, told = rgba[..., 3], []
     if top < _SOLID:
@@ -50,20 +55,34 @@ def meaningful(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
 
 
 def _top_level(counts: np.ndarray) -> int:
-    """The highest alpha that more than single pixels have, as a share of all opacity."""
+    """The highest alpha that more than single pixels have, and which holds a share of all opacity; 255 where all is hidden."""
+    if not counts[1:].any():
+        return 255
     mass = np.cumsum((counts * _LEVELS)[::-1])[::-1]
-    return max(1, int(np.flatnonzero(mass >= _TOP_SHARE * mass[0])[-1]))
+    number = np.cumsum(counts[:0:-1])[::-1]
+    usual = (mass[1:] >= _TOP_SHARE * mass[0]) & (number >= _TOP_COUNT * number[0])
+    return int(np.flatnonzero(usual)[-1]) + 1
 
 
-def _filled_in(image: Image.Image, top: int) -> Image.Image:
-    """RGB; the few pixels that are not visible get the colour that is usual at the border."""
+def _filled_in(image: Image.Image, top: int, frame: int) -> Image.Image:
+    """RGB; a frame that is not visible goes on as the picture beside it, other such pixels get the usual colour of the border."""
     rgba = np.asarray(image)
+    if frame and (rgba[..., 3][_border_of(rgba, frame)] < top / 2).any():
+        inner = rgba[frame:-frame, frame:-frame]
+        rgba = np.pad(inner, ((frame, frame), (frame, frame), (0, 0)), "edge")
     rgb, faint = rgba[..., :3], rgba[..., 3] < top / 2
     if faint.any():
         border = np.concatenate([rgba[0], rgba[-1], rgba[:, 0], rgba[:, -1]])
         border = border[border[:, 3] >= top / 2]
         rgb = np.where(faint[..., None], np.median(border, 0).astype(np.uint8)[:3] if len(border) else np.uint8(255), rgb)
     return Image.fromarray(np.ascontiguousarray(rgb))
+
+
+def _border_of(rgba: np.ndarray, width: int) -> np.ndarray:
+    """bool [H, W]: the frame of `width` pixels."""
+    border = np.ones(rgba.shape[:2], bool)
+    border[width:-width, width:-width] = False
+    return border
 
 
 def _without_specks(alpha: np.ndarray, least: int) -> tuple[np.ndarray, bool]:

@@ -8,6 +8,7 @@ from .regions import box_mean, label_regions
 
 _STROKE = 0.0125  # half the width of a stroke at the most, as a share of the longer side of what is drawn
 _STROKES = 0.5  # of what is drawn must be as thin as that
+_SOME_STROKES = 0.15  # of a drawing with black areas
 _INSIDE = 0.5  # of the silhouette must be enclosed paper
 _FILLED = 0.2  # of their box, which objects fill and open lines don't
 _MOST = 1024  # pixels along a side that are looked at
@@ -20,33 +21,37 @@ ONLY_LINES = (
     "Only thin lines are left of the image; if it is a drawing, close its outlines or fill the object with a colour "
     "that differs from the paper."
 )
+HOLLOW = (
+    "What lines enclose was taken for holes, as it has the colour of the background; if the image is a drawing, fill the "
+    "object with a colour that differs from the paper."
+)
 
 
 def is_outlined(drawn: np.ndarray, enclosed: np.ndarray) -> bool:
     """Whether the pixels `drawn` are outlines of what they enclose (both bool [H, W])."""
-    inside, lines = int(enclosed.sum()), int(drawn.sum())
-    return inside > _INSIDE * (inside + lines) and _is_thin(drawn)
+    return _is_hollow(drawn, enclosed) and _share_of_strokes(drawn) >= _STROKES
 
 
-def is_only_lines(drawn: np.ndarray) -> bool:
-    """Whether bool [H, W] is nothing but strokes."""
+def remark(drawn: np.ndarray, enclosed: np.ndarray) -> str:
+    """What to say about a cut-out of the pixels `drawn` with the holes `enclosed`, both bool [H, W]; mostly nothing."""
     rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
     if not len(rows):
-        return False
+        return ""
+    strokes = _share_of_strokes(drawn)
+    if _is_hollow(drawn, enclosed) and strokes >= _SOME_STROKES:
+        return HOLLOW
     box = (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)
-    return bool(drawn.sum() < _FILLED * box) and _is_thin(drawn)
+    return ONLY_LINES if drawn.sum() < _FILLED * box and strokes >= _STROKES else ""
 
 
 def filled(rgba: np.ndarray) -> tuple[np.ndarray, str]:
     """A cut-out uint8 [H, W, 4] with white inside of its outlines if it is a drawing, and what to say about it."""
     step = -(-max(rgba.shape[:2]) // _MOST)
     drawn = rgba[::step, ::step, 3] >= 128
-    if not is_only_lines(drawn) and not is_outlined(drawn, enclosed_by(drawn)):
-        return rgba, ""
-    drawn = rgba[..., 3] >= 128
     enclosed = enclosed_by(drawn)
-    if not is_outlined(drawn[::step, ::step], enclosed[::step, ::step]):
-        return rgba, ONLY_LINES if is_only_lines(drawn[::step, ::step]) else ""
+    if not is_outlined(drawn, enclosed):
+        return rgba, remark(drawn, enclosed)
+    enclosed = enclosed_by(rgba[..., 3] >= 128)
     alpha = rgba[..., 3:].astype(np.float32) / 255
     painted = np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
     whole = np.concatenate([painted, np.full_like(painted[..., :1], 255)], 2)
@@ -63,15 +68,19 @@ def enclosed_by(drawn: np.ndarray) -> np.ndarray:
     return inside[labels]
 
 
-def _is_thin(drawn: np.ndarray) -> bool:
+def _is_hollow(drawn: np.ndarray, enclosed: np.ndarray) -> bool:
+    inside, lines = int(enclosed.sum()), int(drawn.sum())
+    return inside > _INSIDE * (inside + lines)
+
+
+def _share_of_strokes(drawn: np.ndarray) -> float:
+    """How much of bool [H, W] is thin."""
     rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
-    if not len(rows):
-        return False
-    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 if len(rows) else 0
     if side < 32:  # of so few pixels everything is thin
-        return False
+        return 0.0
     radius = max(1, round(_STROKE * side))
     core = box_mean(drawn[..., None].astype(np.float32), radius)[..., 0] > 1 - 1e-4
     # What is left of a part is smaller than it was by the radius on all sides: grown again, it is the part.
     thick = box_mean(core[..., None].astype(np.float32), radius)[..., 0] > 1e-4
-    return bool((drawn & ~thick).sum() >= _STROKES * drawn.sum())
+    return float((drawn & ~thick).sum() / drawn.sum())

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ..api.colour import srgb_to_linear
-from .outlines import FILLED, ONLY_LINES, is_only_lines, is_outlined
+from .outlines import FILLED, is_outlined, remark
 from .regions import box_mean, label_regions
 
 _LONGEST_SIDE = 1536  # more than any encoder sees
@@ -90,8 +90,8 @@ def _removed(image: Image.Image, threshold: float, hole: int) -> PlainCutOut:
     if not outlined:
         background |= holes
     background |= _specks(~background)
-    remark = FILLED if outlined else ONLY_LINES if plain and is_only_lines(~background) else ""
-    return PlainCutOut(_softened(np.asarray(image), background), plain, remark)
+    told = FILLED if outlined else remark(~background, holes) if plain else ""
+    return PlainCutOut(_softened(np.asarray(image), background), plain, told)
 
 
 def oklab(rgb: np.ndarray) -> np.ndarray:

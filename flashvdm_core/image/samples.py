@@ -68,7 +68,7 @@ def found_scale(samples: Samples) -> Scale:
     alpha_high, _ = _white_of(statistics.alpha_high, samples.white, statistics.full)
     low = min(0.0, statistics.low)
     if low < 0:
-        high = statistics.high
+        high, told = statistics.high, ""
     return Scale(low, max(high, low + 1), max(alpha_high, 1.0), told=told)
 
 

@@ -56,7 +56,7 @@ def box_of(mask: np.ndarray) -> tuple[int, int, int, int]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 255), st.integers(0, 6), st.integers(0, 150), st.integers(0, 99))
+@given(st.integers(1, 255), st.integers(0, 6), st.integers(0, 60), st.integers(0, 99))
 def test_alpha_that_hides_nothing_is_passed_over(level: int, noise: int, holes: int, seed: int) -> None:
     """Noise round a level, and a few pixels of any alpha: the plain background goes, as that of an opaque picture."""
     rng = np.random.default_rng(seed)
@@ -67,6 +67,17 @@ def test_alpha_that_hides_nothing_is_passed_over(level: int, noise: int, holes: 
     assert overlap(visible(result.rgba), visible(opaque.rgba)) > 0.98
     assert not any("plain background" in warning for warning in result.warnings)
     assert any("hides nothing" in warning for warning in result.warnings) or level > 190
+
+
+@pytest.mark.parametrize("sides", [(1, 1, 1, 1), (2, 0, 0, 0), (0, 0, 2, 1)])
+def test_a_transparent_frame_of_a_pixel_hides_nothing(sides: tuple[int, int, int, int]) -> None:
+    alpha = np.full((SIDE, SIDE), 255)
+    top, bottom, left, right = sides
+    alpha[:top] = alpha[SIDE - bottom :] = 0
+    alpha[:, :left] = alpha[:, SIDE - right :] = 0
+    result = cut_out(with_alpha(alpha), "auto", THRESHOLD)
+    assert overlap(visible(result.rgba), object_mask()) > 0.98
+    assert result.warnings == ()
 
 
 @settings(max_examples=60, deadline=None)
@@ -144,6 +155,12 @@ def test_open_lines_are_told_of(paper: tuple[int, ...]) -> None:
     image, _ = drawing(4, 20, paper, (10, 10, 30, 255))
     result = cut_out(image if paper[3] == 0 else image.convert("RGB"), "auto", THRESHOLD)
     assert any("thin lines" in warning for warning in result.warnings)
+
+
+def test_a_drawing_with_black_areas_is_told_of() -> None:
+    image, _ = drawing(4, 0, (255, 255, 255), (10, 10, 30))
+    ImageDraw.Draw(image).ellipse((180, 80, 270, 150), fill=(10, 10, 30))
+    assert any("taken for holes" in w or "were filled" in w for w in cut_out(image.convert("RGB"), "auto", THRESHOLD).warnings)
 
 
 @pytest.mark.parametrize("inner", [0.3, 0.6, 0.8])
