@@ -317,7 +317,7 @@ def _cut(rows: int, height: int) -> str:
     if rows < _LEAST_SHARE * height:
         raise ValueError("most of it is missing")
     if rows == height:
-        return "is damaged at its end, but no row of it is missing"
+        return "is damaged, but no row of it is missing"
     return f"is damaged: of its {height} rows {height - rows} are missing, and it goes without them"
 
 

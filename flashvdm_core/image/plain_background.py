@@ -28,8 +28,16 @@ _SHADOW_DEPTH = 2.5  # thresholds by which a shadow may darken the background
 _SHADOW_CHROMA = 0.3  # thresholds by which it may change the hue
 _SHADOW_SLOPE = 8.0  # lightness over the length of the picture; edges of objects are steeper
 _SHADOW_STEP = 0.03  # lightness from one pixel to the next
+_HARD_SHADOW_LIGHT = (0.35, 0.95)  # lightness of a hard shadow as a share of the background's
+_HARD_SHADOW_FLAT = 0.012  # lightness by which it varies
+_HARD_SHADOW_SHARE = (0.03, 0.6)  # of what was cut out
 _EDGE_REACH = 4  # pixels that an edge shows in the smoothed slope
 _SPECK_SHARE = 0.005  # of the largest part: smaller parts are dirt
+
+
+SHADOW = (
+    "A flat grey area at the foot of the object may be its shadow; if it is, paint it over, or use an image with transparency."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +47,7 @@ class PlainCutOut:
     Attributes:
         rgba: uint8 [H, W, 4] with straight alpha, soft at the edges and free of the background's colour there.
         plain: the border was plain enough to trust it.
-        remark: what there is to say about a line drawing, else "".
+        remark: what there is to say about a line drawing or a shadow, else "".
     """
 
     rgba: np.ndarray
@@ -91,6 +99,8 @@ def _removed(image: Image.Image, threshold: float, hole: int) -> PlainCutOut:
         background |= holes
     background |= _specks(~background)
     told = FILLED if outlined else remark(~background, holes) if plain else ""
+    if plain and not told and _has_hard_shadow(lab, surfaces[0], background, threshold):
+        told = SHADOW
     return PlainCutOut(_softened(np.asarray(image), background), plain, told)
 
 
@@ -177,6 +187,29 @@ def _surface_image(surface: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def _distance(lab: np.ndarray, surfaces: list[np.ndarray]) -> np.ndarray:
     """OKLab distance [H, W] from the nearest background surface."""
     return np.min([np.linalg.norm(lab - _surface_image(surface, lab.shape), axis=2) for surface in surfaces], 0)
+
+
+def _has_hard_shadow(lab: np.ndarray, surface: np.ndarray, background: np.ndarray, threshold: float) -> bool:
+    """Whether a coloured object stands beside a flat area that is the background with less light."""
+    solid = _eroded(~background, 2)
+    rows = np.flatnonzero(solid.any(1))
+    if not len(rows):
+        return False
+    expected = _surface_image(surface, lab.shape)
+    light = lab[..., 0] / np.maximum(expected[..., 0], 1e-3)
+    hue = np.linalg.norm(lab[..., 1:] - light[..., None] * expected[..., 1:], axis=2)
+    dim = (light > _HARD_SHADOW_LIGHT[0]) & (light < _HARD_SHADOW_LIGHT[1]) & (hue <= _SHADOW_CHROMA * threshold)
+    least, most = (share * solid.sum() for share in _HARD_SHADOW_SHARE)
+    # Grey objects can't be told from shadows.
+    if not least <= (solid & dim).sum() <= most or np.median(hue[solid & ~dim]) < 2 * _SHADOW_CHROMA * threshold:
+        return False
+    labels, _ = label_regions(solid & dim)
+    areas = np.bincount(labels.ravel())
+    areas[0] = 0
+    shadow = labels == int(areas.argmax())
+    lightness = lab[..., 0][shadow]
+    low = np.percentile(np.flatnonzero(shadow.any(1)), 50) > (rows[0] + rows[-1]) / 2
+    return bool(shadow.sum() >= least and lightness.std() <= _HARD_SHADOW_FLAT and low)
 
 
 def _similarity(lab: np.ndarray, surfaces: list[np.ndarray], threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -174,6 +174,20 @@ def test_rings_keep_their_holes(inner: float) -> None:
     assert result.warnings == ()
 
 
+@pytest.mark.parametrize("shade", [100, 130, 160])
+@pytest.mark.parametrize("paper", [(255, 255, 255), (205, 205, 205), (180, 200, 220)])
+def test_a_hard_shadow_is_told_of(shade: int, paper: tuple[int, int, int]) -> None:
+    image = Image.new("RGB", (SIDE, SIDE), paper)
+    draw = ImageDraw.Draw(image)
+    left, _, right, bottom = BOX
+    grey = tuple(round(channel * shade / 255) for channel in paper)
+    draw.polygon([(left, bottom), (right, bottom), (right + 60, bottom - 40), (left + 60, bottom - 40)], fill=grey)
+    image.paste(thing(), mask=Image.fromarray(object_mask()))
+    warnings = cut_out(image, "auto", THRESHOLD).warnings
+    assert any("may be its shadow" in warning for warning in warnings)
+    assert not any("may be its shadow" in warning for warning in cut_out(thing(paper), "auto", THRESHOLD).warnings)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(6, 40), st.integers(6, 40), st.integers(0, 2**32 - 1))
 def test_pixel_art_is_cut_out_to_the_pixel(height: int, width: int, seed: int) -> None:

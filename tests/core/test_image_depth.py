@@ -187,7 +187,7 @@ def test_a_jpeg_without_its_end_marker_loses_nothing(tmp_path: Path) -> None:
     for cut in (1, 2):
         result = opened(content[:-cut], tmp_path)
         assert result.picture.size == (160, 240)
-        assert result.warnings == ("The image 'picture' is damaged at its end, but no row of it is missing.",)
+        assert result.warnings == ("The image 'picture' is damaged, but no row of it is missing.",)
 
 
 @pytest.mark.parametrize(("kind", "mode", "options"), [kind for kind in KINDS if "progressive" not in kind[2]])
