@@ -98,6 +98,8 @@ def _of_png(file: BinaryIO) -> Decoded:
         return Image.open(parts, formats=("PNG",))
 
     try:
+        if found.cut:
+            raise ValueError("a chunk of it is cut")
         image = _visible_frame(opened(png.stitched(file, found.spans)), remarks)
         again = png.stitched(file, found.spans)
     except (MemoryError, TooLargeError):

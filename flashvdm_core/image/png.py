@@ -32,14 +32,14 @@ class Png:
         spans: of all chunks that Pillow has to see, each with length, name and checksum.
         data: of what is inside the IDAT chunks.
         ancillary: the small chunks that tell about colours and rotation, by name.
-        complete: the file ends as it should.
+        cut: the file ends inside of a chunk that Pillow would ask memory for.
     """
 
     header: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     spans: list[Span] = field(default_factory=lambda: [SIGNATURE])
     data: list[tuple[int, int]] = field(default_factory=list)
     ancillary: dict[bytes, bytes] = field(default_factory=dict)
-    complete: bool = False
+    cut: bool = False
 
     @property
     def mode(self) -> str:
@@ -68,11 +68,9 @@ def scan(file: BinaryIO) -> Png:
             _keep_ancillary(found, file, name, length)
         if name in _KEPT:
             found.spans.append((place, min(length + 12, size - place)))
+            found.cut |= there < length
         place += length + 12
-        if name == b"IEND":
-            found.complete = True
-            break
-        if place > size:
+        if name == b"IEND" or place > size:
             break
     if not found.header[0] or not found.data:
         raise ValueError("there are no pixels in it")

@@ -19,7 +19,7 @@ from PIL import Image
 from .samples import Samples
 
 _TYPES = {1: "B", 2: "s", 3: "H", 4: "I", 6: "b", 7: "s", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-_MOST_VALUES = 50_000_000  # bytes in one tag
+_MOST_VALUES = 8_000_000  # bytes in one tag
 _MOST_STRIP = 1 << 29  # bytes of a compressed strip or tile when it is unpacked
 _BAND_BYTES = 1 << 23
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _ORDER, _STRIPS = 256, 257, 258, 259, 262, 266, 273
@@ -134,6 +134,9 @@ class _Reader:
         self._planar = first(_PLANAR, 1) == 2 and self._samples > 1
         self._predictor = first(_PREDICTOR, 1) if self._compression != _NONE else 1
         self._layout = self._laid_out(tags, first)
+        bytes_of_piece = self._layout.height * self._layout.width * self._samples * self._bits // 8
+        if self._compression != _NONE and bytes_of_piece > _MOST_STRIP:
+            raise UnknownKindError("its strips are too large to be unpacked")
         self.white = self._white(tags)
 
     def _dtype(self) -> np.dtype | None:
@@ -202,8 +205,6 @@ class _Reader:
 
             return from_file
         stored = layout.height if layout.across > 1 or layout.width != self.width else height
-        if stride * stored > _MOST_STRIP:
-            raise MemoryError
         self._file.seek(place)
         rows = self._decompressed(self._file.read(min(length, _MOST_STRIP)), stride, stored)
 

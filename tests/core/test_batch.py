@@ -491,4 +491,4 @@ def test_every_kind_of_image_file_that_is_named_is_found_in_a_folder_and_can_be_
     Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5).save(path, format=Image.registered_extensions()[suffix])
     (item,) = read_items(tmp_path, {}, ".glb")
     assert item.request.images["front"] == str(path)
-    assert open_image(path).size == (4, 4)
+    assert open_image(path).picture.size == (4, 4)

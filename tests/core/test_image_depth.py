@@ -229,6 +229,13 @@ def test_a_transparent_colour_of_16_bits(tmp_path: Path) -> None:
     assert np.asarray(result.picture)[0, :, 3].tolist() == [255, 0, 255]
 
 
+def test_a_chunk_that_promises_gigabytes_is_not_believed(tmp_path: Path) -> None:
+    content = bytearray(encoded("PNG", "RGB"))
+    at = content.index(b"IDAT") - 4
+    content[at : at + 4] = b"\x7f\xff\xff\xff"
+    assert opened(bytes(content), tmp_path).picture.size == (160, 240)
+
+
 def test_a_bomb_in_a_profile_costs_nothing(tmp_path: Path) -> None:
     bomb = zlib.compress(b"\0" * 200_000_000, 9)
     result = opened(png_file(np.asarray(scenery()), png_chunk(b"iCCP", b"x\0\0" + bomb)), tmp_path)
