@@ -1,0 +1,145 @@
+"""The commands: train, export, measure, show and curve."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from argparse import BooleanOptionalAction
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ....api.errors import TrainingError
+from ....models.pixel_aligned import PixelAlignedSpec
+from ....models.specs import ShapeVAESpec
+from . import curve, validate
+from .data import Source
+from .export import export, load
+from .sheet import sheet
+from .trainer import STATE, Log, Settings, Trainer, decoder_spec, run
+from .views import ViewOptions
+
+
+def _train(given: argparse.Namespace) -> None:
+    torch.set_num_threads(given.threads)
+    sources = [Source.parse(text) for text in given.data]
+    chosen = {f.name: getattr(given, f.name) for f in fields(Settings) if hasattr(given, f.name)}
+    settings = Settings(**chosen, views=ViewOptions(size=given.render_size, degraded=given.degraded, seed=given.seed))
+    sizes = {f.name: getattr(given, f.name) for f in fields(PixelAlignedSpec) if f.name != "image_size"}
+    spec = PixelAlignedSpec(**sizes, image_size=settings.size)
+    trainer = Trainer(spec, decoder_spec(), settings)
+    folder: Path = given.out
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / STATE).exists():
+        trainer.load(folder / STATE)
+    elif given.resume:
+        trainer.load(given.resume)
+    elif given.start:
+        print(f"not taken over: {', '.join(trainer.load_weights(given.start)) or 'nothing'}")
+    print(f"step {trainer.step}, {sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M numbers", flush=True)
+    yardstick = sources[0]
+    log = Log(folder, validate.held_out(yardstick, "val"), validate.held_out(yardstick, "train", count=96))
+    run(trainer, sources, log, folder, given.minutes, given.validate_every, given.save_every)
+
+
+def _trainer_of(state: Path) -> Trainer:
+    """The run that left a state, to be looked at."""
+    sizes = torch.load(state, weights_only=True)["sizes"]
+    trainer = Trainer(PixelAlignedSpec(**sizes["spec"]), ShapeVAESpec(**sizes["vae"]), Settings(**sizes["settings"]))
+    trainer.load(state)
+    return trainer
+
+
+def _export(given: argparse.Namespace) -> None:
+    trainer = _trainer_of(given.states[0])
+    # Averages of one path, far apart, average well (Izmailov et al. 2018).
+    weights = [torch.load(state, weights_only=True)["average"] for state in given.states]
+    trainer.average.load_state_dict({name: sum(part[name] for part in weights) / len(weights) for name in weights[0]})
+    export(trainer, given.out)
+
+
+def _show(given: argparse.Namespace) -> None:
+    torch.set_num_threads(given.threads)
+    model = load(given.model)
+    data = validate.held_out(Source.parse(given.data), given.split)
+    rows = torch.linspace(0, len(data) - 1, given.count).long()
+    sheet(model, data.images[rows], given.out, resolution=given.resolution)
+
+
+def _measure(given: argparse.Namespace) -> None:
+    torch.set_num_threads(given.threads)
+    model = load(given.model)
+    data = validate.held_out(Source.parse(given.data), given.split)
+    outline, found = validate.baselines(data), validate.scores(model, data)
+    for name, values in (outline | found).items():
+        print(f"{name}: mean {values.mean():.4f}, first 96 {values[:96].mean():.4f}, median {values.median():.4f}")
+    best = max(outline.values(), key=lambda values: values.mean().item())
+    print(f"better than the outline: {(found['iou'] > best).float().mean():.3f} of {len(data)}")
+
+
+def _curve(given: argparse.Namespace) -> None:
+    logs = [(name, Path(path)) for name, _, path in (text.partition("=") for text in given.logs)]
+    curve.write(curve.joined(logs), given.out / "curve.csv", given.out / "curve.png")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flashvdm_core.lab.training.pixel_aligned", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    train = commands.add_parser("train", help="train, or go on training")
+    train.set_defaults(run=_train)
+    train.add_argument("--data", action="append", required=True, metavar="FOLDER=PROPS.npz[:WEIGHT]", help="first one: yardstick")
+    train.add_argument("--out", type=Path, required=True, help="folder of state and log; a state in it is gone on from")
+    train.add_argument("--resume", type=Path, help="state of another run to go on from, if there is none in --out")
+    train.add_argument("--start", type=Path, help="state of another run whose averaged weights to start from, where they fit")
+    train.add_argument("--minutes", type=float, default=60, help="of this run (default: %(default)s)")
+    train.add_argument("--validate-every", type=float, default=5, metavar="MINUTES")
+    train.add_argument("--save-every", type=float, default=4, metavar="MINUTES")
+    train.add_argument("--threads", type=int, default=1)
+    train.add_argument("--render-size", type=int, default=96, help="pixels (default: %(default)s)")
+    train.add_argument(
+        "--degraded", type=float, default=ViewOptions.degraded, help="share of pictures made worse (default: %(default)s)"
+    )
+    for options in (Settings, PixelAlignedSpec):
+        for item in fields(options):
+            if item.name not in ("views", "weights", "image_size"):
+                name = f"--{item.name.replace('_', '-')}"
+                switch = isinstance(item.default, bool)
+                kind: dict[str, Any] = {"action": BooleanOptionalAction} if switch else {"type": type(item.default)}
+                train.add_argument(name, **kind, default=item.default, help="(default: %(default)s)")
+    out = commands.add_parser("export", help="write averaged weights in float16")
+    out.set_defaults(run=_export)
+    out.add_argument("states", type=Path, nargs="+", help="state.pt of a run; of several, the mean, and the sizes of the first")
+    out.add_argument("out", type=Path, help="folder")
+    for name, does, action in (("measure", _measure, "IoU of held-out shapes"), ("show", _show, "a contact sheet of them")):
+        command = commands.add_parser(name, help=action)
+        command.set_defaults(run=does)
+        command.add_argument("model", type=Path, help="exported folder")
+        command.add_argument("--data", required=True, metavar="FOLDER=PROPS.npz")
+        command.add_argument("--split", default="val", help="(default: %(default)s)")
+        command.add_argument("--threads", type=int, default=1)
+        if does is _show:
+            command.add_argument("--out", type=Path, required=True, help="PNG")
+            command.add_argument("--count", type=int, default=24)
+            command.add_argument("--resolution", type=int, default=64)
+    drawn = commands.add_parser("curve", help="join and draw logs")
+    drawn.set_defaults(run=_curve)
+    drawn.add_argument("logs", nargs="+", metavar="NAME=LOG.csv", help="in the order in which the runs followed one another")
+    drawn.add_argument("--out", type=Path, required=True, help="folder of curve.csv and curve.png")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; exit status 1 with one sentence on failure."""
+    given = _parser().parse_args(arguments)
+    try:
+        given.run(given)
+    except TrainingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

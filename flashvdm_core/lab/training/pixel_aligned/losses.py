@@ -1,0 +1,87 @@
+"""What the network is asked for: the field at a few points, and dense answers that one picture gives thousands of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ....models.pixel_aligned import HALF_DEPTH, PixelFeatures, ViewCamera, in_volume
+
+VOLUME_SOFTNESS = 0.03
+"""The coarse volume goes from outside to inside over this distance either way."""
+_DEPTH_BETA = 0.05
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each part of the loss counts.
+
+    Attributes:
+        sign, overlap: of the field's side and of its soft IoU, against its truncated distance.
+        volume, volume_overlap: of the coarse volume.
+        depth, normals, camera: of the maps, and of the predicted camera.
+    """
+
+    sign: float = 0.1
+    overlap: float = 0.5
+    volume: float = 0.5
+    volume_overlap: float = 0.25
+    depth: float = 1.0
+    normals: float = 0.5
+    camera: float = 2.0
+
+
+def soft_overlap(inside: Tensor, truth: Tensor) -> Tensor:
+    """Mean soft IoU of probabilities [B, P] with 0 or 1 [B, P]."""
+    both = (inside * truth).sum(1)
+    return (both / (inside + truth - inside * truth).sum(1).clamp_min(1)).mean()
+
+
+def field_loss(
+    logits: Tensor, distance: Tensor, uniform: int, weights: Weights, truncation: float, sharpness: float = 8.0
+) -> Tensor:
+    """Loss of the field.
+
+    Args:
+        logits: float32 [B, P], the last `uniform` of them at points uniform in the volume.
+        distance: float32 [B, P], signed, positive inside.
+        uniform: see `logits`.
+        weights: see there.
+        truncation: distance that a logit of 1 stands for. Beyond it a logit may be larger without being wrong.
+        sharpness: factor on logits that makes probabilities of them.
+    """
+    scaled = distance / truncation
+    side = torch.where(scaled < 0, -1.0, 1.0)
+    target = torch.where(scaled.abs() > 1, side * (logits.detach() * side).clamp_min(1), scaled)
+    sign = F.softplus(-sharpness * logits * side).mean()
+    overlap = soft_overlap(torch.sigmoid(sharpness * logits[:, -uniform:]), (distance[:, -uniform:] > 0).float())
+    return F.mse_loss(logits, target) + weights.sign * sign + weights.overlap * (1 - overlap)
+
+
+def volume_loss(volume: Tensor, view: Tensor, distance: Tensor, uniform: int, weights: Weights) -> Tensor:
+    """Loss of the coarse volume [B, D, h, h] at all stored points (u, v, w) [B, P, 3], the last `uniform` of them uniform."""
+    within = (view[..., 2].abs() < HALF_DEPTH).float()
+    logits = in_volume(volume, view)
+    target = (0.5 + distance / (2 * VOLUME_SOFTNESS)).clamp(0, 1)
+    entropy = F.binary_cross_entropy_with_logits(logits, target, weight=within)
+    overlap = soft_overlap(torch.sigmoid(logits[:, -uniform:]), (distance[:, -uniform:] > 0).float())
+    return weights.volume * entropy + weights.volume_overlap * (1 - overlap)
+
+
+def map_loss(features: PixelFeatures, maps: Tensor, weights: Weights) -> Tensor:
+    """Loss of depth and normals against maps [B, 5, h, h] of the same size, nan outside the shape."""
+    known = ~maps[:, 0].isnan()
+    count = known.sum().clamp_min(1)
+    truth = maps.nan_to_num(0.0)
+    depth = F.smooth_l1_loss(features.depth, truth[:, :2], beta=_DEPTH_BETA, reduction="none").sum(1)
+    normals = 1 - (features.normals * truth[:, 2:]).sum(1)
+    return ((weights.depth * depth + weights.normals * normals) * known).sum() / count
+
+
+def camera_loss(predicted: ViewCamera, truth: ViewCamera, weights: Weights) -> Tensor:
+    """Loss of elevation (radians) and perspective."""
+    elevation = F.smooth_l1_loss(predicted.elevation, truth.elevation, beta=_DEPTH_BETA)
+    return weights.camera * (elevation + F.smooth_l1_loss(predicted.perspective, truth.perspective, beta=_DEPTH_BETA))

@@ -1,0 +1,302 @@
+"""The loop: batches, optimiser, averaged weights, checkpoints that go on exactly, and a log of what held-out shapes say."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import signal
+import time
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ....files import write_whole
+from ....models.pixel_aligned import PixelAlignedModel, PixelAlignedSpec, ViewCamera
+from ....models.specs import ShapeVAESpec
+from ..pairs import recolour
+from . import losses, validate
+from .data import PointBank, Source
+from .muon import Muon
+from .ring import ViewRing
+from .views import ViewOptions, ViewPack, resized
+
+STATE = "state.pt"
+LOG = "log.csv"
+_STREAMS = 4
+
+
+def decoder_spec(width: int = 256, num_latents: int = 64) -> ShapeVAESpec:
+    """The vecset decoder of the embedded model, with the frequencies that leave no ripples."""
+    return ShapeVAESpec(
+        num_latents=num_latents, embed_dim=32, width=width, heads=4, num_decoder_layers=1, num_freqs=5, include_pi=False,
+        qkv_bias=False, qk_norm=True, geo_decoder_downsample_ratio=2, geo_decoder_mlp_expand_ratio=2, geo_decoder_ln_post=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How it is trained.
+
+    Attributes:
+        size: side of the pictures in pixels; rendered ones are scaled down to it.
+        batch, points: pictures of a step, and points of the field a picture (half of them near the surface).
+        learning_rate, warmup, weight_decay, clip: AdamW; the rate rises over `warmup` steps and stays.
+        muon_rate: of the matrices inside encoder and point decoder, which Muon takes over; 0: AdamW learns all.
+        decay_start, decay_steps: from that step the rate falls linearly to nothing; 0 steps: it does not.
+        ema: of the averaged weights.
+        truncation: distance that a logit of 1 stands for.
+        window, reuse: a step draws from so many of the latest pictures, each used so often on average.
+        seed: of everything.
+    """
+
+    size: int = 48
+    batch: int = 8
+    points: int = 192
+    learning_rate: float = 8e-4
+    muon_rate: float = 0.02
+    warmup: int = 200
+    weight_decay: float = 0.05
+    clip: float = 1.0
+    decay_start: int = 0
+    decay_steps: int = 0
+    ema: float = 0.998
+    truncation: float = 0.05
+    window: int = 512
+    reuse: float = 8.0
+    seed: int = 0
+    views: ViewOptions = field(default_factory=ViewOptions)
+    weights: losses.Weights = field(default_factory=losses.Weights)
+
+    def share(self, step: int) -> float:
+        """Of the learning rates, at a step."""
+        share = min(1.0, (step + 1) / self.warmup)
+        if self.decay_steps:
+            share *= min(1.0, max(0.0, 1 - (step - self.decay_start) / self.decay_steps))
+        return share
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """Everything of a step, in the network's terms.
+
+    Attributes:
+        images, alpha: float32 [B, 3, S, S] and [B, 1, T, T].
+        maps: float32 [B, 5, h, h].
+        view: float32 [B, N + U, 3], (u, v, w) of all stored points, N near the surface, then U uniform ones.
+        distance: float32 [B, N + U], signed, in frame units.
+        camera: the true one.
+    """
+
+    images: Tensor
+    alpha: Tensor
+    maps: Tensor
+    view: Tensor
+    distance: Tensor
+    camera: ViewCamera
+
+
+def batch_of(pack: ViewPack, bank: PointBank, size: int, rng: torch.Generator) -> TrainingBatch:
+    """Put pictures and points together; half of the pictures are mirrored, half have other colours."""
+    rgba = recolour(pack.image, rng)
+    images, alpha = validate.network_input(rgba, size)
+    maps = resized(pack.maps.float(), size // 2)
+    points, distance = bank.rows(pack.row)
+    camera = ViewCamera(pack.camera[:, 0], pack.camera[:, 1])
+    view = camera.to_view(points @ pack.linear.mT + pack.offset[:, None])
+    mirrored = torch.rand(len(rgba), generator=rng) < 0.5
+    sign = torch.where(mirrored, -1.0, 1.0)
+    flat = mirrored[:, None, None, None]
+    images, alpha = torch.where(flat, images.flip(3), images), torch.where(flat, alpha.flip(3), alpha)
+    maps = torch.where(flat, maps.flip(3), maps)
+    maps = torch.cat([maps[:, :2], maps[:, 2:3] * sign[:, None, None, None], maps[:, 3:]], 1)
+    view = torch.cat([view[..., :1] * sign[:, None, None], view[..., 1:]], 2)
+    return TrainingBatch(images, alpha, maps, view, distance * pack.scale[:, None], camera)
+
+
+def total_loss(
+    model: PixelAlignedModel, batch: TrainingBatch, bank_near: int, settings: Settings, rng: torch.Generator
+) -> Tensor:
+    """The loss of a batch, a scalar."""
+    features = model.encoder(batch.images, batch.alpha)
+    weights, stored = settings.weights, batch.view.shape[1]
+    half = settings.points // 2
+    # Stored points are in random order, so a block from anywhere is a random subset.
+    near = (torch.randint(bank_near, (1,), generator=rng) + torch.arange(half)) % bank_near
+    uniform = bank_near + (torch.randint(stored - bank_near, (1,), generator=rng) + torch.arange(half)) % (stored - bank_near)
+    chosen = torch.cat([near, uniform])
+    logits = model.field(features, batch.view[:, chosen], batch.camera, model.keys_values(len(batch.images)))
+    return (
+        losses.field_loss(logits, batch.distance[:, chosen], half, weights, settings.truncation)
+        + losses.volume_loss(features.volume, batch.view, batch.distance, stored - bank_near, weights)
+        + losses.map_loss(features, batch.maps, weights)
+        + losses.camera_loss(features.camera, batch.camera, weights)
+    )
+
+
+def inner_matrices(model: PixelAlignedModel) -> list[nn.Parameter]:
+    """The weights for Muon: neither inputs nor outputs, and not what makes the constant latents."""
+    ends = ("encoder.position", "encoder.stem.0", "encoder.maps", "encoder.volume", "encoder.camera")
+    named = [*model.encoder.named_parameters(prefix="encoder"), *model.decoder.cross_attn_decoder.named_parameters()]
+    return [weight for name, weight in named if weight.ndim > 1 and not name.startswith(ends)]
+
+
+class Trainer:
+    """Model, average and optimiser, one step at a time.
+
+    Attributes:
+        step: steps done.
+        minutes: training time so far, of all runs.
+    """
+
+    def __init__(self, spec: PixelAlignedSpec, vae: ShapeVAESpec, settings: Settings) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.model = PixelAlignedModel(spec, vae)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
+        matrices = inner_matrices(self.model) if settings.muon_rate else []
+        taken = {id(p) for p in matrices}
+        others = [p for p in self.model.parameters() if id(p) not in taken]
+        groups = [
+            {"params": [p for p in others if p.ndim > 1], "weight_decay": settings.weight_decay},
+            {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
+        self.muon = Muon(matrices, settings.muon_rate, weight_decay=settings.weight_decay) if matrices else None
+        self.step, self.minutes = 0, 0.0
+        plain = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name not in ("views", "weights")}
+        self.sizes = {"spec": asdict(spec), "vae": asdict(vae), "settings": plain}
+
+    @property
+    def samples(self) -> int:
+        """Pictures learned from so far, repetitions counted."""
+        return self.step * self.settings.batch
+
+    def rng(self, stream: int) -> torch.Generator:
+        """Random numbers of the current step."""
+        return torch.Generator().manual_seed((self.settings.seed * 1_000_003 + self.step) * _STREAMS + stream)
+
+    def train_step(self, pack: ViewPack, bank: PointBank) -> float:
+        """Learn from pictures; returns the loss."""
+        batch = batch_of(pack, bank, self.settings.size, self.rng(1))
+        loss = total_loss(self.model, batch, bank.near, self.settings, self.rng(2))
+        self.model.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        for optimiser, rate in ((self.optimiser, self.settings.learning_rate), (self.muon, self.settings.muon_rate)):
+            if optimiser is not None:
+                for group in optimiser.param_groups:
+                    group["lr"] = rate * self.settings.share(self.step)
+                optimiser.step()
+        # A short memory at first, so that the average is not of the random start.
+        keep = min(self.settings.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, weight in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                mean.lerp_(weight, 1 - keep)
+        self.step += 1
+        return loss.item()
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on."""
+        return {
+            "model": self.model.state_dict(), "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "muon": self.muon.state_dict() if self.muon else None,
+            "step": self.step, "minutes": self.minutes, "sizes": self.sizes,
+        }  # fmt: skip
+
+    def save(self, folder: Path) -> None:
+        """Write the state, whole or not at all."""
+        write_whole(folder / STATE, lambda path: torch.save(self.state(), path))
+
+    def load(self, path: Path) -> None:
+        """Go on from a state."""
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.muon and state.get("muon"):
+            self.muon.load_state_dict(state["muon"])
+        self.step, self.minutes = state["step"], state["minutes"]
+
+    def load_weights(self, path: Path) -> list[str]:
+        """Take the averaged weights of another run where name and shape are the same; returns the names that were not."""
+        given, own = torch.load(path, weights_only=True)["average"], self.model.state_dict()
+        fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+        self.model.load_state_dict(fitting, strict=False)
+        self.average.load_state_dict(fitting, strict=False)
+        return sorted(set(own) - set(fitting))
+
+
+class Log:
+    """Validation rows in `log.csv`, printed as well."""
+
+    def __init__(self, folder: Path, held_out: validate.HeldOut, seen: validate.HeldOut) -> None:
+        self._path, self._held_out, self._seen = folder / LOG, held_out, seen
+        self._outline = validate.baselines(held_out)
+        for name, values in self._outline.items():
+            print(f"{name}: all {values.mean():.4f}, first 96 {values[:96].mean():.4f}, median {values.median():.4f}", flush=True)
+
+    def row(self, trainer: Trainer, loss: float) -> None:
+        """Measure the averaged weights."""
+        found, seen = validate.scores(trainer.average, self._held_out), validate.scores(trainer.average, self._seen)
+        outline = max(self._outline.values(), key=lambda values: values.mean().item())
+        row = {
+            "minutes": round(trainer.minutes, 2),
+            "step": trainer.step,
+            "samples": trainer.samples,
+            "iou_96": found["iou"][:96].mean().item(),
+            "iou": found["iou"].mean().item(),
+            "iou_median": found["iou"].median().item(),
+            "iou_true_camera": found["true camera"].mean().item(),
+            "iou_volume": found["volume"].mean().item(),
+            "iou_train": seen["iou"].mean().item(),
+            "outline": outline.mean().item(),
+            "outline_96": outline[:96].mean().item(),
+            "better_than_outline": (found["iou"] > outline).float().mean().item(),
+            "elevation_error": found["elevation error"].mean().item(),
+            "loss": loss,
+        }
+        row = {
+            name: round(value, 4) if isinstance(value, float) and math.isfinite(value) else value for name, value in row.items()
+        }
+        print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+        fresh = not self._path.exists()
+        with self._path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def run(
+    trainer: Trainer, sources: list[Source], log: Log, folder: Path, minutes: float, validate_every: float, save_every: float
+) -> None:
+    """Train until `minutes` of this run are over, the rate has decayed, or SIGTERM comes; then measure and save."""
+    settings = trainer.settings
+    bank = PointBank(sources, "train")
+    ring = ViewRing(sources, settings.views, settings.window, settings.reuse, settings.batch, trainer.step, nice=5)
+    stop: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.append(number))
+    print(f"{len(bank)} shapes, settings {asdict(settings)}", flush=True)
+    started, before = time.monotonic(), trainer.minutes
+    next_row, next_save, mean = validate_every, save_every, math.nan
+    end = settings.decay_start + settings.decay_steps if settings.decay_steps else math.inf
+    try:
+        while not stop and (elapsed := (time.monotonic() - started) / 60) < minutes and trainer.step < end:
+            loss = trainer.train_step(ring.draw(trainer.step, trainer.rng(0)), bank)
+            mean = loss if math.isnan(mean) else 0.99 * mean + 0.01 * loss
+            trainer.minutes = before + elapsed
+            if elapsed > next_save:
+                trainer.save(folder)
+                next_save = elapsed + save_every
+            if elapsed > next_row:
+                log.row(trainer, mean)
+                next_row = (time.monotonic() - started) / 60 + validate_every
+    finally:
+        ring.close()
+    trainer.save(folder)
+    if not stop:
+        log.row(trainer, mean)

@@ -1,0 +1,159 @@
+"""Held-out shapes from one picture each, beside what learns nothing: the outline inflated in the same frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ....models.pixel_aligned import (
+    PICTURE_SHARE,
+    TO_PICTURE,
+    PixelAlignedModel,
+    ViewCamera,
+    at_pixels,
+    in_volume,
+    outline_distance,
+)
+from ...data.dataset import ShapeData, ViewData
+from ...data.meshes import PackedProps, Prop
+from ...data.render import BORDER, Camera, random_camera, render_view
+from ..pairs import condition_image
+from .data import Source
+from .frames import place
+
+POINTS = 2048
+PICTURE = 96
+"""Side of the pictures that are measured by, and of those that are rendered to learn from."""
+_BATCH = 32
+_RENDERED = 126
+_SKIPPED = 8
+_USUAL_ELEVATION = 15.0
+
+
+def iou(logits: Tensor, distance: Tensor) -> Tensor:
+    """Occupancy IoU [B] of logits [B, P] with signed distances [B, P], both positive inside."""
+    inside, truth = logits > 0, distance > 0
+    return (inside & truth).sum(1) / (inside | truth).sum(1).clamp_min(1)
+
+
+def refit(rgba: Tensor, size: int) -> Tensor:
+    """Recentred pictures uint8 [B, S, S, 4] as the network wants them: `size` pixels, the object `PICTURE_SHARE` of them wide."""
+    side = rgba.shape[1]
+    share = int(side * (1 - BORDER)) / side
+    premultiplied = rgba.permute(0, 3, 1, 2).float() / 255
+    premultiplied = torch.cat([premultiplied[:, :3] * premultiplied[:, 3:], premultiplied[:, 3:]], 1)
+    fine = 2 * size
+    at = ((torch.arange(fine) + 0.5) * 2 / fine - 1) * share / PICTURE_SHARE
+    grid = torch.stack(torch.meshgrid(at, at, indexing="xy"), -1).expand(len(rgba), -1, -1, -1)
+    small = F.avg_pool2d(F.grid_sample(premultiplied, grid, align_corners=False), 2)
+    alpha = small[:, 3:]
+    straight = torch.cat([small[:, :3] / alpha.clamp_min(1e-6) * (alpha > 0), alpha], 1)
+    return (straight * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def network_input(rgba: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Pictures uint8 [B, T, T, 4] for a network of pictures of `size` pixels.
+
+    Returns:
+        Colours on white float32 [B, 3, size, size] in [-1, 1], and the opacity [B, 1, T, T] at its own size.
+    """
+    colour, alpha = condition_image(rgba), rgba[..., 3].float()[:, None] / 255
+    if size != rgba.shape[1]:
+        colour = F.interpolate(colour, (size, size), mode="bilinear", antialias=True)
+    return colour, alpha
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One picture of each shape with points in the upright frame.
+
+    Attributes:
+        images: uint8 [N, S, S, 4].
+        points, distance: float32 [N, P, 3] and [N, P].
+        camera: the true one.
+    """
+
+    images: Tensor
+    points: Tensor
+    distance: Tensor
+    camera: ViewCamera
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0) -> HeldOut:
+    """The first `count` shapes (0: all) of a split, one picture of each, points uniform in the box.
+
+    The picture is number 1 + row % (V - 1) of the prepared views; where no views are prepared, one from a random camera.
+    """
+    shapes, props = ShapeData(source.folder, split), PackedProps(source.props)
+    count = min(count or len(shapes), len(shapes))
+    views = ViewData(source.folder, split) if any(source.folder.glob(f"*-views-{split}-*")) else None
+    images, points, distances, cameras = [], [], [], []
+    for start in range(0, count, _BATCH):
+        rows = torch.arange(start, min(start + _BATCH, count))
+        stored, distance = shapes.queries(rows, _SKIPPED, POINTS, torch.Generator().manual_seed(start))
+        for at, row in enumerate(rows.tolist()):
+            prop = props[int(shapes.index[row])]
+            rgba, camera = _picture(prop, shapes.scale, row, views)
+            used = torch.from_numpy(prop.vertices[np.unique(prop.faces)] * np.float32(shapes.scale))
+            put = place(used, camera)
+            images.append(refit(rgba[None], size))
+            points.append(put.apply(stored[at, _SKIPPED:]))
+            distances.append(distance[at, _SKIPPED:] * put.scale)
+            cameras.append((put.elevation, put.perspective))
+    elevation, perspective = torch.tensor(cameras, dtype=torch.float32).unbind(1)
+    return HeldOut(torch.cat(images), torch.stack(points), torch.stack(distances), ViewCamera(elevation, perspective))
+
+
+def _picture(prop: Prop, scale: float, row: int, views: ViewData | None) -> tuple[Tensor, Camera]:
+    """A picture uint8 [S, S, 4] of a held-out shape and where it was taken from."""
+    if views is not None:
+        chosen = 1 + row % (views.views - 1)
+        camera = Camera(*(float(value) for value in views.cameras[row, chosen]))
+        return views.images(torch.tensor([row]), torch.tensor([chosen]))[0], camera
+    camera = random_camera(np.random.default_rng(row))
+    vertices = torch.from_numpy(prop.vertices * np.float32(scale))
+    return render_view(vertices, torch.from_numpy(prop.faces), torch.from_numpy(prop.face_rgb), camera, _RENDERED), camera
+
+
+def inflated(rgba: Tensor, view: Tensor) -> Tensor:
+    """Logits [B, P], +-0.5, of the outline blown up: |w| below 1.2 sqrt(distance to the outline * half the shorter side)."""
+    size = rgba.shape[1]
+    opaque = rgba[..., 3] > 127
+    distance = outline_distance(opaque) * (2 / size / TO_PICTURE)
+    read = at_pixels(torch.stack([opaque.float(), distance], 1), view, "zeros")
+    extent = torch.minimum(opaque.any(1).sum(1), opaque.any(2).sum(1)) / size / TO_PICTURE
+    thick = 1.2 * (read[:, 1] * extent[:, None]).clamp_min(0).sqrt()
+    return ((read[:, 0] > 0.5) & (view[..., 2].abs() < thick)).float() - 0.5
+
+
+def baselines(data: HeldOut) -> dict[str, Tensor]:
+    """IoU [N] of the inflated outline with the true camera, and with a usual one (15 degrees, parallel)."""
+    usual = ViewCamera(torch.full_like(data.camera.elevation, np.radians(_USUAL_ELEVATION)), torch.zeros(len(data)))
+    cameras = {"outline, true camera": data.camera, "outline, usual camera": usual}
+    return {name: iou(inflated(data.images, camera.to_view(data.points)), data.distance) for name, camera in cameras.items()}
+
+
+@torch.no_grad()
+def scores(model: PixelAlignedModel, data: HeldOut) -> dict[str, Tensor]:
+    """IoU [N] of the model with its own camera ("iou"), with the true one, and of its coarse volume with the true one; and the
+    error of the predicted elevation in degrees.
+    """
+    found: dict[str, list[Tensor]] = {"iou": [], "true camera": [], "volume": [], "elevation error": []}
+    for start in range(0, len(data), _BATCH):
+        part = slice(start, start + _BATCH)
+        features = model.encoder(*network_input(data.images[part], model.encoder.spec.image_size))
+        kv = model.keys_values(len(features.planes))
+        truth = ViewCamera(data.camera.elevation[part], data.camera.perspective[part])
+        for name, camera in (("iou", features.camera), ("true camera", truth)):
+            logits = model.field(features, camera.to_view(data.points[part]), camera, kv)
+            found[name].append(iou(logits, data.distance[part]))
+        found["volume"].append(iou(in_volume(features.volume, truth.to_view(data.points[part])), data.distance[part]))
+        found["elevation error"].append((features.camera.elevation - truth.elevation).abs().rad2deg())
+    return {name: torch.cat(parts) for name, parts in found.items()}

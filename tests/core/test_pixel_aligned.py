@@ -1,0 +1,211 @@
+"""The pixel-aligned decoder: frames, look-ups, and that it learns and goes on where it was."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from flashvdm_core.models.pixel_aligned import (
+    HALF_DEPTH,
+    HALF_SIDE,
+    TO_PICTURE,
+    PixelAlignedModel,
+    PixelAlignedSpec,
+    ViewCamera,
+    at_pixels,
+    in_volume,
+    outline_distance,
+    tones,
+)
+
+pytest.importorskip("scipy")
+
+from scipy.ndimage import distance_transform_edt
+
+from flashvdm_core.lab.data.render import Camera, project, render_view
+from flashvdm_core.lab.training.pixel_aligned.data import Meshes, PointBank, Source
+from flashvdm_core.lab.training.pixel_aligned.frames import place
+from flashvdm_core.lab.training.pixel_aligned.muon import orthogonalised
+from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pack
+from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of, decoder_spec
+from flashvdm_core.lab.training.pixel_aligned.validate import network_input, refit
+from flashvdm_core.lab.training.pixel_aligned.views import ViewOptions, ViewPack
+
+from .training_shapes import box, prepared_boxes, sphere, together
+
+TINY = PixelAlignedSpec(
+    image_size=32,
+    stem_channels=8,
+    middle_channels=16,
+    width=32,
+    heads=2,
+    blocks=1,
+    plane_channels=16,
+    depth_bins=8,
+    position_side=4,
+)
+TINY_DECODER = decoder_spec(width=32, num_latents=4)
+VIEWS = ViewOptions(size=32)
+CAMERAS = [Camera(yaw=-140, elevation=40, fov=50), Camera(yaw=30, elevation=-5, fov=0), Camera(yaw=75, elevation=20, fov=25)]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    folder = prepared_boxes(tmp_path_factory.mktemp("boxes"))
+    return Source(folder, next(iter(folder.parent.rglob("*.npz"))))
+
+
+def shape() -> tuple[torch.Tensor, torch.Tensor]:
+    """Something that no symmetry hides mistakes of; its box is centred, as the data's are."""
+    vertices, faces = together(box((0.5, 0.3, 0.2)), box((0.1, 0.2, 0.3), (0.3, 0.4, -0.2)), sphere(0.2, 8))
+    return vertices - (vertices.amin(0) + vertices.amax(0)) / 2, faces
+
+
+def test_view_frame_inverts() -> None:
+    camera = ViewCamera(torch.tensor([0.7, -0.1, 0.3]), torch.tensor([0.4, 0.0, 0.2]))
+    points = torch.rand(3, 50, 3) * 1.6 - 0.8
+    torch.testing.assert_close(camera.to_upright(camera.to_view(points)), points, atol=1e-5, rtol=0)
+    torch.testing.assert_close(camera.height(camera.to_view(points)), points[..., 1], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_points_are_looked_up_where_they_are_drawn(camera: Camera) -> None:
+    vertices, faces = shape()
+    size = 128
+    placement = place(vertices, camera)
+    view = placement.camera.to_view(placement.apply(vertices)[None])[0]
+    drawn, _ = project(vertices, faces, camera, size)
+    expected = (drawn / size * 2 - 1) * torch.tensor([1.0, -1.0])
+    pixels = (view[:, :2] * TO_PICTURE - expected).norm(dim=1) * size / 2
+    # Exact for a parallel projection; else the central ray is taken for the camera's axis.
+    assert pixels.mean() < (1.5 if camera.fov else 0.02)
+    half = (view[:, :2].amax(0) - view[:, :2].amin(0)) / 2
+    assert half.max().item() == pytest.approx(HALF_SIDE, abs=1e-4)
+    upright = placement.apply(vertices)
+    assert (upright[:, 2].amax() + upright[:, 2].amin()).abs() < 1e-5
+
+
+def test_depth_maps_hold_what_is_drawn(source: Source) -> None:
+    meshes, bank = Meshes([source], "train"), PointBank([source], "train")
+    for number in range(6):
+        pack = numbered_pack(meshes, number, VIEWS)
+        points, distance = bank.rows(pack.row[None])
+        view = ViewCamera(pack.camera[None, 0], pack.camera[None, 1]).to_view(points @ pack.linear.T + pack.offset)
+        inside = distance[0] > 0.05
+        opaque = at_pixels(pack.image[..., 3].float()[None, None] / 255, view, "zeros")[0, 0]
+        assert opaque[inside].mean() > 0.95
+        front, back = at_pixels(pack.maps.float()[None, :2].nan_to_num(0), view)[0]
+        depth = view[0, :, 2]
+        known = inside & (opaque > 0.99)
+        assert ((depth < front + 0.1) & (depth > back - 0.1))[known].float().mean() > 0.9
+
+
+def test_outline_distance_is_exact() -> None:
+    rng = torch.Generator().manual_seed(0)
+    opaque = torch.rand(3, 40, 40, generator=rng) < 0.9
+    opaque[0, 3:20, 5:30] = True
+    expected = np.stack([distance_transform_edt(picture) for picture in opaque.numpy()])
+    np.testing.assert_allclose(outline_distance(opaque).numpy(), expected, atol=1e-5)
+
+
+def test_volume_bins_run_from_back_to_front() -> None:
+    volume = torch.zeros(1, 8, 16, 16)
+    volume[0, 6, 3, 10] = 1.0
+    u, v = ((10 + 0.5) / 8 - 1) / TO_PICTURE, -((3 + 0.5) / 8 - 1) / TO_PICTURE
+    w = ((6 + 0.5) / 4 - 1) * HALF_DEPTH
+    assert in_volume(volume, torch.tensor([[[u, v, w], [-u, v, w], [u, v, -w]]]))[0].tolist() == pytest.approx(
+        [1.0, 0.0, 0.0], abs=1e-5
+    )
+
+
+def test_planes_may_be_projected_before_they_are_looked_up() -> None:
+    model = PixelAlignedModel(TINY, TINY_DECODER).eval()
+    features = model.encoder(torch.rand(1, 3, 32, 32), torch.ones(1, 1, 32, 32))
+    weight = model.film.linear.weight[:, : TINY.plane_channels]
+    view = torch.rand(1, 30, 3) - 0.5
+    late = at_pixels(features.planes, view).transpose(1, 2) @ weight.T
+    early = at_pixels(torch.einsum("oc,bchw->bohw", weight, features.planes), view).transpose(1, 2)
+    torch.testing.assert_close(early, late, atol=1e-5, rtol=1e-4)
+
+
+def test_pictures_follow_from_their_number(source: Source) -> None:
+    meshes = Meshes([source], "train")
+    ring = ViewRing([source], VIEWS, window=16, reuse=2, batch=4)
+    try:
+        drawn = ring.draw(3, torch.Generator().manual_seed(0))
+    finally:
+        ring.close()
+    low, end = ring.range(3)
+    numbers = torch.randint(low, end, (4,), generator=torch.Generator().manual_seed(0))
+    for at, number in enumerate(numbers.tolist()):
+        pack = numbered_pack(meshes, number, VIEWS)
+        for item in fields(ViewPack):
+            torch.testing.assert_close(getattr(drawn, item.name)[at], getattr(pack, item.name), equal_nan=True)
+
+
+def packs(source: Source, count: int) -> ViewPack:
+    meshes, ring = Meshes([source], "train"), ViewPack.empty(count, VIEWS.size)
+    for number in range(count):
+        ring.put(number, numbered_pack(meshes, number, VIEWS))
+    return ring
+
+
+def test_mirroring_keeps_points_and_picture_together(source: Source) -> None:
+    bank, ring = PointBank([source], "train"), packs(source, 8)
+    for seed in range(4):
+        batch = batch_of(ring, bank, 32, torch.Generator().manual_seed(seed))
+        opaque = at_pixels(batch.alpha, batch.view, "zeros")[:, 0]
+        assert opaque[batch.distance > 0.05].mean() > 0.95
+
+
+def test_loss_falls(source: Source) -> None:
+    trainer = Trainer(TINY, TINY_DECODER, Settings(size=32, batch=8, points=64, warmup=5, learning_rate=3e-3))
+    bank, ring = PointBank([source], "train"), packs(source, 8)
+    losses = [trainer.train_step(ring, bank) for _ in range(40)]
+    assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
+
+
+def test_resumes_exactly(source: Source, tmp_path: Path) -> None:
+    bank, ring = PointBank([source], "train"), packs(source, 4)
+    settings = Settings(size=32, batch=4, points=64, warmup=2)
+    whole = Trainer(TINY, TINY_DECODER, settings)
+    for _ in range(2):
+        whole.train_step(ring, bank)
+    whole.save(tmp_path)
+    resumed = Trainer(TINY, TINY_DECODER, settings)
+    resumed.load(tmp_path / "state.pt")
+    assert [whole.train_step(ring, bank) for _ in range(2)] == [resumed.train_step(ring, bank) for _ in range(2)]
+    for ours, theirs in zip(whole.average.parameters(), resumed.average.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_muon_steps_are_nearly_orthogonal() -> None:
+    rng = torch.Generator().manual_seed(0)
+    for sides in ((24, 60), (60, 24)):
+        values = torch.linalg.svdvals(orthogonalised(torch.randn(sides, generator=rng)))
+        assert values.min() > 0.6
+        assert values.max() < 1.3
+
+
+def test_tones_leave_out_the_light() -> None:
+    colour = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 0.5 + 0.3
+    opaque = torch.zeros(1, 1, 16, 16)
+    opaque[..., 4:12, 3:13] = 1
+    bright, dim = (tones((colour * light * opaque + 1 - opaque) * 2 - 1, opaque) for light in (1.0, 0.6))
+    torch.testing.assert_close(bright, dim, atol=0.25, rtol=0)
+    assert bright.std() > 0.3
+    assert (bright * (1 - opaque)).abs().max() == 0
+
+
+def test_recentred_pictures_fit_the_frame() -> None:
+    vertices, faces = shape()
+    camera = CAMERAS[2]
+    rgba = render_view(vertices, faces, torch.full((len(faces), 3), 128, dtype=torch.uint8), camera, 126)
+    colour, alpha = network_input(refit(rgba[None], 64), 32)
+    assert colour.shape == (1, 3, 32, 32)
+    sides = [(alpha[0, 0] > 0.5).any(axis).sum().item() for axis in (0, 1)]
+    assert max(sides) == pytest.approx(64 * 27 / 32, abs=1)
