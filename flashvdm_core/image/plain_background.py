@@ -19,6 +19,7 @@ from .regions import box_mean, label_regions
 
 _LONGEST_SIDE = 1536  # more than any encoder sees
 _SHORTEST_SIDE = 384  # of a long picture, which may hold a small object
+_LONGEST_STRIP = 1 << 16  # of one that is a pixel or two wide
 _TINY_SIDE = 48  # pixel art: each of its pixels counts
 _ENLARGED_SIDE = 96
 _SURFACES = 3  # of colour: wall, floor, and one more, which is no plain background
@@ -68,7 +69,7 @@ def remove_plain_background(image: Image.Image, threshold: float) -> PlainCutOut
         return _of_tiny(image, threshold)
     longest, shortest = max(image.size), min(image.size)
     scale = max(_LONGEST_SIDE / longest, min(_SHORTEST_SIDE / shortest, _LONGEST_SIDE / math.sqrt(longest * shortest)))
-    side = math.ceil(longest * min(1.0, scale))
+    side = min(math.ceil(longest * min(1.0, scale)), _LONGEST_STRIP)
     image.thumbnail((side, side), Image.Resampling.BOX)
     return _removed(image, threshold, hole=5)
 
