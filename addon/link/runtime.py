@@ -1,7 +1,6 @@
 """Which Python runs the worker. No bpy, so that it can be tested alone.
 
-In this order: the preferences, the environment variable FLASHVDM_PYTHON, the runtime that the add-on
-installed itself, and Blender's own interpreter if it has torch.
+In this order: the preferences, the environment variable FLASHVDM_PYTHON, and Blender's own interpreter if it has torch.
 """
 
 import importlib.util
@@ -13,8 +12,6 @@ from pathlib import Path
 from ...flashvdm_core.api.errors import WorkerError
 
 ENVIRONMENT_VARIABLE = "FLASHVDM_PYTHON"
-READY_MARK = "flashvdm-runtime-ready"
-"""A file that is written into a managed runtime once everything is installed: without it, it is half-made."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +22,11 @@ class Runtime:
     origin: str
 
 
-def find_runtime(preferred: str, managed: Path) -> Runtime:
+def find_runtime(preferred: str) -> Runtime:
     """The interpreter to use.
 
     Args:
         preferred: what the preferences say, "" for nothing.
-        managed: the folder of the runtime that the add-on installs, existing or not.
 
     Raises:
         WorkerError: there is none, or the one that was asked for does not exist or is named by a relative path.
@@ -39,23 +35,9 @@ def find_runtime(preferred: str, managed: Path) -> Runtime:
         return Runtime(_existing(preferred, "the add-on's preferences"), "chosen in the preferences")
     if from_environment := os.environ.get(ENVIRONMENT_VARIABLE, ""):
         return Runtime(_existing(from_environment, ENVIRONMENT_VARIABLE), f"from {ENVIRONMENT_VARIABLE}")
-    if is_complete(managed):
-        return Runtime(str(venv_python(managed)), "installed by the add-on")
     if importlib.util.find_spec("torch") is not None:
         return Runtime(sys.executable, "Blender's own Python")
-    if managed.exists():
-        raise WorkerError("The installation of PyTorch was not finished; go on with it in the add-on's preferences.")
     raise WorkerError("No Python with PyTorch was found; install it, or choose one, in the add-on's preferences.")
-
-
-def venv_python(folder: Path) -> Path:
-    """The interpreter of the virtual environment in `folder`."""
-    return folder / "Scripts" / "python.exe" if sys.platform == "win32" else folder / "bin" / "python"
-
-
-def is_complete(folder: Path) -> bool:
-    """The runtime in `folder` was installed to its end."""
-    return (folder / READY_MARK).is_file() and venv_python(folder).exists()
 
 
 def _existing(python: str, source: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...flashvdm_core.api.mesh import Colouring
 from ...flashvdm_core.geometry import png
-from ...flashvdm_core.texture import Surface, View, coloured, fitted_view
+from ...flashvdm_core.texture import OrthographicCamera, PolygonMesh, fit_camera, project_texture
 from .mesh_builder import mesh_of
 from .object_data import data_of, new_data
 from .stored_images import drop, packed_png, pixels_of
@@ -44,7 +44,7 @@ def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
     """
     mesh, colouring = mesh_of(obj), encoded.colouring
     if len(mesh.loops) != len(colouring.uvs):  # Blender did not allow all faces, which hardly ever happens
-        colouring = coloured(surface_of(mesh), colouring.picture, View(colouring.yaw, colouring.elevation))
+        colouring = project_texture(surface_of(mesh), colouring.picture, OrthographicCamera(colouring.yaw, colouring.elevation))
         encoded = finished(encode(colouring))
     before = picture_of(obj)
     picture = packed_png(f"{obj.name} cut-out", encoded.picture, colouring.picture.shape)
@@ -54,7 +54,7 @@ def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
     _show(obj, mesh, encoded)
 
 
-def project_again(obj: bpy.types.Object, view: View | None) -> View:
+def project_again(obj: bpy.types.Object, view: OrthographicCamera | None) -> OrthographicCamera:
     """Project the stored picture on the mesh as it is now; seen from `view`, None: from where its silhouette fits.
 
     Returns the view. The object must have a picture: `picture_of`.
@@ -63,8 +63,8 @@ def project_again(obj: bpy.types.Object, view: View | None) -> View:
     assert picture is not None
     mesh, pixels = mesh_of(obj), pixels_of(picture)
     surface = surface_of(mesh)
-    view = view or fitted_view(surface, pixels[..., 3])
-    _show(obj, mesh, finished(encode(coloured(surface, pixels, view))))
+    view = view or fit_camera(surface, pixels[..., 3])
+    _show(obj, mesh, finished(encode(project_texture(surface, pixels, view))))
     return view
 
 
@@ -74,10 +74,10 @@ def picture_of(obj: bpy.types.Object) -> bpy.types.Image | None:
     return data.picture if data is not None else None
 
 
-def view_of(obj: bpy.types.Object) -> View | None:
+def view_of(obj: bpy.types.Object) -> OrthographicCamera | None:
     """From where the object's picture was seen."""
     data = data_of(obj)
-    return View(data.yaw, data.elevation) if data is not None and data.is_property_set("yaw") else None
+    return OrthographicCamera(data.yaw, data.elevation) if data is not None and data.is_property_set("yaw") else None
 
 
 def has_texture(obj: bpy.types.Object) -> bool:
@@ -85,7 +85,7 @@ def has_texture(obj: bpy.types.Object) -> bool:
     return any(_node_of(material) is not None for material in mesh_of(obj).materials)
 
 
-def surface_of(mesh: bpy.types.Mesh) -> Surface:
+def surface_of(mesh: bpy.types.Mesh) -> PolygonMesh:
     """A mesh of any polygons in the core frame: y up, +z towards the viewer."""
     points = np.empty(len(mesh.vertices) * 3, np.float32)
     mesh.vertices.foreach_get("co", points)
@@ -97,7 +97,7 @@ def surface_of(mesh: bpy.types.Mesh) -> Surface:
     triangles, faces = np.empty(len(mesh.loop_triangles) * 3, np.int32), np.empty(len(mesh.loop_triangles), np.int32)
     mesh.loop_triangles.foreach_get("loops", triangles)
     mesh.loop_triangles.foreach_get("polygon_index", faces)
-    return Surface(np.stack((x, z, -y), axis=1), corners, starts, triangles.reshape(-1, 3), faces)
+    return PolygonMesh(np.stack((x, z, -y), axis=1), corners, starts, triangles.reshape(-1, 3), faces)
 
 
 def finished(steps: Generator[None, None, _Value]) -> _Value:

@@ -2,23 +2,16 @@
 
 from pathlib import Path
 
-import bpy
-
 from ..link.child_process import Launch
 from ..link.runtime import Runtime, find_runtime
-from ..settings.preferences import ROOT_PACKAGE, preferences
+from ..settings.preferences import preferences
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
 
 def runtime() -> Runtime:
     """The interpreter that the next process runs on. Raises WorkerError if there is none."""
-    return find_runtime(preferences().python, managed_runtime())
-
-
-def managed_runtime() -> Path:
-    """The folder of the runtime that the add-on installs; it may not exist."""
-    return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path="runtime"))
+    return find_runtime(preferences().python)
 
 
 def launch() -> Launch:

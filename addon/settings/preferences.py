@@ -21,7 +21,7 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
 @with_properties(
     python=StringProperty(
         name="Python",
-        description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, the installed runtime, Blender's own",
+        description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, else Blender's own",
         subtype="FILE_PATH",
         update=_make_python_absolute,
     ),

@@ -386,8 +386,8 @@ _TOOLTIPS = {
         "Aus der Warteschlange nehmen; was läuft, wird abgebrochen. Objekte, die schon da sind, bleiben"
     ),
     "Take the whole image as it is": "Das ganze Bild nehmen, wie es ist",
-    "The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, the installed runtime, Blender's own": (
-        "Das Python mit PyTorch, das das Modell ausführt; leer: FLASHVDM_PYTHON, das installierte, Blenders eigenes"
+    "The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, else Blender's own": (
+        "Das Python mit PyTorch, das das Modell ausführt; leer: FLASHVDM_PYTHON, sonst Blenders eigenes"
     ),
     "The built-in model, or a folder with config.yaml and model.safetensors": (
         "Das eingebaute Modell oder ein Ordner mit config.yaml und model.safetensors"

@@ -54,7 +54,7 @@ class Colouring:
         uvs: float32 [L, 2] for each corner, face after face; (0, 0) is the texture's lower left.
         texture: uint8 [H, W, 3], sRGB, row 0 at the top.
         picture: uint8 [H, W, 4], straight alpha, row 0 at the top: the cut-out that the colours are from.
-        yaw, elevation: where it was seen from, in degrees: `colours.View`.
+        yaw, elevation: where it was seen from, in degrees: `geometry.camera.OrthographicCamera`.
     """
 
     uvs: np.ndarray

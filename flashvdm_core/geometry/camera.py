@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .polygons import Surface
+from .polygons import PolygonMesh
 
 _SIDE = 64  # of the silhouettes that are compared, in pixels
 _SAMPLES = 25_000  # points on the surface: several on each pixel of the silhouette
@@ -39,7 +39,7 @@ def camera_axes(yaw: float, elevation: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class View:
+class OrthographicCamera:
     """A direction from which the object is seen, without perspective.
 
     Attributes:
@@ -55,7 +55,7 @@ class View:
         return camera_axes(self.yaw, self.elevation)
 
 
-def fitted_view(surface: Surface, alpha: np.ndarray) -> View:
+def fit_camera(surface: PolygonMesh, alpha: np.ndarray) -> OrthographicCamera:
     """The view of `surface` whose silhouette fits best on `alpha` (uint8 [H, W], of the cut-out).
 
     Assumes that the object stands upright in the picture and was seen from within 60 degrees of its front.
@@ -63,26 +63,26 @@ def fitted_view(surface: Surface, alpha: np.ndarray) -> View:
     points = _points_on(surface)
     target = _silhouette_of(alpha)
     if not len(points) or target is None:
-        return View()
-    coarse = itertools.starmap(View, itertools.product(_YAWS, _ELEVATIONS))
+        return OrthographicCamera()
+    coarse = itertools.starmap(OrthographicCamera, itertools.product(_YAWS, _ELEVATIONS))
     fit = {view: _fit(points, target, view) for view in coarse}
     for step in _FINER:
         for best in sorted(fit, key=fit.__getitem__)[-_CANDIDATES:]:
             for a, b in itertools.product((-step, 0.0, step), repeat=2):
-                near = View(best.yaw + a, best.elevation + b)
+                near = OrthographicCamera(best.yaw + a, best.elevation + b)
                 if near not in fit:
                     fit[near] = _fit(points, target, near)
     return max(fit, key=fit.__getitem__)
 
 
-def _fit(points: np.ndarray, target: np.ndarray, view: View) -> float:
+def _fit(points: np.ndarray, target: np.ndarray, view: OrthographicCamera) -> float:
     """Intersection over union of the two silhouettes, less a little for an unlikely view."""
     mask = _binned(points @ view.axes()[:2].T)
     overlap = (mask & target).sum() / (mask | target).sum()
     return overlap - _DOUBT * ((view.yaw / 60) ** 2 + ((view.elevation - 10) / 30) ** 2)
 
 
-def _points_on(surface: Surface) -> np.ndarray:
+def _points_on(surface: PolygonMesh) -> np.ndarray:
     """Points [_SAMPLES, 3] spread evenly over the surface; always the same ones."""
     areas = np.cumsum(surface.triangle_areas, dtype=np.float64)
     if not len(areas) or areas[-1] <= 0:

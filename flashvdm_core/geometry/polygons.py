@@ -13,7 +13,7 @@ from .normals import area_normals, normalised
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class PolygonMesh:
     """A mesh of polygons with any number of corners.
 
     Attributes:
@@ -31,7 +31,7 @@ class Surface:
     faces: np.ndarray
 
     @classmethod
-    def of(cls, mesh: TriangleMesh) -> Surface:
+    def of(cls, mesh: TriangleMesh) -> PolygonMesh:
         """The surface of a triangle mesh."""
         corners = np.arange(mesh.faces.size, dtype=np.int32)
         faces = np.arange(len(mesh.faces), dtype=np.int32)

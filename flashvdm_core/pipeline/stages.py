@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .. import texture
 from ..api.errors import EmptySurfaceError
 from ..api.events import Log, Preview, Stage
 from ..api.mesh import Colouring, TriangleMesh
@@ -24,7 +25,7 @@ from ..runtime.memory.plan import Network
 from ..sampling import draw_noise, guided_velocity, sample
 from ..sparse_grid import SparseVolume
 from ..surface import extract_surface
-from ..texture import Surface, coloured, fitted_view
+from ..texture import PolygonMesh, fit_camera
 from .images import PreparedImages
 from .loaded_model import LoadedModel
 from .pull import pulled
@@ -164,10 +165,10 @@ def extract_mesh(volume: SparseVolume, settings: Settings) -> Work[TriangleMesh]
 
 def project_texture(mesh: TriangleMesh, image: np.ndarray) -> Work[Colouring]:
     """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh."""
-    surface = Surface.of(mesh)
-    view = fitted_view(surface, image[..., 3])
+    surface = PolygonMesh.of(mesh)
+    view = fit_camera(surface, image[..., 3])
     yield _VIEW_SHARE
-    return coloured(surface, image, view)
+    return texture.project_texture(surface, image, view)
 
 
 def _coarse_mesh(model: Model, latents: Tensor, settings: Settings, check: CheckCancelled) -> TriangleMesh | None:

@@ -6,8 +6,8 @@ NumPy alone and any polygons, so that a host can also use it on what a mesh has 
 quads, edited by hand.
 """
 
-from ..geometry.camera import View, fitted_view
-from ..geometry.polygons import Surface
-from .texture import coloured
+from ..geometry.camera import OrthographicCamera, fit_camera
+from ..geometry.polygons import PolygonMesh
+from .texture import project_texture
 
-__all__ = ["Surface", "View", "coloured", "fitted_view"]
+__all__ = ["OrthographicCamera", "PolygonMesh", "fit_camera", "project_texture"]

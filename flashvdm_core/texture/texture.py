@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..api.mesh import Colouring
-from ..geometry.camera import View, opaque_box
-from ..geometry.polygons import Surface
+from ..geometry.camera import OrthographicCamera, opaque_box
+from ..geometry.polygons import PolygonMesh
 from ..geometry.raster import barycentric, rasterise
 from .inpaint import diffuse_in_space, inpaint
 from .uv_charts import IN_PICTURE, Box, classify_faces, in_picture, lay_out_charts
@@ -15,7 +15,7 @@ _OPAQUE = 250
 _RIM = 2  # pixels at the edge of the object in the picture that have the background's colour in them
 
 
-def coloured(surface: Surface, picture: np.ndarray, view: View) -> Colouring:
+def project_texture(surface: PolygonMesh, picture: np.ndarray, view: OrthographicCamera) -> Colouring:
     """Lay the colours of a cut-out on a mesh.
 
     The bounding boxes of the mesh's silhouette in `view` and of the opaque part of the picture are laid on each other.
@@ -25,7 +25,7 @@ def coloured(surface: Surface, picture: np.ndarray, view: View) -> Colouring:
     Args:
         surface: the mesh, in the core frame.
         picture: uint8 [H, W, 4], the cut-out with straight alpha, row 0 at the top.
-        view: where it was seen from; `fitted_view` finds it.
+        view: where it was seen from; `fit_camera` finds it.
 
     Returns:
         A texture [S, 2 * S, 3], S the longer side of the picture: left the picture, right the hidden faces.
@@ -66,7 +66,7 @@ def _without_background(rgba: np.ndarray) -> np.ndarray:
     return inpaint(rgba[..., :3].astype(np.float32) / 255 * inner[..., None], inner.astype(np.float32))
 
 
-def _seen_colours(left: np.ndarray, surface: Surface, placed: np.ndarray) -> np.ndarray:
+def _seen_colours(left: np.ndarray, surface: PolygonMesh, placed: np.ndarray) -> np.ndarray:
     """float32 [F, 3]: the picture's colour at the middle of each face."""
     positions = placed[surface.corners, :2]
     middle = np.add.reduceat(positions, surface.starts, axis=0)
@@ -75,7 +75,7 @@ def _seen_colours(left: np.ndarray, surface: Surface, placed: np.ndarray) -> np.
     return left[row, column]
 
 
-def _hidden_colours(surface: Surface, labels: np.ndarray, atlas: np.ndarray, seen: np.ndarray, side: int) -> np.ndarray:
+def _hidden_colours(surface: PolygonMesh, labels: np.ndarray, atlas: np.ndarray, seen: np.ndarray, side: int) -> np.ndarray:
     """float32 [side, side, 3]: the atlas of the hidden faces, `atlas` [L, 2] their corners on it."""
     shown = labels == IN_PICTURE
     areas = np.bincount(surface.faces, surface.triangle_areas, surface.face_count)

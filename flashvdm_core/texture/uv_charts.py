@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..geometry.camera import View
+from ..geometry.camera import OrthographicCamera
 from ..geometry.components import label_components
-from ..geometry.polygons import Surface, majority
+from ..geometry.polygons import PolygonMesh, majority
 from ..geometry.raster import rasterise
 
 IN_PICTURE = 0
@@ -33,7 +33,7 @@ class Box:
     right: float
 
 
-def in_picture(surface: Surface, view: View, box: Box) -> np.ndarray:
+def in_picture(surface: PolygonMesh, view: OrthographicCamera, box: Box) -> np.ndarray:
     """float32 [V, 3]: column and row of each point in the picture (pixels), and how near it is (size of the object 1)."""
     seen = surface.points @ view.axes().T
     low, high = seen.min(axis=0), seen.max(axis=0)
@@ -43,7 +43,7 @@ def in_picture(surface: Surface, view: View, box: Box) -> np.ndarray:
     return np.stack((column, row, (seen[:, 2] - low[2]) / extent.max()), axis=1).astype(np.float32)
 
 
-def classify_faces(surface: Surface, view: View) -> np.ndarray:
+def classify_faces(surface: PolygonMesh, view: OrthographicCamera) -> np.ndarray:
     """int64 [F]: IN_PICTURE where `view` shows the face, else the axis that it looks along."""
     placed = in_picture(surface, view, Box(0, _DEPTH_SIDE, 0, _DEPTH_SIDE))
     corners = placed[surface.corners]
@@ -61,7 +61,7 @@ def classify_faces(surface: Surface, view: View) -> np.ndarray:
     return majority(labels, surface.neighbours, _ROUNDS)
 
 
-def lay_out_charts(surface: Surface, labels: np.ndarray, side: int) -> np.ndarray:
+def lay_out_charts(surface: PolygonMesh, labels: np.ndarray, side: int) -> np.ndarray:
     """Lay the hidden faces out flat on a square atlas, each connected part on its own.
 
     Args:

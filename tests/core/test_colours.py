@@ -9,7 +9,7 @@ import pytest
 
 from flashvdm_core.api.mesh import Colouring, TriangleMesh
 from flashvdm_core.geometry.raster import rasterise
-from flashvdm_core.texture import Surface, View, coloured, fitted_view
+from flashvdm_core.texture import OrthographicCamera, PolygonMesh, fit_camera, project_texture
 from flashvdm_core.texture.inpaint import inpaint
 
 SIDE = 192
@@ -59,8 +59,8 @@ def shades(colouring: Colouring) -> np.ndarray:
     return colouring.texture[row, column].astype(float)
 
 
-def silhouette(mesh: TriangleMesh, view: View) -> np.ndarray:
-    seen = Surface.of(mesh).triangle_points @ view.axes().T
+def silhouette(mesh: TriangleMesh, view: OrthographicCamera) -> np.ndarray:
+    seen = PolygonMesh.of(mesh).triangle_points @ view.axes().T
     pixels = (seen[..., :2] * (1, -1)) * SIDE * 0.3 + SIDE / 2
     ids, _ = rasterise(pixels, seen[..., 2], SIDE, SIDE)
     return np.where(ids >= 0, 255, 0).astype(np.uint8)
@@ -68,8 +68,8 @@ def silhouette(mesh: TriangleMesh, view: View) -> np.ndarray:
 
 def test_the_front_gets_the_picture_and_the_back_what_is_next_to_it() -> None:
     mesh = box((-1, -1, -0.5), (1, 1, 0.5))
-    surface = Surface.of(mesh)
-    found = coloured(surface, half_and_half(), View())
+    surface = PolygonMesh.of(mesh)
+    found = project_texture(surface, half_and_half(), OrthographicCamera())
     assert found.texture.shape == (SIDE, 2 * SIDE, 3)
     assert found.uvs.min() >= 0
     assert found.uvs.max() <= 1
@@ -90,8 +90,8 @@ def test_the_picture_lies_on_the_silhouette_whatever_its_place_and_shape() -> No
     picture = np.zeros((80, SIDE, 4), np.uint8)
     picture[6:66, 100:180] = (*BLUE, 255)
     picture[6:36, 100:180] = (*RED, 255)
-    surface = Surface.of(box((-0.2, -1, -0.2), (0.2, 1, 0.2)))
-    colours = shades(coloured(surface, picture, View()))
+    surface = PolygonMesh.of(box((-0.2, -1, -0.2), (0.2, 1, 0.2)))
+    colours = shades(project_texture(surface, picture, OrthographicCamera()))
     front = surface.normals[:, 2] > 0.5
     y = surface.centres[:, 1]
     assert np.abs(colours[front & (y > 0.25)] - RED).max() < 8
@@ -103,8 +103,8 @@ def test_what_lies_behind_something_does_not_get_its_colours() -> None:
     picture = np.zeros((SIDE, SIDE, 4), np.uint8)
     picture[32:160, 32:160] = (*BLUE, 255)
     picture[32:160, 82:110] = (*RED, 255)  # a little wider than the post
-    surface = Surface.of(joined(wall, post))
-    colours = shades(coloured(surface, picture, View()))
+    surface = PolygonMesh.of(joined(wall, post))
+    colours = shades(project_texture(surface, picture, OrthographicCamera()))
     front, (x, y, z) = surface.normals[:, 2] > 0.5, surface.centres.T
     assert np.abs(colours[front & (z > 0)] - RED).max() < 8
     assert np.abs(colours[front & (z < 0) & (np.abs(x) > 0.35) & (np.abs(y) < 0.9)] - BLUE).max() < 8
@@ -112,8 +112,8 @@ def test_what_lies_behind_something_does_not_get_its_colours() -> None:
 
 
 def test_charts_do_not_lie_on_each_other() -> None:
-    surface = Surface.of(joined(box((-1, -1, -1), (-0.4, 1, 1)), box((0.2, -0.5, -1), (1, 1, 0.3))))
-    found = coloured(surface, half_and_half(), View())
+    surface = PolygonMesh.of(joined(box((-1, -1, -1), (-0.4, 1, 1)), box((0.2, -0.5, -1), (1, 1, 0.3))))
+    found = project_texture(surface, half_and_half(), OrthographicCamera())
     pixels = found.uvs.reshape(-1, 3, 2) * (2 * SIDE, SIDE)
     page = pixels[(pixels[..., 0] > SIDE).all(axis=1)]
     a, b, c = np.moveaxis(page, 1, 0)
@@ -123,16 +123,16 @@ def test_charts_do_not_lie_on_each_other() -> None:
     assert (ids >= 0).sum() > 0.2 * SIDE * SIDE, "and they use the page"
 
 
-@pytest.mark.parametrize("view", [View(30, 20), View(-40, 5), View(0, 0)], ids=str)
-def test_the_view_is_found_from_the_silhouette(view: View) -> None:
+@pytest.mark.parametrize("view", [OrthographicCamera(30, 20), OrthographicCamera(-40, 5), OrthographicCamera(0, 0)], ids=str)
+def test_the_view_is_found_from_the_silhouette(view: OrthographicCamera) -> None:
     mesh = joined(box((-1, -0.5, -0.4), (1, 0, 0.4)), box((-1, 0, -0.4), (-0.4, 0.8, 0.1)), box((0.5, 0, 0), (0.8, 0.3, 0.4)))
-    found = fitted_view(Surface.of(mesh), silhouette(mesh, view))
+    found = fit_camera(PolygonMesh.of(mesh), silhouette(mesh, view))
     assert abs(found.yaw - view.yaw) <= 7.5
     assert abs(found.elevation - view.elevation) <= 7.5
 
 
 def test_without_a_silhouette_the_front_is_taken() -> None:
-    assert fitted_view(Surface.of(box((-1, -1, -1), (1, 1, 1), 2)), np.zeros((8, 8), np.uint8)) == View()
+    assert fit_camera(PolygonMesh.of(box((-1, -1, -1), (1, 1, 1), 2)), np.zeros((8, 8), np.uint8)) == OrthographicCamera()
 
 
 def test_faces_of_any_number_of_corners_are_coloured() -> None:
@@ -140,10 +140,10 @@ def test_faces_of_any_number_of_corners_are_coloured() -> None:
     quads = np.array([(1, 5, 7, 3), (0, 2, 6, 4), (0, 1, 3, 2), (4, 6, 7, 5), (2, 3, 7, 6), (0, 4, 5, 1)], np.int32)
     first = np.arange(0, 24, 4, dtype=np.int32)
     triangles = np.concatenate([first[:, None] + (0, 1, 2), first[:, None] + (0, 2, 3)]).astype(np.int32)
-    surface = Surface(points, quads.ravel(), first, triangles, np.tile(np.arange(6, dtype=np.int32), 2))
+    surface = PolygonMesh(points, quads.ravel(), first, triangles, np.tile(np.arange(6, dtype=np.int32), 2))
     assert surface.normals[:, 2].tolist() == [1, -1, 0, 0, 0, 0]
     assert len(surface.neighbours) == 12
-    found = coloured(surface, half_and_half(), View())
+    found = project_texture(surface, half_and_half(), OrthographicCamera())
     np.testing.assert_allclose(found.uvs[:4] * (2 * SIDE, SIDE), [(32, 32), (160, 32), (160, 160), (32, 160)], atol=1e-3)
     assert (found.uvs[4:, 0] >= 0.5).all()
 

@@ -14,7 +14,7 @@ import trimesh
 from flashvdm_core.api.errors import OutputError
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.geometry.mesh_io import write_mesh
-from flashvdm_core.texture import Surface, View, coloured
+from flashvdm_core.texture import OrthographicCamera, PolygonMesh, project_texture
 
 SUFFIXES = (".glb", ".obj", ".ply", ".stl")
 
@@ -124,7 +124,7 @@ def test_a_glb_holds_the_texture(tmp_path: Path) -> None:
     mesh = tetrahedron()
     picture = np.zeros((8, 4, 4), np.uint8)
     picture[:4], picture[4:] = (255, 0, 0, 255), (0, 0, 255, 255)
-    colouring = coloured(Surface.of(mesh), picture, View())
+    colouring = project_texture(PolygonMesh.of(mesh), picture, OrthographicCamera())
     write_mesh(mesh, tmp_path / "mesh.glb", colouring=colouring)
     read = trimesh.load(tmp_path / "mesh.glb", force="mesh", process=False)
     np.testing.assert_allclose(read.triangles, mesh.vertices[mesh.faces], atol=1e-6)

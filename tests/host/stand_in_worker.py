@@ -30,7 +30,7 @@ from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Prev
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Blend, CutOutOnly, DecodeLatents, Request, Task, stages_of
 from flashvdm_core.api.wire.protocol import Cancel, Generate, Ready, decode_command, encode
-from flashvdm_core.texture import Surface, View, coloured
+from flashvdm_core.texture import OrthographicCamera, PolygonMesh, project_texture
 
 
 def box(scale: float) -> TriangleMesh:
@@ -91,7 +91,7 @@ def result(task: Task, mesh: TriangleMesh, latents: np.ndarray | None) -> Result
     colouring = None
     if task.settings["colours"] and isinstance(task, Request):
         picture = np.full((32, 16, 4), (255, 0, 0, 255), np.uint8)
-        colouring = coloured(Surface.of(mesh), picture, View())
+        colouring = project_texture(PolygonMesh.of(mesh), picture, OrthographicCamera())
     seed, identity = int(task.settings["seed"]), identity_of(task)
     return Result(mesh, seed, "stand-in", task.settings, seconds, (8,), latents, colouring, model_identity=identity)
 

@@ -22,10 +22,10 @@ def test_a_relative_path_is_refused_wherever_it_comes_from(
         (tmp_path / planted).touch()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match="whole path in the add-on's preferences"):
-        runtime.find_runtime(python, tmp_path / "managed")
+        runtime.find_runtime(python)
     monkeypatch.setenv("FLASHVDM_PYTHON", python)
     with pytest.raises(error, match="whole path in FLASHVDM_PYTHON"):
-        runtime.find_runtime("", tmp_path / "managed")
+        runtime.find_runtime("")
 
 
 def test_processes_are_started_in_one_place() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
-from ....flashvdm_core.texture import View
+from ....flashvdm_core.texture import OrthographicCamera
 from ...blender.api_types import Context, Returned
 from ...blender.texts import report
 from ...scene import retopology, texture
@@ -134,7 +134,7 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
         column.prop(self, "elevation")
 
     def execute(self, context: Context) -> Returned:
-        view = texture.project_again(context.active_object, None if self.fit else View(self.yaw, self.elevation))
+        view = texture.project_again(context.active_object, None if self.fit else OrthographicCamera(self.yaw, self.elevation))
         self.yaw, self.elevation = view.yaw, view.elevation
         return {"FINISHED"}
 
