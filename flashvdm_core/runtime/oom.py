@@ -10,5 +10,7 @@ def out_of_memory(error: RuntimeError | MemoryError) -> bool:
     text = str(error).lower().strip()
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    # The last is what oneDNN says where its code for an operation finds no place; one that it lacks is a "primitive descriptor".
-    return "out of memory" in text or "can't allocate memory" in text or text == "could not create a primitive"
+    # C++ says "std::bad_alloc" or, by Microsoft, "bad allocation". oneDNN could not create "a primitive" where its code for an
+    # operation finds no place; an operation that it lacks is "a primitive descriptor".
+    said = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc", "bad allocation")
+    return any(words in text for words in said) or text == "could not create a primitive"
