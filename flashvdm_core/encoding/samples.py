@@ -1,8 +1,8 @@
 """Samples of the outer surface and the sharp edges of a triangle mesh, as vecset encoders read them.
 
 Faces are sorted by what lies on their two sides, told by the generalised winding number (Jacobson et al. 2013): a border
-between inside and outside counts as surface, a face with inside on both sides is hidden and ignored, and a sheet with
-outside on both sides (leaves, cloth, paper) becomes a slab of the thickness 2 * `SHEET_HALF_THICKNESS`, so that it does
+between inside and outside counts as surface, a face with inside on both sides is hidden and ignored, and a thin_shell with
+outside on both sides (leaves, cloth, paper) becomes a slab of the thickness 2 * `SHELL_HALF_THICKNESS`, so that it does
 not vanish from the volume.
 """
 
@@ -18,7 +18,7 @@ from torch import Tensor
 from ..geometry.edges import triangle_edges
 from .winding import area_normals, is_inside
 
-SHEET_HALF_THICKNESS = 0.012
+SHELL_HALF_THICKNESS = 0.012
 PROBE_OFFSET = 2e-3
 SHARP_ANGLE_DEGREES = 20.0
 SHARP_REACH = 0.05
@@ -33,16 +33,16 @@ class Surface:
     """Samples on the outer surface, uniform by area, in random order.
 
     Attributes:
-        points: float32 [N, 3] on the surface (for sheets: on one of the two sides of the slab).
+        points: float32 [N, 3] on the surface (for thin shells: on one of the two sides of the slab).
         normals: float32 [N, 3], unit, pointing outside.
         faces: int64 [N], the face each sample comes from.
-        sheet: bool [N], whether it lies on a sheet.
+        thin_shell: bool [N], whether it lies on a thin shell.
     """
 
     points: Tensor
     normals: Tensor
     faces: Tensor
-    sheet: Tensor
+    thin_shell: Tensor
 
 
 def sample_faces(vertices: Tensor, faces: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -73,11 +73,11 @@ def sample_surface(
     keep = ~(front & back)
     if not keep.any():
         keep, front, back = torch.ones_like(keep), torch.zeros_like(front), torch.zeros_like(back)
-    sheet = ~(front | back)
-    side = torch.from_numpy(rng.random(count) < 0.5).to(sheet.device)
-    normals = torch.where((front | (sheet & side))[:, None], -normals, normals)
-    points = torch.where(sheet[:, None], points + SHEET_HALF_THICKNESS * normals, points)
-    return Surface(points[keep], normals[keep], chosen[keep], sheet[keep])
+    thin_shell = ~(front | back)
+    side = torch.from_numpy(rng.random(count) < 0.5).to(thin_shell.device)
+    normals = torch.where((front | (thin_shell & side))[:, None], -normals, normals)
+    points = torch.where(thin_shell[:, None], points + SHELL_HALF_THICKNESS * normals, points)
+    return Surface(points[keep], normals[keep], chosen[keep], thin_shell[keep])
 
 
 def sample_sharp_edges(

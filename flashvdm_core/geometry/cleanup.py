@@ -17,7 +17,7 @@ _FLAT = 1e-6
 _AGGRESSIVENESS = (2, 3, 4, 5)
 
 
-def cleaned(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) -> TriangleMesh:
+def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) -> TriangleMesh:
     """Keep the parts that matter, without degenerate faces and unused vertices, within a face budget.
 
     A closed mesh stays closed: faces are removed as whole parts or by merging the ends of an edge.

@@ -20,7 +20,7 @@ from ..checkpoints.model import Model
 from ..decoding import DecodeProgress, Level, decode_shape
 from ..decoding.volume import OnProgress
 from ..encoding import encode_mesh
-from ..geometry.cleanup import cleaned
+from ..geometry.cleanup import clean_up
 from ..runtime.memory.plan import Network
 from ..sampling import draw_noise, guided_velocity, sample
 from ..sparse_grid import SparseVolume
@@ -71,7 +71,7 @@ def encode_block_out(model: Model, name_or_folder: str, mesh: TriangleMesh) -> T
         CheckpointError: the model came without its encoder.
     """
     vae = load_encoder(name_or_folder, model.device)
-    simple = cleaned(mesh, face_budget=BLOCK_OUT_FACES)
+    simple = clean_up(mesh, face_budget=BLOCK_OUT_FACES)
     return encode_mesh(vae, simple, model.num_latents)
 
 
@@ -156,7 +156,7 @@ def extract_mesh(volume: SparseVolume, settings: Settings) -> Work[TriangleMesh]
     """
     mesh = extract_surface(volume, settings.level)
     yield 0.0
-    mesh = cleaned(mesh, settings.largest_parts, settings.face_budget)
+    mesh = clean_up(mesh, settings.largest_parts, settings.face_budget)
     budget = settings.face_budget
     if budget and len(mesh.faces) > budget:
         yield Log(f"The shape needs more than {budget} triangles to stay whole: the mesh has {len(mesh.faces)}.", warning=True)

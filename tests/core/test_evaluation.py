@@ -20,10 +20,10 @@ from flashvdm_core.api.errors import SettingsError
 from flashvdm_core.encoding import encoder_input
 from flashvdm_core.lab.evaluation.__main__ import main
 from flashvdm_core.lab.evaluation.decoders import decode, load_decoders
+from flashvdm_core.lab.evaluation.held_out import encoded, select
 from flashvdm_core.lab.evaluation.holes import VARIANTS
 from flashvdm_core.lab.evaluation.locality import attention_weights
 from flashvdm_core.lab.evaluation.occupancy import closed_occupancy
-from flashvdm_core.lab.evaluation.props import encoded, select
 from flashvdm_core.lab.evaluation.report import render_table
 from flashvdm_core.lab.pages import renew_tables
 

@@ -133,7 +133,7 @@ def test_the_solid_is_where_the_signed_distance_is_positive() -> None:
     ball = sphere(0.5, 16)
     vertices, faces = together((ball[0], ball[1][7:]), box((0.3, 0.2, 0.6), (0.3, -0.2, 0.1)), sheet)
     surface = sample_surface(vertices, faces, 8000, np.random.default_rng(0))
-    assert surface.sheet.any()
+    assert surface.thin_shell.any()
     points = torch.cat(
         [volume_points(4000, np.random.default_rng(1)), near_surface_points(surface, 4000, np.random.default_rng(2))]
     )

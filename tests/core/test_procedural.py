@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flashvdm_core.lab.data.meshes import PackedProps
+from flashvdm_core.lab.data.meshes import PackedMeshes
 from flashvdm_core.lab.data.procedural import primitives
 from flashvdm_core.lab.data.procedural.deform import normalised, varied
 from flashvdm_core.lab.data.procedural.families import FAMILIES, GROUPS
@@ -111,7 +111,7 @@ def test_a_shape_depends_on_seed_and_index_alone() -> None:
 def test_the_command_writes_a_packed_file(tmp_path: Path) -> None:
     path = tmp_path / "made" / "procedural.npz"
     assert main(["--count", "30", "--seed", "5", "--out", str(path)]) == 0
-    props = PackedProps(path)
+    props = PackedMeshes(path)
     assert len(props) == 30
     assert sorted(file.name for file in path.parent.iterdir()) == ["procedural.json", "procedural.npz"]
     for index, prop in enumerate(props):

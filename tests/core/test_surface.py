@@ -14,7 +14,7 @@ from torch import Tensor
 
 from flashvdm_core.api.errors import EmptySurfaceError
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.geometry.cleanup import cleaned
+from flashvdm_core.geometry.cleanup import clean_up
 from flashvdm_core.geometry.components import vertex_components
 from flashvdm_core.sparse_grid import Points, SparseVolume, aligned_grids
 from flashvdm_core.surface import extract_surface
@@ -147,27 +147,27 @@ def ball(radius: float, x: float = 0.0, resolution: int = 24) -> TriangleMesh:
 class TestCleanUp:
     def test_dust_goes_and_parts_stay(self):
         dirty = joined(ball(0.6), ball(0.2, 2.0), ball(0.01, 3.0))
-        mesh = cleaned(dirty)
+        mesh = clean_up(dirty)
         assert component_count(mesh) == 2
         assert len(mesh.faces) == 2 * len(dirty.faces) // 3
 
     @pytest.mark.parametrize("kept", [1, 2, 3, 9])
     def test_the_largest_parts_are_kept(self, kept: int):
-        mesh = cleaned(joined(ball(0.2), ball(0.6, 2.0), ball(0.4, 4.0)), largest_parts=kept)
+        mesh = clean_up(joined(ball(0.2), ball(0.6, 2.0), ball(0.4, 4.0)), largest_parts=kept)
         assert component_count(mesh) == min(kept, 3)
         assert np.isclose(mesh.vertices[:, 0], 2.6, atol=0.05).any(), "the largest of them"
 
     @pytest.mark.parametrize("budget", [2000, 500, 100])
     def test_the_face_budget_is_reached_and_the_shape_kept(self, budget: int):
         full = ball(0.6, resolution=48)
-        mesh = cleaned(full, face_budget=budget)
+        mesh = clean_up(full, face_budget=budget)
         assert 0.8 * budget < len(mesh.faces) <= budget
         assert is_closed(mesh)
         assert volume(mesh) == pytest.approx(volume(full), rel=0.08)
 
     def test_a_mesh_within_its_budget_is_left_alone(self):
         full = ball(0.6)
-        mesh = cleaned(full, face_budget=len(full.faces))
+        mesh = clean_up(full, face_budget=len(full.faces))
         assert np.array_equal(mesh.faces, full.faces)
         assert np.array_equal(mesh.vertices, full.vertices)
 
@@ -177,7 +177,7 @@ class TestCleanUp:
         vertices = np.concatenate([full.vertices, np.float32([[5, 5, 5]])])
         a, b = full.faces[0, :2]
         vertices[a] = vertices[b]
-        mesh = cleaned(TriangleMesh(vertices, full.faces))
+        mesh = clean_up(TriangleMesh(vertices, full.faces))
         assert len(mesh.vertices) == len(full.vertices) - 1
         assert len(mesh.faces) == len(full.faces) - 2
         assert is_closed(mesh)
@@ -186,4 +186,4 @@ class TestCleanUp:
     def test_nothing_left_is_an_error(self, faces: list):
         line = np.float32([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
         with pytest.raises(EmptySurfaceError, match="no faces"):
-            cleaned(TriangleMesh(line, np.array(faces, np.int32).reshape(-1, 3)))
+            clean_up(TriangleMesh(line, np.array(faces, np.int32).reshape(-1, 3)))

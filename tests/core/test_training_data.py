@@ -17,11 +17,11 @@ import torch
 pytest.importorskip("scipy")
 
 from flashvdm_core.api.errors import TrainingError
-from flashvdm_core.encoding.samples import SHEET_HALF_THICKNESS, Surface, sample_faces, sample_sharp_edges
+from flashvdm_core.encoding.samples import SHELL_HALF_THICKNESS, Surface, sample_faces, sample_sharp_edges
 from flashvdm_core.encoding.winding import Triangles
 from flashvdm_core.lab.data import sdf
 from flashvdm_core.lab.data.dataset import ShapeData, ViewData, decode_normals, decode_points, encode_normals, encode_points
-from flashvdm_core.lab.data.meshes import PackedProps
+from flashvdm_core.lab.data.meshes import PackedMeshes
 from flashvdm_core.lab.data.prepare import Options, Row, main, prepare, row_views, shaped
 from flashvdm_core.lab.data.sdf import is_inside, point_triangle_distance, sample_surface, signed_distance, winding_numbers
 from flashvdm_core.models.shape_vae import farthest_points
@@ -83,7 +83,7 @@ def test_a_graphics_card_measures_the_distances_of_the_cpu() -> None:
     vertices, faces = box((0.5, 0.3, 0.7))
     points, rng = uniform_points(3000), np.random.default_rng(0)
     surface = sample_surface(vertices, faces, 8000, rng)
-    there = Surface(*(part.cuda() for part in (surface.points, surface.normals, surface.faces, surface.sheet)))
+    there = Surface(*(part.cuda() for part in (surface.points, surface.normals, surface.faces, surface.thin_shell)))
     on_card = signed_distance(vertices.cuda(), faces.cuda(), there, points.cuda()).cpu()
     assert (on_card - signed_distance(vertices, faces, surface, points)).abs().max() < 2e-3
 
@@ -140,11 +140,11 @@ def test_a_sheet_becomes_a_thin_slab() -> None:
     vertices = torch.tensor([[-0.5, 0.0, -0.5], [0.5, 0.0, -0.5], [0.5, 0.0, 0.5], [-0.5, 0.0, 0.5]])
     faces = torch.tensor([[0, 2, 1], [0, 3, 2]])
     surface = sample_surface(vertices, faces, 4000, np.random.default_rng(0))
-    assert surface.sheet.all()
-    assert surface.points[:, 1].abs().allclose(torch.tensor(SHEET_HALF_THICKNESS))
+    assert surface.thin_shell.all()
+    assert surface.points[:, 1].abs().allclose(torch.tensor(SHELL_HALF_THICKNESS))
     assert ((surface.points[:, 1] * surface.normals[:, 1]) > 0).all()
     points = torch.tensor([[0.1, 0.0, 0.2], [0.1, 0.1, 0.2], [0.1, -0.1, 0.2]])
-    expected = [SHEET_HALF_THICKNESS, SHEET_HALF_THICKNESS - 0.1, SHEET_HALF_THICKNESS - 0.1]
+    expected = [SHELL_HALF_THICKNESS, SHELL_HALF_THICKNESS - 0.1, SHELL_HALF_THICKNESS - 0.1]
     assert signed_distance(vertices, faces, surface, points).tolist() == pytest.approx(expected, abs=1e-4)
 
 
@@ -263,14 +263,14 @@ def test_images_are_those_of_the_shapes_and_views_asked_for(prepared: Path, pack
     pictures = data.images(torch.tensor([2, 0, 5]), torch.tensor([1, 0, 0]))
     assert pictures.shape == (3, 32, 32, 4)
     assert pictures.dtype == torch.uint8
-    prop = PackedProps(packed)[2]
+    prop = PackedMeshes(packed)[2]
     assert pictures[0].numpy().tolist() == row_views(prop, Row(0, 2), SMALL)["images"][1].tolist()
     assert pictures[2].numpy().tolist() == row_views(prop, Row(1, 2), SMALL)["images"][0].tolist()
     assert data.cameras[:, 0, 0].tolist() == [0] * 6
 
 
 def test_a_stretched_variant_is_another_shape_of_the_same_size(packed: Path) -> None:
-    prop = PackedProps(packed)[0]
+    prop = PackedMeshes(packed)[0]
     plain, stretched = shaped(prop, Row(0, 0), SMALL), shaped(prop, Row(1, 0), SMALL)
     assert np.allclose(plain, prop.vertices * SMALL.scale)
     assert np.abs(stretched).max() == pytest.approx(SMALL.scale)
@@ -342,4 +342,4 @@ def test_wrong_files_are_refused_with_a_sentence(tmp_path: Path, capsys: pytest.
     with pytest.raises(TrainingError, match="prepare"):
         ShapeData(tmp_path, "train")
     with pytest.raises(TrainingError, match="packed mesh file"):
-        PackedProps(tmp_path / "text.npz")
+        PackedMeshes(tmp_path / "text.npz")

@@ -11,7 +11,7 @@ pytest.importorskip("trimesh")
 
 import trimesh
 
-from flashvdm_core.lab.data.meshes import SPLITS, PackedProps
+from flashvdm_core.lab.data.meshes import SPLITS, PackedMeshes
 from flashvdm_core.lab.data.pack import main, pack, split_of
 
 
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_format_gives_the_same_centred_prop(folder: Path, tmp_path: Path) -> None:
     faults = pack(folder, tmp_path / "props.npz")
     assert set(faults) == {"broken.glb", "empty.obj"}
-    props = PackedProps(tmp_path / "props.npz")
+    props = PackedMeshes(tmp_path / "props.npz")
     assert props.names == ["box.glb", "box.obj", "box.ply", "box.stl", "sub/two.glb"]
     for index in range(4):
         prop = props[index]
@@ -50,7 +50,7 @@ def test_every_format_gives_the_same_centred_prop(folder: Path, tmp_path: Path) 
 
 def test_a_scene_is_joined_and_keeps_its_colours(folder: Path, tmp_path: Path) -> None:
     pack(folder, tmp_path / "props.npz")
-    prop = PackedProps(tmp_path / "props.npz")[4]
+    prop = PackedMeshes(tmp_path / "props.npz")[4]
     assert len(prop.faces) == 24
     assert np.ptp(prop.vertices, axis=0).tolist() == pytest.approx([2, 0.5, 0.5], abs=1e-3)
     assert (prop.face_rgb == [250, 10, 20]).all(1).sum() == 12
@@ -58,7 +58,7 @@ def test_a_scene_is_joined_and_keeps_its_colours(folder: Path, tmp_path: Path) -
 
 def test_z_up_meshes_are_turned_with_their_front(folder: Path, tmp_path: Path) -> None:
     pack(folder, tmp_path / "props.npz", z_up=True)
-    prop = PackedProps(tmp_path / "props.npz")[0]
+    prop = PackedMeshes(tmp_path / "props.npz")[0]
     # The file's height (z, 4) is now along y, its depth (y, 2) along z.
     assert np.abs(prop.vertices).max(0).tolist() == pytest.approx([0.25, 1.0, 0.5], abs=1e-4)
 

@@ -22,7 +22,7 @@ from ...decoding.field import IndexedField
 from ...decoding.kv_selection import default_selection
 from ...decoding.prediction import TOLERANCE
 from ...decoding.volume import Options
-from ...geometry.cleanup import cleaned
+from ...geometry.cleanup import clean_up
 from ...sparse_grid import Grid, SparseVolume, aligned_grids
 from ...surface import extract_surface
 from .baseline import Repeated, agreement, dense_grid, dense_time, mesh_volume, published_flash, published_mesh
@@ -112,7 +112,7 @@ class Bench:
         moved = volume.indices.nbytes + volume.logits.nbytes + mesh.vertices.nbytes + mesh.faces.nbytes
         self.stages["surface"] |= {"vertices": len(mesh.vertices), "faces": len(mesh.faces)}
         self.stages["surface"] |= self._against_floor(self.stages["surface"]["seconds"], 0.0, moved)
-        return self.stage("clean_up", lambda: cleaned(mesh), None)
+        return self.stage("clean_up", lambda: clean_up(mesh), None)
 
     def whole(self) -> None:
         """Time everything in one go, from the prepared image to the cleaned mesh."""
@@ -211,7 +211,7 @@ class Bench:
         return extract_surface(self._levels(self._field(self._decoded(first.clean)), PREVIEW_RESOLUTION)[-1].volume, _LEVEL)
 
     def _everything(self) -> TriangleMesh:
-        return cleaned(extract_surface(self._levels(self._field(self.decoded()), self.resolution)[-1].volume, _LEVEL))
+        return clean_up(extract_surface(self._levels(self._field(self.decoded()), self.resolution)[-1].volume, _LEVEL))
 
 
 class Clocked(Field):

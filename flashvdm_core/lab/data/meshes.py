@@ -17,7 +17,7 @@ SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, eq=False)
-class Prop:
+class ColouredMesh:
     """One coloured mesh in the core frame (y up, front towards +z), bounding box centred, longest side 2.
 
     Attributes:
@@ -47,7 +47,7 @@ class Prop:
         return "no area" if face_areas(self.vertices, self.faces).sum() < 1e-4 else None
 
 
-class PackedProps:
+class PackedMeshes:
     """A packed mesh file (`.npz`) with the names in a `.json` beside it, opened once and read by index.
 
     Arrays: vertices int16 [sumV, 3] (value / 32767), vertex_offsets int64 [N + 1], faces uint16 [sumF, 3] local to
@@ -78,10 +78,10 @@ class PackedProps:
     def __len__(self) -> int:
         return len(self._split)
 
-    def __getitem__(self, index: int) -> Prop:
+    def __getitem__(self, index: int) -> ColouredMesh:
         v0, v1 = self._vertex_offsets[index : index + 2]
         f0, f1 = self._face_offsets[index : index + 2]
-        return Prop(
+        return ColouredMesh(
             name=self.names[index],
             vertices=self._vertices[v0:v1].astype(np.float32) / 32767,
             faces=self._faces[f0:f1].astype(np.int64),
@@ -89,7 +89,7 @@ class PackedProps:
             split=self.split(index),
         )
 
-    def __iter__(self) -> Iterator[Prop]:
+    def __iter__(self) -> Iterator[ColouredMesh]:
         return (self[index] for index in range(len(self)))
 
     def split(self, index: int) -> str:

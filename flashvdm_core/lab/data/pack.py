@@ -1,6 +1,6 @@
 """Pack a folder of meshes into one file to train on: `python -m flashvdm_core.lab.data.pack FOLDER --out props.npz`.
 
-Reads GLB, glTF, OBJ, PLY and STL through trimesh; layout of the file: `meshes.PackedProps`. Each mesh is centred, scaled to
+Reads GLB, glTF, OBJ, PLY and STL through trimesh; layout of the file: `meshes.PackedMeshes`. Each mesh is centred, scaled to
 the longest side 2 and given to a split by the hash of its path, so that more meshes later move no earlier one to another
 split. Meshes that cannot be used are listed and left out.
 """
@@ -20,7 +20,7 @@ from trimesh.visual.texture import TextureVisuals
 
 from ...api.errors import TrainingError
 from ...files import write_whole
-from .meshes import SPLITS, Prop
+from .meshes import SPLITS, ColouredMesh
 
 SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl")
 MOST_FACES = 100_000
@@ -34,7 +34,7 @@ def split_of(name: str) -> str:
     return next(split for split, share in zip(SPLITS, _SHARES, strict=True) if percent < share)
 
 
-def read_mesh(path: Path, name: str, z_up: bool) -> Prop:
+def read_mesh(path: Path, name: str, z_up: bool) -> ColouredMesh:
     """One mesh file as a prop: all its objects joined with their places in the scene, coloured by face where it has colours.
 
     Args:
@@ -57,7 +57,7 @@ def read_mesh(path: Path, name: str, z_up: bool) -> Prop:
     if len(vertices) and np.isfinite(vertices).all():
         low, high = vertices.min(0), vertices.max(0)
         vertices = (vertices - (low + high) / 2) * (2 / max((high - low).max(), 1e-12))
-    return Prop(name, vertices.astype(np.float32), faces, colours, split_of(name))
+    return ColouredMesh(name, vertices.astype(np.float32), faces, colours, split_of(name))
 
 
 def _joined(parts: Sequence[trimesh.Trimesh]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -105,7 +105,7 @@ def pack(folder: Path, out: Path, z_up: bool = False) -> dict[str, str]:
     return faults
 
 
-def _write(props: Sequence[Prop], out: Path) -> None:
+def _write(props: Sequence[ColouredMesh], out: Path) -> None:
     arrays = {
         "vertices": np.concatenate([np.rint(prop.vertices * 32767).astype(np.int16) for prop in props]),
         "vertex_offsets": np.cumsum([0] + [len(prop.vertices) for prop in props]),

@@ -33,7 +33,7 @@ from ...encoding.samples import Surface, sample_sharp_edges
 from ...models.shape_vae import farthest_points
 from ..files import device_of_choice, write_json
 from .dataset import KINDS, MANIFEST, decode_points, encode_normals, encode_points
-from .meshes import PackedProps, Prop
+from .meshes import ColouredMesh, PackedMeshes
 from .queries import NEAR_SIGMAS, QUERY_BOUND, near_offsets, uniform_points
 from .render import Camera, random_camera, render_view
 from .sdf import sample_surface, signed_distance
@@ -85,7 +85,7 @@ class Row:
         return np.random.default_rng([options.seed, self.index, self.variant, stream])
 
 
-def shaped(prop: Prop, row: Row, options: Options) -> np.ndarray:
+def shaped(prop: ColouredMesh, row: Row, options: Options) -> np.ndarray:
     """Vertices float32 [V, 3] of a row: stretched unless it is variant 0, the longest side 2 * `options.scale`."""
     vertices = prop.vertices
     if row.variant:
@@ -94,7 +94,7 @@ def shaped(prop: Prop, row: Row, options: Options) -> np.ndarray:
     return vertices * np.float32(options.scale)
 
 
-def row_points(prop: Prop, row: Row, options: Options, device: torch.device) -> dict[str, np.ndarray]:
+def row_points(prop: ColouredMesh, row: Row, options: Options, device: torch.device) -> dict[str, np.ndarray]:
     """The arrays of a row of kind "points" (see `dataset`), the clouds still in random order."""
     rng = row.rng(options, 1)
     vertices = torch.from_numpy(shaped(prop, row, options)).to(device)
@@ -145,7 +145,7 @@ def farthest_first(rows: dict[str, np.ndarray], options: Options, device: torch.
         rows[f"{kind}_normals"] = np.take_along_axis(normals, order, 2)
 
 
-def row_views(prop: Prop, row: Row, options: Options) -> dict[str, np.ndarray]:
+def row_views(prop: ColouredMesh, row: Row, options: Options) -> dict[str, np.ndarray]:
     """The arrays of a row of kind "views" (see `dataset`)."""
     rng = row.rng(options, 2)
     vertices, faces = torch.from_numpy(shaped(prop, row, options)), torch.from_numpy(prop.faces)
@@ -162,7 +162,7 @@ def write_shard(source: Path, target: Path, kind: str, rows: list[Row], options:
     torch.set_num_threads(1)
     started = time.perf_counter()
     device = device_of_choice() if kind == "points" else torch.device("cpu")
-    props = PackedProps(source)
+    props = PackedMeshes(source)
     if kind == "points":
         single = [row_points(props[row.index], row, options, device) for row in rows]
     else:
@@ -180,7 +180,7 @@ def write_shard(source: Path, target: Path, kind: str, rows: list[Row], options:
     return time.perf_counter() - started
 
 
-def plan(props: PackedProps, options: Options, limit: int) -> tuple[dict[str, list[Row]], dict[str, str]]:
+def plan(props: PackedMeshes, options: Options, limit: int) -> tuple[dict[str, list[Row]], dict[str, str]]:
     """Sort rows into shards: ("split-number" -> rows, held-out splits first; "index name" -> why a prop is left out)."""
     faults = {index: fault for index in range(len(props)) if (fault := props[index].fault())}
     shards = {}
@@ -197,7 +197,7 @@ def prepare(source: Path, out: Path, options: Options, workers: int = 1, limit: 
     """Write all shards that are missing from `out`, and the manifest that names the valid ones.
 
     Args:
-        source: packed mesh file (`meshes.PackedProps`).
+        source: packed mesh file (`meshes.PackedMeshes`).
         out: folder of the prepared data, made if it does not exist.
         options: what to store.
         workers: processes; each uses one thread.
@@ -207,7 +207,7 @@ def prepare(source: Path, out: Path, options: Options, workers: int = 1, limit: 
     Raises:
         TrainingError: the source is not usable, has no usable mesh, or the disk is full.
     """
-    props = PackedProps(source)
+    props = PackedMeshes(source)
     digest = hashlib.sha256(source.read_bytes())
     digest.update(json.dumps([FORMAT, limit, asdict(options)]).encode())
     key = digest.hexdigest()[:12]

@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from ...encoding import samples, winding
-from ...encoding.samples import SHEET_HALF_THICKNESS, Surface
+from ...encoding.samples import SHELL_HALF_THICKNESS, Surface
 
 NEIGHBOURS = 4
 _GPU_QUERY_CHUNK, _GPU_FACE_CHUNK, _GPU_SAMPLES = 8192, 1024, 8192
@@ -131,7 +131,7 @@ def signed_distance(vertices: Tensor, faces: Tensor, surface: Surface, points: T
     Returns:
         float32 [P].
     """
-    distance = _distance(vertices, faces, surface, ~surface.sheet, points)
+    distance = _distance(vertices, faces, surface, ~surface.thin_shell, points)
     solid = torch.where(is_inside(vertices, faces, points), distance, -distance)
-    slab = SHEET_HALF_THICKNESS - _distance(vertices, faces, surface, surface.sheet, points)
+    slab = SHELL_HALF_THICKNESS - _distance(vertices, faces, surface, surface.thin_shell, points)
     return torch.maximum(solid, slab)

@@ -23,11 +23,11 @@ from ...runtime.devices import FORMATS, choose_device, choose_dtype, dtype_name
 from ..pages import renew_page
 from .decoders import load_decoders
 from .generation import Variant, load_scorer, measure_generation
+from .held_out import Selected, select
 from .holes import VARIANTS, measure_holes
 from .locality import measure_locality
 from .metrics import DEFINITIONS, METRIC_POINTS
 from .pictures import generation_sheet, holes_sheet
-from .props import Selected, select
 from .reconstruction import measure_reconstruction
 from .report import render_table, sentence, table, write_whole
 

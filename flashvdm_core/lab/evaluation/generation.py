@@ -20,9 +20,9 @@ from ...api.mesh import TriangleMesh
 from ...api.tasks import Request
 from ...pipeline.pipeline import Pipeline
 from ..data.render import Camera, random_camera, render_view
+from .held_out import HeldOutMesh, Selected
 from .metrics import METRIC_POINTS, iou, silhouette_iou, surface_scores, topology, volume_points
 from .occupancy import closed_occupancy, solid_occupancy
-from .props import HeldOutProp, Selected
 from .report import Scores, mean_row
 
 IMAGE_SIZE = 512
@@ -50,7 +50,7 @@ class Variant:
 class Shown:
     """What a picture of the results shows of one prop: the input, the camera, and the mesh of each row (None: no surface)."""
 
-    prop: HeldOutProp
+    prop: HeldOutMesh
     image: np.ndarray
     camera: Camera
     meshes: Sequence[TriangleMesh | None]
@@ -72,7 +72,7 @@ def load_scorer(name: str) -> Scorer:
     return cast(Scorer, scorer)
 
 
-def camera_of(selected: Selected, prop: HeldOutProp) -> Camera:
+def camera_of(selected: Selected, prop: HeldOutMesh) -> Camera:
     """The view that the input picture of a prop is taken from: one of those the training pictures have."""
     return random_camera(selected.rng(prop.index))
 
@@ -132,7 +132,7 @@ def measure_generation(
     return {"rows": rows, "failures": failures}, examples
 
 
-def _seed(selected: Selected, prop: HeldOutProp) -> int:
+def _seed(selected: Selected, prop: HeldOutMesh) -> int:
     return (selected.seed + prop.index) % 2**31
 
 
@@ -149,14 +149,14 @@ def _row(variant: Variant, scores: Sequence[Scores], result: Result | None) -> d
 class _Case:
     """One prop's input picture, and the truth at random points."""
 
-    prop: HeldOutProp
+    prop: HeldOutMesh
     camera: Camera
     image: np.ndarray
     points: Tensor
     inside: Tensor
 
     @classmethod
-    def of(cls, prop: HeldOutProp, camera: Camera, count: int, rng: np.random.Generator) -> _Case:
+    def of(cls, prop: HeldOutMesh, camera: Camera, count: int, rng: np.random.Generator) -> _Case:
         image = render_view(prop.vertices, prop.faces, prop.face_rgb, camera, IMAGE_SIZE).numpy()
         points = volume_points(count, rng)
         return cls(prop, camera, image, points, solid_occupancy(prop.vertices, prop.faces, prop.surface, points))

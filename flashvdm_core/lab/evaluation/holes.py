@@ -16,8 +16,8 @@ from ...geometry.edges import boundary_edges
 from ...sparse_grid import Points, SparseVolume, aligned_grids, dilate, upsample_indices
 from ..reference.volume import crossing, expanded
 from .decoders import Decoders, field_of, named, surface_or_none
+from .held_out import HeldOutMesh, Selected, encoded
 from .metrics import surface_scores
-from .props import HeldOutProp, Selected, encoded
 from .report import Scores, mean_row
 
 COARSEST = 24
@@ -58,7 +58,7 @@ def refined(field: Field, resolution: int, dilation: bool, near: bool) -> Iterat
 
 def measure_holes(
     selected: Selected, decoders: Decoders, resolution: int, shown: int = 0, progress: bool = True
-) -> tuple[list[dict[str, Any]], list[tuple[HeldOutProp, list[TriangleMesh | None]]]]:
+) -> tuple[list[dict[str, Any]], list[tuple[HeldOutMesh, list[TriangleMesh | None]]]]:
     """Decode props with each of `VARIANTS` and count the edges along which their surfaces are open.
 
     Args:
@@ -73,7 +73,7 @@ def measure_holes(
     """
     _, vae = next(named(decoders))
     scores: dict[str, list[Scores]] = {name: [] for name in VARIANTS}
-    worst: list[tuple[int, HeldOutProp, list[TriangleMesh | None]]] = []
+    worst: list[tuple[int, HeldOutMesh, list[TriangleMesh | None]]] = []
     for prop in tqdm(selected, desc="holes", disable=None if progress else True):
         latents = encoded(decoders.encoder, prop, selected.rng(prop.index))
         meshes: list[TriangleMesh | None] = []
@@ -88,7 +88,7 @@ def measure_holes(
     return rows, [(prop, meshes) for _, prop, meshes in worst]
 
 
-def _scores(mesh: TriangleMesh | None, prop: HeldOutProp, queries: int) -> Scores:
+def _scores(mesh: TriangleMesh | None, prop: HeldOutMesh, queries: int) -> Scores:
     if mesh is None:
         return {"f_score": 0.0, "boundary_edges": 0.0, "watertight": 0.0, "queries": queries}
     edges = boundary_edges(mesh)

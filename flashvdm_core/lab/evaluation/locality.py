@@ -24,8 +24,8 @@ from ...api.units import BOX_HALF_SIDE
 from ...decoding.volume import COARSE_CELLS
 from ...models.shape_vae import KeysValues, PointDecoder, ShapeVAE
 from .decoders import Decoders, decode, named
+from .held_out import Selected, encoded
 from .metrics import METRIC_POINTS
-from .props import Selected, encoded
 from .reconstruction import occupied
 from .report import Scores, mean_row
 

@@ -25,7 +25,7 @@ def as_tensors(mesh: TriangleMesh, device: torch.device | str = "cpu") -> tuple[
 def solid_occupancy(vertices: Tensor, faces: Tensor, surface: Surface, points: Tensor) -> Tensor:
     """The solid of any mesh as the training data define it: where `signed_distance` is positive.
 
-    Only the sign is wanted, so distances are computed to the sheets alone: of the rest the winding number decides.
+    Only the sign is wanted, so distances are computed to the shells alone: of the rest the winding number decides.
 
     Args:
         vertices: float32 [V, 3] in the core frame; the mesh may be open or overlap itself.
@@ -36,9 +36,9 @@ def solid_occupancy(vertices: Tensor, faces: Tensor, surface: Surface, points: T
     Returns:
         bool [P]: which points are inside.
     """
-    sheet = surface.sheet
-    sheets = Surface(surface.points[sheet], surface.normals[sheet], surface.faces[sheet], sheet[sheet])
-    return signed_distance(vertices, faces, sheets, points) > 0
+    thin = surface.thin_shell
+    shells = Surface(surface.points[thin], surface.normals[thin], surface.faces[thin], thin[thin])
+    return signed_distance(vertices, faces, shells, points) > 0
 
 
 def closed_occupancy(mesh: TriangleMesh, points: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from ...api.mesh import TriangleMesh
 from ..data.render import Camera, render_view
 from .generation import Shown
-from .props import HeldOutProp
+from .held_out import HeldOutMesh
 from .report import write_whole
 
 SIDE = 220
@@ -32,7 +32,7 @@ def generation_sheet(shown: Sequence[Shown], names: Sequence[str], path: Path) -
     _write(rows, ["input", "true shape", *names], path)
 
 
-def holes_sheet(shown: Sequence[tuple[HeldOutProp, Sequence[TriangleMesh | None]]], names: Sequence[str], path: Path) -> None:
+def holes_sheet(shown: Sequence[tuple[HeldOutMesh, Sequence[TriangleMesh | None]]], names: Sequence[str], path: Path) -> None:
     """One row a prop: the true shape and the surfaces of the variants."""
     rows = [
         [_drawn(prop.vertices.numpy(), prop.faces.numpy(), _VIEW), *(_mesh(mesh, _VIEW) for mesh in meshes)]

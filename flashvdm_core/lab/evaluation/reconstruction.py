@@ -16,9 +16,9 @@ from ...api.units import BOX_HALF_SIDE
 from ...decoding.volume import Method
 from ...models.shape_vae import ShapeVAE
 from .decoders import Decoded, Decoders, decode, logits_at, named
+from .held_out import HeldOutMesh, Selected, Truth, encoded
 from .metrics import METRIC_POINTS, iou, surface_scores
 from .occupancy import closed_occupancy
-from .props import HeldOutProp, Selected, Truth, encoded
 from .report import Scores, mean_row
 
 TOKEN_SHARE = 3
@@ -108,7 +108,7 @@ def _ious(truth: Truth, inside: Tensor) -> Scores:
     return dict(zip(("v_iou", "s_iou"), truth.ious(inside), strict=True))
 
 
-def _scores(shape: Decoded, inside: Tensor, truth: Truth, prop: HeldOutProp) -> Scores:
+def _scores(shape: Decoded, inside: Tensor, truth: Truth, prop: HeldOutMesh) -> Scores:
     scores = _ious(truth, inside) | {"f_score": 0.0, "queries": shape.queries, "seconds": shape.seconds}
     scores["vertices"] = len(shape.mesh.vertices) if shape.mesh is not None else 0
     if shape.mesh is not None:

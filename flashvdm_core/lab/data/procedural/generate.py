@@ -1,6 +1,6 @@
 """Write procedural shapes as a packed mesh file: `python -m flashvdm_core.lab.data.procedural --count 4000 --out props.npz`.
 
-The layout is that of `meshes.PackedProps`; all shapes belong to the training split. Shape number `index` depends on the
+The layout is that of `meshes.PackedMeshes`; all shapes belong to the training split. Shape number `index` depends on the
 seed and the index alone.
 """
 

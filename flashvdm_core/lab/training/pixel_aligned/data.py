@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ....api.errors import TrainingError
 from ...data.dataset import POINT_RANGE, Shards
-from ...data.meshes import PackedProps, Prop
+from ...data.meshes import ColouredMesh, PackedMeshes
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Meshes:
     """
 
     def __init__(self, sources: list[Source], split: str) -> None:
-        self._props = [PackedProps(source.props) for source in sources]
+        self._props = [PackedMeshes(source.props) for source in sources]
         shards = [Shards(source.folder, "points", split) for source in sources]
         self._index = [shard.load("index") for shard in shards]
         scales = {float(shard.manifest["scale"]) for shard in shards}
@@ -64,11 +64,11 @@ class Meshes:
     def __len__(self) -> int:
         return int(self._start[-1])
 
-    def __getitem__(self, row: int) -> Prop:
+    def __getitem__(self, row: int) -> ColouredMesh:
         source = int(np.searchsorted(self._start, row, "right")) - 1
         return self._props[source][int(self._index[source][row - self._start[source]])]
 
-    def draw(self, rng: np.random.Generator) -> tuple[int, partial[Prop]]:
+    def draw(self, rng: np.random.Generator) -> tuple[int, partial[ColouredMesh]]:
         """A row at random, and how to load its mesh."""
         source = int(rng.choice(len(self._share), p=self._share))
         row = int(self._start[source] + rng.integers(self.counts[source]))

@@ -19,7 +19,7 @@ from ....models.pixel_aligned import (
     outline_distance,
 )
 from ...data.dataset import ShapeData, ViewData
-from ...data.meshes import PackedProps, Prop
+from ...data.meshes import ColouredMesh, PackedMeshes
 from ...data.render import BORDER, Camera, random_camera, render_view
 from ..pairs import condition_image
 from .data import Source
@@ -91,7 +91,7 @@ def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0) ->
 
     The picture is number 1 + row % (V - 1) of the prepared views; where no views are prepared, one from a random camera.
     """
-    shapes, props = ShapeData(source.folder, split), PackedProps(source.props)
+    shapes, props = ShapeData(source.folder, split), PackedMeshes(source.props)
     count = min(count or len(shapes), len(shapes))
     views = ViewData(source.folder, split) if any(source.folder.glob(f"*-views-{split}-*")) else None
     images, points, distances, cameras = [], [], [], []
@@ -111,7 +111,7 @@ def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0) ->
     return HeldOut(torch.cat(images), torch.stack(points), torch.stack(distances), ViewCamera(elevation, perspective))
 
 
-def _picture(prop: Prop, scale: float, row: int, views: ViewData | None) -> tuple[Tensor, Camera]:
+def _picture(prop: ColouredMesh, scale: float, row: int, views: ViewData | None) -> tuple[Tensor, Camera]:
     """A picture uint8 [S, S, 4] of a held-out shape and where it was taken from."""
     if views is not None:
         chosen = 1 + row % (views.views - 1)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ....api.colour import linear_to_srgb, srgb_to_linear
 from ....models.pixel_aligned import PICTURE_SHARE
-from ...data.meshes import Prop
+from ...data.meshes import ColouredMesh
 from ...data.render import Camera, project, visible_faces
 from . import degrade, shading
 from .frames import Placement, place
@@ -99,7 +99,7 @@ def training_camera(rng: np.random.Generator) -> Camera:
     )
 
 
-def make_pack(number: int, shape: tuple[int, Callable[[], Prop]], scale: float, options: ViewOptions) -> ViewPack:
+def make_pack(number: int, shape: tuple[int, Callable[[], ColouredMesh]], scale: float, options: ViewOptions) -> ViewPack:
     """Render picture `number`.
 
     Args:

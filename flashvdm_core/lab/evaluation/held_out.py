@@ -16,7 +16,7 @@ from ...encoding import encoder_input
 from ...encoding.samples import Surface
 from ...models.shape_vae import ShapeVAE
 from ...models.shape_vae import Surface as EncoderInput
-from ..data.meshes import SPLITS, PackedProps, Prop
+from ..data.meshes import SPLITS, ColouredMesh, PackedMeshes
 from ..data.queries import QUERY_BOUND
 from ..data.sdf import sample_surface
 from .metrics import METRIC_POINTS, iou, near_surface_points, volume_points
@@ -38,7 +38,7 @@ class Selected:
         seed: of everything that is drawn for a prop, together with its position.
     """
 
-    props: PackedProps
+    props: PackedMeshes
     split: str
     indices: tuple[int, ...]
     left_out: dict[str, str]
@@ -48,9 +48,9 @@ class Selected:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __iter__(self) -> Iterator[HeldOutProp]:
+    def __iter__(self) -> Iterator[HeldOutMesh]:
         """The props, each with its surface sampled when it is reached."""
-        return (HeldOutProp.of(self.props[index], index, self.scale, self.seed) for index in self.indices)
+        return (HeldOutMesh.of(self.props[index], index, self.scale, self.seed) for index in self.indices)
 
     def rng(self, index: int) -> np.random.Generator:
         """A random stream of one prop, apart from those of its surface and its points."""
@@ -61,7 +61,7 @@ def select(path: Path, split: str, count: int, seed: int, scale: float = SHAPE_H
     """Draw props from a packed file; a larger `count` keeps those of a smaller one.
 
     Args:
-        path: packed mesh file (`PackedProps`).
+        path: packed mesh file (`PackedMeshes`).
         split: one of `SPLITS`, "all", or "" for the first of val, test and all that the file has.
         count: props to measure; 0 for all of the split.
 
@@ -71,7 +71,7 @@ def select(path: Path, split: str, count: int, seed: int, scale: float = SHAPE_H
     """
     if count < 0 or not 0 < scale <= 1:
         raise SettingsError("The count must be 0 or more, and the scale above 0 and at most 1.")
-    props = PackedProps(path)
+    props = PackedMeshes(path)
     present = [props.split(index) for index in range(len(props))]
     split = split or next((name for name in ("val", "test") if name in present), "all")
     candidates = [index for index, own in enumerate(present) if split in (own, "all")]
@@ -91,7 +91,7 @@ def select(path: Path, split: str, count: int, seed: int, scale: float = SHAPE_H
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOutProp:
+class HeldOutMesh:
     """One prop in the core frame.
 
     Attributes:
@@ -110,7 +110,7 @@ class HeldOutProp:
     seed: int
 
     @classmethod
-    def of(cls, prop: Prop, index: int, scale: float, seed: int) -> HeldOutProp:
+    def of(cls, prop: ColouredMesh, index: int, scale: float, seed: int) -> HeldOutMesh:
         """Scale a prop and sample its surface."""
         vertices, faces = torch.from_numpy(prop.vertices) * scale, torch.from_numpy(prop.faces)
         surface = sample_surface(vertices, faces, SURFACE_SAMPLES, np.random.default_rng([seed, index, 0]))
@@ -143,7 +143,7 @@ class Truth:
 
 
 @torch.no_grad()
-def encoded(vae: ShapeVAE, prop: HeldOutProp, rng: np.random.Generator) -> Tensor:
+def encoded(vae: ShapeVAE, prop: HeldOutMesh, rng: np.random.Generator) -> Tensor:
     """The mean of a prop's posterior: float32 [1, N, embed_dim] on the autoencoder's device, not scaled."""
     weight = vae.post_kl.weight
     read = encoder_input(vae.spec, prop.vertices, prop.faces, prop.surface, rng)
