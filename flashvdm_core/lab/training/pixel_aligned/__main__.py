@@ -72,6 +72,7 @@ def _measure(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     model = load(given.model)
     data = validate.held_out(Source.parse(given.data), given.split)
+    data = validate.greyed(data) if given.grey else data
     outline, found = validate.baselines(data), validate.scores(model, data)
     for name, values in (outline | found).items():
         print(f"{name}: mean {values.mean():.4f}, first 96 {values[:96].mean():.4f}, median {values.median():.4f}")
@@ -119,6 +120,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--data", required=True, metavar="FOLDER=PROPS.npz")
         command.add_argument("--split", default="val", help="(default: %(default)s)")
         command.add_argument("--threads", type=int, default=1)
+        if does is _measure:
+            command.add_argument("--grey", action="store_true", help="one grey for all colours: what the outline alone gives")
         if does is _show:
             command.add_argument("--out", type=Path, required=True, help="PNG")
             command.add_argument("--count", type=int, default=24)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -109,6 +109,13 @@ def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0) ->
             cameras.append((put.elevation, put.perspective))
     elevation, perspective = torch.tensor(cameras, dtype=torch.float32).unbind(1)
     return HeldOut(torch.cat(images), torch.stack(points), torch.stack(distances), ViewCamera(elevation, perspective))
+
+
+def greyed(data: HeldOut) -> HeldOut:
+    """The same with one grey in place of all colours: what is left is the outline."""
+    images = data.images.clone()
+    images[..., :3] = 128
+    return replace(data, images=images)
 
 
 def _picture(prop: ColouredMesh, scale: float, row: int, views: ViewData | None) -> tuple[Tensor, Camera]:
