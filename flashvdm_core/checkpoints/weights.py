@@ -99,7 +99,7 @@ class PickledWeights:
 
 
 def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
-    """Open the weights in `folder`: model.safetensors, or its half-precision twin model.fp16.safetensors.
+    """Open the weights in `folder`: model.safetensors, or in half precision model.fp16.safetensors.
 
     Args:
         half: which of the two to prefer where both are there.

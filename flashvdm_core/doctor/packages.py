@@ -53,7 +53,7 @@ def examine_optional() -> Iterator[Finding]:
 
 
 def examine_triton(cuda: bool) -> Iterator[Finding]:
-    """Triton where a CUDA graphics card computes: without it the kernels' plain twins run."""
+    """Triton where a CUDA graphics card computes: without it the kernels' references run."""
     if cuda and find_spec("triton") is None:
         remedy = "Install triton (Windows: triton-windows) in this Python for faster decoding."
         yield warning("Optional", "there is a CUDA graphics card and no triton", remedy)

@@ -1,6 +1,6 @@
 """Linear layers in 8-bit floating point (e4m3), which newer cards multiply at twice the speed of 16-bit numbers.
 
-The product is torch's `scaled_mm`; elsewhere than on such a card its plain twin computes the same in the input's format.
+The product is torch's `scaled_mm`; elsewhere than on such a card its reference computes the same in the input's format.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ def product_on_card(x: Tensor, x_scale: Tensor, weight: Tensor, scale: Tensor, b
 
 
 def plain_product(x: Tensor, x_scale: Tensor, weight: Tensor, scale: Tensor, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
-    """The plain twin of `product_on_card`."""
+    """The reference of `product_on_card`."""
     return F.linear(x.to(dtype) * x_scale, weight.to(dtype) * scale, bias)
 
 
 def float8_linears(denoiser: nn.Module) -> dict[str, Float8Linear]:
-    """8-bit twins of the large linear layers in a denoiser's blocks, by the layers' names.
+    """8-bit versions of the large linear layers in a denoiser's blocks, by the layers' names.
 
     Modulations stay as they are: they see a row a time step, not a row a token, and what they say goes into every token.
     """

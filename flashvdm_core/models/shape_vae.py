@@ -176,7 +176,7 @@ class PointDecoder(nn.Module):
         return self.output_proj(self.ln_post(self.cross_attn_decoder.finish(hidden, attended)))
 
     def forward(self, points: Tensor, kv: KeysValues) -> Tensor:
-        """Points [B, P, 3] -> logits [B, P, 1], with attention to every token: the plain twin of all fast paths."""
+        """Points [B, P, 3] -> logits [B, P, 1], with attention to every token: the reference of all fast paths."""
         hidden = self.embed(points)
         return self.finish(hidden, attention(self.queries(hidden), kv.k, kv.v))
 

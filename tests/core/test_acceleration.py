@@ -92,7 +92,7 @@ class TestLayer:
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
     @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
     @pytest.mark.parametrize("rows", [1, 37, 4442])
-    def test_on_a_card_is_the_plain_twin(self, dtype: torch.dtype, rows: int):
+    def test_on_a_card_is_the_reference(self, dtype: torch.dtype, rows: int):
         if not has_float8(torch.device("cuda", 0)):
             pytest.skip("this card has no 8-bit products")
         torch.manual_seed(0)

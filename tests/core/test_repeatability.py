@@ -56,6 +56,10 @@ def test_where_the_weights_lie_in_their_file_does_not_matter(folder: Path, paddi
     write_tiny_model(folder / "other")
     path = folder / "other" / "model.safetensors"
     save_file(load_file(folder / "tiny" / "model.safetensors"), path, metadata={"comment": "x" * padding})
+    model = load_checkpoint(folder / "other", "cpu", torch.float32)
+    weights = [weight for part in vars(model).values() if isinstance(part, torch.nn.Module) for weight in part.parameters()]
+    assert weights
+    assert all(weight.data_ptr() % 64 == 0 for weight in weights)
     assert identical(mesh_of(Pipeline(), folder), mesh_of(Pipeline(), folder, "other"))
 
 
