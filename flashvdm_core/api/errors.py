@@ -23,6 +23,10 @@ class ModelMismatchError(FlashVDMError):
     """Kept latents were made by other weights than those that are to decode them."""
 
 
+class DownloadError(FlashVDMError):
+    """A file cannot be had from the network, is not the one that was asked for, or cannot be kept."""
+
+
 class OutputError(FlashVDMError):
     """A result cannot be written: no permission, no space, or the file exists already."""
 
