@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import functools
 import http.client
 import importlib
 import os
@@ -273,6 +274,7 @@ def _proxy_for(url: str) -> str:
     return urllib.request.getproxies().get(parts.scheme, "")
 
 
+@functools.cache
 def _certificates() -> ssl.SSLContext:
     """The system's certificates; those that come with Python's packages where a system has none at the usual places."""
     context = ssl.create_default_context()

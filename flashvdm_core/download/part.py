@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -59,7 +60,9 @@ class Part:
         self._record.unlink(missing_ok=True)
 
     def finish(self, target: Path) -> None:
-        """The part is whole: it becomes `target` at once."""
+        """The part is whole: it becomes `target` at once, and stays so when the power goes."""
+        with self.path.open("rb+") as file:
+            os.fsync(file.fileno())
         self.path.replace(target)
         with contextlib.suppress(OSError):
             self._record.unlink(missing_ok=True)

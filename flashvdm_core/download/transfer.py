@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -116,7 +115,6 @@ class Transfer:
                 file = part.begin(self.download, strong_etag(reply.headers))
             with file:
                 done = self._write(reply, file, start)
-                os.fsync(file.fileno())
         finally:
             reply.close()
         if self.download.size is not None and done < self.download.size:
