@@ -1,17 +1,103 @@
-"""Files that appear whole or not at all, and the kinds of image and mesh files. Standard library only."""
+"""The one door for files from outside, files that appear whole or not at all, and the kinds of image and mesh files.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
+from urllib.request import url2pathname
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 """What `open_image` reads, in lower case."""
 
+OTHER_IMAGE_SUFFIXES = (
+    ".avif", ".heic", ".heif", ".hif", ".jp2", ".jpx", ".jxl", ".tga", ".psd", ".kra", ".xcf", ".svg", ".exr", ".hdr", ".dds",
+    ".ico", ".ppm", ".pgm", ".pnm", ".qoi", ".raw", ".dng", ".arw", ".cr2", ".cr3", ".nef", ".orf", ".raf", ".rw2",
+)  # fmt: skip
+"""Of pictures that it does not."""
+
 MESH_SUFFIXES = (".glb", ".obj", ".ply", ".stl")
 """What `mesh_io` writes."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb"}
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+class NoPlainFileError(OSError):
+    """A pipe, a device or a socket, where a file is expected."""
+
+
+def open_file(path: str | Path, *, follow: bool = True) -> BinaryIO:
+    """Open a file that somebody else chose, to read. Never waits: pipes, devices and sockets are refused.
+
+    Args:
+        follow: whether symbolic links at the end of the path are followed; they are refused otherwise.
+
+    Raises:
+        OSError: whatever is wrong, names that no file can have included; its `strerror` says it in a few words.
+    """
+    try:
+        # Before it is opened, as to open a device may do something already, and once more when nobody can change it.
+        _check_plain(path, os.stat(path, follow_symlinks=follow))
+        descriptor = os.open(path, _FLAGS | (0 if follow else _NO_FOLLOW))
+    except ValueError as error:  # a null character, or half of a surrogate pair
+        raise OSError(errno.EINVAL, "no file can have such a name", os.fspath(path)) from error
+    try:
+        _check_plain(path, os.fstat(descriptor))
+        return open(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_file(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
+    """The whole content of a file that somebody else chose, if it is no longer than `limit` bytes.
+
+    Raises:
+        OSError: as `open_file`, or it is longer.
+    """
+    with open_file(path, follow=follow) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it is longer than {limit} bytes", os.fspath(path))
+    return content
+
+
+def _check_plain(path: str | Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", os.fspath(path))
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ELOOP, "it is a link to another file", os.fspath(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise NoPlainFileError(errno.EINVAL, "it is a pipe or a device and not a file", os.fspath(path))
+
+
+def pasted_path(text: str) -> str:
+    """The path that a text means which was typed, pasted or dropped: without the blanks, line ends and quotes around it that
+    "Copy as path" and terminals add, of a file URL the file, and with the home folder in place of a tilde.
+
+    A text that names a file as it stands, and one that is none of this, is not changed.
+    """
+    found = text.strip()
+    if found != text and os.path.lexists(text):
+        return text
+    if len(found) > 1 and found[0] in _QUOTES and found[-1] == _QUOTES[found[0]]:
+        if os.path.lexists(found):
+            return found
+        found = found[1:-1].strip()
+    if found[:7].lower() == "file://":
+        host, slash, place = found[7:].partition("/")
+        if slash and host.lower() in ("", "localhost"):
+            found = url2pathname(f"/{place}")
+    return os.path.expanduser(found) if found.startswith("~") and not os.path.lexists(found) else found
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -14,6 +14,7 @@ from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProper
 
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.events import Result
+from ...flashvdm_core.api.fields import parse_json
 from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
 from ...flashvdm_core.api.units import GIB
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
@@ -157,7 +158,7 @@ def _text(value: object) -> str:
 def _table(text: str) -> dict[str, Any]:
     """A JSON object; an empty one where the text is none."""
     try:
-        found = json.loads(text)
+        found = parse_json(text)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

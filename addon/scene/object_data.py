@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
 
+from ...flashvdm_core.api.fields import parse_json
 from ..settings.properties import with_properties
 
 _HIDDEN: Any = {"HIDDEN"}
@@ -89,7 +90,7 @@ def settings_of(obj: bpy.types.Object) -> dict[str, Any]:
     """Every setting that was used for `obj`; empty where that is not known."""
     data = data_of(obj)
     try:
-        found = json.loads(data.settings) if data is not None else {}
+        found = parse_json(data.settings) if data is not None else {}
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -11,6 +11,8 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ...flashvdm_core.files import open_file
+
 _FILE = "flashvdm_file"
 """Custom property of a packed image file: the digest of its content."""
 
@@ -72,6 +74,6 @@ def drop(image: bpy.types.Image | None) -> None:
 
 def _digest(path: str) -> str:
     """Of the content of a file; "" if there is none that can be read."""
-    with contextlib.suppress(OSError):
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with contextlib.suppress(OSError), open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
     return ""

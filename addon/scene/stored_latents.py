@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ...flashvdm_core.api.errors import SettingsError
+from ...flashvdm_core.api.npy import read_npy
 from ...flashvdm_core.api.settings import SETTINGS, Value
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE
@@ -49,8 +50,8 @@ def latents_of(obj: bpy.types.Object) -> np.ndarray:
         raise SettingsError(f"The latents of '{obj.name}' were not kept; generate it again with Keep Latents switched on.")
     try:
         content = zlib.decompressobj().decompress(base64.b85decode(data.latents), _LARGEST)
-        return npy.read_array(io.BytesIO(content), allow_pickle=False).astype(np.float32)
-    except (zlib.error, ValueError, EOFError, OSError) as error:
+        return read_npy(io.BytesIO(content), len(content), np.float16, (None, None)).astype(np.float32)
+    except (zlib.error, ValueError) as error:
         raise SettingsError(f"The latents of '{obj.name}' are damaged; generate it again.") from error
 
 

@@ -1,11 +1,11 @@
 """A batch: the core's `batch` command, watched."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ...flashvdm_core.api.errors import WorkerError
+from ...flashvdm_core.api.fields import parse_json
 from ..blender.texts import interface
 from ..link.core_process import CoreProcess
 from . import interpreter
@@ -110,7 +110,7 @@ class Batch(Activity):
 
     def _take(self, line: str) -> None:
         try:
-            fields: Any = json.loads(line)
+            fields: Any = parse_json(line)
             match fields["event"]:
                 case "start":
                     self.items = int(fields["items"])

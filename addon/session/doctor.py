@@ -1,6 +1,5 @@
 """What is right and wrong here: the lines about Blender, and those of the core's doctor on the worker's interpreter."""
 
-import json
 import platform
 import sys
 import tomllib
@@ -11,6 +10,7 @@ import bpy
 
 from ...flashvdm_core import __version__
 from ...flashvdm_core.api.errors import WorkerError
+from ...flashvdm_core.api.fields import parse_json
 from ...flashvdm_core.doctor.findings import Finding, as_text, error, findings_of, ok, warning, worst
 from ...flashvdm_core.doctor.places import examine_folder
 from ..link.core_process import CoreProcess
@@ -112,7 +112,7 @@ class Doctor(Activity):
 
     def _take(self, line: str) -> None:
         try:
-            report: Any = json.loads(line)
+            report: Any = parse_json(line)
             found = [Finding.from_json(entry) for entry in report["findings"]]
             version = str(report["version"])
         except (ValueError, KeyError, TypeError):

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from ...flashvdm_core.api.settings import SETTINGS
+from ...flashvdm_core.files import open_file
 
 # The image processor of models that take several views is named so in their config.yaml.
 _SEVERAL_VIEWS = re.compile(rb"^\s*target:\s*\S*\bMVImageProcessor", re.MULTILINE)
@@ -25,5 +26,5 @@ def takes_several_views(model: str) -> bool:
 @functools.lru_cache(maxsize=8)
 def _names_several(config: Path, changed: int) -> bool:
     """As the file was at the time `changed`."""
-    with config.open("rb") as file:
+    with open_file(config) as file:
         return _SEVERAL_VIEWS.search(file.read(_LONGEST)) is not None

@@ -12,6 +12,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, cast
 
 from .errors import SettingsError
+from .fields import shown
 
 Value = bool | int | float | str
 
@@ -47,7 +48,7 @@ class Setting:
 
     def checked(self, value: object) -> Value:
         """Return `value` as this setting's type, or raise SettingsError with the allowed range."""
-        wrong = SettingsError(f"Setting '{self.name}' must be {self.describe()}, not {value!r}.")
+        wrong = SettingsError(f"Setting '{self.name}' must be {self.describe()}, not {shown(value)}.")
         if self.kind is bool:
             if not isinstance(value, bool):
                 raise wrong
@@ -56,11 +57,12 @@ class Setting:
             if not isinstance(value, str) or (self.choices and value not in [c[0] for c in self.choices]):
                 raise wrong
             return value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            raise wrong
+        # Before anything is computed with it: a whole number of hundreds of digits has no float.
+        if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             raise wrong
         if self.kind is int and value != int(value):
-            raise wrong
-        if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             raise wrong
         return self.kind(value)
 
@@ -186,7 +188,7 @@ class Settings(Mapping[str, Value]):
             return values
         for name in values:
             if name not in SETTINGS:
-                raise SettingsError(f"Unknown setting '{name}'; known are {', '.join(SETTINGS)}.")
+                raise SettingsError(f"Unknown setting {shown(name)}; known are {', '.join(SETTINGS)}.")
         return cls(**values)
 
     def __or__(self, changes: Mapping[str, Any]) -> Settings:

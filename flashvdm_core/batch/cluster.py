@@ -18,6 +18,7 @@ from .. import NOT_SHIPPED
 from ..api.errors import BatchError
 from ..api.events import Failure, Result
 from ..api.tasks import Request
+from ..files import open_file
 from .items import Item
 from .local import last_of
 from .run import Finished
@@ -146,6 +147,7 @@ def _brought(folder: Path, view: str, path: str, content: bytes | None) -> str:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
-    except (OSError, ValueError):
+        with open_file(path) as file:
+            return file.read()
+    except OSError:
         return None

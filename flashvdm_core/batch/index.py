@@ -15,17 +15,19 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..api.errors import BatchError, OutputError
+from ..api.errors import BatchError, CheckpointError, OutputError
+from ..api.fields import parse_object
 from ..api.mesh import Colouring, TriangleMesh
 from ..api.settings import SETTINGS
 from ..api.tasks import Request
-from ..checkpoints.folders import checkpoint_folder, weights_identity
-from ..files import write_whole
+from ..checkpoints.folders import checkpoint_folder, folders_beside, weights_identity
+from ..files import open_file, read_file, write_whole
 from ..geometry.mesh_io import check_output, write_mesh
 
 FOLDER = ".flashvdm-batch"
 
 _LOCK, _RECORD = "lock", "record.json"
+_MAX_RECORD = 1 << 16
 # The shape does not depend on them.
 _LEFT_OUT = ("preview", "model", *(name for name, setting in SETTINGS.items() if setting.group == "machine"))
 
@@ -55,7 +57,7 @@ class BatchIndex:
     def __init__(self, outputs: Path) -> None:
         self.outputs = outputs
         self._folder = outputs / FOLDER
-        self._models: dict[str, str] = {}
+        self._models: dict[str, list[str]] = {}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -67,7 +69,7 @@ class BatchIndex:
         Raises:
             OutputError: the output folder cannot be written any more.
         """
-        folder = self._folder / hashlib.sha256(output.casefold().encode()).hexdigest()[:16]
+        folder = self._folder / hashlib.sha256(os.fsencode(output.casefold())).hexdigest()[:16]
         lock = FileLock(folder / _LOCK, thread_local=False)
         try:
             folder.mkdir(exist_ok=True)
@@ -79,13 +81,17 @@ class BatchIndex:
         return OutputLock(self.outputs / output, folder, lock)
 
     def fingerprint(self, request: Request) -> str:
-        """A SHA-256 in hexadecimal over all that a mesh depends on: images, settings and weights, not where they lie."""
+        """A SHA-256 in hexadecimal over all that a mesh depends on: images, settings and weights, not where they lie.
+
+        Raises:
+            CheckpointError: the weights cannot be read, or the model is none.
+        """
         images = {view: _sha256(Path(path)) for view, path in request.images.items()}
         settings = {name: value for name, value in request.settings.items() if name not in _LEFT_OUT}
         model = request.settings.model
         if model not in self._models:
-            self._models[model] = weights_identity(checkpoint_folder(model))
-        text = json.dumps([images, settings, self._models[model]], sort_keys=True)
+            self._models[model] = _identities(model)
+        text = json.dumps([images, settings, *self._models[model]], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -139,20 +145,36 @@ class OutputLock:
         self._lock.release()
 
 
+def _identities(model: str) -> list[str]:
+    """Of all weights that a model is made of: its folder's, and those of a decoder that takes the place of its own."""
+    folder = checkpoint_folder(model)
+    try:
+        own = weights_identity(folder)
+        if not any(other != folder for other in folders_beside(folder)):
+            return [own]
+        # Not before it is needed: it brings in torch, and a batch that is made already is done in no time.
+        from ..checkpoints.load import decoder_folder
+
+        replacement = decoder_folder(model)
+        return [own] if replacement is None else [own, weights_identity(replacement)]
+    except OSError as error:
+        raise CheckpointError(f"The weights in '{folder}' cannot be read ({error.strerror}); check the folder.") from error
+
+
 def _sha256(path: Path) -> str:
     """Hash of a file in hexadecimal, "" where it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):
+    except OSError:
         return ""
 
 
 def _read_record(path: Path) -> Record | None:
     try:
-        fields = json.loads(path.read_bytes())
-        return Record(**{name: str(fields[name]) for name in Record.__dataclass_fields__})
-    except (OSError, ValueError, KeyError, TypeError):
+        fields = parse_object(read_file(path, _MAX_RECORD))
+        return Record(**{name: fields.text(name) for name in Record.__dataclass_fields__})
+    except (OSError, ValueError):
         return None
 
 

@@ -7,21 +7,23 @@ and leaves the others alone; what is wrong with all rows at once raises a BatchE
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import codecs
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..api.errors import BatchError, SettingsError
-from ..api.settings import SETTINGS, Setting, Value
+from ..api.fields import parse_json, shown
+from ..api.settings import SETTINGS, Value
 from ..api.tasks import VIEWS, Request
-from ..files import IMAGE_SUFFIXES, MESH_SUFFIXES
+from ..files import IMAGE_SUFFIXES, MESH_SUFFIXES, OTHER_IMAGE_SUFFIXES, pasted_path, read_file
+from .table import read_csv
 
-_FIELDS = ("image", "output", *VIEWS[1:], *SETTINGS)
-_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+_MAX_MANIFEST = 1 << 26  # bytes
+_MAX_PATH = 4000  # letters: no system takes more
+_MAX_FOLDERS = 64
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def read_items(source: Path, settings: Mapping[str, Value], suffix: str = ".glb"
         BatchError: `source` cannot be read or is no manifest.
         SettingsError: one of `settings` is not valid.
     """
-    if source.is_dir():
+    if os.path.isdir(source):
         rows: Sequence[Any] = [{"image": path.name} for path in _images(source)]
         base = source
     else:
@@ -71,73 +73,56 @@ def shard(items: Sequence[Item], index: int, count: int) -> list[Item]:
     return [item for item in items if (item.number - 1) % count == index - 1]
 
 
+def left_out(source: Path) -> list[str]:
+    """Names of the pictures in a folder that `read_items` leaves out, as they are of kinds that are not read."""
+    if not os.path.isdir(source):
+        return []
+    return [path.name for path in _listed(source) if path.suffix.lower() in OTHER_IMAGE_SUFFIXES]
+
+
 def _images(folder: Path) -> list[Path]:
+    return [path for path in _listed(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What lies in a folder and is not hidden, by name."""
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
         raise BatchError(f"The folder '{folder}' cannot be read ({error.strerror}); check its permissions.") from error
-    return [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")]
+    return [path for path in paths if not path.name.startswith(".")]
 
 
 def _manifest(source: Path) -> Sequence[Any]:
-    reader = {".csv": _csv_rows, ".json": _json_rows}.get(source.suffix.lower())
-    if reader is None and source.exists():
+    reader = {".csv": read_csv, ".tsv": read_csv, ".json": _json_rows}.get(source.suffix.lower())
+    if reader is None and os.path.exists(source):
         raise BatchError(f"'{source}' is neither a folder nor a .csv or .json manifest; choose one of these.")
     try:
-        text = source.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BatchError(f"'{source}' cannot be read ({error}); check its name, permissions and that it is UTF-8.") from error
+        text = _decoded(read_file(source, _MAX_MANIFEST))
+    except OSError as error:
+        raise BatchError(f"'{source}' cannot be read ({error.strerror}); check its name and permissions.") from error
+    except UnicodeDecodeError as error:
+        message = f"'{source}' cannot be read ({error.reason} at byte {error.start}); save it as UTF-8"
+        raise BatchError(f"{message}, which spreadsheets call 'CSV UTF-8'.") from error
     assert reader is not None
     return reader(text, source)
 
 
+def _decoded(content: bytes) -> str:
+    """A text file as editors and spreadsheets save it: UTF-8, or UTF-16 with its mark."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")
+
+
 def _json_rows(text: str, source: Path) -> Sequence[Any]:
     try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        rows = parse_json(text)
+    except ValueError as error:
         raise BatchError(f"'{source}' is not JSON ({error}); correct it.") from error
     if not isinstance(rows, list):
         raise BatchError(f"'{source}' must hold a list of objects, each with an \"image\"; correct it.")
     return rows
-
-
-def _csv_rows(text: str, source: Path) -> Sequence[Any]:
-    # Where a comma is the decimal mark, spreadsheets separate by semicolons.
-    header = text.partition("\n")[0]
-    delimiter = ";" if ";" in header and "," not in header else ","
-    try:
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        names = [name.strip() for name in reader.fieldnames or ()]
-        reader.fieldnames = names
-        rows = [{name: _value(name, cell) for name, cell in row.items() if cell not in ("", None)} for row in reader]
-    except csv.Error as error:
-        raise BatchError(f"'{source}' is not CSV ({error}); correct it.") from error
-    unknown = [name for name in names if name not in _FIELDS]
-    if "image" not in names or unknown:
-        wrong = f"has the unknown column '{unknown[0]}'" if unknown else "has no column 'image'"
-        raise BatchError(f"'{source}' {wrong}; known are {', '.join(_FIELDS)}.")
-    return [row for row in rows if row]
-
-
-def _value(name: str | None, cell: Any) -> Any:
-    """A cell as the type of its column; a text that has no such meaning stays as it is, for the check of the settings."""
-    if name is None or not isinstance(cell, str):
-        return cell
-    cell = cell.strip()
-    setting = SETTINGS.get(name)
-    if setting is None or setting.kind is str:
-        return cell
-    return _number_or_switch(setting, cell)
-
-
-def _number_or_switch(setting: Setting, cell: str) -> Value:
-    if setting.kind is bool:
-        word = cell.lower()
-        return True if word in _TRUE else False if word in _FALSE else cell
-    try:
-        return setting.kind(cell)
-    except ValueError:
-        return cell
 
 
 def _item(number: int, row: object, base: Path, settings: Mapping[str, Value], suffix: str) -> Item:
@@ -149,10 +134,10 @@ def _item(number: int, row: object, base: Path, settings: Mapping[str, Value], s
         images = {"front": fields["image"]} | {view: fields[view] for view in VIEWS[1:] if view in fields}
         own = {name: value for name, value in fields.items() if name not in ("image", "output", *VIEWS)}
         if own.get("model", SETTINGS["model"].default) != SETTINGS["model"].default:
-            own["model"] = str(base / Path(str(own["model"])).expanduser())
-        paths = {view: str(base / Path(path).expanduser()) for view, path in images.items()}
+            own["model"] = str(base / pasted_path(str(own["model"])))
+        paths = {view: str(base / pasted_path(path)) for view, path in images.items()}
         return Item(number, fields["image"], output, Request(paths, dict(settings) | own))
-    except (SettingsError, RuntimeError) as error:  # RuntimeError: a "~user" that does not exist
+    except SettingsError as error:
         return Item(number, str(fields.get("image", "")), output, None, str(error))
 
 
@@ -163,21 +148,36 @@ def _fields(row: object) -> dict[str, Any]:
     if None in row:  # what csv makes of cells beyond the header
         raise SettingsError("The row has more cells than the header has columns; correct the manifest.")
     fields = {str(name): value for name, value in row.items() if value is not None}
-    for name in ("image", "output", *VIEWS[1:]):
-        if name in fields and (not isinstance(fields[name], str) or not fields[name].strip() or "\0" in fields[name]):
-            raise SettingsError(f"'{name}' must be the path of a file, not {fields[name]!r}; correct the manifest.")
+    for name in ("image", "output", *VIEWS[1:], "model"):
+        if name in fields and not _is_path(fields[name]):
+            raise SettingsError(f"'{name}' must be the path of a file, not {shown(fields[name])}; correct the manifest.")
     if "image" not in fields:
         raise SettingsError("The item names no image; correct the manifest.")
     return fields
+
+
+def _is_path(value: object) -> bool:
+    """A text that a file can have as its name."""
+    if not isinstance(value, str) or not value.strip() or "\0" in value or len(value) > _MAX_PATH:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _output(fields: Mapping[str, Any], suffix: str) -> str:
     """Where the mesh goes: what the row says, else the image's name, with the seed where the row gives one."""
     if "output" not in fields:
         name = Path(fields["image"].replace("\\", "/")).stem
-        return f"{name}-{fields['seed']}{suffix}" if isinstance(fields.get("seed"), int) else f"{name}{suffix}"
-    path = PurePosixPath(fields["output"].strip().replace("\\", "/"))
+        seed, largest = fields.get("seed"), SETTINGS["seed"].maximum
+        numbered = isinstance(seed, int | float) and largest is not None and 0 <= seed <= largest
+        return f"{name}-{int(seed)}{suffix}" if numbered else f"{name}{suffix}"
+    path = PurePosixPath(fields["output"].strip().strip("\"'").replace("\\", "/"))
     first = path.parts[0] if path.parts else "."
+    if len(path.parts) > _MAX_FOLDERS:
+        raise SettingsError(f"The output lies in more than {_MAX_FOLDERS} folders; choose a shorter one.")
     if path.is_absolute() or ".." in path.parts or ":" in first or first.startswith("."):
         raise SettingsError(f"The output '{path}' must lie inside the output folder; name it without '..' and a drive.")
     if path.suffix.lower() not in MESH_SUFFIXES:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ..api.errors import FlashVDMError, OutputError
+from ..api.errors import FlashVDMError
 from ..api.events import Failure, Result
 from .index import BatchIndex, OutputLock
 from .items import Item
@@ -152,8 +153,9 @@ class _Run:
             item = waiting.popleft()
             try:
                 outcome = self._begin(item)
-            except FlashVDMError as error:
-                outcome = Outcome(item, Status.FAILED, kind=type(error).__name__, error=str(error))
+            except Exception as error:
+                failure = _failure(error)
+                outcome = Outcome(item, Status.FAILED, 0.0, failure.kind, failure.message, failure.details)
             if outcome is not None:
                 yield outcome
             elif item.number not in self._under_way:
@@ -186,8 +188,8 @@ class _Run:
         try:
             if isinstance(end, Result):
                 begun.claim.publish(end.mesh, begun.fingerprint, end.colouring)
-        except OutputError as error:
-            end = Failure(type(error).__name__, str(error))
+        except Exception as error:
+            end = _failure(error)
         finally:
             begun.claim.release()
         seconds = time.monotonic() - begun.since
@@ -196,6 +198,14 @@ class _Run:
         sizes = (("vertices", len(end.mesh.vertices)), ("faces", len(end.mesh.faces)))
         made = (("seed", end.seed), ("model", end.model), *sizes)
         return Outcome(item, Status.MADE, seconds, warnings=finished.warnings, made=made)
+
+
+def _failure(error: Exception) -> Failure:
+    """Whatever is raised, it is the failure of the item alone."""
+    if isinstance(error, FlashVDMError):
+        return Failure(type(error).__name__, str(error), traceback.format_exc())
+    message = f"Something went wrong that should not have ({type(error).__name__}: {error}); please report it with the details."
+    return Failure(type(error).__name__, message, traceback.format_exc())
 
 
 def _model(item: Item) -> tuple[str, ...]:

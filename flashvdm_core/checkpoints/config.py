@@ -13,9 +13,12 @@ from typing import Any
 import yaml
 
 from ..api.errors import CheckpointError
+from ..api.fields import shown
+from ..files import read_file
 
 CONFIG_NAME = "config.yaml"
-_MAX_CONFIG_BYTES = 1 << 20
+_MAX_CONFIG_BYTES = 1 << 16
+_MAX_CONFIG_VALUES = 10_000
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,12 @@ def read_config(folder: Path) -> Config:
     if not folder.is_dir():
         raise CheckpointError(f"There is no checkpoint folder {folder}; choose a folder with config.yaml and model.safetensors.")
     try:
-        if path.stat().st_size > _MAX_CONFIG_BYTES:
-            raise CheckpointError(f"{path} is too large to be a model's config; download it again.")
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = parse_yaml(read_file(path, _MAX_CONFIG_BYTES).decode("utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"{folder} holds no config.yaml; choose the folder that has it beside model.safetensors.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}); download it again.") from error
+    except ValueError as error:
         raise CheckpointError(f"{path} cannot be read as YAML; download it again.") from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{path} is not a model's config; download it again.")
@@ -74,6 +77,36 @@ def read_config(folder: Path) -> Config:
         data = {"vae": {"target": data["target"], "params": data.get("params")}}
     sections = {str(name): _section(value, path) for name, value in data.items() if isinstance(value, dict) and "target" in value}
     return Config(folder, sections, defaults)
+
+
+def parse_yaml(text: str) -> Any:
+    """What a YAML text says, as plain values.
+
+    Raises:
+        ValueError: it is not YAML, whatever is wrong with it, or its aliases make it larger than any config is.
+    """
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        # An alias costs nothing to read; what is made of it may be exponentially large.
+        if node is not None and _expanded(node, {}) > _MAX_CONFIG_VALUES:
+            raise ValueError("it holds too many values")
+        return None if node is None else loader.construct_document(node)
+    except (yaml.YAMLError, RecursionError, ArithmeticError, TypeError, LookupError, AttributeError) as error:
+        # The library's own constructors raise these for a "!!timestamp" that is none, for example.
+        raise ValueError(str(error)) from error
+
+
+def _expanded(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node has, each alias counted as what it stands for; `known` holds those of nodes seen before."""
+    if id(node) not in known:
+        known[id(node)] = _MAX_CONFIG_VALUES + 1  # what holds itself has no end
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        else:
+            parts = node.value if isinstance(node, yaml.SequenceNode) else []
+        known[id(node)] = 1 + sum(_expanded(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _section(value: Mapping[str, Any], path: Path) -> Section:
@@ -96,5 +129,5 @@ def number(params: Mapping[str, Any], name: str, default: float) -> float:
     """A positive number among parameters; CheckpointError where it is none."""
     value = params.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
-        raise CheckpointError(f"The config has {name}: {value!r}, which is not a usable number; download config.yaml again.")
+        raise CheckpointError(f"The config has {name}: {shown(value)}, which is not a usable number; download config.yaml again.")
     return float(value)

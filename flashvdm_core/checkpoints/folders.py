@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
+import os
 import struct
 from pathlib import Path
 
-from ..files import write_whole
+from ..api.fields import parse_object
+from ..files import open_file, read_file, write_whole
 
 EMBEDDED = "embedded"
 """Name of the model that comes with this package."""
@@ -36,13 +37,21 @@ def weights_identity(folder: Path) -> str:
     paths = [path for path in sorted(folder.glob("*")) if path.suffix in (".yaml", ".safetensors", ".ckpt") and path.is_file()]
     digest = hashlib.sha256()
     for path in paths:
-        size = path.stat().st_size
-        digest.update(f"{path.name}\0{size}\0".encode())
-        with path.open("rb") as file:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            digest.update(f"{path.name}\0{size}\0".encode(errors="surrogateescape"))
             digest.update(file.read(_SAMPLE))
             file.seek(max(size - _SAMPLE, 0))
             digest.update(file.read(_SAMPLE))
     return digest.hexdigest() if paths else ""
+
+
+def folders_beside(folder: Path) -> list[Path]:
+    """The folders beside `folder` that have a config, itself among them."""
+    try:
+        return [path.parent for path in sorted(folder.resolve().parent.glob("*/config.yaml"))]
+    except OSError:
+        return []
 
 
 def write_sums(folder: Path) -> None:
@@ -54,7 +63,7 @@ def write_sums(folder: Path) -> None:
 def damaged_weights(folder: Path) -> list[str] | None:
     """Names of the weights files that are missing or not as they were written; None where no hashes are known."""
     try:
-        lines = (folder / SUMS_NAME).read_text(encoding="ascii").splitlines()
+        lines = read_file(folder / SUMS_NAME, _SAMPLE).decode("ascii").splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     sums = {name.strip(): digest for digest, _, name in (line.partition(" ") for line in lines)}
@@ -67,14 +76,14 @@ def parameter_count(weights: Path) -> int:
     Raises:
         ValueError, OSError: it is no such file.
     """
-    with weights.open("rb") as file:
+    with open_file(weights) as file:
         (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))
         if length > _MAX_HEADER:
             raise ValueError("not a safetensors file")
-        header = json.loads(file.read(length))
-    return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        header = parse_object(file.read(length))
+    return sum(math.prod(header.table(name).integers("shape", 0, 2**53)) for name in header.names if name != "__metadata__")
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

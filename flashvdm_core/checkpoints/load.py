@@ -13,8 +13,8 @@ from ..models.build import build_denoiser
 from ..models.conditioner import SingleImageEncoder
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ModelSpec, MoEDiTSpec, ShapeVAESpec
-from .config import CONFIG_NAME, Config, read_config
-from .folders import EMBEDDED, EMBEDDED_FOLDER, checkpoint_folder
+from .config import Config, read_config
+from .folders import EMBEDDED, EMBEDDED_FOLDER, checkpoint_folder, folders_beside
 from .layout import read_model_spec, vae_spec
 from .model import Model
 from .weights import Weights, load_module, open_weights
@@ -82,6 +82,16 @@ def model_spec(name_or_folder: str | Path) -> ModelSpec:
     return spec if beside is None else replace(spec, vae=vae_spec(read_config(beside)))
 
 
+def decoder_folder(name_or_folder: str | Path) -> Path | None:
+    """The folder whose VAE takes the place of the model's own, if there is one.
+
+    Raises:
+        CheckpointError: the model's config is missing, damaged or of another architecture.
+    """
+    folder = checkpoint_folder(name_or_folder)
+    return _efficient_vae_beside(folder, vae_spec(read_config(folder)))
+
+
 def has_encoder(folder: Path) -> bool:
     """Whether the VAE of a folder came with its encoder, which making shapes from images does not need."""
     return any(name.removeprefix("vae.").startswith(_ENCODER_NAMES) for name in open_weights(folder, half=False).names())
@@ -143,14 +153,14 @@ def _efficient_vae_beside(folder: Path, own: ShapeVAESpec) -> Path | None:
 
 def _vaes_beside(folder: Path) -> Iterator[tuple[Path, ShapeVAESpec]]:
     """The folders beside `folder` with a stand-alone VAE, and its sizes."""
-    for path in sorted(folder.resolve().parent.glob(f"*/{CONFIG_NAME}")):
+    for path in folders_beside(folder):
         try:
-            config = read_config(path.parent)
+            config = read_config(path)
             spec = vae_spec(config)
         except CheckpointError:
             continue  # a folder of something else: not an error of the checkpoint that was asked for
         if "model" not in config.sections:
-            yield path.parent, spec
+            yield path, spec
 
 
 def _same_latent_space(a: ShapeVAESpec, b: ShapeVAESpec) -> bool:

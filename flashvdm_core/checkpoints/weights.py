@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ..api.errors import CheckpointError
+from ..files import open_file
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
@@ -44,6 +45,7 @@ class SafetensorsWeights:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            open_file(path).close()  # the library would wait for a pipe
             self._file = safe_open(os.fspath(path), framework="pt", device="cpu")
             self._names = frozenset(self._file.keys())
         except FileNotFoundError:
@@ -73,6 +75,7 @@ class PickledWeights:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            open_file(path).close()
             data = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
             raise CheckpointError(

@@ -8,6 +8,7 @@ Nothing but the standard library is imported before a command runs, so that `doc
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ from .common import EXIT_FAILED, EXIT_INTERRUPTED
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (default: those of the process); returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not where a program has put something else in its place
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter must not end the work
     commands = parser()
     options = commands.parse_args(arguments)
     try:

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -23,6 +23,7 @@ from .common import (
     add_settings,
     given_settings,
     interruptible,
+    path_of,
 )
 
 if TYPE_CHECKING:
@@ -34,14 +35,17 @@ if TYPE_CHECKING:
     from .common import Commands
 
 
+_NAMED = 5  # pictures that are left out
+
+
 def add_to(commands: Commands) -> None:
     """Make the command known."""
     batch = commands.add_parser("batch", help="make a mesh from each of many images", description=(
         "Make a mesh from each image of a folder or each row of a manifest. What was made before, of the same image and "
         "settings, is kept: run the same command again to go on after an interruption."))  # fmt: skip
     batch.set_defaults(run=_run)
-    batch.add_argument("input", type=Path, metavar="INPUT", help="a folder of images, or a .csv or .json manifest")
-    batch.add_argument("-o", "--output", required=True, type=Path, metavar="OUTDIR", help="folder of the meshes and the log")
+    batch.add_argument("input", type=path_of, metavar="INPUT", help="a folder of images, or a .csv or .json manifest")
+    batch.add_argument("-o", "--output", required=True, type=path_of, metavar="OUTDIR", help="folder of the meshes and the log")
     batch.add_argument("--format", choices=[suffix[1:] for suffix in MESH_SUFFIXES], default="glb", help=(
         "of the meshes whose output the manifest does not name (default: %(default)s)"))  # fmt: skip
     batch.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="make only part I of N, on one of N machines")
@@ -66,7 +70,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from ..batch.index import BatchIndex
-    from ..batch.items import read_items, shard
+    from ..batch.items import left_out, read_items, shard
     from ..batch.log import JsonLog
     from ..batch.run import run_batch
 
@@ -81,7 +85,10 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     name = "flashvdm-batch.jsonl" if count == 1 else f"flashvdm-batch-{index}-of-{count}.jsonl"
     with interruptible(options.end_with_stdin) as interrupted, closing(JsonLog(options.output / name)) as log:
         stop = lambda: bool(interrupted)  # noqa: E731
-        _tell({"event": "start", "items": len(items)}, log, options.json)
+        others = left_out(options.input)
+        _tell({"event": "start", "items": len(items), "left_out": others}, log, options.json)
+        if others:
+            print(f"Warning: {_left_out_words(others)}", file=sys.stderr)
         counts: Counter[str] = Counter()
         start = time.monotonic()
         outcomes = run_batch(items, batch_index, executor, overwrite=options.overwrite, interrupted=stop)
@@ -117,10 +124,10 @@ def _shown(outcomes: Iterator[Outcome], items: list[Item], as_json: bool) -> Ite
     bar: tqdm[NoReturn]
     with tqdm(total=len(items), unit="mesh", disable=None, leave=False) as bar:
         for outcome in outcomes:
+            yield outcome  # first, so that the log has it whatever becomes of the terminal
             for text, stream in _words(outcome):
                 bar.write(text, file=stream)
             bar.update()
-            yield outcome
 
 
 def _words(outcome: Outcome) -> Iterable[tuple[str, TextIO]]:
@@ -134,6 +141,12 @@ def _words(outcome: Outcome) -> Iterable[tuple[str, TextIO]]:
             yield f"{name}: kept", sys.stdout
         case _:
             yield f"{name}: {dict(outcome.made)['faces']:,} faces, {outcome.seconds:.1f} s", sys.stdout
+
+
+def _left_out_words(names: Sequence[str]) -> str:
+    named, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"left out, as pictures of their kind are not read: {named}{rest}; save them as PNG or JPEG."
 
 
 def _tell(line: Mapping[str, Any], log: JsonLog, as_json: bool) -> None:

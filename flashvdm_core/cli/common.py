@@ -9,10 +9,12 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..api.errors import SettingsError
 from ..api.settings import SETTINGS, Setting, Value
+from ..files import pasted_path
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -63,13 +65,19 @@ def add_setting(group: argparse._ActionsContainer, setting: Setting) -> None:
 
     def parse(text: str) -> Value:
         try:
-            return setting.checked(text if setting.kind is str else setting.kind(text))
+            given = pasted_path(text) if setting.name == "model" else text
+            return setting.checked(given if setting.kind is str else setting.kind(given))
         except (ValueError, SettingsError):
             raise argparse.ArgumentTypeError(f"must be {setting.describe()}, not {text!r}") from None
 
     metavar = "|".join(choice[0] for choice in setting.choices) or setting.kind.__name__.upper()
     text = f"{setting.tooltip}; {setting.describe()} (default: {default})".replace("%", "%%")
     group.add_argument(option, type=parse, default=argparse.SUPPRESS, metavar=metavar, help=text)
+
+
+def path_of(text: str) -> Path:
+    """The path that an argument means: scripts and other terminals hand over quotes and tildes as they are."""
+    return Path(pasted_path(text))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from .common import (
     add_settings,
     given_settings,
     interruptible,
+    path_of,
 )
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ def add_to(commands: Commands) -> None:
     """Make the command known."""
     generate = commands.add_parser("generate", help="make a mesh from an image", description="Make a mesh from each image.")
     generate.set_defaults(run=_generate)
-    generate.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image of an object from the front")
-    generate.add_argument("-o", "--output", type=Path, metavar="OUT", help=(
+    generate.add_argument("images", nargs="+", type=path_of, metavar="IMAGE", help="image of an object from the front")
+    generate.add_argument("-o", "--output", type=path_of, metavar="OUT", help=(
         f"mesh file ({', '.join(MESH_SUFFIXES)}); for several images a folder, or a file name with {{name}} in it, "
         "which stands for the image's name"))  # fmt: skip
     for view in VIEWS[1:]:
         generate.add_argument(
-            f"--{view}", type=Path, metavar="IMAGE", help=f"image from the {view}, for a model of several views"
+            f"--{view}", type=path_of, metavar="IMAGE", help=f"image from the {view}, for a model of several views"
         )
     generate.add_argument("--overwrite", action="store_true", help="replace mesh files that exist already")
     generate.add_argument("--json", action="store_true", help="report on standard output, one JSON object a line")
@@ -94,6 +95,8 @@ def _output_for(parser: argparse.ArgumentParser, image: Path, output: Path, *, s
         output = output.with_name(output.name.replace("{name}", image.stem))
     elif several or output.is_dir():
         if output.suffix.lower() in MESH_SUFFIXES:
+            if output.is_dir():
+                parser.error(f"{output} is a folder although it ends as a file does; name a file, or a folder of another name")
             parser.error(f"several images cannot all become {output}; name a folder, or put {{name}} into the file name")
         output = output / f"{image.stem}.glb"
     if output.suffix.lower() not in MESH_SUFFIXES:

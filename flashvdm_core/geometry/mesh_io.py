@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..api.errors import OutputError
+from ..api.fields import printable
 from ..api.mesh import Colouring, TriangleMesh
 from ..files import write_whole
 from .glb import write_glb
@@ -37,7 +38,7 @@ def write_mesh(
     Raises:
         OutputError: the path cannot be written (see `check_output`), the disk is full, or the mesh is empty or not finite.
     """
-    path = Path(path)
+    path, name = Path(path), printable(name)
     check_output(path, overwrite=overwrite)
     if not len(mesh.faces) or not np.isfinite(mesh.vertices).all():
         raise OutputError("The mesh is empty or has invalid vertices, so no file was written; generate it again.")
@@ -71,6 +72,7 @@ def check_output(path: str | Path, *, overwrite: bool = False) -> None:
     try:
         if "\0" in str(path):  # which the questions below would answer with "no"
             raise ValueError("its name holds a null character")
+        os.fsencode(path)
         if not path.parent.is_dir():
             raise OutputError(f"The folder '{path.parent}' does not exist; create it or choose another.")
         if path.is_dir():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import BinaryIO, cast
 from PIL import Image
 
 from ..api.errors import ImageError
+from ..files import NoPlainFileError, open_file
 from . import tiff
 from .decode import MAX_MEGAPIXELS, TooLargeError, decode
 
@@ -53,22 +53,20 @@ def open_image(path: str | Path) -> OpenedImage:
 def _opened(path: Path) -> BinaryIO:
     """The file, to read; without waiting for a pipe or a device."""
     try:
-        if path.is_dir():
-            raise ImageError(f"'{path}' is a folder; choose an image file in it.")
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-        file = open(os.open(path, flags), "rb")  # noqa: SIM115 - the caller closes it
+        file = open_file(path)
     except FileNotFoundError:
         raise ImageError(f"There is no image '{path}'; check its name and folder.") from None
+    except IsADirectoryError:
+        raise ImageError(f"'{path}' is a folder; choose an image file in it.") from None
     except PermissionError as error:
         raise ImageError(f"The image '{path}' may not be read; change its permissions or choose another.") from error
-    except (OSError, ValueError) as error:
-        raise ImageError(f"The image '{path}' cannot be opened ({error}); check its name and permissions.") from error
-    status = os.fstat(file.fileno())
-    if stat.S_ISREG(status.st_mode) and status.st_size:
+    except NoPlainFileError:
+        raise ImageError(f"'{path}' is a pipe or a device and not a file; choose an image file.") from None
+    except OSError as error:
+        raise ImageError(f"The image '{path}' cannot be opened ({error.strerror}); check its name and permissions.") from error
+    if os.fstat(file.fileno()).st_size:
         return file
     file.close()
-    if not stat.S_ISREG(status.st_mode):
-        raise ImageError(f"'{path}' is a pipe or a device and not a file; choose an image file.")
     raise ImageError(f"The image '{path}' is an empty file; save or download it again.")
 
 

@@ -108,7 +108,10 @@ class Inbox:
                 self._take(line)
         except OSError:
             pass  # the pipe is broken, which means the same as its end
-        self._outbox.end()
+        except Exception:
+            traceback.print_exc()  # which the host shows with its own sentence
+        finally:
+            self._outbox.end()  # nobody would see the host's end any more
 
     def _line(self) -> bytes:
         """The next line; of one that is too long, its first bytes (the rest is skipped), so that it gets its answer."""

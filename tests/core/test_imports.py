@@ -13,7 +13,7 @@ from builder.rooms import ADDON, CORE, FORMER_NAMES, LAB, ROOT, arrows, cycles, 
 # Room -> the rooms that it imports, exactly: an arrow that nobody uses is a hole in the wall.
 CORE_ARROWS: dict[str, set[str]] = {
     "__main__": {"cli", "runtime"},
-    "api": set(),
+    "api": {"files"},
     "batch": {"api", "checkpoints", "files", "geometry", "pipeline"},
     "checkpoints": {"api", "files", "models", "sampling"},
     "cli": {"api", "batch", "checkpoints", "doctor", "files", "geometry", "pipeline", "runtime"},
@@ -23,7 +23,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "encoding": {"api", "geometry", "models"},
     "files": set(),
     "geometry": {"api", "files"},
-    "image": {"api"},
+    "image": {"api", "files"},
     "models": {"api"},
     "pipeline": {
         "api",

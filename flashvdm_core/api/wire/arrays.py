@@ -6,21 +6,20 @@ The reader deletes a file once it has read it, and takes nothing but a plain arr
 from __future__ import annotations
 
 import contextlib
-import io
-import math
 import os
 import re
 import secrets
-import stat
 from collections.abc import Generator as Generating
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
+from ...files import open_file
+from ..fields import Fields
 from ..mesh import Colouring, MeshEdges, TriangleMesh
+from ..npy import Shape, read_npy
 
 _ARRAY_NAME = re.compile(r"[0-9a-f]{16}\.npy")
 
@@ -46,40 +45,34 @@ class ArrayWriter:
                 path.unlink(missing_ok=True)
 
 
-def read_array(reference: Mapping[str, Any], exchange: Path, dtype: type, shape: tuple[int | None, ...]) -> np.ndarray:
-    """The array that `reference` names, of exactly `dtype` and of `shape` (None: any length); its file is deleted."""
-    name = reference["npy"]
-    if not isinstance(name, str) or not _ARRAY_NAME.fullmatch(name):
+def read_array(reference: Fields, exchange: Path, dtype: type, shape: Shape) -> np.ndarray:
+    """The array that `reference` names, of exactly `dtype` and of `shape` (None: any length); its file is deleted.
+
+    Raises:
+        ValueError: it is another one, or holds numbers that are not finite.
+        OSError: there is no such file; only plain files of the folder are read, and no links.
+    """
+    name = reference.text("npy")
+    if not _ARRAY_NAME.fullmatch(name):
         raise ValueError("an array file has a forbidden name")
     path = exchange / name
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     try:
-        with open(descriptor, "rb") as file:
-            array = _checked_array(file, np.dtype(dtype), shape)
+        with open_file(path, follow=False) as file:
+            array = read_npy(file, os.fstat(file.fileno()).st_size, dtype, shape)
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError("an array holds numbers that are not finite")
     return array
 
 
-def _checked_array(file: io.BufferedReader, dtype: np.dtype, shape: tuple[int | None, ...]) -> np.ndarray:
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError("an array file is not a plain file")
-    if npy.read_magic(file) != (1, 0):
-        raise ValueError("an array file is of another version")
-    found_shape, fortran_order, found_dtype = npy.read_array_header_1_0(file)
-    fits = len(found_shape) == len(shape) and all(want in (None, have) for want, have in zip(shape, found_shape, strict=True))
-    if found_dtype != dtype or fortran_order or not fits:
-        raise ValueError(f"an array file holds {found_dtype} {list(found_shape)}")
-    # The header must not make us allocate more than the file really holds.
-    if status.st_size - file.tell() != math.prod(found_shape) * dtype.itemsize:
-        raise ValueError("an array file is not of the length that its header says")
-    array = np.empty(found_shape, dtype)
-    if array.size and file.readinto(array.data.cast("B")) != array.nbytes:
-        raise ValueError("an array file ends too early")
-    return array
+def read_picture(reference: Fields, exchange: Path, channels: int) -> np.ndarray:
+    """uint8 [H, W, channels] with at least one pixel, read as `read_array` does."""
+    picture = read_array(reference, exchange, np.uint8, (None, None, channels))
+    if not picture.size:
+        raise ValueError("a picture has no pixels")
+    return picture
 
 
 def mesh_fields(mesh: TriangleMesh, arrays: ArrayWriter) -> dict[str, Any]:
@@ -90,27 +83,25 @@ def mesh_fields(mesh: TriangleMesh, arrays: ArrayWriter) -> dict[str, Any]:
     return fields
 
 
-def read_mesh(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, TriangleMesh]:
+def read_mesh(fields: Fields, exchange: Path) -> Generating[None, None, TriangleMesh]:
     """The inverse of `mesh_fields`, an array in a step; ValueError for anything but a mesh that names its own parts."""
-    vertices = read_array(fields["vertices"], exchange, np.float32, (None, 3))
+    vertices = read_array(fields.table("vertices"), exchange, np.float32, (None, 3))
     yield
-    faces = _read_indices(fields["faces"], exchange, (None, 3), len(vertices))
+    faces = _read_indices(fields.table("faces"), exchange, (None, 3), len(vertices))
     yield
-    edges = fields.get("edges")
-    return TriangleMesh(vertices, faces, None if edges is None else (yield from _read_edges(edges, exchange, vertices, faces)))
+    edges = (yield from _read_edges(fields.table("edges"), exchange, faces, len(vertices))) if fields.given("edges") else None
+    return TriangleMesh(vertices, faces, edges)
 
 
-def _read_edges(
-    fields: Mapping[str, Any], exchange: Path, vertices: np.ndarray, faces: np.ndarray
-) -> Generating[None, None, MeshEdges]:
-    ends = _read_indices(fields["vertices"], exchange, (None, 2), len(vertices))
+def _read_edges(fields: Fields, exchange: Path, faces: np.ndarray, count: int) -> Generating[None, None, MeshEdges]:
+    ends = _read_indices(fields.table("vertices"), exchange, (None, 2), count)
     yield
-    of_corners = _read_indices(fields["of_corners"], exchange, (len(faces), 3), len(ends))
+    of_corners = _read_indices(fields.table("of_corners"), exchange, (len(faces), 3), len(ends))
     yield
-    return MeshEdges(ends, of_corners, read_array(fields["cosines"], exchange, np.float32, (len(ends),)))
+    return MeshEdges(ends, of_corners, read_array(fields.table("cosines"), exchange, np.float32, (len(ends),)))
 
 
-def _read_indices(reference: Mapping[str, Any], exchange: Path, shape: tuple[int | None, ...], count: int) -> np.ndarray:
+def _read_indices(reference: Fields, exchange: Path, shape: Shape, count: int) -> np.ndarray:
     """An array of indices below `count`: one that points outside can crash the host, so it must not get there."""
     indices = read_array(reference, exchange, np.int32, shape)
     if indices.size and (indices.min() < 0 or indices.max() >= count):
@@ -124,14 +115,14 @@ def colouring_fields(colouring: Colouring, arrays: ArrayWriter) -> dict[str, Any
     return written | {"yaw": colouring.yaw, "elevation": colouring.elevation}
 
 
-def read_colouring(fields: Mapping[str, Any], exchange: Path, mesh: TriangleMesh) -> Generating[None, None, Colouring]:
+def read_colouring(fields: Fields, exchange: Path, mesh: TriangleMesh) -> Generating[None, None, Colouring]:
     """The inverse of `colouring_fields`, an array in a step; ValueError for anything but a colouring of `mesh`."""
-    uvs = read_array(fields["uvs"], exchange, np.float32, (mesh.faces.size, 2))
+    uvs = read_array(fields.table("uvs"), exchange, np.float32, (mesh.faces.size, 2))
     yield
-    texture = read_array(fields["texture"], exchange, np.uint8, (None, None, 3))
+    texture = read_picture(fields.table("texture"), exchange, 3)
     yield
-    picture = read_array(fields["picture"], exchange, np.uint8, (None, None, 4))
-    return Colouring(uvs, texture, picture, float(fields["yaw"]), float(fields["elevation"]))
+    picture = read_picture(fields.table("picture"), exchange, 4)
+    return Colouring(uvs, texture, picture, fields.number("yaw", -360, 360), fields.number("elevation", -360, 360))
 
 
 def remove_arrays(exchange: Path) -> None:

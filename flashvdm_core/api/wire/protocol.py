@@ -14,6 +14,7 @@ Standard library and NumPy only; no torch.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from collections.abc import Generator as Generating
@@ -25,14 +26,19 @@ import numpy as np
 
 from ..errors import SettingsError, WorkerError
 from ..events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
+from ..fields import Fields, parse_object
+from ..settings import SETTINGS, VIEWS
 from ..tasks import Task
-from .arrays import ArrayWriter, colouring_fields, mesh_fields, read_array, read_colouring, read_mesh
+from .arrays import ArrayWriter, colouring_fields, mesh_fields, read_array, read_colouring, read_mesh, read_picture
 from .tasks import read_task, task_fields
 
 MAX_LINE = 1 << 20
 """Longest line in bytes, line end included. What is larger travels as an array file."""
 
 _MAX_DETAILS = 64_000
+_MAX_MESSAGE = 4_000
+_MAX_NUMBER = 2**53
+_MAX_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -112,13 +118,14 @@ def decode_command(line: bytes, exchange: Path) -> Command:
         fields = _fields(line)
     except WorkerError as error:
         raise CommandError(str(error)) from None
-    id = fields.get("id")
-    id = id if isinstance(id, int) and not isinstance(id, bool) else None
-    match fields.get("command"), id:
-        case "generate", int():
-            return Generate(id, _task(fields.get("task"), exchange, id))
-        case "cancel", int():
-            return Cancel(id)
+    id = None
+    with contextlib.suppress(ValueError):
+        id = fields.integer("id", 0, _MAX_NUMBER)
+        match fields.text("command"):
+            case "generate":
+                return Generate(id, _task(fields, exchange, id))
+            case "cancel":
+                return Cancel(id)
     raise CommandError("The worker was sent a line that is not one of its commands; update the add-on or the worker.", id)
 
 
@@ -157,13 +164,13 @@ def decoding(line: bytes, exchange: Path) -> Decoding:
         WorkerError: the line or one of its array files is not what the protocol allows.
     """
     fields = _fields(line)
-    id = fields.get("id")
-    if id is not None and (isinstance(id, bool) or not isinstance(id, int)):
-        raise WorkerError("The worker sent an event with a bad number; start the generation again.")
     try:
+        id = fields.integer("id", 0, _MAX_NUMBER) if fields.given("id") else None
         return id, (yield from _event(fields, exchange))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, EOFError) as error:
-        raise WorkerError(f"The worker sent an event that cannot be read ({error}); start the generation again.") from error
+    except (ValueError, OSError) as error:
+        raise WorkerError(
+            f"The worker sent an event that cannot be read ({_words(error)}); start the generation again."
+        ) from error
 
 
 def _sent(exchange: Path, fields: Callable[[ArrayWriter], Mapping[str, Any]]) -> bytes:
@@ -183,31 +190,26 @@ def _line(fields: Mapping[str, Any]) -> bytes:
     return line
 
 
-def _fields(line: bytes) -> dict[str, Any]:
+def _fields(line: bytes) -> Fields:
     if len(line) > MAX_LINE:
         raise WorkerError(f"A message between the add-on and its worker is longer than {MAX_LINE} bytes; start again.")
     try:
-        fields = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return parse_object(line.decode("utf-8"))
+    except ValueError:
         raise WorkerError("A message between the add-on and its worker is not JSON; start the generation again.") from None
-    if not isinstance(fields, dict):
-        raise WorkerError("A message between the add-on and its worker is not a JSON object; start the generation again.")
-    return fields
 
 
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _task(fields: object, exchange: Path, id: int) -> Task:
+def _task(fields: Fields, exchange: Path, id: int) -> Task:
     try:
-        if not isinstance(fields, Mapping):
-            raise TypeError("no task")
-        return read_task(fields, exchange)
+        return read_task(fields.table("task"), exchange)
     except SettingsError as error:
         raise CommandError(str(error), id) from error
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, EOFError) as error:
-        raise CommandError(f"The task cannot be read ({error}); update the add-on or the worker.", id) from None
+    except (ValueError, OSError) as error:
+        raise CommandError(f"The task cannot be read ({_words(error)}); update the add-on or the worker.", id) from None
+
+
+def _words(error: ValueError | OSError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
@@ -221,11 +223,11 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
         case Preview(stage, mesh):
             return {"stage": str(stage), "mesh": mesh_fields(mesh, arrays)}
         case Log(message, warning):
-            return {"message": message, "warning": warning}
+            return {"message": _shortened(message), "warning": warning}
         case Finished():
             return {}
         case Failure(kind, message, details):
-            return {"kind": kind, "message": message, "details": details[-_MAX_DETAILS:]}
+            return {"kind": kind, "message": _shortened(message), "details": details[-_MAX_DETAILS:]}
         case Result():
             return {
                 "mesh": mesh_fields(event.mesh, arrays),
@@ -241,57 +243,67 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
             }
 
 
-def _event(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, Event | Ready]:
-    match fields.get("event"):
+def _shortened(message: str) -> str:
+    """A sentence fits a line, whatever it quotes."""
+    return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}…"
+
+
+def _event(fields: Fields, exchange: Path) -> Generating[None, None, Event | Ready]:
+    match fields.text("event"):
         case "ready":
-            return Ready(*(_text(fields[name]) for name in ("version", "python", "torch", "device")))
+            return Ready(*(fields.text(name) for name in ("version", "python", "torch", "device")))
         case "progress":
-            return Progress(Stage(fields["stage"]), _fraction(fields["fraction"]))
+            return Progress(Stage(fields.text("stage")), fields.number("fraction", 0, 1))
         case "cutout":
-            return CutOut(_text(fields["view"]), read_array(fields["rgba"], exchange, np.uint8, (None, None, 4)))
+            return CutOut(_view(fields), read_picture(fields.table("rgba"), exchange, 4))
         case "preview":
-            return Preview(Stage(fields["stage"]), (yield from read_mesh(fields["mesh"], exchange)))
+            return Preview(Stage(fields.text("stage")), (yield from read_mesh(fields.table("mesh"), exchange)))
         case "log":
-            return Log(_text(fields["message"]), bool(fields["warning"]))
+            return Log(fields.text("message"), fields.flag("warning"))
         case "finished":
             return Finished()
         case "failure":
-            return Failure(_text(fields["kind"]), _text(fields["message"]), _text(fields["details"]))
+            return Failure(fields.text("kind"), fields.text("message"), fields.text("details"))
         case "result":
             return (yield from _result(fields, exchange))
     raise ValueError("unknown event")
 
 
-def _result(fields: Mapping[str, Any], exchange: Path) -> Generating[None, None, Result]:
-    latents, colouring = fields["latents"], fields["colouring"]
-    mesh = yield from read_mesh(fields["mesh"], exchange)
+def _result(fields: Fields, exchange: Path) -> Generating[None, None, Result]:
+    mesh = yield from read_mesh(fields.table("mesh"), exchange)
+    latents = read_array(fields.table("latents"), exchange, np.float32, (None, None)) if fields.given("latents") else None
+    yield
+    colouring = (yield from read_colouring(fields.table("colouring"), exchange, mesh)) if fields.given("colouring") else None
+    settings, seconds = fields.table("settings"), fields.table("seconds")
     return Result(
         mesh=mesh,
-        seed=int(fields["seed"]),
-        model=_text(fields["model"]),
-        settings={_text(name): _setting(value) for name, value in fields["settings"].items()},
-        seconds={_text(name): float(value) for name, value in fields["seconds"].items()},
-        queries=tuple(int(count) for count in fields["queries"]),
-        latents=None if latents is None else read_array(latents, exchange, np.float32, (None, None)),
-        colouring=None if colouring is None else (yield from read_colouring(colouring, exchange, mesh)),
-        peak_memory=None if fields["peak_memory"] is None else int(fields["peak_memory"]),
-        model_identity=_text(fields["model_identity"]),
+        seed=fields.integer("seed", 0, _MAX_SEED),
+        model=fields.text("model"),
+        settings={name: _setting(settings, name) for name in settings.names},
+        seconds={Stage(name).value: seconds.number(name, 0) for name in seconds.names},
+        queries=fields.integers("queries", 0, _MAX_NUMBER),
+        latents=latents,
+        colouring=colouring,
+        peak_memory=fields.integer("peak_memory", 0, _MAX_NUMBER) if fields.given("peak_memory") else None,
+        model_identity=fields.text("model_identity"),
     )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    return value
+def _setting(fields: Fields, name: str) -> bool | int | float | str:
+    """By its type alone: a model's own values may lie outside the range that a user has."""
+    match SETTINGS[name].default if name in SETTINGS else None:
+        case bool():
+            return fields.flag(name)
+        case int():
+            return fields.integer(name, -_MAX_SEED, _MAX_SEED)
+        case float():
+            return fields.number(name)
+        case _:
+            return fields.path(name)  # a device, a choice, or the folder of a model
 
 
-def _setting(value: object) -> bool | int | float | str:
-    if not isinstance(value, bool | int | float | str):
-        raise TypeError("not a setting")
-    return value
-
-
-def _fraction(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError("not a fraction")
-    return float(value)
+def _view(fields: Fields) -> str:
+    view = fields.text("view")
+    if view not in VIEWS:
+        raise ValueError("unknown view")
+    return view

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..fields import Fields
 from ..tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request, Task
-from .arrays import ArrayWriter, mesh_fields, read_array, read_mesh
+from .arrays import ArrayWriter, mesh_fields, read_array, read_mesh, read_picture
 
 _LATENTS = (None, None)
-_PICTURE = (None, None, 4)
 
 
 def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
@@ -45,28 +45,26 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
     return {"kind": _KINDS[type(task)], "settings": settings} | own
 
 
-def read_task(fields: Mapping[str, Any], exchange: Path) -> Task:
+def read_task(fields: Fields, exchange: Path) -> Task:
     """The inverse of `task_fields`; the files that were read are deleted.
 
     Raises:
         SettingsError: an image, a setting or a number is not valid; the sentence says which.
-        KeyError, TypeError, ValueError, AttributeError, OSError, EOFError: not a task, or not the arrays of one.
+        ValueError, OSError: not a task, or not the arrays of one.
     """
-    settings = _table(fields["settings"])
-    match fields["kind"]:
+    settings = _values(fields.table("settings"))
+    match fields.text("kind"):
         case "request":
-            images, start, keep = _images(fields), fields["block_out"], fields["keep_latents"]
-            if not isinstance(keep, bool):
-                raise TypeError("keep_latents is neither true nor false")
-            return Request(images, settings, keep, None if start is None else _block_out(start, exchange))
+            block_out = _block_out(fields.table("block_out"), exchange) if fields.given("block_out") else None
+            return Request(_images(fields), settings, fields.flag("keep_latents"), block_out)
         case "remesh":
-            latents, picture = read_array(fields["latents"], exchange, np.float32, _LATENTS), fields["picture"]
-            picture = None if picture is None else read_array(picture, exchange, np.uint8, _PICTURE)
-            return DecodeLatents(latents, settings, picture, _text(fields["model_identity"]))
+            latents = read_array(fields.table("latents"), exchange, np.float32, _LATENTS)
+            picture = read_picture(fields.table("picture"), exchange, 4) if fields.given("picture") else None
+            return DecodeLatents(latents, settings, picture, fields.text("model_identity"))
         case "blend":
-            latents, other = (read_array(fields[name], exchange, np.float32, _LATENTS) for name in ("latents", "other"))
-            identities = (_text(fields[name]) for name in ("model_identity", "other_identity"))
-            return Blend(latents, other, _number(fields["amount"]), settings, *identities)
+            latents, other = (read_array(fields.table(name), exchange, np.float32, _LATENTS) for name in ("latents", "other"))
+            identities = fields.text("model_identity"), fields.text("other_identity")
+            return Blend(latents, other, fields.number("amount"), settings, *identities)
         case "cut-out":
             return CutOutOnly(_images(fields), settings)
     raise ValueError("unknown task")
@@ -75,35 +73,20 @@ def read_task(fields: Mapping[str, Any], exchange: Path) -> Task:
 _KINDS: Mapping[type, str] = {Request: "request", DecodeLatents: "remesh", Blend: "blend", CutOutOnly: "cut-out"}
 
 
-def _block_out(fields: Mapping[str, Any], exchange: Path) -> BlockOut:
-    steps = read_mesh(fields["mesh"], exchange)
+def _block_out(fields: Fields, exchange: Path) -> BlockOut:
+    steps = read_mesh(fields.table("mesh"), exchange)
     while True:
         try:
             next(steps)
         except StopIteration as end:  # a worker has no window that waits meanwhile
-            return BlockOut(end.value, _number(fields["strength"]))
+            return BlockOut(end.value, fields.number("strength"))
 
 
-def _images(fields: Mapping[str, Any]) -> dict[str, str]:
-    images = _table(fields["images"])
-    if not all(isinstance(path, str) for path in images.values()):
-        raise TypeError("the path of an image is not a text")
-    return images
+def _images(fields: Fields) -> dict[str, str]:
+    images = fields.table("images")
+    return {view: images.path(view) for view in images.names}
 
 
-def _table(value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError("not a table")
-    return dict(value)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    return value
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("not a number")
-    return float(value)
+def _values(fields: Fields) -> dict[str, Any]:
+    """As they are: the settings check themselves."""
+    return {name: fields.value(name) for name in fields.names}
