@@ -10,8 +10,8 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 from urllib.request import url2pathname
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -35,7 +35,7 @@ class NoPlainFileError(OSError):
     """A pipe, a device or a socket, where a file is expected."""
 
 
-def open_file(path: str | Path, *, follow: bool = True) -> BinaryIO:
+def open_file(path: str | Path, *, follow: bool = True) -> BufferedReader:
     """Open a file that somebody else chose, to read. Never waits: pipes, devices and sockets are refused.
 
     Args:

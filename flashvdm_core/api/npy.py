@@ -8,9 +8,8 @@ what is there before anything is allocated, and every failure is a ValueError wi
 from __future__ import annotations
 
 import math
-import os
 import re
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import numpy as np
 
@@ -28,7 +27,7 @@ _HEADER = re.compile(
 _MAX_HEADER = 1024
 
 
-def read_npy(file: BinaryIO, size: int, dtype: type | np.dtype, shape: Shape, limit: int = MAX_BYTES) -> np.ndarray:
+def read_npy(file: BufferedIOBase, size: int, dtype: type | np.dtype, shape: Shape, limit: int = MAX_BYTES) -> np.ndarray:
     """The array of exactly `dtype`, in C order, and of `shape`, that `file` holds and nothing else.
 
     Args:
@@ -65,16 +64,11 @@ def read_npy(file: BinaryIO, size: int, dtype: type | np.dtype, shape: Shape, li
         raise ValueError("an array is larger than the memory that is left") from None
     view = array.reshape(-1).view(np.uint8).data if count else memoryview(b"")
     while len(view):
-        read = file.readinto(view)  # pyright: ignore[reportAttributeAccessIssue] - every binary file that is open to read has it
+        read = file.readinto(view)
         if not read:
             raise ValueError("an array ends too early")
         view = view[read:]
     return array
-
-
-def npy_size(file: BinaryIO) -> int:
-    """How many bytes a file holds."""
-    return os.fstat(file.fileno()).st_size
 
 
 def _sizes(text: bytes) -> tuple[int, ...]:

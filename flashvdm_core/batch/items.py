@@ -172,8 +172,9 @@ def _output(fields: Mapping[str, Any], suffix: str) -> str:
     if "output" not in fields:
         name = Path(fields["image"].replace("\\", "/")).stem
         seed, largest = fields.get("seed"), SETTINGS["seed"].maximum
-        numbered = isinstance(seed, int | float) and largest is not None and 0 <= seed <= largest
-        return f"{name}-{int(seed)}{suffix}" if numbered else f"{name}{suffix}"
+        if isinstance(seed, int | float) and largest is not None and 0 <= seed <= largest:
+            name = f"{name}-{int(seed)}"
+        return f"{name}{suffix}"
     path = PurePosixPath(fields["output"].strip().strip("\"'").replace("\\", "/"))
     first = path.parts[0] if path.parts else "."
     if len(path.parts) > _MAX_FOLDERS:

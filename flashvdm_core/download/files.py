@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ..api.errors import DownloadError
+from ..files import open_file
 
 CHUNK = 1 << 20
 """Bytes that are read, hashed and written at a time."""
@@ -82,7 +83,7 @@ def is_whole(path: Path, download: Download, read: Callable[[int], None] = lambd
 def hash_file(path: Path, hasher: Hasher, read: Callable[[int], None]) -> int:
     """Give a file's bytes to `hasher`; how many there were."""
     done = 0
-    with path.open("rb") as file:
+    with open_file(path) as file:
         while chunk := file.read(CHUNK):
             hasher.update(chunk)
             done += len(chunk)

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import __version__
+from ..files import read_file
 
 HUB = "https://huggingface.co"
 _LONGEST_WAIT = 300.0
@@ -285,6 +286,9 @@ def _certificates() -> ssl.SSLContext:
     return context
 
 
+_MAX_TOKEN = 1 << 12
+
+
 def _known_token() -> str:
     for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if token := os.environ.get(variable, "").strip():
@@ -292,6 +296,6 @@ def _known_token() -> str:
     home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
     path = Path(os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")).expanduser()
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return read_file(path, _MAX_TOKEN).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from ..files import write_whole
+from ..api.fields import parse_json
+from ..files import read_file, write_whole
 from .files import Download
+
+_MAX_RECORD = 1 << 16
 
 
 class Part:
@@ -35,7 +38,7 @@ class Part:
     def etag_of(self, download: Download) -> str | None:
         """The ETag under which the bytes came, "" where there was none; None where they are of no use for `download`."""
         try:
-            record = json.loads(self._record.read_text(encoding="utf-8"))
+            record = parse_json(read_file(self._record, _MAX_RECORD))
         except (OSError, ValueError):
             return None
         if not self.size or not isinstance(record, Mapping) or {**record, "etag": ""} != _record(download, ""):
