@@ -27,6 +27,10 @@ class DownloadError(FlashVDMError):
     """A file cannot be had from the network, is not the one that was asked for, or cannot be kept."""
 
 
+class NoSuchFileError(DownloadError):
+    """The server has no such file."""
+
+
 class OutputError(FlashVDMError):
     """A result cannot be written: no permission, no space, or the file exists already."""
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
+from ..api.units import GIB
 from ..models.specs import ConditionerSpec, DinoSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
 
-TENCENT_TERRITORY = "not licensed in the European Union, the United Kingdom and South Korea, results included"
+
+class Speed(StrEnum):
+    """How often the denoiser runs for a shape, which is what a generation's time goes with."""
+
+    BASE = "base"
+    """Some fifty steps, with and without the image: best, and slowest."""
+    FAST = "fast"
+    """Guidance distilled: half of that."""
+    TURBO = "turbo"
+    """Steps distilled as well: five in all."""
 
 
 @dataclass(frozen=True)
@@ -16,13 +27,38 @@ class Licence:
 
     Attributes:
         name: as the publisher calls it.
-        territory: where it does not hold; empty where it holds everywhere.
-        files: files of the repository that must be kept beside the weights.
+        excluded: places where it does not hold, results included; empty where it holds everywhere.
+        files: files at the root of the repository that are kept beside the weights; the first one holds the terms.
     """
 
     name: str
-    territory: str = ""
+    excluded: tuple[str, ...] = ()
     files: tuple[str, ...] = ("LICENSE", "NOTICE")
+
+    @property
+    def territory(self) -> str:
+        """Where it does not hold, in words; "" where it holds everywhere."""
+        if not self.excluded:
+            return ""
+        *others, last = self.excluded
+        return f"not licensed in {', '.join(others)}{' and ' if others else ''}{last}, results included"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One file of a model.
+
+    Attributes:
+        path: in the model's folder.
+        size: bytes; None where only the publisher's server says.
+        sha256: in hexadecimal; "" where only the publisher's server says.
+        about: roughly its bytes, where `size` is not known.
+    """
+
+    path: str
+    size: int | None = None
+    sha256: str = ""
+    about: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,27 +68,61 @@ class KnownCheckpoint:
     Attributes:
         name: what a user calls it; also its folder in the repository.
         repository: "owner/name" on the Hugging Face hub.
+        revision: the commit of the repository that is meant.
         description: a few words for a list.
         licence: the terms of the weights.
         model: sizes, schedule and defaults as the model runs: with the VAE `vae` where there is one. None for a stand-alone VAE.
-        files: the files that are needed, in the folder `name`.
-        sha256: file -> SHA-256 in hexadecimal, where it is known.
+        files: the files that are needed, and no others of the folder.
         vae: name of the stand-alone VAE with the efficient decoder that replaces the model's own, if there is one.
+        memory: bytes of the device that it needs in half precision at the default resolution: with all parts there, and with its
+            parts in turns. Zeros for a VAE.
     """
 
     name: str
     repository: str
+    revision: str
     description: str
     licence: Licence
+    files: tuple[ModelFile, ...]
     model: ModelSpec | None = None
-    files: tuple[str, ...] = ("config.yaml", "model.fp16.safetensors")
-    sha256: Mapping[str, str] = field(default_factory=dict)
     vae: str = ""
+    memory: tuple[int, int] = (0, 0)
+
+    @property
+    def url(self) -> str:
+        """Its page, at the revision that is meant."""
+        return f"https://huggingface.co/{self.repository}/tree/{self.revision}/{self.name}"
+
+    @property
+    def bytes(self) -> int:
+        """Roughly the bytes of its files."""
+        return sum(file.size or file.about for file in self.files)
+
+    @property
+    def speed(self) -> Speed | None:
+        """How fast it is among models of its size; None for a VAE."""
+        if self.model is None:
+            return None
+        if self.model.schedule.kind == "consistency":
+            return Speed.TURBO
+        return Speed.FAST if self.model.guidance_embed else Speed.BASE
+
+    @property
+    def inputs(self) -> str:
+        """What it makes a shape from, in words; "" for a VAE."""
+        if self.model is None:
+            return ""
+        return f"up to {self.model.views} images: front, left, back, right" if self.model.views > 1 else "one image"
 
 
-_HUNYUAN_2_0 = Licence("Tencent Hunyuan 3D 2.0 Community License Agreement", TENCENT_TERRITORY)
-_HUNYUAN_2_1 = Licence("Tencent Hunyuan 3D 2.1 Community License Agreement", TENCENT_TERRITORY)
-_V2_0, _MINI, _MULTI_VIEW = "tencent/Hunyuan3D-2", "tencent/Hunyuan3D-2mini", "tencent/Hunyuan3D-2mv"
+_TENCENT_EXCLUDED = ("the European Union", "the United Kingdom", "South Korea")
+_HUNYUAN_2_0 = Licence("Tencent Hunyuan 3D 2.0 Community License Agreement", _TENCENT_EXCLUDED)
+_HUNYUAN_2_1 = Licence("Tencent Hunyuan 3D 2.1 Community License Agreement", _TENCENT_EXCLUDED)
+# Repository and revision.
+_V2_0 = ("tencent/Hunyuan3D-2", "9cd649ba6913f7a852e3286bad86bfa9a2d83dcf")
+_MINI = ("tencent/Hunyuan3D-2mini", "b84a30f453ff5d92ea51556ca8a37713910fd97b")
+_MULTI_VIEW = ("tencent/Hunyuan3D-2mv", "3a761b539b29fe4ff64714813aa9560fd66f5de0")
+_V2_1 = ("tencent/Hunyuan3D-2.1", "0b94677654c57bb9a6b6845cd7b704ccf551d327")
 _TURBO_VAE, _MINI_TURBO_VAE = "hunyuan3d-vae-v2-0-turbo", "hunyuan3d-vae-v2-mini-turbo"
 
 _GIANT = DinoSpec(hidden_size=1536, num_hidden_layers=40, num_attention_heads=24, use_swiglu_ffn=True)
@@ -93,33 +163,82 @@ _DIT_2_1 = ModelSpec(
     ConditionerSpec(_LARGE, 518),
 )
 
+
+def _files(weights: ModelFile, config: ModelFile | None = None) -> tuple[ModelFile, ...]:
+    return (config or ModelFile("config.yaml", about=3000), weights)
+
+
+def _half(size: int | None = None, sha256: str = "", about: int = 0) -> tuple[ModelFile, ...]:
+    """A config, and weights in half precision."""
+    return _files(ModelFile("model.fp16.safetensors", size, sha256, about))
+
+
+def _memory(whole: float, in_turns: float) -> tuple[int, int]:
+    """From GiB."""
+    return round(whole * GIB), round(in_turns * GIB)
+
+
 _TABLE = (
-    KnownCheckpoint("hunyuan3d-dit-v2-0", _V2_0, "2.0: 50 steps with guidance", _HUNYUAN_2_0, _DIT_2_0, vae=_TURBO_VAE),
-    KnownCheckpoint("hunyuan3d-dit-v2-0-fast", _V2_0, "2.0: guidance distilled", _HUNYUAN_2_0, _fast(_DIT_2_0), vae=_TURBO_VAE),
-    KnownCheckpoint("hunyuan3d-dit-v2-0-turbo", _V2_0, "2.0: 5 steps", _HUNYUAN_2_0, _turbo(_DIT_2_0), vae=_TURBO_VAE),
-    KnownCheckpoint(_TURBO_VAE, _V2_0, "2.0: the VAE with the efficient decoder", _HUNYUAN_2_0),
-    KnownCheckpoint("hunyuan3d-dit-v2-mini", _MINI, "mini: 50 steps", _HUNYUAN_2_0, _DIT_MINI, vae=_MINI_TURBO_VAE),
     KnownCheckpoint(
-        "hunyuan3d-dit-v2-mini-fast", _MINI, "mini: guidance distilled", _HUNYUAN_2_0, _fast(_DIT_MINI), vae=_MINI_TURBO_VAE
+        "hunyuan3d-dit-v2-mini-turbo", *_MINI, "mini: 5 steps, small file", _HUNYUAN_2_0,
+        _half(3_819_958_234, "bdbcef30dd0149a281e17d5b5b1fdad1122c904e098a42f3100e04e03c247bc4"),
+        _DIT_MINI_TURBO, _MINI_TURBO_VAE, _memory(4.2, 2.6),
     ),
     KnownCheckpoint(
-        "hunyuan3d-dit-v2-mini-turbo", _MINI, "mini: 5 steps", _HUNYUAN_2_0, _DIT_MINI_TURBO, vae=_MINI_TURBO_VAE,
-        sha256={"model.fp16.safetensors": "bdbcef30dd0149a281e17d5b5b1fdad1122c904e098a42f3100e04e03c247bc4"},
+        "hunyuan3d-dit-v2-mini-fast", *_MINI, "mini: guidance distilled", _HUNYUAN_2_0,
+        _half(about=3_820_000_000), _fast(_DIT_MINI), _MINI_TURBO_VAE, _memory(4.1, 2.4),
     ),
     KnownCheckpoint(
-        _MINI_TURBO_VAE, _MINI, "mini: the VAE with the efficient decoder", _HUNYUAN_2_0,
-        sha256={"model.fp16.safetensors": "5dcaca67a8da9e7079fb7b55714a572d0651ac95983bb43099913feaf6738f94"},
-    ),
-    KnownCheckpoint("hunyuan3d-dit-v2-mv", _MULTI_VIEW, "up to 4 views: 50 steps", _HUNYUAN_2_0, _DIT_MV, vae=_TURBO_VAE),
-    KnownCheckpoint(
-        "hunyuan3d-dit-v2-mv-fast", _MULTI_VIEW, "up to 4 views: guidance distilled", _HUNYUAN_2_0, _fast(_DIT_MV), vae=_TURBO_VAE
+        "hunyuan3d-dit-v2-mini", *_MINI, "mini: 50 steps", _HUNYUAN_2_0,
+        _half(about=3_820_000_000), _DIT_MINI, _MINI_TURBO_VAE, _memory(4.1, 2.4),
     ),
     KnownCheckpoint(
-        "hunyuan3d-dit-v2-mv-turbo", _MULTI_VIEW, "up to 4 views: 5 steps", _HUNYUAN_2_0, _turbo(_DIT_MV), vae=_TURBO_VAE
+        _MINI_TURBO_VAE, *_MINI, "mini: the VAE with the efficient decoder", _HUNYUAN_2_0,
+        _half(sha256="5dcaca67a8da9e7079fb7b55714a572d0651ac95983bb43099913feaf6738f94", about=400_000_000),
     ),
     KnownCheckpoint(
-        "hunyuan3d-dit-v2-1", "tencent/Hunyuan3D-2.1", "2.1: mixture of experts, 50 steps", _HUNYUAN_2_1, _DIT_2_1,
-        files=("config.yaml", "model.fp16.ckpt"),
+        "hunyuan3d-dit-v2-0-turbo", *_V2_0, "2.0: 5 steps", _HUNYUAN_2_0,
+        _half(about=4_930_000_000), _turbo(_DIT_2_0), _TURBO_VAE, _memory(5.1, 2.5),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-dit-v2-0-fast", *_V2_0, "2.0: guidance distilled", _HUNYUAN_2_0,
+        _half(about=4_930_000_000), _fast(_DIT_2_0), _TURBO_VAE, _memory(5.1, 2.5),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-dit-v2-0", *_V2_0, "2.0: 50 steps with guidance", _HUNYUAN_2_0,
+        _half(4_928_151_562, "360bc281fc956d4acac0c3d36d5ec0ebf8cdddbf4b8892e894d12419388d479b"),
+        _DIT_2_0, _TURBO_VAE, _memory(5.2, 2.7),
+    ),
+    KnownCheckpoint(
+        _TURBO_VAE, *_V2_0, "2.0: the VAE with the efficient decoder", _HUNYUAN_2_0, _half(about=400_000_000),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-vae-v2-0-withencoder", *_V2_0, "2.0: the VAE with its encoder, to start from a mesh", _HUNYUAN_2_0,
+        _half(about=650_000_000),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-dit-v2-mv-turbo", *_MULTI_VIEW, "up to 4 views: 5 steps", _HUNYUAN_2_0,
+        _half(about=4_930_000_000), _turbo(_DIT_MV), _TURBO_VAE, _memory(5.2, 2.7),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-dit-v2-mv-fast", *_MULTI_VIEW, "up to 4 views: guidance distilled", _HUNYUAN_2_0,
+        _half(about=4_930_000_000), _fast(_DIT_MV), _TURBO_VAE, _memory(5.2, 2.7),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-dit-v2-mv", *_MULTI_VIEW, "up to 4 views: 50 steps", _HUNYUAN_2_0,
+        _files(
+            _half(4_928_151_562, "d36f5881bcdc56726b73e517cd444c13c60732431622da7268145355c8d38e9c")[1],
+            ModelFile("config.yaml", None, "315fd5bf601d1d103130b9fda202f1bd28eda495e68ed1621bc823d5519c5e5b", 3000),
+        ),
+        _DIT_MV, _TURBO_VAE, _memory(5.6, 3.1),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-dit-v2-1", *_V2_1, "2.1: mixture of experts, 50 steps", _HUNYUAN_2_1,
+        _files(
+            ModelFile("model.fp16.ckpt", 7_366_389_768, "6b519fc7242f78e9b5f47ea4d55668fe3d944a2d27332f4ca68d29a6ff603f5e"),
+            ModelFile("config.yaml", 2_078, "a9e9b66f0163a9b827d730633ac88f47fcc8e3071dcbb9ee12d88ef7537c5c6e"),
+        ),
+        _DIT_2_1, memory=_memory(7.9, 6.9),
     ),
 )  # fmt: skip
 

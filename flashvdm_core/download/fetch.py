@@ -16,7 +16,7 @@ from .files import Download, disk_sentence, is_whole, readable
 from .lock import locked
 from .network import Network
 from .part import Part
-from .transfer import Transfer
+from .transfer import Transfer, again
 
 _SPARE = 64 << 20  # bytes that a disk keeps free
 _TELL_SECONDS = 0.1
@@ -99,6 +99,13 @@ def fetch_all(
     return [fetch(item, folder, progress, cancelled, network) for item in downloads]
 
 
+def look_up(download: Download, network: Network, cancelled: Callable[[], bool] = lambda: False) -> Download:
+    """The download with size and hash as the server says, where it does not name them; raises as `fetch` does."""
+    if download.size is not None and download.digest:
+        return download
+    return again(lambda: ask(download, network), network, lambda seconds: _pause(seconds, cancelled))
+
+
 class _Task:
     """One file on its way into a folder."""
 
@@ -115,7 +122,7 @@ class _Task:
     def run(self) -> Path:
         """The whole of it, with the lock held."""
         if self.download.size is None or not self.download.digest:
-            self.download = self._transfer().again(lambda: ask(self.download, self._network))
+            self.download = again(lambda: ask(self.download, self._network), self._network, self._wait)
         if is_whole(self.target, self.download, self._checked):
             self._part.discard()
         elif not self._take_copy():
@@ -129,8 +136,7 @@ class _Task:
 
     def wait_for_other(self) -> None:
         """Another program has the lock: what it has got so far is what there is to tell."""
-        self._tell(Step.WAITING, self._part.size)
-        self._pause(_POLL_SECONDS)
+        self._wait(_POLL_SECONDS)
 
     def _take_copy(self) -> bool:
         """Whether one of the copies on this machine is the file, and is at its place now."""
@@ -164,9 +170,9 @@ class _Task:
         self._tell(Step.CHECKING, done)
 
     def _wait(self, seconds: float) -> None:
-        """Between two attempts."""
+        """Tell how much there is, and let some time go."""
         self._tell(Step.WAITING, self._part.size)
-        self._pause(seconds)
+        _pause(seconds, self._cancelled)
 
     def _tell(self, step: Step, done: int) -> None:
         """Look whether to go on, and tell how far it is, though not all the time."""
@@ -178,12 +184,13 @@ class _Task:
             self._told = step, now
             self._progress(Progress(self.download.name, step, done, self.download.size))
 
-    def _pause(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if self._cancelled():
-                raise Cancelled
-            time.sleep(min(left, _POLL_SECONDS))
+
+def _pause(seconds: float, cancelled: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if cancelled():
+            raise Cancelled
+        time.sleep(min(left, _POLL_SECONDS))
 
 
 def check_space(folder: Path, needed: int, what: str) -> None:

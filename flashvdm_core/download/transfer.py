@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO, TypeVar
 
-from ..api.errors import DownloadError
+from ..api.errors import DownloadError, NoSuchFileError
 from .answers import first_byte, length_of, strong_etag
 from .files import CHUNK, Download, Hasher, hash_file
 from .network import Failure, Network, Reply, broken, request
@@ -18,6 +18,33 @@ _LONGEST_PAUSE = 30.0
 _MOVED_ON = 1 << 16  # bytes after which an attempt has got on, and the next one counts as the first
 
 _T = TypeVar("_T")
+
+
+def again(attempt: Callable[[], _T], network: Network, pause: Callable[[float], None], came: Callable[[], int] = lambda: 0) -> _T:
+    """What `attempt` gives, tried again after failures that pass.
+
+    Args:
+        pause: waits some seconds; may raise to give up.
+        came: bytes that have come so far.
+
+    Raises:
+        DownloadError: it does not get on.
+    """
+    failures, reached = 0, False
+    while True:
+        before = came()
+        try:
+            return attempt()
+        except Failure as failure:
+            moved = came() - before
+            failures = 1 if moved >= _MOVED_ON else failures + 1
+            reached |= failure.connected or moved > 0
+            # Without any network a user need not wait for the last attempt to hear of it.
+            most = network.attempts if reached else min(network.attempts, 2)
+            if not failure.passing or failures >= most:
+                raise (NoSuchFileError if failure.status in (404, 410) else DownloadError)(failure.sentence) from failure
+            wait = min(network.pause * 2 ** (failures - 1), _LONGEST_PAUSE) if failure.wait is None else failure.wait
+        pause(wait)
 
 
 class Transfer:
@@ -42,7 +69,6 @@ class Transfer:
         self._part, self._network = part, network
         self._received, self._checked, self._pause = received, checked, pause
         self._hasher: Hasher | None = None
-        self._reached = False
 
     def run(self) -> bool:
         """Bring the part to its full size; whether it is the file then. Where it is not it is thrown away.
@@ -57,40 +83,17 @@ class Transfer:
         self._hasher = download.hasher()
         if self._hasher is not None and part.size:
             hash_file(part.path, self._hasher, self._checked)
-        while not self.again(self._receive):
-            pass
+        again(self._receive, self._network, self._pause, lambda: part.size)
         if self._hasher is None or self._hasher.hexdigest() == download.digest:
             return True
         part.discard()
         return False
 
-    def again(self, attempt: Callable[[], _T]) -> _T:
-        """What `attempt` gives, tried again after failures that pass.
-
-        Raises:
-            DownloadError: it does not get on.
-        """
-        failures = 0
-        while True:
-            before = self._part.size
-            try:
-                return attempt()
-            except Failure as failure:
-                failures = 1 if self._part.size - before >= _MOVED_ON else failures + 1
-                self._reached |= failure.connected
-                # Without any network a user need not wait for the last attempt to hear of it.
-                most = self._network.attempts if self._reached else min(self._network.attempts, 2)
-                if not failure.passing or failures >= most:
-                    raise DownloadError(failure.sentence) from failure
-                pause = min(self._network.pause * 2 ** (failures - 1), _LONGEST_PAUSE)
-                wait = pause if failure.wait is None else failure.wait
-            self._pause(wait)
-
-    def _receive(self) -> bool:
-        """One request and what comes of it; whether the part is whole. Where it is cut, Failure."""
+    def _receive(self) -> None:
+        """One request, which makes the part whole. Where it is cut, Failure."""
         part, offset = self._part, self._part.size
         if offset == self.download.size and part.path.is_file():
-            return True
+            return
         headers: dict[str, str] = {}
         if offset:
             headers["Range"] = f"bytes={offset}-"
@@ -103,7 +106,6 @@ class Transfer:
                 part.discard()
                 self._hasher = self.download.hasher()
             raise
-        self._reached = True
         try:
             start = first_byte(reply, self.download, offset)
             if self.download.size is None:
@@ -120,7 +122,6 @@ class Transfer:
         if self.download.size is not None and done < self.download.size:
             raise broken(http.client.IncompleteRead(b""), reply.url)
         self.download = replace(self.download, size=done)
-        return True
 
     def _write(self, reply: Reply, file: BinaryIO, done: int) -> int:
         """Everything that comes, behind the first `done` bytes; how many there are in all then."""

@@ -22,7 +22,7 @@ LARGE = 1 << 12
 """Bytes from which on a file is kept by the other host."""
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-"""The revision that the hub has."""
+"""A revision."""
 
 _CHUNK = 1 << 16
 
@@ -47,6 +47,7 @@ class Hub:
 
     Attributes:
         files: "owner/name/path" -> its bytes, or the file that holds them.
+        revision: the one that it has; "" for any.
         token: the access token that the hub wants, "" for none.
         faults: looked at in turn at each request.
         rate: bytes a second that the other host sends at most; 0: as many as it can.
@@ -55,6 +56,7 @@ class Hub:
     """
 
     files: dict[str, bytes | Path] = field(default_factory=dict)
+    revision: str = ""
     token: str = ""
     faults: list[Fault] = field(default_factory=list)
     rate: int = 0
@@ -131,7 +133,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server_name == "storage":
             found = re.fullmatch(r"/([^/]+/[^/]+)/()(.+)", unquote(urlsplit(self.path).path))
         name = f"{found[1]}/{found[3]}" if found else ""
-        return name if name in self.hub.files and found and found[2] in ("", "main", COMMIT) else ""
+        known = ("", "main", self.hub.revision) if self.hub.revision else (found[2] if found else "",)
+        return name if name in self.hub.files and found and found[2] in known else ""
 
     def answer(self) -> None:
         """As a hub does that has no trouble."""

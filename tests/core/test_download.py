@@ -41,7 +41,7 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    with running(Hub(files={f"{REPOSITORY}/{LARGE}": CONTENT, f"{REPOSITORY}/{SMALL}": CONFIG})) as made:
+    with running(Hub(revision=COMMIT, files={f"{REPOSITORY}/{LARGE}": CONTENT, f"{REPOSITORY}/{SMALL}": CONFIG})) as made:
         yield made
 
 

@@ -15,8 +15,8 @@ CORE_ARROWS: dict[str, set[str]] = {
     "__main__": {"cli", "runtime"},
     "api": {"files"},
     "batch": {"api", "checkpoints", "files", "geometry", "pipeline"},
-    "checkpoints": {"api", "files", "models", "sampling"},
-    "cli": {"api", "batch", "checkpoints", "doctor", "files", "geometry", "pipeline", "runtime"},
+    "checkpoints": {"api", "download", "files", "models", "sampling"},
+    "cli": {"api", "batch", "checkpoints", "doctor", "download", "files", "geometry", "pipeline", "runtime"},
     "decoding": {"api", "models", "runtime", "sparse_grid"},
     "doctor": {"api", "checkpoints", "runtime"},
     "download": {"api", "files"},
@@ -155,7 +155,7 @@ def test_nothing_of_the_product_imports_the_lab() -> None:
                 assert room_of(path, CORE) not in {LAB.name, *FORMER_NAMES}, f"{file} imports {'.'.join(path)}"
 
 
-@pytest.mark.parametrize("room", [*LIGHT, "flashvdm_core.checkpoints.registry"])
+@pytest.mark.parametrize("room", [*LIGHT, "flashvdm_core.checkpoints.library"])
 def test_light_rooms_bring_in_nothing_heavy(room: str) -> None:
     names = ", ".join(modules_of(room))
     code = f"import sys, {names}; print(sorted({{'torch', 'safetensors', 'PIL', 'yaml', 'tqdm'}} & set(sys.modules)))"
