@@ -9,9 +9,11 @@ import errno
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
+from typing import IO
 from urllib.request import url2pathname
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -78,6 +80,30 @@ def _check_plain(path: str | Path, status: os.stat_result) -> None:
         raise OSError(errno.ELOOP, "it is a link to another file", os.fspath(path))
     if not stat.S_ISREG(status.st_mode):
         raise NoPlainFileError(errno.EINVAL, "it is a pipe or a device and not a file", os.fspath(path))
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def try_lock(file: IO[bytes]) -> bool:
+    """Take the lock of an open file, which the system frees when the file is closed or its process ends; False while another
+    has it. On a disk without locks, as some network drives are, it is always free.
+    """
+    try:
+        _lock(file)
+    except OSError as error:
+        return sys.platform != "win32" and not isinstance(error, BlockingIOError | PermissionError)
+    return True
 
 
 def pasted_path(text: str) -> str:

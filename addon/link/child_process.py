@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...flashvdm_core.api.errors import WorkerError
-from .pipes import make_non_blocking, read_available
+from .pipes import make_non_blocking, read_available, write_available
 
 _LOG_BYTES = 64 * 1024
 _END_SECONDS = 1.0
@@ -69,13 +69,14 @@ class ChildProcess:
     def __init__(self, launch: Launch, module: str, *arguments: str, folder: Path | None = None) -> None:
         """`folder` becomes the current folder of the process; None: that of this process."""
         self._log = b""
+        self._unsent = bytearray()
         self._process = _started(launch, module, arguments, subprocess.PIPE, folder)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._input, self._output, self._errors = self._process.stdin, self._process.stdout, self._process.stderr
         try:
-            for pipe in (self._output, self._errors):
+            for pipe in (self._input, self._output, self._errors):
                 make_non_blocking(pipe.fileno())
         except OSError as error:
             self.end()
@@ -102,17 +103,31 @@ class ChildProcess:
         return next((line.strip() for line in reversed(self.log.splitlines()) if line.strip()), f"exit status {self.status}")
 
     def read(self, limit: int) -> bytes | None:
-        """What it wrote to standard output since the last call, at most `limit` bytes; None at the end. Reads the log, too."""
+        """What it wrote to standard output since the last call, at most `limit` bytes; None at the end.
+
+        Reads the log, too, and sends what it had no room for when it was written.
+        """
+        self._send()
         data = read_available(self._output.fileno(), limit)
         self._log = (self._log + (read_available(self._errors.fileno(), _LOG_BYTES) or b""))[-_LOG_BYTES:]
         return data
 
     def write(self, data: bytes) -> bool:
-        """Give it `data` on standard input; False when it does not listen any more."""
-        try:
-            self._input.write(data)
-        except OSError:
+        """Give it `data` on standard input, now or with later reads, as it takes it; False when it does not listen any more."""
+        self._unsent += data
+        return self._send()
+
+    @property
+    def listens(self) -> bool:
+        """It has taken all that was written."""
+        return not self._unsent
+
+    def _send(self) -> bool:
+        taken = None if self._input.closed else write_available(self._input.fileno(), self._unsent)
+        if taken is None:
+            self._unsent.clear()
             return False
+        del self._unsent[:taken]
         return True
 
     def close_input(self) -> None:

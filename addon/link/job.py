@@ -24,6 +24,9 @@ STAGE_TEXTS = {
 }
 
 
+_MOST_WARNINGS = 100
+
+
 class State(Enum):
     """Where a job stands; the last three are final."""
 
@@ -195,7 +198,7 @@ class Job:
             case CutOut():
                 self._cutouts.append(event)
             case Log(message, warning):
-                if warning:
+                if warning and message not in self.warnings and len(self.warnings) < _MOST_WARNINGS:
                     self.warnings.append(message)
             case Result():
                 self._finish(event)

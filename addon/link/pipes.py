@@ -1,4 +1,4 @@
-"""Reading a child process's pipe without waiting, on every system. Standard library only."""
+"""A child process's pipes without waiting, on every system. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import errno
 import os
 import sys
 
+_PIECE = 1 << 9 if sys.platform == "win32" else 1 << 16  # bytes
+
 
 def make_non_blocking(descriptor: int) -> None:
-    """Let reads of the pipe `descriptor` return at once.
+    """Let reads and writes of the pipe `descriptor` return at once.
 
     Raises:
         OSError: the system refuses.
@@ -37,6 +39,25 @@ def read_available(descriptor: int, limit: int) -> bytes | None:
         pieces.append(piece)
         limit -= len(piece)
     return b"".join(pieces)
+
+
+def write_available(descriptor: int, data: bytes | bytearray) -> int | None:
+    """How many bytes of `data`, from its start, the pipe has taken now; None where nobody reads it any more."""
+    written = 0
+    while written < len(data):
+        piece = memoryview(data)[written : written + _PIECE]
+        try:
+            written += os.write(descriptor, piece)
+        except BlockingIOError:
+            break
+        except OSError as error:
+            # Windows takes a piece whole or not at all, and reports a pipe without room for it as a full disk.
+            if sys.platform == "win32" and error.errno in (errno.ENOSPC, errno.EAGAIN):
+                break
+            return None
+        finally:
+            piece.release()
+    return written
 
 
 def _make_windows_pipe_non_blocking(descriptor: int) -> None:

@@ -6,16 +6,15 @@ Nothing here waits for the worker: `poll` takes what has arrived and returns, so
 from __future__ import annotations
 
 import atexit
-import shutil
-import tempfile
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.events import Event, Failure, Finished, Result
 from ...flashvdm_core.api.tasks import Task
+from ...flashvdm_core.api.wire.arrays import hand_over_sentence
 from ...flashvdm_core.api.wire.protocol import (
     MAX_LINE,
     Cancel,
@@ -27,19 +26,28 @@ from ...flashvdm_core.api.wire.protocol import (
     decoding,
     encode_command,
 )
+from ...flashvdm_core.doctor.places import free_memory, total_memory
 from .child_process import ChildProcess, Launch
+from .exchange import Exchange
 
 _READ_BYTES = 8 * MAX_LINE
 _END_SECONDS = 1.0
 _DECODE_SECONDS = 0.01
+_LOOK_SECONDS = 0.25  # between two looks at the memory
+_SHORT = 0.15  # part of the memory below which it is short: what is asked for at once may be as much
+_SHORT_SECONDS = 10.0  # between such a look and the end of the worker
+_KILLED = -9
+_KILLED_FOR_MEMORY = "The worker was killed, most likely for want of memory; choose a lower resolution and press Generate again."
+_KILLED_BY_SOMEBODY = "The worker was killed by another program or a user; press Generate to start a new one."
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds after which a worker counts as hung: while starting, while generating, and after a cancel."""
+    """Seconds after which a worker counts as hung: while starting, while generating, while it does not read, after a cancel."""
 
     start_up: float = 300.0
     silence: float = 900.0
+    deafness: float = 60.0
     cancel: float = 10.0
 
 
@@ -56,7 +64,7 @@ class WorkerClient:
         self.ready: Ready | None = None
         self._clock = clock
         self._process: ChildProcess | None = None
-        self._exchange: Path | None = None
+        self._exchange: Exchange | None = None
         self._unread = bytearray()
         self._decoding: Decoding | None = None
         self._last_log = ""
@@ -66,6 +74,8 @@ class WorkerClient:
         self._reused = False
         self._heard_at = 0.0
         self._cancelled_at: float | None = None
+        self._looked_at = 0.0
+        self._memory_was_short_at = -math.inf
 
     @property
     def running(self) -> bool:
@@ -103,15 +113,15 @@ class WorkerClient:
         self.close()
         self._last_log = ""
         try:
-            self._exchange = Path(tempfile.mkdtemp(prefix="flashvdm-"))
+            self._exchange = Exchange()
         except OSError as error:
             raise WorkerError(
                 f"No folder for temporary files can be made ({error}); free some disk space or correct the folder's permissions."
             ) from error
         idle = ("--idle-seconds", str(self.launch.idle_seconds)) if self.launch.idle_seconds else ()
-        exchange = ("--exchange", str(self._exchange))
+        folder = self._exchange.path
         try:
-            self._process = ChildProcess(self.launch, "flashvdm_core.worker", *exchange, *idle, folder=self._exchange)
+            self._process = ChildProcess(self.launch, "flashvdm_core.worker", "--exchange", str(folder), *idle, folder=folder)
         except WorkerError:
             self.close()
             raise
@@ -179,7 +189,7 @@ class WorkerClient:
             process.end()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
-            shutil.rmtree(exchange, ignore_errors=True)
+            exchange.remove()
 
     def _ask(self, command: Generate) -> None:
         self._current, self._answered, self._cancelled_at = command, False, None
@@ -191,19 +201,21 @@ class WorkerClient:
         assert self._process is not None
         assert self._exchange is not None
         try:
-            line = encode_command(command, self._exchange)
+            self._exchange.restore()
+            line = encode_command(command, self._exchange.path)
         except OSError as error:
-            raise WorkerError(
-                f"The task cannot be handed over through {self._exchange} ({error.strerror}); free some disk space there."
-            ) from error
+            raise WorkerError(hand_over_sentence("task", self._exchange.path, error)) from error
         return self._process.write(line)
 
     def _receive(self) -> tuple[list[Event | Ready], bool]:
         """Decode what has arrived; the second value: the worker closed its pipe, and nothing is left of what it sent."""
         assert self._process is not None
-        data = self._process.read(_READ_BYTES)
+        self._look_at_memory()
+        # A worker that says more than there is time for waits, and does not fill this process's memory.
+        data = self._process.read(_READ_BYTES if len(self._unread) < _READ_BYTES else 0)
         if data:
             self._unread += data
+        if data or self.pending:
             self._heard_at = self._clock()
         events = self._decoded()
         if len(self._unread) > MAX_LINE and b"\n" not in self._unread:
@@ -229,7 +241,7 @@ class WorkerClient:
         end = self._unread.find(b"\n") + 1
         line = bytes(self._unread[:end])
         del self._unread[:end]
-        return decoding(line, self._exchange)
+        return decoding(line, self._exchange.path)
 
     def _accepted(self, decoded: Decoded) -> list[Event | Ready]:
         id, event = decoded
@@ -268,15 +280,23 @@ class WorkerClient:
         raise WorkerError(self._how_it_ended(self._process))
 
     def _how_it_ended(self, process: ChildProcess) -> str:
+        if process.status == _KILLED:
+            short = self._clock() - self._memory_was_short_at < _SHORT_SECONDS
+            return _KILLED_FOR_MEMORY if short else _KILLED_BY_SOMEBODY
         if self.ready is None:
             return (
                 f"The Python '{self.launch.python}' cannot run the worker ({process.last_words[:200]}); "
                 "choose another in the add-on's preferences."
             )
-        status = process.status
-        if status == -9:
-            return "The worker was killed, most likely for want of memory; choose a lower resolution and press Generate again."
-        return f"The worker stopped unexpectedly (exit status {status}); press Generate to start a new one."
+        return f"The worker stopped unexpectedly (exit status {process.status}); press Generate to start a new one."
+
+    def _look_at_memory(self) -> None:
+        """Afterwards, what the worker had is free again."""
+        if self._clock() - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = self._clock()
+            free, total = free_memory(), total_memory()
+            if free is None or total is None or free < _SHORT * total:
+                self._memory_was_short_at = self._looked_at
 
     def _check_time(self) -> None:
         silent = self._clock() - self._heard_at
@@ -285,6 +305,10 @@ class WorkerClient:
         if self.ready is None and silent > self.limits.start_up:
             raise WorkerError(
                 f"The worker did not start within {self.limits.start_up:.0f} s; check which Python the add-on's preferences name."
+            )
+        if self.ready is not None and not self._process.listens and silent > self.limits.deafness:
+            raise WorkerError(
+                f"The worker took nothing in for {self.limits.deafness:.0f} s and was stopped; press Generate to start a new one."
             )
         if self.ready is not None and self.busy and silent > self.limits.silence:
             raise WorkerError(

@@ -9,21 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-if sys.platform == "win32":
-    import msvcrt
-
-    _BUSY: tuple[type[OSError], ...] = (PermissionError, OSError)
-
-    def _lock(file: BinaryIO) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    _BUSY = (BlockingIOError, PermissionError)
-
-    def _lock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+from ..files import try_lock
 
 
 @contextlib.contextmanager
@@ -58,13 +44,9 @@ def _try(path: Path) -> BinaryIO | None:
         if sys.platform == "win32" and path.exists():
             return None  # being deleted
         raise
-    try:
-        _lock(file)
-    except _BUSY:
+    if not try_lock(file):
         file.close()
         return None
-    except OSError:
-        return file  # a disk without locks, as some network drives are: go on without
     if sys.platform == "win32" or _is_at(file, path):
         return file
     file.close()

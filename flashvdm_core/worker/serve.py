@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from .. import __version__
 from ..api.errors import OutputError, SettingsError
 from ..api.events import Event, Failure, Log, Preview, Result
-from ..api.wire.arrays import remove_arrays
+from ..api.wire.arrays import hand_over_sentence, remove_arrays
 from ..api.wire.protocol import MAX_LINE, Cancel, CommandError, Generate, Ready, decode_command, encode
 from ..geometry.edges import with_edges
 
@@ -48,9 +48,7 @@ class Outbox:
             try:
                 line = encode(event, id, self._exchange)
             except OSError as error:
-                raise OutputError(
-                    f"The mesh cannot be handed over through {self._exchange} ({error.strerror}); free some disk space there."
-                ) from error
+                raise OutputError(hand_over_sentence("mesh", self._exchange, error)) from error
             try:
                 self._pipe.write(line)
                 self._pipe.flush()

@@ -26,6 +26,7 @@ OPENING = {
     "flashvdm_core/geometry/mesh_io.py": {"open"},  # writes
     "flashvdm_core/runtime/memory/peak.py": {"read_text"},  # /proc
     "flashvdm_core/worker/__main__.py": {"open"},  # the null device
+    "addon/link/exchange.py": {"open", "os.open"},  # its own lock
     "addon/session/doctor.py": {"read_text"},  # the extension's own manifest
 }
 READING_ARRAYS = {

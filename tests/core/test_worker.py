@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result
@@ -258,12 +260,33 @@ def test_a_failure_says_what_to_do_and_keeps_the_traceback_apart(ready: Host, fo
 
 def test_arrays_that_cannot_be_handed_over_fail_the_generation_and_not_the_worker(ready: Host, folder: Path) -> None:
     aside = ready.exchange.rename(ready.exchange.with_name("aside"))
+    ready.exchange.write_bytes(b"no folder")
     failure = ready.generation(1, request(folder))[-1]
+    ready.exchange.unlink()
     aside.rename(ready.exchange)
     assert isinstance(failure, Failure)
     assert failure.kind == "OutputError"
-    assert "free some disk space" in failure.message
+    assert "press Release Memory" in failure.message
     assert isinstance(ready.generation(2, request(folder))[-1], Result)
+
+
+def test_an_exchange_folder_that_was_cleaned_away_is_made_anew(ready: Host, folder: Path) -> None:
+    for number in range(2):
+        shutil.rmtree(ready.exchange)
+        assert isinstance(ready.generation(number, request(folder))[-1], Result)
+    assert os.name == "nt" or ready.exchange.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("start", [b"{'descr': '<f4', 'shape': (((", b"{'descr': '" + b"-" * 9000, b"\xff\xfe", b""])
+def test_a_malformed_array_fails_its_task_and_not_the_worker(ready: Host, folder: Path, start: bytes) -> None:
+    line = encode_command(Generate(5, DecodeLatents(np.ones((2, 3), np.float32))), ready.exchange)
+    (file,) = ready.exchange.glob("*.npy")
+    file.write_bytes(b"\x93NUMPY\x01\x00" + len(start).to_bytes(2, "little") + start)
+    ready.send_bytes(line)
+    failure = ready.until(Failure)[-1]
+    assert isinstance(failure, Failure)
+    assert "The task cannot be read" in failure.message
+    assert isinstance(ready.generation(6, request(folder))[-1], Result)
 
 
 def test_it_ends_when_idle_too_long(tmp_path: Path) -> None:

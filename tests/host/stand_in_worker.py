@@ -2,12 +2,13 @@
 
 `python stand_in_worker.py BEHAVIOUR -m flashvdm_core.worker --exchange DIR [...]`, with flashvdm_core on
 PYTHONPATH. BEHAVIOUR is "good", "fail" or ACTION-at-POINT, where ACTION is die, killed, hang,
-rubbish, wait, pause or leave, and POINT is start (before it is ready), the name of a stage, or end (after a generation):
+rubbish, flood, wait, pause or leave, and POINT is start (before it is ready), the name of a stage, or end (after a generation):
 
     die       exit with status 3, a reason on standard error
     killed    like a process that the system ends for want of memory
     hang      say nothing more and hear nothing more
     rubbish   print a line that is not part of the protocol, then go on
+    flood     give 20 MB of warnings, then go on
     wait      go on only when the generation is cancelled
     pause     go on once the file that the environment variable STAND_IN_GATE names exists
     leave     exit with status 0, as when idle for too long
@@ -109,6 +110,7 @@ class Worker:
         self.exchange = exchange
         self.commands: queue.Queue[Generate] = queue.Queue()
         self.cancelled = threading.Event()
+        self.id = 0
 
     def listen(self) -> None:
         for line in sys.stdin.buffer:
@@ -136,6 +138,9 @@ class Worker:
             threading.Event().wait()
         if action == "rubbish":
             print("Using cached weights!", flush=True)
+        if action == "flood":
+            for number in range(5_000):
+                self.say(Log(f"Warning {number} of very many.".ljust(3900), warning=True), self.id)
         if action == "wait":
             self.cancelled.wait()
         if action == "pause":
@@ -153,6 +158,7 @@ class Worker:
             self.misbehave("end")
 
     def generate(self, command: Generate) -> None:
+        self.id = command.id
         if self.behaviour == "fail":
             self.say(Failure("ImageError", "The image is empty; choose another.", "a traceback"), command.id)
             return

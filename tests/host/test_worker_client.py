@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from .conftest import ROOT, Import
@@ -28,6 +31,7 @@ class Setup:
         self.requests: ModuleType = extension("flashvdm_core.api.tasks")
         self.error: type[Exception] = extension("flashvdm_core.api.errors").WorkerError
         self.folder = folder
+        self.extension = extension
         self.clients: list[Any] = []
 
     def client(self, behaviour: str, *, counter: Path | None = None, **limits: float) -> Any:
@@ -105,7 +109,7 @@ def test_exchange_folder_is_private_and_removed_with_the_worker(setup: Setup, tm
     assert len(folders) == 1
     assert sys.platform == "win32" or folders[0].stat().st_mode & 0o077 == 0
     until_idle(client)
-    assert list(folders[0].iterdir()) == [], "every array file was taken"
+    assert list(folders[0].glob("*.npy")) == [], "every array file was taken"
     process = client.process_id
     client.close()
     assert not folders[0].exists()
@@ -149,11 +153,136 @@ def test_a_missing_or_full_temporary_folder_is_reported(setup: Setup, monkeypatc
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_a_worker_that_the_system_kills_is_reported_as_out_of_memory(setup: Setup) -> None:
-    client = setup.client("killed-at-sample")
+@pytest.mark.parametrize("point", ["start", "sample"])
+@pytest.mark.parametrize(("free", "words"), [(None, "memory"), (1 << 28, "memory"), (1 << 40, "by another program")])
+def test_a_worker_that_the_system_kills_is_reported_with_what_is_likely(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, point: str, free: int | None, words: str
+) -> None:
+    monkeypatch.setattr(setup.module, "free_memory", lambda: free)
+    client = setup.client(f"killed-at-{point}")
     client.generate(setup.request())
-    with pytest.raises(setup.error, match="memory"):
+    client.poll()
+    monkeypatch.setattr(setup.module, "free_memory", lambda: 1 << 40)  # what it had is free again
+    with pytest.raises(setup.error, match=words):
         until_idle(client)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_worker_that_does_not_read_holds_nobody_up_and_is_ended(setup: Setup) -> None:
+    """Asleep, or swapped out, while a task is sent that no pipe holds."""
+    client = setup.client("good", deafness=1.0)
+    client.start()
+    until_heard(client, "Ready")
+    os.kill(client.process_id, signal.SIGSTOP)
+    start = time.perf_counter()
+    client.generate(setup.requests.Request({"front": "x" * 500_000}))
+    for _ in range(10):
+        client.poll()
+    assert time.perf_counter() - start < 1.0
+    with pytest.raises(setup.error, match="took nothing in"):
+        until_idle(client)
+    assert not client.running
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_task_that_no_pipe_holds_arrives_once_the_worker_reads_again(setup: Setup) -> None:
+    client = setup.client("good")
+    client.start()
+    until_heard(client, "Ready")
+    os.kill(client.process_id, signal.SIGSTOP)
+    client.generate(setup.requests.Request({"front": "x" * 500_000}, {"seed": 7}))
+    client.poll()
+    os.kill(client.process_id, signal.SIGCONT)
+    assert until_idle(client)[-1].seed == 7
+
+
+def test_a_flood_of_warnings_is_no_silence_and_fills_no_memory(setup: Setup) -> None:
+    client = setup.client("flood-at-sample", silence=5.0)
+    job = setup.extension("addon.link.job").Job(setup.request(seed=3), "a")
+    job.start(client)
+    most, end = 0, time.monotonic() + SECONDS
+    while job.result is None and time.monotonic() < end:
+        job.pump()
+        most = max(most, len(client._unread))
+    assert job.result is not None, job.error
+    assert most <= 16 << 20
+    assert 1 < len(job.warnings) <= 100
+
+
+def test_an_exchange_folder_that_was_cleaned_away_is_made_anew(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    client = setup.client("good")
+    for seed in range(3):
+        client.generate(setup.request(seed=seed))
+        assert until_idle(client)[-1].seed == seed
+        (folder,) = tmp_path.glob("flashvdm-*")
+        shutil.rmtree(folder)
+    latents = setup.extension("flashvdm_core.api.tasks").DecodeLatents(np.ones((4, 2), np.float32))
+    client.generate(latents)
+    assert until_idle(client)[-1].mesh.faces.size
+    assert sys.platform == "win32" or folder.stat().st_mode & 0o077 == 0
+    client.close()
+    assert not list(tmp_path.glob("flashvdm-*"))
+
+
+def test_a_folder_in_whose_place_something_else_lies_is_told(setup: Setup, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    client = setup.client("good")
+    client.generate(setup.request())
+    until_idle(client)
+    (folder,) = tmp_path.glob("flashvdm-*")
+    shutil.rmtree(folder)
+    folder.write_bytes(b"")
+    with pytest.raises(setup.error, match="cannot be handed over"):
+        client.generate(setup.request())
+    client.generate(setup.request(seed=2))
+    assert until_idle(client)[-1].seed == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed with SIGKILL")
+def test_what_a_killed_host_has_left_is_removed_at_the_next_start_and_nothing_else(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = setup.extension("addon.link.exchange")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    alive = exchange.Exchange()
+    script = (
+        f"import sys, tempfile, types; tempfile.tempdir = {str(tmp_path)!r}\n"
+        f"package = types.ModuleType('package'); package.__path__ = [{str(ROOT)!r}]\n"
+        "sys.modules['package'] = package\n"
+        f"addon = types.ModuleType('package.addon'); addon.__path__ = [{str(ROOT / 'addon')!r}]\n"
+        "sys.modules['package.addon'] = addon\n"
+        "from package.addon.link.exchange import Exchange\n"
+        "made = Exchange(); (made.path / '0123456789abcdef.npy').write_bytes(b'1'); print(made.path, flush=True)\n"
+        "import time; time.sleep(60)\n"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert killed.stdout is not None
+    left = Path(killed.stdout.readline().strip())
+    exchange.remove_stale()
+    assert left.exists(), "its owner lives"
+    killed.kill()
+    killed.wait()
+    for name in ("flashvdm-", "flashvdm-of-another-kind", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "precious.txt").write_text("keep me")
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    for name in ("owner.lock", "0123456789abcdef.npy"):
+        (victim / name).write_bytes(b"")
+    (tmp_path / "flashvdm-link").symlink_to(victim)
+    client = setup.client("good")
+    client.generate(setup.request())
+    until_idle(client)
+    assert not left.exists()
+    assert alive.path.exists()
+    assert len(list(victim.iterdir())) == 2
+    assert [path.name for path in sorted(tmp_path.glob("*/precious.txt"))] == ["precious.txt"] * 3
+    alive.remove()
+    client.close()
+    assert {path.name for path in tmp_path.glob("flashvdm-*")} == {"flashvdm-", "flashvdm-of-another-kind", "flashvdm-link"}
 
 
 @pytest.mark.parametrize("point", STAGES)

@@ -6,6 +6,7 @@ The reader deletes a file once it has read it, and takes nothing but a plain arr
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -21,6 +22,9 @@ from ..fields import Fields
 from ..mesh import Colouring, MeshEdges, TriangleMesh
 from ..npy import Shape, read_npy
 
+LOCK_NAME = "owner.lock"
+"""The file in the exchange folder by whose lock it is known that the host lives."""
+
 _ARRAY_NAME = re.compile(r"[0-9a-f]{16}\.npy")
 
 
@@ -33,7 +37,12 @@ class ArrayWriter:
 
     def write(self, array: np.ndarray) -> dict[str, str]:
         path = self._exchange / f"{secrets.token_hex(8)}.npy"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except FileNotFoundError:  # temporary folders are cleaned by systems and by people
+            self._exchange.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(path, flags, 0o600)
         self._written.append(path)
         with open(descriptor, "wb") as file:
             npy.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
@@ -129,6 +138,17 @@ def remove_arrays(exchange: Path) -> None:
     """Remove the array files that nobody has read from `exchange`, and the folder when nothing else is in it."""
     with contextlib.suppress(OSError):
         for path in exchange.iterdir():
-            if _ARRAY_NAME.fullmatch(path.name):
+            if _ARRAY_NAME.fullmatch(path.name) or path.name == LOCK_NAME:
                 path.unlink(missing_ok=True)
         exchange.rmdir()
+
+
+def hand_over_sentence(what: str, exchange: Path, error: OSError) -> str:
+    """Why `what` cannot go through the folder, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "free some disk space there"
+    elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        remedy = "correct the permissions of the folder for temporary files, or name another in the environment variable TMPDIR"
+    else:
+        remedy = "press Release Memory and start again"
+    return f"The {what} cannot be handed over through {exchange} ({error.strerror or error}); {remedy}."

@@ -259,11 +259,11 @@ def _event(fields: Fields, exchange: Path) -> Generating[None, None, Event | Rea
         case "preview":
             return Preview(Stage(fields.text("stage")), (yield from read_mesh(fields.table("mesh"), exchange)))
         case "log":
-            return Log(fields.text("message"), fields.flag("warning"))
+            return Log(_shortened(fields.text("message")), fields.flag("warning"))
         case "finished":
             return Finished()
         case "failure":
-            return Failure(fields.text("kind"), fields.text("message"), fields.text("details"))
+            return Failure(fields.text("kind"), _shortened(fields.text("message")), fields.text("details"))
         case "result":
             return (yield from _result(fields, exchange))
     raise ValueError("unknown event")
