@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from ..api.errors import DownloadError, NoSuchFileError
+from ..api.fields import parse_json
 from ..download import Download, Network, Progress, fetch, fetch_all, look_up
 from ..download.hub import hub_download
-from ..files import write_whole
+from ..files import read_file, write_whole
 from .folders import SUMS_NAME
 from .registry import KNOWN, KnownCheckpoint, ModelFile
 
 RECORD_NAME = "flashvdm-model.json"
 """Written last: a folder that has it was whole."""
+
+_MAX_SMALL = 1 << 24  # bytes
 
 Report = Callable[[Progress], None]
 Cancelled = Callable[[], bool]
@@ -177,7 +180,7 @@ def _write_record(checkpoint: KnownCheckpoint, folder: Path, downloads: Iterable
     files: dict[str, dict[str, Any]] = {}
     for item in downloads:
         path = folder.parent / item.name
-        sha256 = item.sha256.lower() or hashlib.sha256(path.read_bytes()).hexdigest()  # small files alone lack it
+        sha256 = item.sha256.lower() or hashlib.sha256(read_file(path, _MAX_SMALL)).hexdigest()  # small files alone lack it
         files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": sha256}
     sums = "".join(f"{entry['sha256']}  {path}\n" for path, entry in files.items())
     write_whole(folder / SUMS_NAME, lambda part: part.write_text(sums, encoding="ascii", newline="\n"))
@@ -194,7 +197,7 @@ def _write_record(checkpoint: KnownCheckpoint, folder: Path, downloads: Iterable
 def _record(folder: Path) -> dict[str, Any]:
     """What was written when the model was whole; empty where it was not, or is not readable."""
     try:
-        record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+        record = parse_json(read_file(folder / RECORD_NAME, _MAX_SMALL))
     except (OSError, ValueError):
         return {}
     files = record.get("files") if isinstance(record, dict) else None

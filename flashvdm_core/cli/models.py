@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..api.errors import Cancelled
 from ..api.settings import SETTINGS
+from ..files import read_file
 from .common import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, add_end_with_stdin, add_setting, interruptible
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ASKED = ("device", "precision", "resolution")
 _TELL_SECONDS = 1.0
+_MAX_LICENCE = 1 << 24  # bytes
 
 
 def add_to(commands: Commands) -> None:
@@ -99,7 +101,7 @@ def _show_licence(checkpoint: KnownCheckpoint, folder: Path, options: argparse.N
     if options.json:
         print(json.dumps({"event": "licence", "name": checkpoint.name, "path": str(path)}))
     else:
-        print(path.read_text(encoding="utf-8", errors="replace"))
+        print(read_file(path, _MAX_LICENCE).decode("utf-8", errors="replace"))
         print(accepts(checkpoint), file=sys.stderr)
     return EXIT_OK
 
