@@ -46,18 +46,24 @@ def open_file(path: str | Path, *, follow: bool = True) -> BufferedReader:
     Raises:
         OSError: whatever is wrong, names that no file can have included; its `strerror` says it in a few words.
     """
-    try:
-        # Before it is opened, as to open a device may do something already, and once more when nobody can change it.
-        _check_plain(path, os.stat(path, follow_symlinks=follow))
-        descriptor = os.open(path, _FLAGS | (0 if follow else _NO_FOLLOW))
-    except ValueError as error:  # a null character, or half of a surrogate pair
-        raise OSError(errno.EINVAL, "no file can have such a name", os.fspath(path)) from error
+    file_status(path, follow=follow)  # to open a device may do something already
+    descriptor = os.open(path, _FLAGS | (0 if follow else _NO_FOLLOW))
     try:
         _check_plain(path, os.fstat(descriptor))
         return open(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def file_status(path: str | Path, *, follow: bool = True) -> os.stat_result:
+    """What the system knows of a file that somebody else chose; raises as `open_file` does."""
+    try:
+        status = os.stat(path, follow_symlinks=follow)
+    except ValueError as error:  # a null character, or half of a surrogate pair
+        raise OSError(errno.EINVAL, "no file can have such a name", os.fspath(path)) from error
+    _check_plain(path, status)
+    return status
 
 
 def read_file(path: str | Path, limit: int, *, follow: bool = True) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...flashvdm_core.api.errors import WorkerError
+from ...flashvdm_core.files import pasted_path
 
 ENVIRONMENT_VARIABLE = "FLASHVDM_PYTHON"
 
@@ -41,10 +42,18 @@ def find_runtime(preferred: str) -> Runtime:
 
 
 def _existing(python: str, source: str) -> str:
-    path = Path(python).expanduser()
+    path = Path(meant := pasted_path(python))
     # "//" is Blender's mark of a path relative to the open file; such a path would run whatever lies beside that file.
-    if python.startswith("//") or not path.is_absolute():
+    if meant.startswith("//") or not path.is_absolute():
         raise WorkerError(f"The Python '{python}' is a relative path; name it by its whole path in {source}.")
+    if path.is_dir():
+        path = _interpreter_in(path) or path
     if not path.is_file():
         raise WorkerError(f"The Python '{python}' does not exist; correct it in {source}.")
     return str(path)
+
+
+def _interpreter_in(folder: Path) -> Path | None:
+    """That of a virtual environment or of an installation, by its folder or the one of its programs."""
+    names = ("bin/python", "Scripts/python.exe", "python.exe", "bin/python3", "python", "python3")
+    return next((folder / name for name in names if (folder / name).is_file()), None)

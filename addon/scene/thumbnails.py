@@ -1,10 +1,11 @@
 """Small pictures for the panel: the chosen image, and how the model sees it once it is cut out."""
 
-from pathlib import Path
 from typing import Any
 
 import bpy.utils.previews
 import numpy as np
+
+from ...flashvdm_core.files import file_status
 
 _CHECKS = 16  # of them along the longer side
 _CHECK_GREYS = (0.36, 0.44)
@@ -51,7 +52,7 @@ def on_checks(rgba: np.ndarray) -> np.ndarray:
 def _key(kind: str, path: str) -> str:
     """The name of a picture of the file `path` as it is now; "" if there is no such file."""
     try:
-        return f"{kind}:{path}:{Path(path).stat().st_mtime_ns}" if path else ""
+        return f"{kind}:{path}:{file_status(path).st_mtime_ns}" if path else ""
     except OSError:
         return ""
 

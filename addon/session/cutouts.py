@@ -15,6 +15,7 @@ from ...flashvdm_core.api.tasks import CutOutOnly
 from ..link.job import Job
 from ..link.task_queue import ResultSink
 from ..scene import thumbnails
+from ..settings.given import absolute_path
 from ..settings.properties import VIEW_LABELS, image_observers, scene_settings
 from .session import session
 
@@ -49,7 +50,7 @@ def ask() -> float | None:
         return QUIET_SECONDS
     settings = scene_settings(scene)
     chosen = {"front": settings.image} | {view: getattr(settings, f"image_{view}") for view in VIEW_LABELS}
-    images = {view: bpy.path.abspath(path) for view, path in chosen.items() if path}
+    images = {view: absolute_path(path) for view, path in chosen.items() if path}
     if not all(Path(path).is_file() for path in images.values()) or "front" not in images:
         return None
     try:

@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import bpy
-
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.settings import SETTINGS
 from ...flashvdm_core.api.tasks import BlockOut, Request
@@ -17,7 +15,7 @@ from ..scene.mesh_builder import Size
 from ..scene.placement import Placement, name_for
 from ..scene.result_object import ResultObject
 from ..scene.variants import new_row
-from ..settings.given import absolute_model, value_of
+from ..settings.given import absolute_model, absolute_path, value_of
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE, OF_SCENE, VIEW_LABELS
 from .session import session
@@ -60,7 +58,7 @@ def _request(context: Context, given: Mapping[str, Any], live: bool) -> Request:
     settings = {name: value_of(name, given, context.scene) for name in (*OF_SCENE, *MACHINE)}
     settings["preview"] = bool(settings["preview"]) and live
     settings["model"] = absolute_model(settings["model"])
-    return Request({view: bpy.path.abspath(path) for view, path in images.items() if path}, settings, preferences().keep_latents)
+    return Request({view: absolute_path(path) for view, path in images.items() if path}, settings, preferences().keep_latents)
 
 
 def _from_block_out(context: Context, given: Mapping[str, Any], request: Request) -> tuple[Request, Placement]:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from ...flashvdm_core.api.settings import SETTINGS
-from ...flashvdm_core.files import open_file
+from ...flashvdm_core.files import file_status, open_file
 
 # The image processor of models that take several views is named so in their config.yaml.
 _SEVERAL_VIEWS = re.compile(rb"^\s*target:\s*\S*\bMVImageProcessor", re.MULTILINE)
@@ -18,7 +18,7 @@ def takes_several_views(model: str) -> bool:
         return False
     config = Path(model) / "config.yaml"
     try:
-        return _names_several(config, config.stat().st_mtime_ns)
+        return _names_several(config, file_status(config).st_mtime_ns)
     except OSError:
         return False
 

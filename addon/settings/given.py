@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ...flashvdm_core.api.settings import SETTINGS
+from ...flashvdm_core.files import pasted_path
 from .preferences import preferences
 from .properties import MACHINE, scene_settings
 
@@ -25,7 +26,12 @@ def value_of(name: str, given: Mapping[str, Any], scene: bpy.types.Scene, scene_
     return getattr(preferences() if name in MACHINE else scene_settings(scene), scene_name or name)
 
 
+def absolute_path(chosen: str) -> str:
+    """The file or folder that a field means in which it was typed, pasted or chosen: from "//" on beside the open file."""
+    return bpy.path.abspath(pasted_path(chosen))
+
+
 def absolute_model(chosen: str) -> str:
     """The setting "model" as a process in another folder understands it: "embedded" for an emptied field, else a whole path."""
     embedded = str(SETTINGS["model"].default)
-    return embedded if chosen in ("", embedded) else str(Path(bpy.path.abspath(chosen)).expanduser().absolute())
+    return embedded if chosen.strip() in ("", embedded) else str(Path(absolute_path(chosen)).absolute())

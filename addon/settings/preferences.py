@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
+from ...flashvdm_core.files import pasted_path
 from .properties import MACHINE, setting_properties, with_properties
 
 ROOT_PACKAGE = (__package__ or "").removesuffix(".addon.settings")
@@ -13,7 +14,7 @@ ROOT_PACKAGE = (__package__ or "").removesuffix(".addon.settings")
 
 def _make_python_absolute(preferences: Any, _context: object) -> None:
     """A path that is relative to the open file means the file that is open now, not whichever is open later."""
-    absolute = bpy.path.abspath(preferences.python)
+    absolute = bpy.path.abspath(pasted_path(preferences.python))
     if absolute != preferences.python:
         preferences.python = absolute
 

@@ -6,11 +6,12 @@ import ast
 import functools
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from builder.rooms import ADDON, CORE, LAB, ROOT, python_files
-from flashvdm_core.files import open_file, read_file
+from flashvdm_core.files import open_file, pasted_path, read_file
 
 # Module -> calls that are its own: the door itself, files of the system, files that are written.
 OPENING = {
@@ -153,3 +154,23 @@ def test_links_are_followed_unless_it_is_told_otherwise(tmp_path: Path) -> None:
     assert read_file(tmp_path / "link", 9) == b"1"
     with pytest.raises(OSError, match="link"):
         open_file(tmp_path / "link", follow=False)
+
+
+@pytest.mark.parametrize("mark", ["{}", '"{}"', "'{}'", "  {}  ", "{}\n", "file://{}", "FILE://localhost{}", '\t"{}" \r\n'])
+@pytest.mark.parametrize("name", ["a.png", "two words.png", "50%.png", "椅子.png", "it's.png"])
+def test_pasted_paths_mean_their_file(tmp_path: Path, mark: str, name: str) -> None:
+    path = str(tmp_path / name)
+    text = mark.format(quote(path) if "://" in mark else path)
+    assert pasted_path(text) == path
+
+
+def test_a_path_that_names_a_file_as_it_stands_is_not_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ('"quoted.png"', " blanks.png ", "~tilde.png", "plain"):
+        assert pasted_path(name) != name or name in ("plain", "~tilde.png")
+        (tmp_path / name).touch()
+        assert pasted_path(name) == name
+    assert pasted_path("~/a.png") == str(tmp_path / "home" / "a.png")
+    for text in ("", " ", '"', "''", "file://", "file://server/a", "//relative/to.blend", "~nobody-of-this-name/a"):
+        assert isinstance(pasted_path(text), str)

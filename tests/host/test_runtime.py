@@ -10,7 +10,9 @@ import pytest
 from .conftest import ROOT, Import
 
 
-@pytest.mark.parametrize("python", ["//tools/python", "tools/python", "python", "./python", "../python"])
+@pytest.mark.parametrize(
+    "python", ["//tools/python", "tools/python", "python", "./python", "../python", '"//tools/python"', " python "]
+)
 def test_a_relative_path_is_refused_wherever_it_comes_from(
     extension: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
 ) -> None:
@@ -26,6 +28,18 @@ def test_a_relative_path_is_refused_wherever_it_comes_from(
     monkeypatch.setenv("FLASHVDM_PYTHON", python)
     with pytest.raises(error, match="whole path in FLASHVDM_PYTHON"):
         runtime.find_runtime("")
+
+
+@pytest.mark.parametrize("text", ["{}", '"{}"', " {}\n", "file://{}", "'{}'"])
+def test_a_pasted_path_and_a_virtual_environment_are_taken(extension: Import, tmp_path: Path, text: str) -> None:
+    python = tmp_path / "my venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    find = extension("addon.link.runtime").find_runtime
+    for chosen in (python, python.parent, python.parent.parent):
+        assert find(text.format(chosen)).python == str(python)
+    with pytest.raises(extension("flashvdm_core.api.errors").WorkerError, match="does not exist"):
+        find(str(tmp_path))
 
 
 def test_processes_are_started_in_one_place() -> None:

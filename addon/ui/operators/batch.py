@@ -11,7 +11,7 @@ from ....flashvdm_core.cli.common import EXIT_OK, as_options
 from ....flashvdm_core.files import MESH_SUFFIXES
 from ...blender.api_types import Context, Event, Returned
 from ...session.session import session
-from ...settings.given import absolute_model, given_to, value_of
+from ...settings.given import absolute_model, absolute_path, given_to, value_of
 from ...settings.properties import MACHINE, OF_SCENE, setting_properties, with_properties
 
 _GIVEN: set[Any] = {"SKIP_SAVE"}
@@ -87,7 +87,7 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"} if batch.status == EXIT_OK else {"CANCELLED"}
 
     def _arguments(self, context: Context) -> list[str]:
-        source, output = (str(Path(bpy.path.abspath(path))) for path in (self.input, self.output))
+        source, output = (str(Path(absolute_path(path))) for path in (self.input, self.output))
         options = [f"--format={self.format}"]
         options += ["--overwrite"] if self.overwrite else []
         options += [f"--{name}={value}" for name, value in (("shard", self.shard), ("ray", self.ray)) if value]

@@ -13,6 +13,7 @@ from ...link.job import Job, State
 from ...scene import thumbnails
 from ...session import cutouts
 from ...session.session import session
+from ...settings.given import absolute_path
 from ...settings.preferences import ROOT_PACKAGE
 from ...settings.properties import FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
@@ -77,7 +78,7 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, let
         layout.menu("FLASHVDM_MT_image_sources", icon="DOWNARROW_HLT")
         return
     column = layout.column()
-    path = bpy.path.abspath(settings.image)
+    path = absolute_path(settings.image)
     cutout = thumbnails.icon_of_cutout(path)
     icon = cutout or thumbnails.icon_of_file(path)
     box = column.box()

@@ -1,0 +1,147 @@
+"""The command line and batches among names, terminals and files that nobody expects: each mesh that can be made is made."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flashvdm_core.cli import main
+
+from .tiny_model import write_disc_image, write_tiny_model
+
+QUICK = ("--resolution", "16", "--steps", "1", "--guidance", "1", "--decoder", "dense", "--device", "cpu", "--no-colours")
+PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX pipes and names")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_tiny_model(tmp_path_factory.mktemp("names") / "tiny"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a folder of images in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    write_disc_image(tmp_path / "images" / "disc.png")
+    return tmp_path
+
+
+def batch(source: str, model: str, *options: str) -> int:
+    return main(["batch", source, "-o", "out", "--model", model, *QUICK, *options])
+
+
+def generate(*arguments: str) -> int:
+    try:
+        return main(["generate", *arguments, *QUICK])
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+def logged(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "out" / "flashvdm-batch.jsonl").read_text(encoding="ascii").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_that_lacks_letters_ends_nothing(
+    folder: Path, model: str, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    name = "椅子 💺 straße"
+    write_disc_image(folder / "images" / f"{name}.png")
+    out, error = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(error, encoding=encoding))
+    if encoding == "cp1252":
+        assert generate(f"images/{name}.png", "images/disc.png", "-o", ".", "--model", model) == 0
+        assert {path.name for path in folder.glob("*.glb")} == {f"{name}.glb", "disc.glb"}
+    else:
+        assert batch("images", model) == 0
+        assert {path.name for path in (folder / "out").glob("*.glb")} == {f"{name}.glb", "disc.glb"}
+        assert {line["output"] for line in logged(folder) if line["event"] == "item"} == {f"{name}.glb", "disc.glb"}
+    sys.stdout.flush()
+    shown = out.getvalue().decode(encoding)
+    assert f"{name}.glb".encode(encoding, "backslashreplace").decode(encoding) in shown
+
+
+@PIPES
+def test_pipes_devices_and_names_that_are_not_utf8_are_failures_of_their_own(
+    folder: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = folder / "images"
+    os.mkfifo(images / "pipe.png")
+    (images / "zero.png").symlink_to("/dev/zero")
+    (images / "folder.png").mkdir()
+    (images / "lost.png").symlink_to("nowhere")
+    os.link(images / "disc.png", os.fsencode(images) + b"/gr\xfcn.png")
+    assert batch("images", model) == 1
+    ended = {line["image"]: line for line in logged(folder) if line["event"] == "item"}
+    assert {name for name, line in ended.items() if line["status"] == "made"} == {"disc.png", "gr\udcfcn.png"}
+    assert sorted(os.listdir(b"out"))[-2:] == [b"flashvdm-batch.jsonl", b"gr\xfcn.glb"]
+    for name, word in (("pipe.png", "pipe"), ("zero.png", "device"), ("folder.png", "folder"), ("lost.png", "no image")):
+        assert word in ended[name]["error"]
+    assert "Traceback" not in capsys.readouterr().err
+    assert batch("images", model) == 1
+    assert [line["kept"] for line in logged(folder) if line["event"] == "summary"] == [0, 2]
+
+
+def test_rows_that_no_person_writes_are_failures_of_their_own(folder: Path, model: str) -> None:
+    wrong: list[dict[str, Any]] = [
+        {"seed": 10**400},
+        {"guidance": 10**400},
+        {"model": "m" * 300},
+        {"model": "m" * 3000},
+        {"image": "a\ud800.png"},
+        {"output": "a\udfff.glb"},
+        {"output": "a/" * 2000 + "b.glb"},
+        {"output": "x" * 300 + ".glb"},
+        {"image": "x" * 300 + ".png"},
+        {"left": "images/nothing.png"},
+    ]
+    rows = [{"image": "images/disc.png", "output": f"{number}.glb"} | row for number, row in enumerate([{}, *wrong, {}])]
+    (folder / "list.json").write_text(json.dumps(rows))
+    assert batch("list.json", model) == 1
+    ended = [line for line in logged(folder) if line["event"] == "item"]
+    assert len(ended) == len(rows)
+    assert [line["number"] for line in ended if line["status"] == "made"] == [1, len(rows)]
+    assert all("should not have" not in line["error"] for line in ended), [line["error"] for line in ended]
+
+
+def test_pictures_that_are_left_out_are_named(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.heic", "b.AVIF", "c.tga"):
+        (folder / "images" / name).write_bytes(b"a picture of another kind")
+    assert batch("images", model) == 0
+    assert "left out, as pictures of their kind are not read: a.heic, b.AVIF, c.tga;" in capsys.readouterr().err
+    assert logged(folder)[0]["left_out"] == ["a.heic", "b.AVIF", "c.tga"]
+
+
+@pytest.mark.parametrize("mark", ['"{}"', "file://{}"])
+def test_pasted_paths_are_taken(folder: Path, model: str, mark: str) -> None:
+    image, out = (mark.format(folder / name) for name in ("images/disc.png", "mesh.stl"))
+    assert generate(image, "-o", out, "--model", mark.format(model)) == 0
+    assert (folder / "mesh.stl").stat().st_size > 1000
+
+
+def test_an_output_that_is_a_folder_with_the_name_of_a_file_is_told(
+    folder: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "fold.glb").mkdir()
+    assert generate("images/disc.png", "-o", "fold.glb", "--model", model) == 2
+    assert "fold.glb is a folder although it ends as a file does" in capsys.readouterr().err
+
+
+@PIPES
+@pytest.mark.parametrize("name", ["model.safetensors", "config.yaml"])
+def test_a_pipe_among_the_files_of_a_model_is_not_waited_for(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = write_tiny_model(folder / "tiny")
+    (tiny / name).unlink()
+    os.mkfifo(tiny / name)
+    assert generate("images/disc.png", "-o", "a.glb", "--model", str(tiny)) == 1
+    assert batch("images", str(tiny)) == 1
+    assert "Traceback" not in capsys.readouterr().err
