@@ -10,7 +10,7 @@ def select_only(obj: bpy.types.Object) -> None:
     """Make `obj` the only selected one, if the user sees it and is not in the middle of editing another."""
     context = bpy.context
     layer = context.view_layer
-    if context.mode != "OBJECT" or layer is None or obj.name not in layer.objects:
+    if context.mode != "OBJECT" or layer is None or not any(other == obj for other in layer.objects):
         return
     for other in list(layer.objects.selected):
         other.select_set(False, view_layer=layer)

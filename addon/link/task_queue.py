@@ -64,6 +64,7 @@ class QueueItem:
         self.sink = sink
         self._work: Iterator[None] | None = None
         self._inserting = False
+        self._shows = True
 
     @property
     def at_work(self) -> bool:
@@ -101,22 +102,39 @@ class QueueItem:
     def _step(self) -> bool:
         job = self.job
         changed = job.pump()
-        for cutout in job.take_cutouts():
-            self.sink.show_cutout(job, cutout)
-        if job.state is State.INSERTING and not self._inserting:
-            self._work, self._inserting = self.sink.finish(job), True
-        elif job.state is State.RUNNING and self._work is None:
-            preview = job.take_preview()
-            self._work = self.sink.show_preview(preview) if preview is not None else None
-        if self._work is not None and next(self._work, self) is self:
-            self._work, changed = None, True
-            if self._inserting:
+        if not self._inserting:
+            changed |= self._show()
+        if job.state is State.INSERTING:
+            if not self._inserting:
+                self._work, self._inserting = self.sink.finish(job), True
+            if self._work is not None and next(self._work, self) is self:
+                self._work, changed = None, True
                 job.inserted()
+        return changed
+
+    def _show(self) -> bool:
+        """Show what has come before the result; when that fails, no more is shown, and the task goes on."""
+        job, changed = self.job, False
+        try:
+            for cutout in job.take_cutouts():
+                self.sink.show_cutout(job, cutout)
+            if job.state is State.RUNNING and self._work is None:
+                preview = job.take_preview()
+                self._work = self.sink.show_preview(preview) if preview is not None and self._shows else None
+            if job.state is not State.INSERTING and self._work is not None and next(self._work, self) is self:
+                self._work, changed = None, True
+        except Exception:
+            traceback.print_exc()
+            self._shows = False
+            self._leave()
         return changed
 
     def _leave(self) -> None:
         self._work = None
-        self.sink.discard()
+        try:
+            self.sink.discard()
+        except Exception:  # what cannot be cleaned up must not keep the other tasks from their end
+            self.job.details += traceback.format_exc()
 
 
 class TaskQueue:

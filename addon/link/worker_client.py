@@ -169,7 +169,7 @@ class WorkerClient:
             if ended and not self._start_again():
                 self._raise_ended(events)
             self._check_time()
-        except WorkerError:
+        except BaseException:  # whatever it is: nobody would read what this worker says next
             self.close()
             raise
         if self._cancelled_at is not None and self._clock() - self._cancelled_at >= self.limits.cancel:

@@ -12,11 +12,12 @@ from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
 from . import texture
+from .edited_mesh import why_not_new_faces
 from .mesh_builder import Size, mesh_of
 from .object_data import new_data
-from .pending import NewObject, PendingMesh, by_uid, remove_object, replace_mesh
+from .pending import NewObject, PendingMesh, by_uid, replace_mesh
 from .placement import Placement
-from .result_object import describe
+from .result_object import describe, mesh_stays
 
 
 class ChangedObject(ResultSink):
@@ -45,8 +46,9 @@ class ChangedObject(ResultSink):
         replace_mesh(obj, self._mesh.take())
         self._keep_origin(mesh_of(obj))
         new_data(obj).settings = json.dumps(dict(result.settings))
-        if encoded is not None:
-            texture.apply(obj, encoded)
+        with mesh_stays(job):
+            if encoded is not None:
+                texture.apply(obj, encoded)
         push_undo(f"Change Mesh of {obj.name}")
 
     def discard(self) -> None:
@@ -57,6 +59,8 @@ class ChangedObject(ResultSink):
         obj = by_uid(bpy.data.objects, self._object)
         if obj is None or not obj.users_collection or obj.mode == "EDIT":
             raise SettingsError(f"'{self._name}' was deleted or is being edited.")
+        if reason := why_not_new_faces(obj):
+            raise SettingsError(f"'{self._name}': {reason}.")
         return obj
 
     def _keep_origin(self, mesh: bpy.types.Mesh) -> None:
@@ -86,17 +90,17 @@ class BlendedObject(ResultSink):
         assert result is not None
         yield from self._mesh.fill(result.mesh)
         obj = self._object.create(self._mesh.take())
-        describe(obj, result)
-        if "" in (task.model_identity, task.other_identity):
-            new_data(obj).model_identity = ""  # which weights these latents are of is no more certain than it was
-        select_only(obj)
+        self._object.uid = None  # it stays, whatever comes
+        with mesh_stays(job):
+            describe(obj, result)
+            if "" in (task.model_identity, task.other_identity):
+                new_data(obj).model_identity = ""  # which weights these latents are of is no more certain than it was
+        with mesh_stays(job):
+            select_only(obj)
         push_undo(f"Blend {obj.name}")
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        obj, self._object.uid = self._object.find(), None
-        if obj is not None:
-            remove_object(obj)
         self._mesh.drop()
 
 

@@ -3,10 +3,12 @@
 An entry holds what is needed to make the same mesh once more, the images among it where they are stored.
 """
 
+import hashlib
 import json
 import time
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -19,7 +21,7 @@ from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
 from ...flashvdm_core.api.units import GIB
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
 from .object_data import data_of, new_data
-from .stored_images import drop, file_of, packed_file
+from .stored_images import digest_of, drop, file_of, packed_file
 
 _COMPARED = 3  # of the entries: more columns do not fit into the sidebar
 
@@ -34,6 +36,7 @@ _COMPARED = 3  # of the entries: more columns do not fit into the sidebar
     triangles=IntProperty(name="Triangles", description="Of the mesh when it was new"),
     settings=StringProperty(name="Settings", description="Every setting that was used, as JSON"),
     images=StringProperty(name="Images", description="The paths of the images, as JSON"),
+    digests=StringProperty(options={"HIDDEN"}),  # tell whether the image files still hold what was read, as JSON
     compared=BoolProperty(name="Compare", description="Show how this one differs from the others that are ticked"),
     **{view: PointerProperty(type=bpy.types.Image, name=view.title(), description="The packed image") for view in VIEWS},
 )
@@ -50,6 +53,7 @@ class FlashVDMHistoryEntry(bpy.types.PropertyGroup):
         triangles: int
         settings: str
         images: str
+        digests: str
         compared: bool
 
 
@@ -75,10 +79,14 @@ def record(
     obj: bpy.types.Object,
     result: Result,
     images: Mapping[str, str],
+    contents: Mapping[str, bytes],
     seconds: float,
     keep_images: bool,
 ) -> None:
-    """Write a generation down: how `obj` was made, and with its images packed where they shall be stored."""
+    """Write a generation down: how `obj` was made, and with its images packed where they shall be stored.
+
+    `contents` is what the files `images` held when they were read; they may hold something else by now.
+    """
     history = history_of(scene)
     entry: FlashVDMHistoryEntry = history.entries.add()
     entry.name, entry.entry = obj.name, uuid.uuid4().hex
@@ -87,8 +95,9 @@ def record(
     entry.seconds, entry.triangles = seconds, len(result.mesh.faces)
     entry.memory = (result.peak_memory or 0) / GIB
     entry.settings, entry.images = json.dumps(dict(result.settings)), json.dumps(dict(images))
+    entry.digests = json.dumps({view: hashlib.sha256(content).hexdigest() for view, content in contents.items() if content})
     for view, path in images.items() if keep_images else ():
-        image = packed_file(path)
+        image = packed_file(path, contents.get(view, b""))
         setattr(entry, view, image)
         if image is not None:
             image.preview_ensure()  # the list shows it
@@ -117,14 +126,21 @@ def object_of(entry: FlashVDMHistoryEntry, scene: bpy.types.Scene) -> bpy.types.
     return next((obj for obj in scene.objects if (data := data_of(obj)) is not None and data.entry == entry.entry), None)
 
 
+def changed_images(entry: FlashVDMHistoryEntry) -> list[str]:
+    """The paths of the images of which neither the file nor a packed copy holds any more what was read."""
+    digests = _table(entry.digests)
+    found = {view: path for view, path in images_of(entry).items() if view in digests}
+    return [path for view, path in found.items() if Path(path).exists() and digest_of(path) != digests[view]]
+
+
 def images_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
     """View -> a path where its image can be read now; the packed copy is written to one where the file has moved."""
-    return {view: file_of(getattr(entry, view), path) for view, path in _table(entry.images).items() if view in VIEWS}
+    return {view: file_of(getattr(entry, view), path) for view, path in names_of(entry).items()}
 
 
 def names_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
     """View -> the path that its image had."""
-    return {view: str(path) for view, path in _table(entry.images).items()}
+    return {view: path for view, path in _table(entry.images).items() if view in VIEWS and isinstance(path, str)}
 
 
 def settings_of(entry: FlashVDMHistoryEntry) -> dict[str, Value]:

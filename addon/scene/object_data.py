@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -41,6 +42,8 @@ def _property(kind: Callable[..., Any], description: str, **options: Any) -> Any
     row=_property(StringProperty, "The same on all variants of one row; empty where it is none"),
     place=_property(FloatVectorProperty, "Where the chosen variant goes, in world space", size=3),
     preview=_property(BoolProperty, "It is only a preview: without a task that is under way it is removed"),
+    preview_of=_property(StringProperty, "The Blender and the object that it is a preview in: a copy is none"),
+    made_as=_property(StringProperty, "The name under which it came into the file: a copy has another"),
 )
 class FlashVDMObject(bpy.types.PropertyGroup):
     """What an object knows of its making."""
@@ -60,6 +63,8 @@ class FlashVDMObject(bpy.types.PropertyGroup):
         row: str
         place: Sequence[float]
         preview: bool
+        preview_of: str
+        made_as: str
 
 
 def data_of(obj: bpy.types.Object) -> FlashVDMObject | None:
@@ -97,27 +102,56 @@ def settings_of(obj: bpy.types.Object) -> dict[str, Any]:
 
 
 def is_preview(block: bpy.types.Object | bpy.types.Mesh) -> bool:
-    """An object or a mesh that is in the file for the sake of a task alone."""
+    """An object or a mesh that a task of this Blender has put into the file for its own sake.
+
+    A copy that the user has made of one is none, and neither is what came from another file: their marks name another.
+    """
+    return _preview_mark(block) == _mark_here(block)
+
+
+def was_preview(block: bpy.types.Object | bpy.types.Mesh) -> bool:
+    """The same in a file that was opened, which may come from another Blender: a copy is known by its other name."""
     if isinstance(block, bpy.types.Mesh):
         return _MESH_PREVIEW in block
     data = data_of(block)
-    return data is not None and data.preview
+    return data is not None and data.preview and data.made_as in ("", block.name)  # older versions wrote no name
+
+
+def is_copied_preview(block: bpy.types.Object | bpy.types.Mesh) -> bool:
+    """It bears the mark of a preview that it is none of: it is the user's."""
+    mark = _preview_mark(block)
+    return bool(mark) and mark != _mark_here(block)
 
 
 def mark_preview(block: bpy.types.Object | bpy.types.Mesh) -> None:
     """Say so of it."""
     if isinstance(block, bpy.types.Mesh):
-        block[_MESH_PREVIEW] = True
+        block[_MESH_PREVIEW] = _mark_here(block)
     else:
-        new_data(block).preview = True
+        data = new_data(block)
+        data.preview, data.preview_of, data.made_as = True, _mark_here(block), block.name
 
 
 def unmark_preview(block: bpy.types.Object | bpy.types.Mesh) -> None:
-    """It is a result, or part of one, now."""
+    """It is a result, part of one, or the user's, now."""
     if isinstance(block, bpy.types.Mesh):
-        del block[_MESH_PREVIEW]
-    elif is_preview(block):
-        _group(block).property_unset("preview")
+        block.pop(_MESH_PREVIEW, None)
+    elif data_of(block) is not None:
+        for name in ("preview", "preview_of"):
+            _group(block).property_unset(name)
+
+
+def _preview_mark(block: bpy.types.Object | bpy.types.Mesh) -> str:
+    """ "" for what has none, and for what an older version has marked."""
+    if isinstance(block, bpy.types.Mesh):
+        mark = block.get(_MESH_PREVIEW)
+        return mark if isinstance(mark, str) else ""
+    return _group(block).preview_of if block.is_property_set("flashvdm") and _group(block).preview else ""
+
+
+def _mark_here(block: bpy.types.ID) -> str:
+    """Blender's temporary folder is its own for as long as it runs; the number is the block's, in this Blender alone."""
+    return f"{Path(bpy.app.tempdir).name} {block.session_uid}"
 
 
 def migrate_file() -> None:

@@ -89,20 +89,35 @@ class NewObject:
         return obj if obj is not None and obj.users_collection else None
 
     def create(self, data: bpy.types.Mesh) -> bpy.types.Object:
-        """Make it."""
+        """Make it, in the collection in which it was asked for, or where Blender's own Add puts an object in its place."""
+        home = _that_takes_objects(self.home_scene().collection, self._collection)
         obj = bpy.data.objects.new(self.placement.name, data)
         obj.location = self.placement.location
-        scene = self.home_scene()
-        home = by_uid(scene.collection.children_recursive, self._collection) or scene.collection
         home.objects.link(obj)
         self.uid = obj.session_uid
         return obj
 
     def home_scene(self) -> bpy.types.Scene:
-        """The scene of the start, else the current one."""
-        scene = by_uid(bpy.data.scenes, self.scene) or bpy.context.scene
-        assert scene is not None
-        return scene
+        """The scene of the start, else the current one, else any; a new one in a file that has but linked ones."""
+        wanted = (by_uid(bpy.data.scenes, self.scene), bpy.context.scene, *bpy.data.scenes)
+        return next((scene for scene in wanted if scene is not None and _is_local(scene)), None) or bpy.data.scenes.new("Scene")
+
+
+def _that_takes_objects(root: bpy.types.Collection, wanted: int) -> bpy.types.Collection:
+    """The collection with that session_uid, or the nearest above it that is of this file; else `root`.
+
+    What is linked from another file, or overrides such, takes no objects.
+    """
+    below = list(root.children_recursive)
+    found = by_uid(below, wanted)
+    while found is not None and not _is_local(found):
+        above = [collection for collection in below if any(child == found for child in collection.children)]
+        found = next((collection for collection in above if _is_local(collection)), next(iter(above), None))
+    return found or root
+
+
+def _is_local(block: bpy.types.ID) -> bool:
+    return block.library is None and block.override_library is None
 
 
 def replace_mesh(obj: bpy.types.Object, data: bpy.types.Mesh) -> None:

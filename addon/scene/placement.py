@@ -35,4 +35,4 @@ class Placement:
 
 def name_for(image: str) -> str:
     """The object's name: the image file's, without its ending and as long as Blender allows."""
-    return Path(image).stem.strip().encode()[:60].decode(errors="ignore") or "FlashVDM"
+    return Path(image).stem.strip().encode(errors="ignore")[:60].decode(errors="ignore") or "FlashVDM"

@@ -1,21 +1,26 @@
 """The one object that a generation puts into the scene: growing previews, then the result, or nothing at all."""
 
+import contextlib
 import json
-from collections.abc import Container, Iterator
+import traceback
+from collections.abc import Callable, Container, Iterator
 
 import bpy
 
 from ...flashvdm_core.api.events import CutOut, Result
 from ...flashvdm_core.api.mesh import TriangleMesh
 from ...flashvdm_core.api.tasks import Request
+from ..blender.texts import interface
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
 from ..settings.preferences import preferences
 from . import history, stored_latents, texture, thumbnails
-from .object_data import forget, is_preview, mark_preview, new_data, unmark_preview
+from .edited_mesh import why_not_new_faces
+from .object_data import forget, is_copied_preview, is_preview, mark_preview, new_data, unmark_preview, was_preview
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
 from .placement import Placement
+from .stored_images import content_of
 from .variants import Variants
 
 
@@ -35,6 +40,8 @@ class ResultObject(ResultSink):
         self._mesh = PendingMesh(placement.name, placement.size)
         self._object = NewObject(placement, scene, collection)
         self._wanted = True
+        self._contents: dict[str, bytes] = {}
+        """View -> what its image file held when the worker had just read it: the user may change it meanwhile."""
 
     @property
     def scene(self) -> int:
@@ -54,7 +61,9 @@ class ResultObject(ResultSink):
     def show_cutout(self, job: Job, cutout: CutOut) -> None:
         """Show it in the panel, where the image is chosen."""
         assert isinstance(job.task, Request)
-        thumbnails.show_cutout(job.task.images.get(cutout.view, ""), cutout.rgba)
+        path = job.task.images.get(cutout.view, "")
+        self._contents[cutout.view] = content_of(path)
+        thumbnails.show_cutout(path, cutout.rgba)
 
     def show_preview(self, mesh: TriangleMesh) -> Iterator[None]:
         """Show `mesh` as a preview; nothing once the user has deleted the preview or edits it."""
@@ -77,15 +86,21 @@ class ResultObject(ResultSink):
         yield from self._mesh.fill(result.mesh)
         obj = self._put(self._preview())
         unmark_preview(obj)
-        describe(obj, result)
-        data = new_data(obj)
-        data.images, data.seconds = json.dumps(dict(job.task.images)), round(job.seconds, 3)
-        if encoded is not None:
-            texture.apply(obj, encoded)
-        if self.variants is not None:
-            self.variants.mark(obj)
-        history.record(self._object.home_scene(), obj, result, job.task.images, job.seconds, preferences().keep_images)
-        select_only(obj)
+        self._object.uid = None  # it stays, whatever comes
+        with mesh_stays(job):
+            describe(obj, result)
+            data = new_data(obj)
+            data.images, data.seconds = json.dumps(dict(job.task.images)), round(job.seconds, 3)
+            if self.variants is not None:
+                self.variants.mark(obj)
+        with mesh_stays(job):
+            if encoded is not None:
+                texture.apply(obj, encoded)
+        with mesh_stays(job):
+            scene, keep = self._object.home_scene(), preferences().keep_images
+            history.record(scene, obj, result, job.task.images, self._contents, job.seconds, keep)
+        with mesh_stays(job):
+            select_only(obj)
         push_undo(f"Generate {obj.name}")
 
     def discard(self) -> None:
@@ -111,6 +126,17 @@ class ResultObject(ResultSink):
         return obj
 
 
+@contextlib.contextmanager
+def mesh_stays(job: Job) -> Iterator[None]:
+    """The mesh is in the scene: what goes wrong with anything that belongs to it is told, and takes nothing away."""
+    try:
+        yield
+    except Exception as error:
+        text = interface("The mesh is complete, but not all that belongs to it ({error}).")
+        job.warnings.append(text.format(error=f"{type(error).__name__}: {error}"))
+        traceback.print_exc()
+
+
 def describe(obj: bpy.types.Object, result: Result) -> None:
     """Write down on `obj` how it was made, with the latents where the task was asked to hand them back."""
     data = new_data(obj)
@@ -120,18 +146,34 @@ def describe(obj: bpy.types.Object, result: Result) -> None:
 
 
 def remove_stale_previews(owned: Container[int]) -> None:
-    """Remove previews that no running job owns: undo and redo can bring them back, a saved file can hold one."""
-    for obj in [obj for obj in bpy.data.objects if _is_stale(obj, owned)]:
+    """Remove previews that no running job owns: undo and redo can bring them back."""
+    _remove(lambda block: block.session_uid not in owned and is_preview(block))
+
+
+def remove_saved_previews() -> None:
+    """Remove the previews that were under way when the file that was opened now was saved."""
+    _remove(was_preview)
+    release_copies()
+
+
+def release_copies() -> None:
+    """Copies that the user has made of previews are the user's own, with no mark of ours."""
+    for obj in bpy.data.objects:
+        if not obj.library and is_copied_preview(obj):
+            forget(obj)
+    for data in bpy.data.meshes:
+        if not data.library and is_copied_preview(data):
+            unmark_preview(data)
+
+
+def _remove(is_stale: Callable[[bpy.types.Object | bpy.types.Mesh], bool]) -> None:
+    for obj in [obj for obj in bpy.data.objects if not obj.library and is_stale(obj)]:
         remove_object(obj)
-    for data in [data for data in bpy.data.meshes if _is_stale(data, owned) and not data.users]:
+    for data in [data for data in bpy.data.meshes if not data.library and not data.users and is_stale(data)]:
         bpy.data.meshes.remove(data)
 
 
-def _is_stale(block: bpy.types.Object | bpy.types.Mesh, owned: Container[int]) -> bool:
-    return block.session_uid not in owned and not block.library and is_preview(block)
-
-
 def _is_free(obj: bpy.types.Object) -> bool:
-    """The object's mesh is not being edited: replacing it then would pull it from under the editor."""
+    """The user is not at work on the object's mesh: replacing it then would pull it from under the editor."""
     data = obj.data
-    return isinstance(data, bpy.types.Mesh) and not data.is_editmode
+    return isinstance(data, bpy.types.Mesh) and not data.is_editmode and not why_not_new_faces(obj)

@@ -11,6 +11,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ...flashvdm_core.api.errors import SettingsError
+from ..blender.texts import report
 from . import texture
 from .mesh_builder import SMOOTH_ANGLE, mesh_of
 
@@ -27,8 +29,12 @@ def triangle_count(mesh: bpy.types.Mesh) -> int:
     return len(mesh.loops) - 2 * len(mesh.polygons)
 
 
-def set_triangles(obj: bpy.types.Object, wanted: int) -> None:
-    """Reduce the mesh of `obj` to about `wanted` triangles, or divide its faces smoothly up to that many."""
+def set_triangles(obj: bpy.types.Object, wanted: int) -> list[str]:
+    """Reduce the mesh of `obj` to about `wanted` triangles, or divide its faces smoothly up to that many.
+
+    Returns:
+        what the user should know, in sentences.
+    """
     now = triangle_count(mesh_of(obj))
     levels = max(0, math.ceil(math.log(wanted / max(now, 1), _CUTS))) if wanted > now else 0
     if levels:
@@ -41,10 +47,10 @@ def set_triangles(obj: bpy.types.Object, wanted: int) -> None:
         collapse.ratio = wanted / now  # pyright: ignore[reportAttributeAccessIssue]
         collapse.use_collapse_triangulate = True  # pyright: ignore[reportAttributeAccessIssue]
         _apply(collapse)
-    _finish(obj)
+    return _finish(obj)
 
 
-def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> bool:
+def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> list[str]:
     """Rebuild the mesh of `obj` of about `wanted` quads.
 
     Args:
@@ -53,7 +59,7 @@ def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> bool:
         flowing: along the shape by QuadriFlow, else by a grid of voxels.
 
     Returns:
-        False where QuadriFlow could not do it and voxels took its place.
+        what the user should know, in sentences: where QuadriFlow could not do it and voxels took its place, for example.
     """
     textured, materials = texture.has_texture(obj), list(mesh_of(obj).materials)
     done = flowing and _flow(obj, wanted)
@@ -62,8 +68,8 @@ def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> bool:
     mesh = mesh_of(obj)
     for material in materials if not len(mesh.materials) else ():
         mesh.materials.append(material)
-    _finish(obj, textured)
-    return done or not flowing
+    refused = [] if done or not flowing else [report("QuadriFlow cannot follow this shape; a grid was laid instead")]
+    return refused + _finish(obj, textured)
 
 
 def is_closed(mesh: bpy.types.Mesh) -> bool:
@@ -127,13 +133,17 @@ def _replace(obj: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
         mesh.name = name
 
 
-def _finish(obj: bpy.types.Object, textured: bool | None = None) -> None:
-    """What belongs to every result: smooth by angle, and the texture where there was one."""
+def _finish(obj: bpy.types.Object, textured: bool | None = None) -> list[str]:
+    """What belongs to every result: smooth by angle, and the texture where there was one; what is wrong with that."""
     mesh = mesh_of(obj)
     mesh.shade_smooth()
     mesh.set_sharp_from_angle(angle=SMOOTH_ANGLE)
     if (texture.has_texture(obj) if textured is None else textured) and texture.picture_of(obj) is not None:
-        texture.project_again(obj, texture.view_of(obj))
+        try:
+            texture.project_again(obj, texture.view_of(obj))
+        except SettingsError as error:  # the mesh is right without it
+            return [str(error)]
+    return []
 
 
 def _modifier(obj: bpy.types.Object, kind: str) -> bpy.types.Modifier:

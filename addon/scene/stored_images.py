@@ -11,29 +11,34 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...flashvdm_core.files import open_file
+from ...flashvdm_core.files import read_file
 
 _FILE = "flashvdm_file"
 """Custom property of a packed image file: the digest of its content."""
 
+_LARGEST = 1 << 30  # bytes of an image file
+_LONGEST_NAME = 200  # bytes of a file's name
 
-def packed_file(path: str) -> bpy.types.Image | None:
-    """The image file `path` as a packed image; the one there is already, if it was packed before.
 
-    None where the file cannot be read any more.
+def content_of(path: str) -> bytes:
+    """What an image file holds now; b"" if it cannot be read."""
+    with contextlib.suppress(OSError):
+        return read_file(path, _LARGEST)
+    return b""
+
+
+def packed_file(path: str, content: bytes) -> bpy.types.Image | None:
+    """The `content` that the image file `path` had, as a packed image; the one there is already, if it was packed before.
+
+    None for a file that could not be read.
     """
-    digest = _digest(path)
-    if not digest:
+    if not content:
         return None
+    digest = hashlib.sha256(content).hexdigest()
     for image in bpy.data.images:
         if image.get(_FILE) == digest and image.packed_file is not None:
             return image
-    image = bpy.data.images.load(path)
-    try:
-        image.pack()
-    except RuntimeError:  # Blender cannot read it, so neither can the worker: there is nothing to keep
-        bpy.data.images.remove(image)
-        return None
+    image = _packed(plain_name(path), content, (1, 1))
     image[_FILE] = digest
     return image
 
@@ -41,27 +46,54 @@ def packed_file(path: str) -> bpy.types.Image | None:
 def packed_png(name: str, data: bytes, shape: tuple[int, ...]) -> bpy.types.Image:
     """A packed image of a PNG whose pixels have the shape [H, W, 3 or 4]."""
     height, width, channels = shape
-    image = bpy.data.images.new(name, width, height, alpha=channels == 4)
-    image.source = "FILE"
-    image.pack(data=data, data_len=len(data))  # pyright: ignore[reportArgumentType] - bytes, whatever the stubs say
+    image = _packed(name, data, (width, height), alpha=channels == 4)
+    name_file(image)
     return image
 
 
+def name_file(image: bpy.types.Image) -> None:
+    """Give a packed PNG the name of a file, after its own: by it exporters that write images beside the mesh call them."""
+    letters = "".join(letter if letter.isalnum() or letter in " ._-" else "_" for letter in image.name)
+    image.filepath_raw = f"//{letters}.png"
+
+
+def plain_name(path: str) -> str:
+    """The name of the file `path` as every file system and Blender take it: of letters alone, and not too long."""
+    return Path(path).name.encode(errors="ignore")[:_LONGEST_NAME].decode(errors="ignore")
+
+
+def is_readable(image: bpy.types.Image) -> bool:
+    """It has pixels: neither its file nor what was packed of it is lost or damaged."""
+    width, height = image.size
+    return width > 0 and height > 0
+
+
 def pixels_of(image: bpy.types.Image) -> np.ndarray:
-    """uint8 [H, W, 4], row 0 at the top."""
+    """uint8 [H, W, 4], row 0 at the top. It must be readable."""
     held: Any = image  # the stubs disagree about sizes and pixels
     width, height = held.size
-    values = np.empty(width * height * 4, np.float32)
+    values = np.empty(width * height * held.channels, np.float32)
     held.pixels.foreach_get(values)
-    return np.rint(values.reshape(height, width, 4)[::-1] * 255).astype(np.uint8)
+    values = with_four_channels(values.reshape(-1, held.channels)).reshape(height, width, 4)[::-1]
+    return np.rint(np.clip(np.nan_to_num(values), 0.0, 1.0) * 255).astype(np.uint8)
+
+
+def with_four_channels(pixels: np.ndarray) -> np.ndarray:
+    """float32 [P, 1 to 4] (grey, grey and alpha, RGB or RGBA) -> [P, 4]."""
+    count, channels = pixels.shape
+    rgba = np.ones((count, 4), np.float32)
+    rgba[:, :3] = pixels[:, :1] if channels in (1, 2) else pixels[:, :3]
+    if channels in (2, 4):
+        rgba[:, 3] = pixels[:, -1]
+    return rgba
 
 
 def file_of(image: bpy.types.Image | None, path: str) -> str:
     """Where the image that was at `path` can be read now: there, or from the packed copy if it is not there any more."""
-    if image is None or image.packed_file is None or image.get(_FILE) == _digest(path):
+    if image is None or image.packed_file is None or image.get(_FILE) == digest_of(path):
         return path
     folder = Path(tempfile.mkdtemp(prefix="flashvdm-", dir=bpy.app.tempdir or None))
-    copy = folder / (Path(path).name or "image.png")
+    copy = folder / (plain_name(path) or "image.png")
     copy.write_bytes(image.packed_file.data)  # pyright: ignore[reportArgumentType] - bytes, whatever the stubs say
     return str(copy)
 
@@ -72,8 +104,15 @@ def drop(image: bpy.types.Image | None) -> None:
         bpy.data.images.remove(image)
 
 
-def _digest(path: str) -> str:
+def digest_of(path: str) -> str:
     """Of the content of a file; "" if there is none that can be read."""
-    with contextlib.suppress(OSError), open_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    return ""
+    content = content_of(path)
+    return hashlib.sha256(content).hexdigest() if content else ""
+
+
+def _packed(name: str, data: bytes, size: tuple[int, int], alpha: bool = False) -> bpy.types.Image:
+    """A packed image that holds `data`, known to be of that size where nobody has read it yet; of no file outside."""
+    image = bpy.data.images.new(name, *size, alpha=alpha)
+    image.source, image.filepath_raw = "FILE", f"//{name}"
+    image.pack(data=data, data_len=len(data))  # pyright: ignore[reportArgumentType] - bytes, whatever the stubs say
+    return image

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 import bpy
 import numpy as np
 
+from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.mesh import Colouring
 from ...flashvdm_core.geometry import png
 from ...flashvdm_core.texture import OrthographicCamera, PolygonMesh, fit_camera, project_texture
 from .mesh_builder import mesh_of
 from .object_data import data_of, new_data
-from .stored_images import drop, packed_png, pixels_of
+from .stored_images import drop, is_readable, name_file, packed_png, pixels_of
 
 UV_MAP = "FlashVDM"
 _NODE = "FlashVDM Colours"
@@ -51,17 +52,21 @@ def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
     new_data(obj).picture = picture
     drop(before)
     picture.name = f"{obj.name} cut-out"  # now that the one before is gone
+    name_file(picture)
     _show(obj, mesh, encoded)
 
 
 def project_again(obj: bpy.types.Object, view: OrthographicCamera | None) -> OrthographicCamera:
     """Project the stored picture on the mesh as it is now; seen from `view`, None: from where its silhouette fits.
 
-    Returns the view. The object must have a picture: `picture_of`.
+    Returns the view.
+
+    Raises:
+        SettingsError: the object has no picture, or it is lost; then nothing has changed.
     """
-    picture = picture_of(obj)
-    assert picture is not None
-    mesh, pixels = mesh_of(obj), pixels_of(picture)
+    mesh, pixels = mesh_of(obj), picture_pixels(obj)
+    if pixels is None:
+        raise SettingsError("The object has no image; generate it with Front Colours.")
     surface = surface_of(mesh)
     view = view or fit_camera(surface, pixels[..., 3])
     _show(obj, mesh, finished(encode(project_texture(surface, pixels, view))))
@@ -74,6 +79,20 @@ def picture_of(obj: bpy.types.Object) -> bpy.types.Image | None:
     return data.picture if data is not None else None
 
 
+def picture_pixels(obj: bpy.types.Object) -> np.ndarray | None:
+    """That cut-out, uint8 [H, W, 4], row 0 at the top; None where there is none.
+
+    Raises:
+        SettingsError: there was one, and its pixels are lost.
+    """
+    picture = picture_of(obj)
+    if picture is None:
+        return None
+    if not is_readable(picture):
+        raise SettingsError(f"The image '{picture.name}', of which the colours of '{obj.name}' are, is lost; generate it again.")
+    return pixels_of(picture)
+
+
 def view_of(obj: bpy.types.Object) -> OrthographicCamera | None:
     """From where the object's picture was seen."""
     data = data_of(obj)
@@ -81,8 +100,8 @@ def view_of(obj: bpy.types.Object) -> OrthographicCamera | None:
 
 
 def has_texture(obj: bpy.types.Object) -> bool:
-    """The object's mesh shows the texture."""
-    return any(_node_of(material) is not None for material in mesh_of(obj).materials)
+    """The object shows the texture."""
+    return any(_node_of(slot.material) is not None for slot in obj.material_slots)
 
 
 def surface_of(mesh: bpy.types.Mesh) -> PolygonMesh:
@@ -112,22 +131,41 @@ def finished(steps: Generator[None, None, _Value]) -> _Value:
 def _set_uvs(mesh: bpy.types.Mesh, uvs: np.ndarray) -> None:
     layer = mesh.uv_layers.get(UV_MAP) or mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.active = layer.active_render = True
-    layer.uv.foreach_set("vector", np.ascontiguousarray(uvs, np.float32).ravel())
+    # Not by `layer.uv`, which writes into the array that copies of the mesh share with it.
+    attribute: Any = mesh.attributes[layer.name]
+    attribute.data.foreach_set("vector", np.ascontiguousarray(uvs, np.float32).ravel())
 
 
 def _show(obj: bpy.types.Object, mesh: bpy.types.Mesh, encoded: EncodedTexture) -> None:
     """Set the UVs and put the texture into the object's material, which is made where there is none yet."""
     _set_uvs(mesh, encoded.colouring.uvs)
     texture = packed_png(f"{obj.name} colours", encoded.texture, encoded.colouring.texture.shape)
-    node = next((node for node in map(_node_of, mesh.materials) if node is not None), None)
+    node = _own_node(obj)
     if node is None:
         material, node = _new_material(obj.name)
         mesh.materials.append(material)
     before, node.image = node.image, texture
     drop(before)
     texture.name = f"{obj.name} colours"  # now that the one before is gone
+    name_file(texture)
     data = new_data(obj)
     data.yaw, data.elevation = encoded.colouring.yaw, encoded.colouring.elevation
+
+
+def _own_node(obj: bpy.types.Object) -> Any:
+    """The node of the object's material that holds the texture, in a material that nothing else has; None without one."""
+    material = next((slot.material for slot in obj.material_slots if _node_of(slot.material) is not None), None)
+    if material is None:
+        return None
+    users_of: Any = bpy.data.user_map  # 4.2's stubs want all its arguments
+    others = users_of(subset=[material])[material] - {obj, obj.data}
+    if any(other.users for other in others) or material.library is not None or material.override_library is not None:
+        own = material.copy()
+        for slot in obj.material_slots:
+            if slot.material == material:
+                slot.material = own
+        material = own
+    return _node_of(material)
 
 
 def _new_material(name: str) -> tuple[bpy.types.Material, Any]:

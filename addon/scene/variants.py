@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import bpy
 
 from .object_data import data_of, new_data
+from .pending import remove_object
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Variants:
     def mark(self, obj: bpy.types.Object) -> None:
         """Write on `obj` that it is one of them."""
         data = new_data(obj)
-        data.row, data.place = self.group, self.place
+        data.row, data.place, data.made_as = self.group, self.place, obj.name
 
 
 def new_row(place: tuple[float, float, float]) -> Variants:
@@ -38,16 +39,22 @@ def row_of(obj: bpy.types.Object | None) -> str:
 
 
 def keep_only(obj: bpy.types.Object) -> None:
-    """Put `obj` in the row's place; the others leave the file."""
+    """Put `obj` in the row's place; the others leave the file, but for copies that the user has made of them."""
     row = row_of(obj)
     assert row
     for other in [other for other in bpy.data.objects if other != obj and row_of(other) == row]:
-        mesh = other.data
-        bpy.data.objects.remove(other)
-        if isinstance(mesh, bpy.types.Mesh) and not mesh.users:
-            bpy.data.meshes.remove(mesh)
+        if new_data(other).made_as in ("", other.name):  # older versions wrote no name
+            remove_object(other)
+        else:
+            _leave_row(other)
     data = new_data(obj)
-    obj.location = tuple(data.place)
+    if data.is_property_set("place"):
+        obj.location = tuple(data.place)
+    _leave_row(obj)
+
+
+def _leave_row(obj: bpy.types.Object) -> None:
+    data = new_data(obj)
     data.property_unset("row")
     data.property_unset("place")
 

@@ -13,7 +13,7 @@ from ..link.job import Job
 from ..link.runtime import Runtime
 from ..link.task_queue import QueueItem, ResultSink
 from ..scene.object_data import migrate_file
-from ..scene.result_object import remove_stale_previews
+from ..scene.result_object import release_copies, remove_saved_previews, remove_stale_previews
 from ..settings.preferences import preferences
 from ..settings.properties import reset_unknown_settings, scene_settings
 from . import interpreter
@@ -165,7 +165,7 @@ def _after_load(*_: object) -> None:
     for scene in bpy.data.scenes:
         reset_unknown_settings(scene_settings(scene))
     migrate_file()
-    remove_stale_previews(_owned())
+    remove_saved_previews()
 
 
 @persistent
@@ -175,9 +175,15 @@ def _after_undo(*_: object) -> None:
     remove_stale_previews(_owned())
 
 
+@persistent
+def _before_save(*_: object) -> None:
+    release_copies()
+
+
 _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("load_pre", _before_load),
     ("load_post", _after_load),
+    ("save_pre", _before_save),
     ("undo_post", _after_undo),
     ("redo_post", _after_undo),
 )

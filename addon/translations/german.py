@@ -207,6 +207,19 @@ _MESSAGES = {
     "The object has no image; generate it with Front Colours": (
         "Das Objekt hat kein Bild; es muss mit Farben der Vorderseite erzeugt sein"
     ),
+    "The mesh is complete, but not all that belongs to it ({error}).": (
+        "Das Mesh ist vollständig, aber nicht alles, was dazu gehört ({error})."
+    ),
+    "The mesh has shape keys, which other faces cannot keep: apply them first": (
+        "Das Mesh hat Formschlüssel, die andere Flächen nicht behalten können: zuerst anwenden"
+    ),
+    "The mesh stays as it was ({reason})": "Das Mesh bleibt, wie es war ({reason})",
+    "The object has a Multiresolution modifier, which other faces cannot keep: apply it first": (
+        "Das Objekt hat einen Multiresolution-Modifikator, den andere Flächen nicht behalten können: zuerst anwenden"
+    ),
+    "'{image}' has changed since, so the mesh will be another": (
+        "'{image}' hat sich seitdem geändert, also wird es ein anderes Mesh"
+    ),
     "The object is linked from another file": "Das Objekt ist aus einer anderen Datei verknüpft",
     "The queue is empty": "Die Warteschlange ist leer",
     "The worker is at work": "Der Arbeitsprozess arbeitet gerade",

@@ -15,6 +15,7 @@ import numpy as np
 from ...flashvdm_core.api.colour import linear_to_srgb
 from ...flashvdm_core.api.errors import ImageError
 from ...flashvdm_core.files import IMAGE_SUFFIXES
+from ..scene.stored_images import with_four_channels
 
 _Changed = tuple[Any, str, Any]
 
@@ -93,19 +94,6 @@ def from_view(context: bpy.types.Context) -> Path:
     with _changed([*_picture_settings(scene, path), *size]):
         bpy.ops.render.opengl(write_still=True, view_context=True)
     return _checked(path)
-
-
-def with_four_channels(pixels: np.ndarray) -> np.ndarray:
-    """float32 [P, 1 to 4] (grey, grey and alpha, RGB or RGBA) -> [P, 4]."""
-    count, channels = pixels.shape
-    rgba = np.ones((count, 4), np.float32)
-    if channels in (1, 2):
-        rgba[:, :3] = pixels[:, :1]
-    else:
-        rgba[:, :3] = pixels[:, :3]
-    if channels in (2, 4):
-        rgba[:, 3] = pixels[:, -1]
-    return rgba
 
 
 def as_shown(rgba: np.ndarray) -> np.ndarray:

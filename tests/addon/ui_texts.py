@@ -16,7 +16,7 @@ Key = tuple[str, str]
 """Blender's context of a text, and the text."""
 
 _TEXT_CALLS = {"interface": 0, "report": -1, "poll_message_set": 0}
-_TEXT_FUNCTIONS = {"text", "_why_not", "_why_not_two"}
+_TEXT_FUNCTIONS = {"text", "_why_not", "_why_not_two", "why_not_edited", "why_not_new_faces"}
 _CONTEXTS = {"operator": "Operator"}
 
 

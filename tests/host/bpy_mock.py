@@ -445,7 +445,7 @@ class Host:
     def modules(self) -> dict[str, types.ModuleType]:
         """bpy and its parts as Python imports them."""
         handlers = _module("bpy.app.handlers", persistent=lambda function: function)
-        for name in ("load_pre", "load_post", "undo_post", "redo_post"):
+        for name in ("load_pre", "load_post", "save_pre", "undo_post", "redo_post"):
             setattr(handlers, name, [])
         timers = _module(
             "bpy.app.timers",

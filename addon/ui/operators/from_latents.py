@@ -5,17 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
+import numpy as np
 
+from ....flashvdm_core.api.errors import SettingsError
 from ....flashvdm_core.api.settings import SETTINGS, Value
 from ....flashvdm_core.api.tasks import Blend, DecodeLatents
 from ...blender.api_types import Context
 from ...link.task_queue import QueueItem
 from ...scene import stored_latents, texture
 from ...scene.changed_object import BlendedObject, ChangedObject
+from ...scene.edited_mesh import why_not_new_faces
 from ...scene.mesh_builder import Size
 from ...scene.object_data import settings_of
 from ...scene.placement import Placement
-from ...scene.stored_images import pixels_of
 from ...session.session import session
 from ...settings.given import absolute_model, given_to
 from ...settings.properties import blend_property, scene_settings, setting_properties, with_properties
@@ -41,21 +43,24 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        reason = _why_not(context)
+        reason = _why_not(context) or why_not_new_faces(context.active_object)
         if reason:
             cls.poll_message_set(reason)
         return not reason
 
     def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         obj = context.active_object
-        picture = texture.picture_of(obj)
-        task = DecodeLatents(
-            stored_latents.latents_of(obj),
-            _settings_of(obj, context, given_to(self)),
-            None if picture is None else pixels_of(picture),
-            stored_latents.identity_of(obj),
-        )
+        latents, settings = stored_latents.latents_of(obj), _settings_of(obj, context, given_to(self))
+        task = DecodeLatents(latents, settings, self._picture(obj), stored_latents.identity_of(obj))
         return [session.enqueue(task, obj.name, ChangedObject(obj))]
+
+    def _picture(self, obj: bpy.types.Object) -> np.ndarray | None:
+        """What the colours are made of; without it there are none."""
+        try:
+            return texture.picture_pixels(obj)
+        except SettingsError as error:
+            self.report({"WARNING"}, str(error))
+            return None
 
 
 @with_properties(amount=blend_property())
@@ -122,8 +127,6 @@ def _why_not(context: Context) -> str:
         return "Select an object that was generated"
     if context.mode != "OBJECT":
         return "Only in Object Mode"
-    if obj.library is not None or obj.data.library is not None:
-        return "The object is linked from another file"
     return "" if stored_latents.has_latents(obj) else "Its latents were not kept: generate it again"
 
 

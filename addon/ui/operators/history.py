@@ -1,8 +1,11 @@
 """What the user can do with what was generated before."""
 
+from pathlib import Path
+
 import bpy
 
 from ...blender.api_types import Context, Returned
+from ...blender.texts import report
 from ...blender.window import select_only
 from ...link.task_queue import QueueItem
 from ...scene import history
@@ -34,6 +37,9 @@ class FLASHVDM_OT_history_generate(_OnEntry, EnqueuesTasks, bpy.types.Operator):
     def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         entry = history.active_entry(context.scene)
         assert entry is not None
+        for path in history.changed_images(entry):
+            text = report("'{image}' has changed since, so the mesh will be another")
+            self.report({"WARNING"}, text.format(image=Path(path).name))
         images = history.images_of(entry)
         given = {"filepath": images.pop("front", "")} | {f"filepath_{view}": path for view, path in images.items()}
         return enqueue_generation(context, given | history.settings_of(entry), live)

@@ -1,14 +1,17 @@
 """What can be done to a mesh that is there: another number of faces, quads, the picture's colours."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
+from ....flashvdm_core.api.errors import FlashVDMError
 from ....flashvdm_core.texture import OrthographicCamera
 from ...blender.api_types import Context, Returned
 from ...blender.texts import report
 from ...scene import retopology, texture
+from ...scene.edited_mesh import edited, why_not_edited, why_not_new_faces
 from ...settings.properties import quads_property, triangles_property, with_properties
 
 
@@ -32,13 +35,37 @@ def _why_not(context: Context) -> str:
         return "Select a mesh object"
     if context.mode != "OBJECT":
         return "Only in Object Mode"
-    if obj.library is not None or obj.data.library is not None:
-        return "The object is linked from another file"
-    return "" if len(obj.data.polygons) else "The mesh has no faces"
+    return why_not_edited(obj) or ("" if len(obj.data.polygons) else "The mesh has no faces")
+
+
+class _GivesNewFaces(_OnMesh):
+    """Base of the operators that give the mesh other faces."""
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = _why_not(context) or why_not_new_faces(context.active_object)
+        if reason:
+            cls.poll_message_set(reason)  # pyright: ignore[reportAttributeAccessIssue] - of bpy.types.Operator
+        return not reason
+
+
+def _change(operator: bpy.types.Operator, obj: bpy.types.Object, change: Callable[[], list[str]]) -> bool:
+    """Change the mesh of `obj`, or leave it as it was and say why; whether it was changed."""
+    try:
+        with edited(obj):
+            sentences = change()
+    except (FlashVDMError, RuntimeError, MemoryError) as error:  # the second: what Blender's own operators report
+        reason = str(error).removeprefix("Error: ").strip() or type(error).__name__
+        text = reason if isinstance(error, FlashVDMError) else report("The mesh stays as it was ({reason})").format(reason=reason)
+        operator.report({"ERROR"}, text)
+        return False
+    for sentence in sentences:
+        operator.report({"WARNING"}, sentence)
+    return True
 
 
 @with_properties(target=triangles_property())
-class FLASHVDM_OT_set_triangles(_OnMesh, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
     """Fewer triangles, or more."""
 
     bl_idname = "flashvdm.set_triangles"
@@ -53,7 +80,8 @@ class FLASHVDM_OT_set_triangles(_OnMesh, bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         obj = context.active_object
-        retopology.set_triangles(obj, self.target)
+        if not _change(self, obj, lambda: retopology.set_triangles(obj, self.target)):
+            return {"CANCELLED"}
         count = retopology.triangle_count(obj.data)
         self.report({"INFO"}, report("{count:,} triangles").format(count=count))
         return {"FINISHED"}
@@ -70,7 +98,7 @@ class FLASHVDM_OT_set_triangles(_OnMesh, bpy.types.Operator):  # noqa: N801
         ),
     ),
 )
-class FLASHVDM_OT_set_quads(_OnMesh, bpy.types.Operator):  # noqa: N801
+class FLASHVDM_OT_set_quads(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
     """Quads in the place of triangles."""
 
     bl_idname = "flashvdm.set_quads"
@@ -83,8 +111,8 @@ class FLASHVDM_OT_set_quads(_OnMesh, bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         obj = context.active_object
-        if not retopology.set_quads(obj, self.target, self.method == "FLOW"):
-            self.report({"WARNING"}, "QuadriFlow cannot follow this shape; a grid was laid instead")
+        if not _change(self, obj, lambda: retopology.set_quads(obj, self.target, self.method == "FLOW")):
+            return {"CANCELLED"}
         self.report({"INFO"}, report("{count:,} faces").format(count=len(obj.data.polygons)))
         return {"FINISHED"}
 
@@ -134,9 +162,13 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
         column.prop(self, "elevation")
 
     def execute(self, context: Context) -> Returned:
-        view = texture.project_again(context.active_object, None if self.fit else OrthographicCamera(self.yaw, self.elevation))
+        obj = context.active_object
+        return {"FINISHED"} if _change(self, obj, lambda: self._project(obj)) else {"CANCELLED"}
+
+    def _project(self, obj: bpy.types.Object) -> list[str]:
+        view = texture.project_again(obj, None if self.fit else OrthographicCamera(self.yaw, self.elevation))
         self.yaw, self.elevation = view.yaw, view.elevation
-        return {"FINISHED"}
+        return []
 
 
 CLASSES = (FLASHVDM_OT_set_triangles, FLASHVDM_OT_set_quads, FLASHVDM_OT_lay_colours)

@@ -1,0 +1,339 @@
+"""What was computed, and what the user has made of it, stays: whatever the file looks like, in real Blender."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+import pytest
+
+from .conftest import Import, content, tick_until
+from .test_colours import texture_of
+
+if TYPE_CHECKING:
+    from addon.session.session import Session
+
+Worker = Callable[..., str]
+
+
+@pytest.fixture
+def made(worker: Worker, image: str) -> bpy.types.Object:
+    """A result of the stand-in worker, with its texture."""
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=image, seed=3, resolution=64)
+    return bpy.context.object
+
+
+@pytest.fixture
+def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """The add-on's session, in a Blender where the operator is invoked as by its button."""
+    operator = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
+    monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
+    return extension("addon.session.session").session
+
+
+@pytest.fixture
+def preview(
+    worker: Worker, image: str, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> tuple[bpy.types.Object, Callable[[], None]]:
+    """A preview under way, and what lets its generation come to its end."""
+    gate = tmp_path / "go on"
+    monkeypatch.setenv("STAND_IN_GATE", str(gate))
+    worker("pause-at-decode")
+    bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=image)
+    tick_until(session, lambda: bool(bpy.data.objects))
+
+    def finish() -> None:
+        gate.touch()
+        tick_until(session, lambda: not session.tasks.generating)
+
+    return bpy.data.objects[0], finish
+
+
+def duplicate(obj: bpy.types.Object, linked: bool = False) -> bpy.types.Object:
+    """Shift+D, or Alt+D."""
+    bpy.ops.object.select_all(action="DESELECT")
+    obj.select_set(True)
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.duplicate(linked=linked)
+    return bpy.context.object
+
+
+def activate(collection: bpy.types.Collection) -> None:
+    """Click it in the outliner."""
+
+    def find(layer: bpy.types.LayerCollection) -> bpy.types.LayerCollection | None:
+        found = (find(child) for child in layer.children)
+        return layer if layer.collection == collection else next((child for child in found if child is not None), None)
+
+    layer = bpy.context.view_layer
+    layer.active_layer_collection = find(layer.layer_collection)
+
+
+# --- collections that take no objects ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def library(extension: Import, tmp_path: Path) -> str:
+    """A file with a collection "Set" that holds another, "Props"."""
+    props, outer = bpy.data.collections.new("Props"), bpy.data.collections.new("Set")
+    outer.children.link(props)
+    bpy.context.scene.collection.children.link(outer)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    return str(tmp_path / "library.blend")
+
+
+@pytest.mark.parametrize("kind", ["linked", "inside a linked one", "overridden", "linked into a local one"])
+def test_a_collection_that_takes_nothing_loses_no_mesh(kind: str, worker: Worker, image: str, library: str) -> None:
+    """The result goes where Blender's own Add > Mesh puts its cube."""
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.collections = ["Set"]
+    (collection,) = wanted.collections
+    home = bpy.context.scene.collection
+    if kind == "linked into a local one":
+        home = bpy.data.collections.new("Local")
+        bpy.context.scene.collection.children.link(home)
+    home.children.link(collection)
+    if kind == "overridden":
+        collection = collection.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+    activate(collection.children[0] if kind == "inside a linked one" else collection)
+    bpy.ops.mesh.primitive_cube_add()
+    expected = bpy.context.object.users_collection
+    worker("good")
+    assert bpy.ops.flashvdm.generate(filepath=image) == {"FINISHED"}
+    assert bpy.context.object.name == "red chair"
+    assert bpy.context.object.users_collection == expected
+    assert all(obj.users_collection for obj in bpy.data.objects)
+
+
+def test_a_linked_scene_sends_the_result_to_one_of_the_file(worker: Worker, image: str, library: str) -> None:
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.scenes = ["Scene"]
+    own = bpy.context.scene
+    bpy.context.window.scene = wanted.scenes[0]
+    worker("good")
+    assert bpy.ops.flashvdm.generate(filepath=image) == {"FINISHED"}
+    assert [obj.name for obj in own.objects] == ["red chair"]
+    assert len(own.flashvdm_history.entries) == 1
+
+
+# --- what goes wrong beside the mesh ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("broken", ["texture.apply", "history.record", "result_object.select_only"])
+def test_a_mesh_stays_when_something_beside_it_fails(
+    broken: str, worker: Worker, image: str, extension: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("made to fail")
+
+    module, _, name = broken.partition(".")
+    monkeypatch.setattr(extension(f"addon.scene.{module}"), name, fail)
+    worker("good")
+    assert bpy.ops.flashvdm.generate(filepath=image, seed=4) == {"FINISHED"}
+    assert [obj.flashvdm.seed for obj in bpy.data.objects] == [4]
+    warnings = extension("addon.session.session").session.tasks.job.warnings
+    assert any("The mesh is complete, but not all that belongs to it" in warning for warning in warnings)
+
+
+def test_previews_that_cannot_be_shown_cost_no_result_and_the_next_task_works(
+    worker: Worker, image: str, session: Session, extension: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("made to fail")
+
+    worker("good")
+    monkeypatch.setattr(extension("addon.scene.result_object"), "mark_preview", fail)
+    for seed in (1, 2):
+        bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=image, seed=seed)
+    tick_until(session, lambda: not session.tasks.generating)
+    assert [item.job.state.name for item in session.tasks.queue.items] == ["DONE", "DONE"]
+    assert sorted(obj.flashvdm.seed for obj in bpy.data.objects) == [1, 2]
+
+
+def test_a_result_that_cannot_be_placed_ends_its_task_alone(
+    worker: Worker, image: str, session: Session, extension: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = extension("addon.scene.pending")
+    real, calls = builder.fill_in_slices, []
+
+    def fail_once(*arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("made to fail")
+        return real(*arguments)
+
+    monkeypatch.setattr(builder, "fill_in_slices", fail_once)
+    worker("good")
+    for seed in (1, 2):
+        bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=image, seed=seed, preview=False)
+    tick_until(session, lambda: not session.tasks.generating)
+    assert [item.job.state.name for item in session.tasks.queue.items] == ["FAILED", "DONE"]
+    assert [obj.flashvdm.seed for obj in bpy.data.objects] == [2]
+    assert len(bpy.data.meshes) == 1
+
+
+# --- copies that the user makes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["Shift+D", "Alt+D"])
+@pytest.mark.parametrize("change", ["lay_colours", "set_triangles", "set_quads", "remesh"])
+def test_a_copy_that_is_changed_leaves_the_original_as_it_was(made: bpy.types.Object, change: str, linked: bool) -> None:
+    copy = duplicate(made, linked)
+    mesh, material, texture = made.data, made.data.materials[0], texture_of(made)
+    uvs = [tuple(corner.vector) for corner in mesh.uv_layers.active.uv]
+    given = {
+        "lay_colours": {"fit": False, "yaw": 120.0},
+        "set_triangles": {"target": 60},
+        "set_quads": {"target": 100, "method": "VOXELS"},
+        "remesh": {"resolution": 32},
+    }[change]
+    assert getattr(bpy.ops.flashvdm, change)(**given) == {"FINISHED"}
+    assert (made.data, made.data.materials[0], texture_of(made)) == (mesh, material, texture)
+    assert [tuple(corner.vector) for corner in mesh.uv_layers.active.uv] == uvs
+    assert copy.data != mesh
+    if change != "remesh":  # the stand-in makes no colours of latents
+        assert texture_of(copy) != texture
+        assert copy.data.materials[0] != material
+
+
+def test_a_copy_of_a_preview_is_the_users(
+    preview: tuple[bpy.types.Object, Callable[[], None]], tmp_path: Path, session: Session
+) -> None:
+    obj, finish = preview
+    copy = duplicate(obj)
+    copy.name = "mine"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"), copy=True)
+    finish()
+    assert {obj.name for obj in bpy.data.objects} == {"mine", "red chair"}
+    bpy.ops.ed.undo_push(message="Something else")
+    bpy.ops.ed.undo()
+    assert "mine" in bpy.data.objects
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    assert [obj.name for obj in bpy.data.objects] == ["mine"], "the preview itself is gone"
+    assert not bpy.data.objects[0].is_property_set("flashvdm")
+
+
+def test_a_copy_of_a_preview_survives_undo_and_a_cancel(
+    preview: tuple[bpy.types.Object, Callable[[], None]], session: Session
+) -> None:
+    obj, finish = preview
+    name = duplicate(obj).name
+    bpy.ops.ed.undo_push(message="Duplicate")
+    bpy.ops.flashvdm.cancel()
+    finish()
+    assert [obj.name for obj in bpy.data.objects] == [name]
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="Add")
+    bpy.ops.ed.undo()
+    assert [obj.name for obj in bpy.data.objects] == [name]
+
+
+def test_an_appended_preview_is_the_users(
+    preview: tuple[bpy.types.Object, Callable[[], None]], tmp_path: Path, session: Session
+) -> None:
+    name = preview[0].name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "other.blend"), copy=True)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(str(tmp_path / "other.blend")) as (_, wanted):
+        wanted.objects = [name]
+    bpy.context.scene.collection.objects.link(wanted.objects[0])
+    bpy.ops.ed.undo_push(message="Append")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="Add")
+    bpy.ops.ed.undo()
+    assert [obj.name for obj in bpy.data.objects] == [name]
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "this.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "this.blend"))
+    assert [obj.name for obj in bpy.data.objects] == [name]
+
+
+def test_a_copy_of_a_variant_is_not_removed_with_the_others(worker: Worker, image: str, extension: Import) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=image, variants=3)
+    _, second, third = sorted(bpy.data.objects, key=lambda obj: obj.flashvdm.seed)
+    copy = duplicate(second)
+    bpy.context.view_layer.objects.active = third
+    assert bpy.ops.flashvdm.keep_variant() == {"FINISHED"}
+    assert set(bpy.data.objects) == {copy, third}
+    bpy.context.view_layer.objects.active = copy
+    assert not bpy.ops.flashvdm.keep_variant.poll(), "it belongs to no row any more"
+
+
+# --- meshes that cannot be given other faces --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", ["shape keys", "Multiresolution"])
+def test_what_other_faces_cannot_keep_is_left_alone_with_a_sentence(made: bpy.types.Object, kept: str) -> None:
+    if kept == "shape keys":
+        made.shape_key_add(name="Basis")
+        made.shape_key_add(name="Open")
+    else:
+        made.modifiers.new("Details", "MULTIRES")
+        bpy.ops.object.multires_subdivide(modifier="Details")
+    faces, modifiers = len(made.data.polygons), len(made.modifiers)
+    for press in (
+        lambda: bpy.ops.flashvdm.set_triangles(target=40),
+        lambda: bpy.ops.flashvdm.set_quads(target=40),
+        lambda: bpy.ops.flashvdm.remesh(resolution=32),
+    ):
+        with pytest.raises(RuntimeError, match=kept):
+            press()
+    assert (len(made.data.polygons), len(made.modifiers)) == (faces, modifiers)
+    assert bpy.ops.flashvdm.lay_colours(fit=False) == {"FINISHED"}, "this needs no other faces"
+
+
+def test_shape_keys_that_come_while_another_mesh_is_made_are_kept(
+    made: bpy.types.Object, extension: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = extension("addon.ui.operators.from_latents").FLASHVDM_OT_remesh
+    monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
+    session = extension("addon.session.session").session
+    bpy.ops.flashvdm.remesh(resolution=32)
+    made.shape_key_add(name="Basis")
+    tick_until(session, lambda: not session.tasks.generating)
+    assert session.tasks.job.state.name == "FAILED"
+    assert "shape keys" in session.tasks.job.error
+    assert made.data.shape_keys is not None
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["own mesh", "shared mesh"])
+@pytest.mark.parametrize("change", ["set_triangles", "set_quads"])
+def test_a_change_that_fails_half_way_leaves_everything_as_it_was(
+    made: bpy.types.Object, extension: Import, monkeypatch: pytest.MonkeyPatch, change: str, linked: bool
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("Error: made to fail")
+
+    obj = duplicate(made, linked)
+    obj.modifiers.new("Mine", "BEVEL")
+    before, faces, data = content(), len(obj.data.polygons), obj.data.name
+    monkeypatch.setattr(extension("addon.scene.retopology"), "_finish", fail)
+    with pytest.raises(RuntimeError, match="stays as it was \\(made to fail\\)"):
+        getattr(bpy.ops.flashvdm, change)(target=30)
+    assert content() == before
+    assert (len(obj.data.polygons), obj.data.name) == (faces, data)
+    assert [modifier.name for modifier in obj.modifiers] == ["Mine"]
+    assert [material.name for material in obj.data.materials] == ["red chair"]
+
+
+# --- pictures that are lost -------------------------------------------------------------------------------------------
+
+
+def test_without_the_picture_the_mesh_can_still_be_changed(made: bpy.types.Object, tmp_path: Path) -> None:
+    picture = made.flashvdm.picture
+    picture.filepath_raw = str(tmp_path / "gone.png")
+    picture.unpack(method="REMOVE")
+    picture.reload()
+    assert tuple(picture.size) == (0, 0)
+    assert bpy.ops.flashvdm.set_triangles(target=60) == {"FINISHED"}
+    assert bpy.ops.flashvdm.set_quads(target=60, method="VOXELS") == {"FINISHED"}
+    faces = len(made.data.polygons)
+    with pytest.raises(RuntimeError, match="is lost; generate it again"):
+        bpy.ops.flashvdm.lay_colours()
+    assert len(made.data.polygons) == faces
+    assert bpy.ops.flashvdm.remesh(resolution=32) == {"FINISHED"}
+    assert len(made.data.polygons) == 10
