@@ -5,6 +5,8 @@ python build.py demo [IMAGE]   an image to a mesh in real Blender, with a pictur
 python build.py test           everything: style, types, core, host mock, parity, Blender 4.5 and 5.2
 python build.py check          style, types, and the floor plan: rooms, arrows, cycles
 python build.py package        the extension's zips, in dist/
+python build.py package --bundle-runtime linux-x64-cpu   a folder for Set Up without internet, in dist/
+python build.py lock           the lists of packages that Set Up installs, in requirements/runtime/
 python build.py bench          times of every stage, in docs/performance/
 python build.py gui RUNNER     a tour through the add-on in Blender's real window, with pictures in build/gui/
 """
@@ -15,7 +17,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from builder import checks, demo, extension, gui
+from builder import bundle, checks, demo, extension, gui
 from builder.environments import MAIN, ROOT, BuildError, run
 
 
@@ -27,7 +29,11 @@ def main() -> int:
     demo_parser.add_argument("image", nargs="?", type=Path, default=demo.SAMPLE, help="the image (default: %(default)s)")
     commands.add_parser("test", help="everything that is tested")
     commands.add_parser("check", help="style, types and the floor plan")
-    commands.add_parser("package", help="the extension's zips, in dist/")
+    package = commands.add_parser("package", help="the extension's zips, in dist/")
+    package.add_argument("--bundle-runtime", metavar="NAME", help="in place of the zips: a folder for Set Up without internet")
+    package.add_argument("--python", type=Path, metavar="FOLDER", help="an installation of Python for it (default: downloaded)")
+    lock = commands.add_parser("lock", help="the lists of packages that Set Up installs")
+    lock.add_argument("names", nargs="*", metavar="NAME", help="of a build (default: all)")
     commands.add_parser("bench", help="times of every stage, in docs/performance/")
     gui_parser = commands.add_parser("gui", help="a tour through the add-on in Blender's real window, with pictures")
     gui_parser.add_argument("runner", type=Path, help="the program that brings Blender and a screen; see builder/gui.py")
@@ -41,6 +47,12 @@ def main() -> int:
             return demo.demo(options.image)
         if options.command == "gui":
             return gui.gui(options.runner, options.image, options.model)
+        if options.command == "package" and options.bundle_runtime:
+            bundle.report(bundle.make_bundle(options.bundle_runtime, ROOT / "dist", options.python))
+            return 0
+        if options.command == "lock":
+            run([MAIN.ensure(), "-m", "builder.lock", *options.names], "Not every list could be made")
+            return 0
         if options.command == "package":
             extension.report(extension.build_zips(ROOT / "dist", split=True))
             return 0

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .environments import MAIN, NEWEST, ROOT, ensure_stubs, find_python, say
+from .environments import MAIN, NEWEST, ROOT, BuildError, ensure_stubs, find_python, say
+from .uv import own_platform, uv_folder
 
 # The oldest and the newest Blender the extension is for, with the Python each of them has.
 _TYPED = (("4.2", "3.11"), ("5.2", "3.13"))
@@ -47,6 +48,10 @@ def check() -> int:
 def test() -> int:
     """Everything; the exit status."""
     MAIN.ensure()
+    try:
+        uv_folder(own_platform())
+    except BuildError as error:
+        say(f"{error} Set Up is NOT tested")
     with tempfile.TemporaryDirectory() as scratch:
         steps = [*_lint_steps(), *_test_steps(Path(scratch))]
         outcomes = [_run(step) for step in steps]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from flashvdm_core import NOT_SHIPPED
 
-from .environments import MAIN, ROOT, BuildError, run, say, write_whole
+from .environments import MAIN, REQUIREMENTS, ROOT, BuildError, run, say, write_whole
+from .uv import carry
 
 _PACKAGE = '''"""FlashVDM for Blender. Made by build.py: hands on to the add-on."""
 
@@ -23,10 +24,11 @@ _PARTS = ("addon", "flashvdm_core")
 _LEFT_OUT = ROOT / "flashvdm_core" / NOT_SHIPPED
 
 
-def stage(folder: Path) -> Path:
+def stage(folder: Path, platform: str = "") -> Path:
     """Make the tree `folder`/flashvdm that the builder packs and that tests can import; return it.
 
-    Whatever `folder`/flashvdm held before is replaced.
+    With the name of a platform it is for that one alone, and carries its uv, which Set Up needs. Whatever `folder`/flashvdm
+    held before is replaced.
     """
     tree = folder / "flashvdm"
     shutil.rmtree(tree, ignore_errors=True)
@@ -36,6 +38,12 @@ def stage(folder: Path) -> Path:
     for name in ("blender_manifest.toml", "LICENSE"):
         shutil.copyfile(ROOT / name, tree / name)
     (tree / "__init__.py").write_text(_PACKAGE, encoding="utf-8")
+    (tree / "requirements" / "runtime").mkdir(parents=True)
+    for path in (REQUIREMENTS / "runtime").glob(f"{platform or '*'}-*.txt"):
+        shutil.copyfile(path, tree / "requirements" / "runtime" / path.name)
+    if platform:
+        carry(platform, tree)
+        _limit_to(platform, tree / "blender_manifest.toml")
     return tree
 
 
@@ -47,11 +55,9 @@ def build_zips(output: Path, *, split: bool) -> list[Path]:
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "zips"
         made.mkdir()
-        tree = stage(Path(scratch))
-        _build(tree, made)
-        if split:
-            _limit_to_platforms(tree / "blender_manifest.toml")
-            _build(tree, made, "--split-platforms")
+        _build(stage(Path(scratch)), made)
+        for platform in PLATFORMS if split else ():
+            _build(stage(Path(scratch), platform), made, "--split-platforms")
         zips = sorted(made.glob("*.zip"))
         for path in zips:
             run([MAIN.python, _builder(), "validate", path], f"{path.name} is not a valid extension")
@@ -61,12 +67,10 @@ def build_zips(output: Path, *, split: bool) -> list[Path]:
         return [Path(shutil.move(path, output / path.name)) for path in zips]
 
 
-def _limit_to_platforms(manifest: Path) -> None:
-    """Name PLATFORMS in a staged manifest: the builder splits by them. The zip that names none installs on all."""
-    text = manifest.read_text(encoding="utf-8")
-    names = ", ".join(f'"{name}"' for name in PLATFORMS)
+def _limit_to(platform: str, manifest: Path) -> None:
+    """Name the platform in a staged manifest. The zip that names none installs on all."""
     # Before the first line of the manifest: what follows a table's header would belong to that table.
-    write_whole(manifest, f"platforms = [{names}]\n{text}")
+    write_whole(manifest, f'platforms = ["{platform}"]\n{manifest.read_text(encoding="utf-8")}')
 
 
 def _build(tree: Path, made: Path, *options: str) -> None:

@@ -55,6 +55,10 @@ class TrainingError(FlashVDMError):
     """Training data, a training configuration or a training run is not usable."""
 
 
+class SetupError(FlashVDMError):
+    """Python and PyTorch for the worker cannot be set up here, or not now."""
+
+
 class WorkerError(FlashVDMError):
     """The worker process died, hung, or broke the protocol."""
 

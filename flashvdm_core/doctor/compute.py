@@ -12,11 +12,14 @@ from types import ModuleType
 
 from ..api.errors import DeviceError
 from ..api.units import gib
+from ..setup.cards import misfit
+from ..setup.detect import find_machine
+from ..setup.lists import listed_builds
 from .findings import Finding, error, ok, warning
 from .packages import install
 
 _SMI_SECONDS = 30.0
-_GET_TORCH = "Install PyTorch in this Python; pytorch.org/get-started names the command for your graphics card."
+_GET_TORCH = "Press Set Up, or install PyTorch in this Python; pytorch.org/get-started names the command for your graphics card."
 
 
 @dataclass(frozen=True)
@@ -45,22 +48,20 @@ def examine_compute(setting: str, found: list[Compute]) -> Iterator[Finding]:
     except Exception as problem:  # a library that does not load raises OSError, a mixed installation nearly anything
         yield error("PyTorch", f"does not work ({type(problem).__name__}: {problem})", _GET_TORCH)
     else:
-        yield from _examine_torch(torch, bool(cards))
+        yield from _examine_torch(torch)
         yield from _examine_device(torch, setting, found)
     for card in cards:
         yield ok("Driver", card)
 
 
-def _examine_torch(torch: ModuleType, nvidia: bool) -> Iterator[Finding]:
-    if torch.version.cuda:
-        yield ok("PyTorch", f"{torch.__version__}, built for CUDA {torch.version.cuda}")
-    elif getattr(torch.version, "hip", None):
-        yield ok("PyTorch", f"{torch.__version__}, built for ROCm {torch.version.hip}")
-    elif nvidia:
-        text = f"{torch.__version__} is built for the CPU alone, and there is an NVIDIA graphics card"
-        yield warning("PyTorch", text, "Install the PyTorch for CUDA; pytorch.org/get-started names the command.")
+def _examine_torch(torch: ModuleType) -> Iterator[Finding]:
+    cuda, hip = torch.version.cuda or "", getattr(torch.version, "hip", None) or ""
+    text, remedy = misfit(find_machine(), cuda, hip, torch.cuda.get_arch_list() if cuda else (), listed_builds())
+    if text:
+        yield warning("PyTorch", f"{torch.__version__} is {text}", remedy)
     else:
-        yield ok("PyTorch", f"{torch.__version__}, without CUDA")
+        built = f"built for CUDA {cuda}" if cuda else f"built for ROCm {hip}" if hip else "without CUDA"
+        yield ok("PyTorch", f"{torch.__version__}, {built}")
 
 
 def _examine_device(torch: ModuleType, setting: str, found: list[Compute]) -> Iterator[Finding]:
@@ -93,7 +94,7 @@ def _idle_cards(torch: ModuleType) -> Iterator[Finding]:
     try:
         choose_device("cuda")
     except DeviceError as problem:
-        remedy = "Update the graphics driver, or install the PyTorch that fits this card: pytorch.org/get-started names it."
+        remedy = "Update the graphics driver, or press Set Up again for the PyTorch that fits this card."
         yield warning("Graphics card", f"cannot be used: {problem}", remedy)
 
 

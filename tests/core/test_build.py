@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from builder import checks, environments, extension
+from builder import uv as builder_uv
 from builder.environments import MAIN, ROOT, BuildError, Environment, find_python, python_version
+from flashvdm_core.setup.lists import listed_builds
 
 
 @pytest.fixture
@@ -98,7 +100,21 @@ def test_the_core_works_in_the_staged_tree_alone(tmp_path: Path):
     assert ended.returncode == 0, ended.stderr
 
 
-def test_the_zips_are_valid_for_blenders_own_checker(tmp_path: Path):
+@pytest.fixture
+def uv(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for uv, which comes from the network."""
+
+    def folder(platform: str) -> Path:
+        made = tmp_path_factory.mktemp("uv")
+        (made / "uv").write_text(f"uv for {platform}")
+        (made / "uv.sha256").write_text("0" * 64)
+        (made / ".pin").touch()
+        return made
+
+    monkeypatch.setattr(builder_uv, "uv_folder", folder)
+
+
+def test_the_zips_are_valid_for_blenders_own_checker(tmp_path: Path, uv: None):
     """Runs the builder of the bpy wheel: one zip for everybody, and one that names each platform alone."""
     (tmp_path / "flashvdm-0.0.1.zip").write_bytes(b"old")
     zips = extension.build_zips(tmp_path, split=True)
@@ -109,8 +125,17 @@ def test_the_zips_are_valid_for_blenders_own_checker(tmp_path: Path):
     assert sorted(generated, key=str) == sorted([None, *([name] for name in extension.PLATFORMS)], key=str)
     source = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     for manifest in manifests:
-        assert set(manifest.pop("platforms", extension.PLATFORMS)) == set(extension.PLATFORMS)
+        assert len(manifest.pop("platforms", ["all"])) == 1
         assert manifest == source
+    for path in zips:
+        platform = next((name for name in extension.PLATFORMS if name.replace("-", "_") in path.name), "")
+        with zipfile.ZipFile(path) as archive:
+            names = {name for name in archive.namelist() if "/." not in name}
+            carried = {name for name in names if name.startswith("uv/")}
+            assert carried == ({"uv/uv", "uv/uv.sha256"} if platform else set())
+            assert not platform or archive.read("uv/uv").decode() == f"uv for {platform}"
+        lists = {Path(name).stem for name in names if name.startswith("requirements/runtime/") and name.endswith(".txt")}
+        assert lists == {name for name in listed_builds() if name.startswith(f"{platform}-" if platform else "")}
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

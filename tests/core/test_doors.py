@@ -27,6 +27,8 @@ OPENING = {
     "flashvdm_core/geometry/mesh_io.py": {"open"},  # writes
     "flashvdm_core/runtime/memory/peak.py": {"read_text"},  # /proc
     "flashvdm_core/worker/__main__.py": {"open"},  # the null device
+    "flashvdm_core/setup/detect.py": {"read_text"},  # /proc and /sys
+    "flashvdm_core/setup/install.py": {"open"},  # writes
     "addon/link/exchange.py": {"open", "os.open"},  # its own lock
     "addon/session/doctor.py": {"read_text"},  # the extension's own manifest
 }
