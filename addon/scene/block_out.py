@@ -32,7 +32,10 @@ def block_out_mesh(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Tri
     faces = faces.reshape(-1, 3)
     if np.linalg.det(world[:3, :3]) < 0:
         faces = faces[:, ::-1]
-    return TriangleMesh(to_core_axes(points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]), faces)
+    used, faces = np.unique(faces, return_inverse=True)  # vertices without faces don't count
+    with np.errstate(all="ignore"):  # what is not finite has its own sentence
+        points = points.reshape(-1, 3)[used] @ world[:3, :3].T + world[:3, 3]
+    return TriangleMesh(to_core_axes(points), faces.reshape(-1, 3))
 
 
 def placement_of(obj: bpy.types.Object, mesh: TriangleMesh) -> Placement:

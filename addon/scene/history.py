@@ -5,10 +5,10 @@ An entry holds what is needed to make the same mesh once more, the images among 
 
 import hashlib
 import json
+import os
 import time
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -130,7 +130,7 @@ def changed_images(entry: FlashVDMHistoryEntry) -> list[str]:
     """The paths of the images of which neither the file nor a packed copy holds any more what was read."""
     digests = _table(entry.digests)
     found = {view: path for view, path in images_of(entry).items() if view in digests}
-    return [path for view, path in found.items() if Path(path).exists() and digest_of(path) != digests[view]]
+    return [path for view, path in found.items() if os.path.exists(path) and digest_of(path) != digests[view]]
 
 
 def images_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:

@@ -5,7 +5,11 @@ preferences unless they are given. `generate` takes `--blend FILE` besides, and 
 """
 
 import json
+import os
+import secrets
+import shutil
 import sys
+import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
@@ -94,9 +98,40 @@ def _generate_blend(arguments: list[str], blend: Path) -> int:
             done.append(sink.placement)
     session.release()
     if done:
-        bpy.ops.wm.save_as_mainfile(filepath=str(blend.absolute()), check_existing=False, compress=True)
-        print(f"{blend}: {len(done)} of {len(requests)} made", flush=True)
+        saved = _saved(blend.absolute())
+        print(f"{blend if saved == blend.absolute() else saved}: {len(done)} of {len(requests)} made", flush=True)
+        if saved != blend.absolute():
+            return EXIT_FAILED
     return EXIT_OK if len(done) == len(requests) else EXIT_FAILED
+
+
+def _saved(blend: Path) -> Path:
+    """Save the file as `blend`, else in the folder for temporary files: where it is now.
+
+    Raises:
+        OutputError: neither can be written.
+    """
+    # Blender says no more than that it failed, and can leave part of a file: the other name is taken for a whole one only.
+    partial = blend.with_name(f".{secrets.token_hex(8)}.blend")
+    try:
+        _save(str(partial), check_existing=False, compress=True, copy=True)
+        os.replace(partial, blend)
+        return blend
+    except (RuntimeError, OSError) as error:
+        reason = f"'{blend}' was not written; free some space there or correct the folder's permissions."
+        print(f"Error: {reason}", file=sys.stderr)
+        partial.unlink(missing_ok=True)
+        spare = Path(tempfile.mkdtemp(prefix="flashvdm-")) / blend.name
+        try:
+            _save(str(spare), check_existing=False, compress=True, copy=True)
+        except RuntimeError:
+            shutil.rmtree(spare.parent, ignore_errors=True)
+            raise OutputError(reason) from error
+        return spare
+
+
+def _save(filepath: str, **options: bool) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=filepath, **options)
 
 
 def _check_blend(blend: Path, overwrite: bool) -> None:
@@ -130,7 +165,14 @@ def _written(job: Job, output: Path | None, overwrite: bool) -> str:
     if output is not None:
         assert job.result is not None
         try:
-            write_mesh(job.result.mesh, output, overwrite=overwrite, name=output.stem)
+            write_mesh(
+                job.result.mesh,
+                output,
+                overwrite=overwrite,
+                name=output.stem,
+                colouring=job.result.colouring,
+                print_size=float(job.task.settings["print_size"]),
+            )
         except FlashVDMError as error:
             return str(error)
     return ""

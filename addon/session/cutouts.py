@@ -4,6 +4,7 @@ Whenever the image, the method or the threshold changes, and no longer changes f
 needs no model. Nobody waits for it: generations go first.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def ask() -> float | None:
     settings = scene_settings(scene)
     chosen = {"front": settings.image} | {view: getattr(settings, f"image_{view}") for view in VIEW_LABELS}
     images = {view: absolute_path(path) for view, path in chosen.items() if path}
-    if not all(Path(path).is_file() for path in images.values()) or "front" not in images:
+    if not all(os.path.isfile(path) for path in images.values()) or "front" not in images:
         return None
     try:
         task = CutOutOnly(images, {name: getattr(settings, name) for name in ("cutout", "cutout_threshold")})

@@ -96,6 +96,7 @@ _LABELS = {
     "Overwrite": "Überschreiben",
     "PLY": "PLY",
     "Parts Kept": "Behaltene Teile",
+    "Print Size (mm)": "Druckgröße (mm)",
     "Place": "Ort",
     "Plain Background": "Einfarbiger Hintergrund",
     "Precision": "Genauigkeit",
@@ -424,6 +425,10 @@ _TOOLTIPS = {
     ),
     "The new object stands on the 3D cursor": "Das neue Objekt steht auf dem 3D-Cursor",
     "The new object stands on the world's origin": "Das neue Objekt steht auf dem Weltursprung",
+    "Longest side in .stl and .ply files, in millimetres with z up; 0: two units with y up, as in other formats": (
+        "Längste Seite in .stl- und .ply-Dateien, in Millimetern mit z nach oben; 0: zwei Einheiten mit y nach oben, "
+        "wie in anderen Formaten"
+    ),
     "The packed image": "Das gepackte Bild",
     "The paths of the images, as JSON": "Die Pfade der Bilder, als JSON",
     "The seed that was used": "Der benutzte Startwert",

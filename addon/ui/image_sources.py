@@ -21,19 +21,27 @@ _Changed = tuple[Any, str, Any]
 
 
 def from_datablock(image: bpy.types.Image) -> Path:
-    """Save an image of the .blend, whether packed, generated or on disk, with its transparency.
+    """Save an image of the .blend, whether packed, generated, rendered or on disk, with its transparency.
+
+    Of a sequence or a moving picture it is the first one.
 
     Raises:
         ImageError: it has no pixels.
     """
+    if image.type in ("RENDER_RESULT", "COMPOSITING"):
+        return _saved_render(image)
+    if image.source in ("SEQUENCE", "MOVIE"):
+        return _first_of(image)
     size: Any = image.size
     width, height = size
     if not width or not height:
-        raise ImageError(f"The image '{image.name}' has no pixels; choose another, or render it first.")
+        raise ImageError(_why_no_pixels(image))
     pixels = np.empty(width * height * image.channels, np.float32)
     source: Any = image.pixels
     source.foreach_get(pixels)
-    rgba = with_four_channels(pixels.reshape(-1, image.channels))
+    rgba = np.nan_to_num(with_four_channels(pixels.reshape(-1, image.channels)))
+    if image.alpha_mode in ("NONE", "CHANNEL_PACKED"):
+        rgba[:, 3] = 1.0  # it covers nothing: another picture may be kept in it
     # Images of bytes hold straight colours as they are shown; images of floats hold light, multiplied by its coverage.
     return _written(as_shown(rgba) if image.is_float else rgba, width, height, image.name)
 
@@ -67,10 +75,14 @@ def from_camera(scene: bpy.types.Scene) -> Path:
     """
     if scene.camera is None:
         raise ImageError("The scene has no active camera; add one, or take the view instead.")
-    path = _new_path("camera")
-    with _changed([*_picture_settings(scene, path), (scene.render, "use_compositing", False)]):
+    path, render = _new_path("camera"), scene.render
+    changes = [*_picture_settings(scene, path), *_square_pixels(render), (render, "use_compositing", False)]
+    layers = list(scene.view_layers)
+    if not any(layer.use for layer in layers):
+        changes += [(layer, "use", True) for layer in layers]
+    with _changed(changes):
         bpy.ops.render.render(write_still=True, scene=scene.name)
-    return _checked(path)
+    return _checked(path, "The camera sees nothing; turn it to the object, or take the view instead.")
 
 
 def from_view(context: bpy.types.Context) -> Path:
@@ -88,12 +100,14 @@ def from_view(context: bpy.types.Context) -> Path:
         (render, "resolution_x", max(region.width, 4)),
         (render, "resolution_y", max(region.height, 4)),
         (render, "resolution_percentage", 100),
+        (render, "pixel_aspect_x", 1.0),
+        (render, "pixel_aspect_y", 1.0),
         (space.overlay, "show_overlays", False),
         (space, "show_gizmo", False),
     ]
     with _changed([*_picture_settings(scene, path), *size]):
         bpy.ops.render.opengl(write_still=True, view_context=True)
-    return _checked(path)
+    return _checked(path, "There is nothing to be seen in this view; turn it to the object.")
 
 
 def as_shown(rgba: np.ndarray) -> np.ndarray:
@@ -126,10 +140,71 @@ def _new_path(name: str) -> Path:
     return folder / f"{letters.strip(' .')[:60] or 'image'}.png"
 
 
-def _checked(path: Path) -> Path:
+def _saved_render(image: bpy.types.Image) -> Path:
+    """The picture that was rendered last, which has no pixels of its own."""
+    scene, path = bpy.context.scene, _new_path(image.name)
+    assert scene is not None
+    with _changed(_picture_settings(scene, path)):
+        try:
+            image.save_render(str(path), scene=scene)
+        except RuntimeError:
+            raise ImageError("Nothing was rendered yet; render first, or take a Render of the Camera.") from None
+    return _checked(path)
+
+
+def _first_of(image: bpy.types.Image) -> Path:
+    """A file of the first picture of several."""
+    path = Path(bpy.path.abspath(image.filepath, library=image.library))
+    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        return path
+    if image.source == "SEQUENCE" and path.is_file():
+        still = bpy.data.images.load(str(path))
+        try:
+            return from_datablock(still)
+        finally:
+            bpy.data.images.remove(still)
+    if path.is_file():
+        raise ImageError(f"'{image.name}' is a film; save one of its pictures as an image, and open that.")
+    raise ImageError(_why_no_pixels(image))
+
+
+def _why_no_pixels(image: bpy.types.Image) -> str:
+    path = bpy.path.abspath(image.filepath, library=image.library)
+    if image.packed_file is None and path and not Path(path).is_file() and image.source != "TILED":
+        return f"The file of '{image.name}' does not exist any more ({Path(path).name}); find it, or choose another image."
+    return f"The image '{image.name}' has no pixels; choose another, or render it first."
+
+
+def _checked(path: Path, nothing: str = "") -> Path:
+    """The file that Blender has made; `nothing` is what to say of one that shows nothing."""
     if not path.is_file():
         raise ImageError("Blender made no picture; look at its console for the reason, or open an image file.")
+    if nothing and _is_empty(path):
+        path.unlink()
+        raise ImageError(nothing)
     return path
+
+
+def _is_empty(path: Path) -> bool:
+    """Every pixel of an image file is transparent."""
+    image = bpy.data.images.load(str(path))
+    try:
+        held: Any = image
+        pixels = np.empty(held.size[0] * held.size[1] * held.channels, np.float32)
+        held.pixels.foreach_get(pixels)
+        return held.channels == 4 and not pixels[3::4].any()
+    finally:
+        bpy.data.images.remove(image)
+
+
+def _square_pixels(render: bpy.types.RenderSettings) -> list[_Changed]:
+    """The same frame with square pixels, none of which is lost."""
+    x, y = render.pixel_aspect_x, render.pixel_aspect_y
+    if x == y:
+        return []
+    width, height = render.resolution_x * max(x / y, 1.0), render.resolution_y * max(y / x, 1.0)
+    sizes = [(render, "resolution_x", round(width)), (render, "resolution_y", round(height))]
+    return [*sizes, (render, "pixel_aspect_x", 1.0), (render, "pixel_aspect_y", 1.0)]
 
 
 def _picture_settings(scene: bpy.types.Scene, path: Path) -> list[_Changed]:
@@ -146,6 +221,9 @@ def _picture_settings(scene: bpy.types.Scene, path: Path) -> list[_Changed]:
         (render, "use_file_extension", False),
         (render, "film_transparent", True),
         (render, "use_sequencer", False),
+        (render, "use_multiview", False),  # one picture, and no pair for two eyes
+        (render, "use_border", False),
+        (render, "use_stamp", False),
     ]
 
 

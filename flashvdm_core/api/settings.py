@@ -19,7 +19,7 @@ Value = bool | int | float | str
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
 
-Group = Literal["model", "image", "sampling", "surface", "clean-up", "machine"]
+Group = Literal["model", "image", "sampling", "surface", "clean-up", "files", "machine"]
 """What a setting is about; the panel and the command line keep those of one group together."""
 
 Choices = tuple[tuple[str, str, str], ...]
@@ -149,6 +149,14 @@ class Settings(Mapping[str, Value]):
     )
     face_budget: int = _setting(
         0, "Face Budget", "Reduce the mesh to about this many triangles; 0 keeps all", 0, 50_000_000, group="clean-up"
+    )
+    print_size: float = _setting(
+        100.0,
+        "Print Size (mm)",
+        "Longest side in .stl and .ply files, in millimetres with z up; 0: two units with y up, as in other formats",
+        0.0,
+        100_000.0,
+        group="files",
     )
     device: str = _setting("auto", "Device", "Where the model runs: auto, cpu, cuda, cuda:1, mps", group="machine")
     precision: Literal["auto", "float32", "float16", "bfloat16", "float8"] = _setting(

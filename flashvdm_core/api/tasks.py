@@ -13,6 +13,9 @@ from .events import Stage
 from .mesh import TriangleMesh
 from .settings import VIEWS, Settings
 
+_LEAST_AREA = 1e-5
+"""Of a block-out's surface, in squares as large as its longest side."""
+
 
 class CheckedSettings:
     """The field "settings" of a task: takes any mapping of names to values, and gives `Settings`.
@@ -43,6 +46,7 @@ class BlockOut:
     def __post_init__(self) -> None:
         if not len(self.mesh.faces):
             raise SettingsError("The block-out has no faces; choose a mesh with faces.")
+        _check_shape(self.mesh)
         if not 0 <= self.strength <= 1:
             raise SettingsError(f"The strength must be from 0 to 1, not {self.strength}.")
 
@@ -151,6 +155,20 @@ def stages_of(task: Task) -> tuple[Stage, ...]:
             first, textured = (Stage.LOAD,), False
     last = (Stage.TEXTURE,) if textured and task.settings.colours else ()
     return (*first, Stage.DECODE, Stage.EXTRACT, *last)
+
+
+def _check_shape(mesh: TriangleMesh) -> None:
+    """Refuse a block-out of which nothing would be left in a box around it."""
+    corners = mesh.vertices[mesh.faces].astype(np.float64)
+    if not np.isfinite(corners).all():
+        raise SettingsError("The block-out has vertices at no place (NaN or infinite); remove them, or mend its modifiers.")
+    low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+    longest = float((high - low).max())
+    if longest <= 0:
+        raise SettingsError("The block-out has no size: all its vertices are at one place; scale it up.")
+    a, b, c = ((corners - low) / longest).swapaxes(0, 1)
+    if np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2 < _LEAST_AREA:
+        raise SettingsError("The block-out is all but a line: it is too thin, or one of its vertices lies far away; mend it.")
 
 
 def _check_images(images: Mapping[str, str]) -> None:

@@ -88,6 +88,8 @@ class BatchIndex:
         """
         images = {view: _sha256(Path(path)) for view, path in request.images.items()}
         settings = {name: value for name, value in request.settings.items() if name not in _LEFT_OUT}
+        if settings["print_size"] == SETTINGS["print_size"].default:
+            del settings["print_size"]  # older versions did not have it: what they made is not made again for its sake
         model = request.settings.model
         if model not in self._models:
             self._models[model] = _identities(model)
@@ -123,14 +125,14 @@ class OutputLock:
             raise OutputError(f"The folder '{self._path.parent}' cannot be made ({error.strerror}); choose another.") from error
         check_output(self._path, overwrite=overwrite or self._present in known)
 
-    def publish(self, mesh: TriangleMesh, fingerprint: str, colouring: Colouring | None = None) -> None:
+    def publish(self, mesh: TriangleMesh, fingerprint: str, colouring: Colouring | None = None, print_size: float = 0.0) -> None:
         """Put the mesh with its texture in its place and keep what it is made of.
 
         Raises:
             OutputError: it cannot be written.
         """
         part = self._folder / f"mesh{self._path.suffix}"
-        write_mesh(mesh, part, overwrite=True, name=self._path.stem, colouring=colouring)
+        write_mesh(mesh, part, overwrite=True, name=self._path.stem, colouring=colouring, print_size=print_size)
         record = Record(fingerprint, _sha256(part), self._present)
         try:
             _write_record(self._folder / _RECORD, record)

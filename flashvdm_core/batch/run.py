@@ -187,7 +187,8 @@ class _Run:
         begun = self._under_way.pop(item.number)
         try:
             if isinstance(end, Result):
-                begun.claim.publish(end.mesh, begun.fingerprint, end.colouring)
+                print_size = item.request.settings.print_size if item.request is not None else 0.0
+                begun.claim.publish(end.mesh, begun.fingerprint, end.colouring, print_size)
         except Exception as error:
             end = _failure(error)
         finally:

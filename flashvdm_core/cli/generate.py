@@ -113,8 +113,14 @@ def _run(pipeline: Pipeline, job: Job, report: Report, overwrite: bool, interrup
         for event in pipeline.generate(job.request, lambda: bool(interrupted)):
             if isinstance(event, Result):
                 try:
-                    name, colouring = job.output.stem, event.colouring
-                    write_mesh(event.mesh, job.output, overwrite=overwrite, name=name, colouring=colouring)
+                    write_mesh(
+                        event.mesh,
+                        job.output,
+                        overwrite=overwrite,
+                        name=job.output.stem,
+                        colouring=event.colouring,
+                        print_size=job.request.settings.print_size,
+                    )
                 except OutputError as error:
                     event = Failure(OutputError.__name__, str(error))
             report.event(job, event)

@@ -71,8 +71,11 @@ def triangle_edges(faces: np.ndarray, vertex_count: int) -> SharedEdges:
 
 
 def with_edges(mesh: TriangleMesh) -> TriangleMesh:
-    """The same mesh with its edges, without faces that no host allows: with one vertex twice, or with the vertices of another."""
-    if mesh.edges is not None:
+    """The same mesh with its edges, without faces that no host allows: with one vertex twice, or with the vertices of another.
+
+    Edges that it has already are kept where they are those of its faces: a host crashes on others.
+    """
+    if mesh.edges is not None and _are_edges_of(mesh, mesh.edges):
         return mesh
     a, b, c = mesh.faces.T
     faces = mesh.faces[(a != b) & (b != c) & (c != a)]
@@ -82,6 +85,29 @@ def with_edges(mesh: TriangleMesh) -> TriangleMesh:
     if len(doubled):
         return with_edges(TriangleMesh(mesh.vertices, np.delete(faces, doubled, axis=0)))
     return TriangleMesh(mesh.vertices, faces, MeshEdges(edges.vertices, of_corners, _cosines(mesh.vertices, faces, edges)))
+
+
+def _are_edges_of(mesh: TriangleMesh, edges: MeshEdges) -> bool:
+    """`edges` are those that would be found for `mesh`, in any order, and `mesh` has no face that no host allows."""
+    if not len(mesh.faces):
+        return not len(edges.vertices)
+    low, high = np.minimum(*edges.vertices.T), np.maximum(*edges.vertices.T)
+    used = np.bincount(edges.of_corners.ravel(), minlength=len(low))
+    if (low == high).any() or not used.all() or _repeats(low.astype(np.int64) * len(mesh.vertices) + high):
+        return False
+    corners = np.ascontiguousarray(mesh.faces.T)
+    sides = np.ascontiguousarray(edges.of_corners.T)
+    for corner in range(3):
+        start, end, side = corners[corner], corners[(corner + 1) % 3], sides[corner]
+        if (np.minimum(start, end) != low[side]).any() or (np.maximum(start, end) != high[side]).any():
+            return False
+    # Two edges of a triangle say which it is.
+    return not _repeats(sides.min(axis=0).astype(np.int64) * len(low) + sides.max(axis=0))
+
+
+def _repeats(keys: np.ndarray) -> bool:
+    ordered = np.sort(keys)
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def boundary_edges(mesh: TriangleMesh) -> int:

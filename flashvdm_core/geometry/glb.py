@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..api.mesh import Colouring, TriangleMesh
-from .normals import UP, area_normals, normalised
+from .normals import vertex_normals
 from .png import whole_png
 
 _POINTS, _INDICES = 34962, 34963  # what a buffer view holds
@@ -27,7 +27,7 @@ def write_glb(mesh: TriangleMesh, colouring: Colouring | None, file: BinaryIO, n
         name: of the object.
     """
     contents = _Contents()
-    normals = _vertex_normals(mesh)
+    normals = vertex_normals(mesh.vertices, mesh.faces)
     if colouring is None:
         points, faces, uvs = np.arange(len(mesh.vertices)), mesh.faces, None
     else:
@@ -112,10 +112,3 @@ def _split_at_seams(mesh: TriangleMesh, uvs: np.ndarray) -> tuple[np.ndarray, np
     faces = np.empty(len(order), np.int32)
     faces[order] = np.cumsum(first) - 1
     return corners[order[first]], faces.reshape(-1, 3), uvs[order[first]]
-
-
-def _vertex_normals(mesh: TriangleMesh) -> np.ndarray:
-    """Unit normals float32 [V, 3]: the mean over the faces at each vertex, weighted by area; up where there is none."""
-    normals, corners = np.repeat(area_normals(mesh.vertices, mesh.faces), 3, axis=0), mesh.faces.ravel()
-    summed = np.stack([np.bincount(corners, normals[:, axis], len(mesh.vertices)) for axis in range(3)], axis=1)
-    return normalised(summed, otherwise=UP)

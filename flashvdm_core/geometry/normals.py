@@ -38,6 +38,13 @@ def areas_of(sides: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(area_vectors(sides)).sum(axis=0)) / 2
 
 
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit normals float32 [V, 3]: the mean over the faces at each vertex, weighted by area; up where there is none."""
+    normals, corners = np.repeat(area_normals(vertices, faces), 3, axis=0), faces.ravel()
+    summed = np.stack([np.bincount(corners, normals[:, axis], len(vertices)) for axis in range(3)], axis=1)
+    return normalised(summed, otherwise=UP)
+
+
 def normalised(vectors: np.ndarray, otherwise: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> np.ndarray:
     """Unit vectors float32 [N, 3] in the directions of `vectors`; `otherwise` where the length is 0."""
     x, y, z = np.ascontiguousarray(vectors.T, np.float64)

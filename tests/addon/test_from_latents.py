@@ -261,6 +261,43 @@ def test_a_block_out_needs_an_image_and_a_mesh(worker: Worker, image: str) -> No
     assert not bpy.ops.flashvdm.refine.poll()
 
 
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("not a number", "vertices at no place"),
+        ("scaled to nothing", "no size"),
+        ("a vertex far away", "all but a line"),
+        ("a loose vertex far away", ""),
+        ("mirrored", ""),
+        ("flat", ""),
+    ],
+)
+def test_a_block_out_that_nothing_can_be_made_of_is_named(worker: Worker, image: str, damage: str, words: str) -> None:
+    worker("good")
+    bpy.context.scene.flashvdm.image = image
+    obj = block_out(1, 1, 1)
+    match damage:
+        case "not a number":
+            obj.data.vertices[0].co.x = float("nan")
+        case "scaled to nothing":
+            obj.scale = (0, 0, 0)
+        case "a vertex far away":
+            obj.data.vertices[0].co.x = 1e30
+        case "a loose vertex far away":
+            obj.data.vertices.add(1)
+            obj.data.vertices[8].co.x = 1e30
+        case "mirrored":
+            obj.scale = (-1, 1, 1)
+        case _:
+            obj.scale = (1, 1, 0)
+    if words:
+        with pytest.raises(RuntimeError, match=f"The block-out .*{words}"):
+            bpy.ops.flashvdm.refine()
+    else:
+        assert bpy.ops.flashvdm.refine() == {"FINISHED"}
+        assert max(bpy.context.object.dimensions) == pytest.approx(1, abs=0.01)
+
+
 def write_disc(path: Path, size: int = 64) -> str:
     """Write an orange disc on transparent ground; returns `path`."""
     y, x = np.mgrid[:size, :size] - (size - 1) / 2

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -238,6 +239,7 @@ def test_generate_leaves_a_blend_with_the_objects_side_by_side_and_mesh_files(
     assert command.run(["generate", image, str(second), "--blend", str(blend), "-o", str(out), "--seed", "6"]) == 0
     assert "2 of 2 made" in capfd.readouterr().out
     assert {path.name for path in out.iterdir()} == {"red chair.glb", "blue table.glb"}
+    assert all(b"baseColorTexture" in path.read_bytes() for path in out.iterdir()), "with the colours that the .blend has"
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.wm.open_mainfile(filepath=str(blend))
     made = {obj.name: obj for obj in bpy.data.objects}
@@ -260,6 +262,36 @@ def test_a_blend_is_left_only_where_something_was_made(
     assert "The image is empty; choose another" in capfd.readouterr().err
     assert not (tmp_path / "made.blend").exists()
     assert command.run(["generate", image, "--blend", str(tmp_path / "nowhere" / "made.blend")]) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a disk that is full")
+@pytest.mark.parametrize("spare", [True, False], ids=["a spare place", "no place at all"])
+def test_a_blend_that_cannot_be_written_is_put_elsewhere_or_the_meshes_stay(
+    worker: Callable[..., str], command: ModuleType, image: str, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, spare: bool,
+) -> None:  # fmt: skip
+    worker("good")
+    real = command.bpy.ops.wm.save_as_mainfile
+    taken = tmp_path / "spare"
+    taken.mkdir()
+
+    def full(filepath: str, **options: object) -> object:
+        if spare and filepath.startswith(str(taken)):
+            return real(filepath=filepath, **options)
+        raise RuntimeError("Error: Cannot write to disk: No space left on device")
+
+    monkeypatch.setattr(command, "_save", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(taken))
+    blend, output = tmp_path / "made.blend", tmp_path / "made.glb"
+    assert command.run(["generate", image, "--blend", str(blend), "-o", str(output)]) == 1
+    told = capfd.readouterr()
+    assert f"'{blend}' was not written; free some space" in told.err
+    assert "Traceback" not in told.err
+    assert output.stat().st_size > 1000, "the meshes that were made stay"
+    assert not blend.exists()
+    left = [str(path) for path in taken.rglob("made.blend")]
+    assert len(left) == spare
+    assert all(path in told.out for path in left)
 
 
 def test_a_python_beside_the_file_is_kept_by_its_whole_path(extension: Import, tmp_path: Path) -> None:

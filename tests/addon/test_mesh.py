@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
-from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.mesh import MeshEdges, TriangleMesh
 from flashvdm_core.geometry.edges import with_edges
 
 from .conftest import Import
@@ -78,3 +78,46 @@ def test_a_large_mesh_is_made_in_short_steps_and_like_a_small_one(extension: Imp
     assert len(mesh.polygons) == 180_000
     assert not mesh.validate()
     assert tuple(mesh.polygons[179_999].vertices) == tuple(faces[-1])
+
+
+DAMAGES = (
+    "an edge of one vertex",
+    "a doubled edge",
+    "corners on other edges",
+    "an edge that nothing uses",
+    "a face with one vertex twice",
+    "a face twice",
+    "faces that were exchanged",
+)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_edges_that_are_not_those_of_the_faces_do_not_reach_blender(extension: Import, damage: str) -> None:
+    """They are in range each, and Blender crashes on them at the next operator."""
+    good = with_edges(TriangleMesh(TETRAHEDRON, FACES))
+    assert good.edges is not None
+    faces, ends, sides, cosines = (
+        array.copy() for array in (good.faces, good.edges.vertices, good.edges.of_corners, good.edges.cosines)
+    )
+    match damage:
+        case "an edge of one vertex":
+            ends[2] = ends[2, 0]
+        case "a doubled edge":
+            ends[3] = ends[2]
+        case "corners on other edges":
+            sides = np.roll(sides, 1, axis=1)
+        case "an edge that nothing uses":
+            ends, cosines = np.vstack((ends, ends[:1])), np.append(cosines, np.float32(0))
+        case "a face with one vertex twice":
+            faces[1, 1] = faces[1, 0]
+        case "a face twice":
+            faces, sides = np.vstack((faces, faces[:1])), np.vstack((sides, sides[:1]))
+        case _:
+            faces = faces[::-1].copy()
+    source = TriangleMesh(TETRAHEDRON, faces, MeshEdges(ends, sides, cosines))
+    mesh = bpy.data.meshes.new("Made")
+    builder = extension("addon.scene.mesh_builder")
+    for _ in builder.fill_in_slices(lambda: mesh, source, builder.Size(1.0)):
+        pass
+    assert not mesh.validate()
+    assert len(mesh.polygons) == (3 if damage == "a face with one vertex twice" else 4)

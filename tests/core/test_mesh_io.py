@@ -130,3 +130,31 @@ def test_a_glb_holds_the_texture(tmp_path: Path) -> None:
     np.testing.assert_allclose(read.triangles, mesh.vertices[mesh.faces], atol=1e-6)
     np.testing.assert_allclose(read.visual.uv[read.faces].reshape(-1, 2), colouring.uvs, atol=1e-6)
     np.testing.assert_array_equal(np.asarray(read.visual.material.baseColorTexture)[..., :3], colouring.texture)
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".stl"])
+@pytest.mark.parametrize("size", [100.0, 25.4])
+def test_files_for_printers_stand_upright_and_have_a_size(tmp_path: Path, suffix: str, size: float) -> None:
+    """The tetrahedron is 1 wide, 2 high and 0.5 deep; one unit of such a file is a millimetre."""
+    write_mesh(tetrahedron(), tmp_path / f"mesh{suffix}", print_size=size)
+    read = trimesh.load(tmp_path / f"mesh{suffix}", force="mesh")
+    np.testing.assert_allclose(np.ptp(read.vertices, axis=0), np.array([1, 0.5, 2]) * size / 2, rtol=1e-5)
+    assert read.vertices[:, 2].min() == pytest.approx(0.0), "it stands on the plate"
+    assert read.volume > 0, "faces look outwards"
+
+
+@pytest.mark.parametrize("suffix", [".glb", ".obj"])
+def test_the_other_formats_are_y_up_in_metres_whatever_the_size_in_print(tmp_path: Path, suffix: str) -> None:
+    write_mesh(tetrahedron(), tmp_path / f"mesh{suffix}", print_size=100.0)
+    read = trimesh.load(tmp_path / f"mesh{suffix}", force="mesh")
+    np.testing.assert_allclose(np.ptp(read.vertices, axis=0), (1, 2, 0.5), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("suffix", "mark"), [(".obj", b"\nvn "), (".ply", b"property float nx\n"), (".glb", b'"NORMAL"')])
+def test_normals_are_smooth_where_the_format_has_them(tmp_path: Path, suffix: str, mark: bytes) -> None:
+    path = tmp_path / f"mesh{suffix}"
+    write_mesh(tetrahedron(), path)
+    assert mark in path.read_bytes()
+    read = trimesh.load(path, force="mesh", process=False)
+    assert len(read.vertices) == 4, "the faces share their vertices"
+    assert (np.einsum("ij,ij->i", read.vertex_normals, read.vertices - read.vertices.mean(axis=0)) > 0).all()

@@ -64,7 +64,7 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
         layout = self.layout
         assert layout is not None
         layout.use_property_split, layout.use_property_decorate = True, False
-        for name in ("input", "output", "format", "overwrite"):
+        for name in ("input", "output", "format", "print_size", "overwrite"):
             layout.prop(self, name)
         layout.label(text="The settings are those of the scene")
 

@@ -1,7 +1,7 @@
 """What can be made of stored latents without new sampling: another mesh, and a shape between two."""
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
@@ -109,7 +109,7 @@ def _settings_of(obj: bpy.types.Object, context: Context, given: Mapping[str, Va
     """
     settings = stored_latents.settings_of(obj) | dict(given or {}) | {"preview": False}
     model = absolute_model(str(settings.get("model", "")))
-    if model != SETTINGS["model"].default and not Path(model).exists() and stored_latents.identity_of(obj):
+    if model != SETTINGS["model"].default and not os.path.exists(model) and stored_latents.identity_of(obj):
         model = absolute_model(scene_settings(context.scene).model)
     return settings | {"model": model}
 
