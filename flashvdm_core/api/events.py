@@ -79,6 +79,7 @@ class Result:
         model_identity: tells the weights that made the latents from any others, wherever their folder is.
         peak_memory: the most bytes that were in use at a time, the model's among them: on a CUDA graphics card of its memory,
             on a CPU of the process; None where the system does not tell.
+        decoder: which VAE decoded, and why it was this one.
     """
 
     mesh: TriangleMesh
@@ -91,6 +92,7 @@ class Result:
     colouring: Colouring | None = None
     peak_memory: int | None = None
     model_identity: str = ""
+    decoder: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ import yaml
 
 from ..api.errors import CheckpointError
 from ..api.fields import shown
+from ..api.settings import SETTINGS
 from ..files import read_file
+from .folders import CONFIG_NAME, describe_folder
 
-CONFIG_NAME = "config.yaml"
 _MAX_CONFIG_BYTES = 1 << 16
 _MAX_CONFIG_VALUES = 10_000
 
@@ -60,14 +61,12 @@ def read_config(folder: Path) -> Config:
         CheckpointError: the folder or the file is missing or cannot be read, or it is not such a config.
     """
     path = folder / CONFIG_NAME
-    if not folder.is_dir():
-        raise CheckpointError(f"There is no checkpoint folder {folder}; choose a folder with config.yaml and model.safetensors.")
     try:
-        data = parse_yaml(read_file(path, _MAX_CONFIG_BYTES).decode("utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder} holds no config.yaml; choose the folder that has it beside model.safetensors.") from None
+        data = parse_yaml(read_file(path, _MAX_CONFIG_BYTES).decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise CheckpointError(describe_folder(folder)) from None
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read ({error.strerror}); download it again.") from error
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}); check its permissions and its disk.") from error
     except ValueError as error:
         raise CheckpointError(f"{path} cannot be read as YAML; download it again.") from error
     if not isinstance(data, dict):
@@ -122,7 +121,14 @@ def _defaults(value: object, path: Path) -> dict[str, float]:
         return {}
     if not isinstance(value, dict) or not set(value) <= {"steps", "guidance", "truncation"}:
         raise CheckpointError(f"The section 'defaults' of {path} may hold only steps, guidance and truncation; correct it.")
-    return {name: number(value, name, 0.0) for name in value}
+    found = {name: number(value, name, 0.0) for name in value}
+    for name, setting in (("steps", SETTINGS["steps"]), ("guidance", SETTINGS["guidance"])):
+        most = setting.maximum
+        if most is not None and (found.get(name, 0) > most or (setting.kind is int and found.get(name, 1) < 1)):
+            raise CheckpointError(
+                f"The section 'defaults' of {path} has {name}: {found[name]:g}, at most {most:g} go; correct it."
+            )
+    return found
 
 
 def number(params: Mapping[str, Any], name: str, default: float) -> float:

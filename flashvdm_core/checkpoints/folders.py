@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
+import json
 import os
-import struct
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..api.fields import parse_object
 from ..files import open_file, read_file, write_whole
 
 EMBEDDED = "embedded"
@@ -16,40 +16,139 @@ EMBEDDED = "embedded"
 
 EMBEDDED_FOLDER = Path(__file__).resolve().parent.parent / "embedded"
 
+CONFIG_NAME = "config.yaml"
+
 SUMS_NAME = "SHA256SUMS"
 """The hashes of a folder's weights, one line a file, as `sha256sum` writes and checks them."""
 
 _SAMPLE = 1 << 20
-_MAX_HEADER = 100_000_000
+_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safetensors")
+_MODEL_SECTION = re.compile(rb"""^["']?model["']?\s*:""", re.MULTILINE)
+_CONFIG_BYTES = 1 << 20
+# A hub's cache is the deepest: hub/models--owner--name/snapshots/revision/model. Beyond so many folders, not a model's place.
+_DEPTH, _MOST_FOLDERS = 5, 3000
+_NOT_SEARCHED = frozenset({"blobs", "refs", "xet", "__pycache__", "node_modules"})
+_SECTIONS = ("model", "vae", "conditioner", "scheduler", "image_processor", "defaults")
 
 
 def checkpoint_folder(name_or_folder: str | Path) -> Path:
-    """The folder that a setting "model" names."""
-    return EMBEDDED_FOLDER if str(name_or_folder) == EMBEDDED else Path(name_or_folder).expanduser()
+    """The folder that a setting "model" names.
+
+    Beside the folder itself that may be one of its files, or a folder above it (a repository, a hub's cache) where no other
+    model lies. Where several do, or none, it is what was named; `describe_folder` says so then.
+    """
+    if str(name_or_folder) == EMBEDDED:
+        return EMBEDDED_FOLDER
+    chosen = Path(name_or_folder)
+    try:
+        chosen = chosen.expanduser()
+        if (chosen / CONFIG_NAME).exists():
+            return chosen
+        if chosen.is_file():
+            return chosen.parent if _belongs(chosen) else chosen
+        found = models_below(chosen)
+    except (OSError, ValueError, RuntimeError):  # no path at all; or a home that is not known
+        return chosen
+    return found[0] if len(found) == 1 else chosen
+
+
+def models_below(folder: Path) -> list[Path]:
+    """The folders below `folder` that hold the config of a whole model, a few levels deep; of revisions the current one."""
+    found: dict[str, Path] = {}
+    level, seen = [folder], 0
+    for _ in range(_DEPTH):
+        following: list[Path] = []
+        for parent in level:
+            for path in _folders_in(parent):
+                if _holds_model(path):
+                    found.setdefault(os.path.realpath(path), path)
+                else:
+                    following.append(path)
+        level, seen = following, seen + len(following)
+        if seen > _MOST_FOLDERS:
+            break
+    return _current_revisions(list(found.values()))
+
+
+def describe_folder(folder: Path) -> str:
+    """Why `folder`, which has no config.yaml, is no checkpoint, and what to choose instead."""
+    from .registry import KNOWN
+
+    for known in KNOWN.values():
+        if folder.as_posix() in (known.name, known.repository, f"{known.repository}/{known.name}"):
+            return (
+                f"There is no checkpoint folder {folder}: that is the name of a public model; download it from "
+                f"https://huggingface.co/{known.repository} and choose its folder."
+            )
+    try:
+        if folder.is_file():
+            return (
+                f"{folder} is a file without its config.yaml beside it; choose a folder that has both it and model.safetensors."
+            )
+        if not folder.is_dir():
+            return f"There is no checkpoint folder {folder}; choose a folder with config.yaml and model.safetensors."
+        found, weights = models_below(folder), weights_files(folder)
+    except (OSError, ValueError):
+        return f"There is no checkpoint folder {folder}; choose a folder with config.yaml and model.safetensors."
+    if found:
+        names = [path.relative_to(folder).as_posix() for path in found[:8]]
+        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+        return f"{folder} holds no config.yaml, but folders of several models; choose one of them: {', '.join(names)}{more}."
+    if weights:
+        return (
+            f"{folder} holds no config.yaml beside {weights[0].name}; put the one that was published with it there (a file "
+            "repackaged for another program cannot be used)."
+        )
+    return f"{folder} holds no config.yaml; choose the folder that has it beside model.safetensors."
+
+
+def weights_files(folder: Path) -> list[Path]:
+    """The files of a folder that may hold its weights, by name: model*.safetensors, else any other, else model*.ckpt."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix in (".safetensors", ".ckpt"))
+    except OSError:
+        return []
+    safetensors = [path for path in paths if path.suffix == ".safetensors"]
+    named = [path for path in safetensors if path.name.startswith("model")]
+    return named or safetensors or [path for path in paths if path.name.startswith("model")]
+
+
+def shards_of(weights: Path) -> list[Path]:
+    """All files that weights are in which were published in several, whether they are there or not; else the one."""
+    shard = _SHARD.fullmatch(weights.name)
+    if shard is None or not 0 < int(shard["count"]) < 1000:
+        return [weights]
+    names = (f"{shard['stem']}-{number:05}-of-{shard['count']}.safetensors" for number in range(1, int(shard["count"]) + 1))
+    return [weights.with_name(name) for name in names]
 
 
 def weights_identity(folder: Path) -> str:
     """A SHA-256 in hexadecimal that differs between models, wherever their folders are; "" where there are no weights.
 
-    It is over the config, and the size, the first and the last MiB of each weights file: another training changes
-    every tensor, and files of several gigabytes would take too long.
+    It is over what the config says, not how it is written, and the size, the first and the last MiB of each weights file:
+    another training changes every tensor, and files of several gigabytes would take too long.
     """
+    digest, found = hashlib.sha256(_config_content(folder / CONFIG_NAME)), False
+    for path in weights_files(folder):
+        if path.is_file():
+            found = True
+            _add_sample(digest, path)
+    return digest.hexdigest() if found else ""
+
+
+def former_identity(folder: Path) -> str:
+    """What `weights_identity` was before it left out names of files and the config's comments: kept latents may have it."""
     paths = [path for path in sorted(folder.glob("*")) if path.suffix in (".yaml", ".safetensors", ".ckpt") and path.is_file()]
     digest = hashlib.sha256()
     for path in paths:
-        with open_file(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            digest.update(f"{path.name}\0{size}\0".encode(errors="surrogateescape"))
-            digest.update(file.read(_SAMPLE))
-            file.seek(max(size - _SAMPLE, 0))
-            digest.update(file.read(_SAMPLE))
+        _add_sample(digest, path, path.name)
     return digest.hexdigest() if paths else ""
 
 
 def folders_beside(folder: Path) -> list[Path]:
     """The folders beside `folder` that have a config, itself among them."""
     try:
-        return [path.parent for path in sorted(folder.resolve().parent.glob("*/config.yaml"))]
+        return [path.parent for path in sorted(folder.resolve().parent.glob(f"*/{CONFIG_NAME}"))]
     except OSError:
         return []
 
@@ -70,20 +169,82 @@ def damaged_weights(folder: Path) -> list[str] | None:
     return [name for name, digest in sums.items() if not (folder / name).is_file() or _sha256(folder / name) != digest]
 
 
-def parameter_count(weights: Path) -> int:
-    """The numbers in a safetensors file, from its header alone.
-
-    Raises:
-        ValueError, OSError: it is no such file.
-    """
-    with open_file(weights) as file:
-        (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))
-        if length > _MAX_HEADER:
-            raise ValueError("not a safetensors file")
-        header = parse_object(file.read(length))
-    return sum(math.prod(header.table(name).integers("shape", 0, 2**53)) for name in header.names if name != "__metadata__")
-
-
 def _sha256(path: Path) -> str:
     with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _add_sample(digest: hashlib._Hash, path: Path, name: str = "") -> None:
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        digest.update(f"{name}\0{size}\0".encode(errors="surrogateescape"))
+        digest.update(file.read(_SAMPLE))
+        file.seek(max(size - _SAMPLE, 0))
+        digest.update(file.read(_SAMPLE))
+
+
+def _config_content(config: Path) -> bytes:
+    """What the sections that decide a model say, in one spelling; the file as it is where it cannot be read so."""
+    try:
+        text = read_file(config, _CONFIG_BYTES)
+    except OSError:
+        return b""
+    try:
+        from .config import parse_yaml
+
+        data = parse_yaml(text.decode("utf-8-sig"))
+        return json.dumps({name: data[name] for name in _SECTIONS if name in data} or data, sort_keys=True).encode()
+    except (ImportError, TypeError, ValueError, RecursionError):
+        return text
+
+
+def _folders_in(folder: Path) -> Sequence[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(e.name for e in entries if e.name[0] != "." and e.name not in _NOT_SEARCHED and e.is_dir())
+    except OSError:
+        return []
+    return [folder / name for name in names]
+
+
+def _holds_model(folder: Path) -> bool:
+    config = folder / CONFIG_NAME
+    try:
+        with open_file(config) as file:
+            return _MODEL_SECTION.search(file.read(_CONFIG_BYTES)) is not None
+    except OSError:
+        return False
+
+
+def _belongs(file: Path) -> bool:
+    """Whether a file that was chosen is one of its folder's checkpoint."""
+    config = file.with_name(CONFIG_NAME)
+    return config.is_file() and (file.name == CONFIG_NAME or file.name in {path.name for path in weights_files(file.parent)})
+
+
+def _current_revisions(models: Sequence[Path]) -> list[Path]:
+    """Of what a hub's cache holds in several revisions that which its branch "main" is at, else the newest."""
+    revisions: dict[tuple[str, ...], list[Path]] = {}
+    for path in models:
+        revisions.setdefault(_without_revision(path), []).append(path)
+    return [max(paths, key=_currentness) for paths in revisions.values()]
+
+
+def _without_revision(path: Path) -> tuple[str, ...]:
+    parts = path.parts
+    if "snapshots" not in parts[:-1]:
+        return parts
+    place = len(parts) - 1 - parts[::-1].index("snapshots")
+    return (*parts[: place + 1], "", *parts[place + 2 :])
+
+
+def _currentness(model: Path) -> tuple[bool, float]:
+    parts = model.parts
+    if "snapshots" not in parts[:-1]:
+        return True, 0.0
+    place = len(parts) - 1 - parts[::-1].index("snapshots")
+    try:
+        main = read_file(Path(*parts[:place], "refs", "main"), _CONFIG_BYTES).decode("ascii", "replace").strip()
+    except OSError:
+        main = ""
+    return parts[place + 1] == main, (model / CONFIG_NAME).stat().st_mtime

@@ -19,6 +19,8 @@ _SCHEDULERS: Mapping[str, Literal["flow_matching", "consistency"]] = {
 _PROCESSORS: Mapping[str, bool] = {"ImageProcessorV2": False, "MVImageProcessorV2": True}
 """Class name of the published code -> whether it takes several views."""
 
+_MOST_TIMESTEPS, _MOST_PIXELS = 100_000, 1 << 14
+
 T = TypeVar("T")
 
 
@@ -29,11 +31,21 @@ def read_model_spec(config: Config) -> ModelSpec:
         CheckpointError: a section is missing, or is of something else.
     """
     steps = config.defaults.get("steps")
+    dit, vae, conditioner, processor = dit_spec(config), vae_spec(config), conditioner_spec(config), processor_spec(config)
+    image_width = dit.context_in_dim if isinstance(dit, DiTSpec) else dit.context_dim
+    if vae.embed_dim != dit.in_channels:
+        raise CheckpointError(
+            f"The DiT and the VAE of {config.folder} have different latent channels; choose parts of one model."
+        )
+    if image_width != conditioner.dino.hidden_size or processor.multi_view != (conditioner.view_num > 0):
+        raise CheckpointError(
+            f"The DiT, the image encoder and the image processor of {config.folder} do not fit together; download it again."
+        )
     return ModelSpec(
-        dit_spec(config),
-        vae_spec(config),
-        conditioner_spec(config),
-        processor_spec(config),
+        dit,
+        vae,
+        conditioner,
+        processor,
         schedule_spec(config),
         None if steps is None else int(steps),
         config.defaults.get("guidance"),
@@ -104,9 +116,12 @@ def processor_spec(config: Config) -> ProcessorSpec:
         raise CheckpointError(
             f"The image processor '{section.target}' of {config.folder} is not supported; use another checkpoint."
         )
+    border = number(section.params, "border_ratio", 0.15)
+    if border >= 1:
+        raise CheckpointError(f"The config has border_ratio: {border:g}, which leaves no room; download config.yaml again.")
     return ProcessorSpec(
-        size=_integer(section.params, "size", 512),
-        border_ratio=number(section.params, "border_ratio", 0.15),
+        size=_integer(section.params, "size", 512, _MOST_PIXELS),
+        border_ratio=border,
         multi_view=_PROCESSORS[section.target],
     )
 
@@ -118,10 +133,12 @@ def _expected(config: Config, name: str, target: str) -> Section:
     return section
 
 
-def _integer(params: Mapping[str, Any], name: str, default: int) -> int:
+def _integer(params: Mapping[str, Any], name: str, default: int, most: int = _MOST_TIMESTEPS) -> int:
     value = number(params, name, default)
-    if value != int(value):
-        raise CheckpointError(f"The config has {name}: {value!r}, which is not a whole number; download config.yaml again.")
+    if value != int(value) or value > most:
+        raise CheckpointError(
+            f"The config has {name}: {value:g}, which is not a whole number up to {most}; download config.yaml again."
+        )
     return int(value)
 
 

@@ -1,28 +1,40 @@
-"""Weights on disk -> modules: memory-mapped, checked name by name, moved tensor by tensor to the device."""
+"""Named tensors on disk: safetensors, whole or in parts, and PyTorch's `.ckpt`. What was read is shared with no file."""
 
 from __future__ import annotations
 
-import os
+import ctypes
+import mmap
 import pickle
+import sys
+import weakref
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..api.errors import CheckpointError
-from ..files import open_file
+from ..files import NoPlainFileError, open_file
+from ..runtime.oom import out_of_memory
+from .folders import shards_of, weights_files
+from .header import Entry, read_header
 
-ModuleT = TypeVar("ModuleT", bound=nn.Module)
-
-_ALIGNMENT = 64  # bytes, PyTorch's on a CPU
+_DTYPES = {
+    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
+}  # fmt: skip
+_WINDOWS = 3  # parts of a large tensor that a sample is taken from: its start, middle and end
 
 
 class Weights(Protocol):
-    """Named tensors of one file, read when asked for."""
+    """Named tensors of one or more files, read when asked for.
+
+    Attributes:
+        path: the file, the first one of several.
+    """
 
     path: Path
 
@@ -34,36 +46,98 @@ class Weights(Protocol):
         """The tensor's shape, without reading it."""
         ...
 
+    def dtype(self, name: str) -> torch.dtype | None:
+        """The number format that it is stored in; None where PyTorch has no such."""
+        ...
+
     def tensor(self, name: str) -> Tensor:
-        """The tensor on the CPU, backed by the file."""
+        """The tensor on the CPU, in memory of its own."""
+        ...
+
+    def sample(self, name: str, most: int) -> Tensor:
+        """At most so many numbers of it, [P] on the CPU: all of a small one, parts of a large one."""
         ...
 
 
 class SafetensorsWeights:
-    """A memory-mapped safetensors file."""
+    """A safetensors file. It stays open: what is read later is of the file that was checked, though its name may be another's."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            open_file(path).close()  # the library would wait for a pipe
-            self._file = safe_open(os.fspath(path), framework="pt", device="cpu")
-            self._names = frozenset(self._file.keys())
+            self._file = open_file(path)
+            weakref.finalize(self, self._file.close)
+            self._entries = read_header(self._file)
         except FileNotFoundError:
             raise CheckpointError(f"There is no file {path}; choose a folder with a complete checkpoint.") from None
-        except (SafetensorError, OSError, ValueError) as error:
+        except (ValueError, NoPlainFileError) as error:
             raise CheckpointError(
                 f"{path} is not a complete safetensors file (cut short, damaged, or another format such as a pickle); "
                 "download it again."
             ) from error
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
-    def names(self) -> frozenset[str]:
-        return self._names
+    def names(self) -> Iterable[str]:
+        return self._entries.keys()
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self._file.get_slice(name).get_shape())
+        return self._entries[name].shape
+
+    def dtype(self, name: str) -> torch.dtype | None:
+        return _DTYPES.get(self._entries[name].kind)
 
     def tensor(self, name: str) -> Tensor:
-        return self._file.get_tensor(name)
+        entry = self._entries[name]
+        return self._read(entry, 0, entry.size).view(_DTYPES[entry.kind]).view(entry.shape)
+
+    def sample(self, name: str, most: int) -> Tensor:
+        entry = self._entries[name]
+        dtype = _DTYPES[entry.kind]
+        windows = _windows(entry.size // dtype.itemsize, most)
+        parts = [self._read(entry, start * dtype.itemsize, count * dtype.itemsize) for start, count in windows]
+        return torch.cat(parts).view(dtype)
+
+    def _read(self, entry: Entry, skipped: int, size: int) -> Tensor:
+        """So many bytes of a tensor: uint8 [size]."""
+        buffer = torch.empty(size, dtype=torch.uint8)
+        view, done = memoryview(buffer.numpy()), 0  # pyright: ignore[reportArgumentType] - of older Pythons
+        try:
+            self._file.seek(entry.start + skipped)
+            while done < size:
+                count = self._file.readinto(view[done:])  # pyright: ignore[reportAttributeAccessIssue]
+                if not count:
+                    raise CheckpointError(f"{self.path} was changed while it was read; try again.")
+                done += count
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        return buffer
+
+
+class ShardedWeights:
+    """The parts of a file that was published in several."""
+
+    def __init__(self, parts: Sequence[Path]) -> None:
+        self.path = parts[0]
+        self._parts: dict[str, SafetensorsWeights] = {}
+        for path in parts:
+            part = SafetensorsWeights(path)
+            self._parts |= dict.fromkeys(part.names(), part)
+
+    def names(self) -> Iterable[str]:
+        return self._parts.keys()
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self._parts[name].shape(name)
+
+    def dtype(self, name: str) -> torch.dtype | None:
+        return self._parts[name].dtype(name)
+
+    def tensor(self, name: str) -> Tensor:
+        return self._parts[name].tensor(name)
+
+    def sample(self, name: str, most: int) -> Tensor:
+        return self._parts[name].sample(name, most)
 
 
 class PickledWeights:
@@ -77,7 +151,11 @@ class PickledWeights:
         try:
             open_file(path).close()
             data = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except FileNotFoundError:
+            raise CheckpointError(f"There is no file {path}; choose a folder with a complete checkpoint.") from None
         except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+            if isinstance(error, RuntimeError | OSError) and out_of_memory(error):
+                raise
             raise CheckpointError(
                 f"{path} is damaged, or holds more than weights, which is unsafe; download it again."
             ) from error
@@ -97,12 +175,22 @@ class PickledWeights:
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self._tensors[name].shape)
 
+    def dtype(self, name: str) -> torch.dtype | None:
+        return self._tensors[name].dtype
+
     def tensor(self, name: str) -> Tensor:
-        return self._tensors[name]
+        mapped = self._tensors[name]
+        own = mapped.clone()
+        _give_back(mapped)
+        return own
+
+    def sample(self, name: str, most: int) -> Tensor:
+        numbers = self._tensors[name].reshape(-1)
+        return torch.cat([numbers[start : start + count] for start, count in _windows(numbers.numel(), most)])
 
 
 def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
-    """Open the weights in `folder`: model.safetensors, or in half precision model.fp16.safetensors.
+    """Open the weights in `folder`: model.safetensors, or in half precision model.fp16.safetensors; or the only ones there.
 
     Args:
         half: which of the two to prefer where both are there.
@@ -111,94 +199,51 @@ def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
     Raises:
         CheckpointError: there is no such file, or it is damaged.
     """
-    found = sorted(folder.glob("model*.safetensors"), key=lambda path: ("fp16" in path.name) != half)
-    if found:
-        return SafetensorsWeights(found[0])
-    ckpt = sorted(folder.glob("model*.ckpt"), key=lambda path: ("fp16" in path.name) != half)
-    if ckpt and pickled:
-        return PickledWeights(ckpt[0])
-    if ckpt:
+    found = sorted(weights_files(folder), key=lambda path: ("fp16" in path.name) != half)
+    if not found:
+        raise CheckpointError(f"{folder} holds no model.safetensors; choose the folder that has it beside config.yaml.")
+    first = found[0]
+    if first.suffix == ".ckpt":
+        if pickled:
+            return PickledWeights(first)
         raise CheckpointError(
-            f"{folder} holds only {ckpt[0].name}, which could run code when read; download model.fp16.safetensors."
+            f"{folder} holds only {first.name}, which could run code when read; download model.fp16.safetensors."
         )
-    raise CheckpointError(f"{folder} holds no model.safetensors; choose the folder that has it beside config.yaml.")
-
-
-def load_module(
-    build: Callable[[], ModuleT],
-    weights: Weights,
-    prefix: str,
-    device: torch.device,
-    dtype: torch.dtype,
-    *,
-    unused: Sequence[str] = (),
-) -> ModuleT:
-    """Build a module on the meta device and give it its tensors, each read once and moved straight to the device.
-
-    Args:
-        build: makes the module.
-        weights: the open file.
-        prefix: "model." for a module of a combined file, "" for a file of its own.
-        dtype: floating-point type of the parameters.
-        unused: starts of names (after the prefix) that the file may hold and the module has no place for.
-
-    Returns:
-        The module, in evaluation mode and without gradients.
-
-    Raises:
-        CheckpointError: names are missing or unexpected, a shape differs, or a weight is not finite.
-    """
-    try:
-        with torch.device("meta"):
-            module = build()
-    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+    shards = shards_of(first)
+    missing = [path for path in shards if path not in found]
+    if missing:
+        names = ", ".join(path.name for path in missing[:3]) + (" and others" if len(missing) > 3 else "")
+        raise CheckpointError(f"{folder} lacks {names}: the weights are in {len(shards)} files; download what is missing, too.")
+    if len({shards_of(path)[0] for path in found}) > 1 and not first.name.startswith("model"):
+        names = ", ".join(path.name for path in found[:4])
         raise CheckpointError(
-            f"The config beside {weights.path.name} describes no network ({error}); download it again."
-        ) from error
-    wanted = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    found = {name[len(prefix) :] for name in weights.names() if name.startswith(prefix)}
-    found = {name for name in found if not name.startswith(tuple(unused))}
-    _check_names(wanted, found, weights, prefix)
-    state: dict[str, Tensor] = {}
-    for name, shape in wanted.items():
-        if weights.shape(prefix + name) != shape:
-            raise CheckpointError(
-                f"{weights.path} has {prefix}{name} of shape {list(weights.shape(prefix + name))} where config.yaml asks for "
-                f"{list(shape)}; the two files belong to different models."
-            )
-        state[name] = _finite(weights.tensor(prefix + name), device, dtype, f"{prefix}{name} of {weights.path}")
-    module.load_state_dict(state, strict=True, assign=True)
-    return module.eval().requires_grad_(False)
-
-
-def _check_names(wanted: Iterable[str], found: set[str], weights: Weights, prefix: str) -> None:
-    missing, unexpected = sorted(set(wanted) - found), sorted(found - set(wanted))
-    parts = [f"{word} {_listed(names, prefix)}" for word, names in (("lacks", missing), ("has unexpected", unexpected)) if names]
-    if parts:
-        raise CheckpointError(f"{weights.path} does not fit its config.yaml: it {' and '.join(parts)}; download both again.")
-
-
-def _listed(names: Sequence[str], prefix: str, most: int = 3) -> str:
-    shown = ", ".join(prefix + name for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
-def _finite(tensor: Tensor, device: torch.device, dtype: torch.dtype, what: str) -> Tensor:
-    if not tensor.is_floating_point():
-        return _aligned(tensor.to(device))
-    tensor = _aligned(tensor.to(device=device, dtype=dtype))
-    # One number that is not finite makes the sum so, which takes one pass; finite ones may overflow it as well.
-    if not torch.isfinite(tensor.sum(dtype=torch.float32)) and not torch.isfinite(tensor).all():
-        raise CheckpointError(
-            f"The weight {what} holds numbers that are not finite in {str(dtype)[6:]}; download the file again."
+            f"{folder} holds several weights ({names}); rename those that belong to config.yaml model.safetensors."
         )
-    return tensor
+    return ShardedWeights(shards) if len(shards) > 1 else SafetensorsWeights(first)
 
 
-def _aligned(tensor: Tensor) -> Tensor:
-    """The tensor at an address that PyTorch's allocator would give it: a copy of one that is used from the file in place.
+def _windows(count: int, most: int) -> list[tuple[int, int]]:
+    """Start and length of the parts of `count` numbers that a sample of at most `most` is taken from."""
+    if count <= most:
+        return [(0, count)]
+    part = max(most // _WINDOWS, 1)
+    return [(number * (count - part) // (_WINDOWS - 1), part) for number in range(_WINDOWS)]
 
-    Where a file puts its weights is up to its header. Math libraries take other ways, with other last bits, for other
-    alignments, so the same weights in another file, or copied somewhere else, would make another mesh.
-    """
-    return tensor.clone() if tensor.device.type == "cpu" and tensor.data_ptr() % _ALIGNMENT else tensor
+
+def _unreadable(path: Path, error: OSError) -> Exception:
+    """What to raise for a file that the system does not let be read: lack of memory is no fault of the file's."""
+    if out_of_memory(error):
+        return error
+    return CheckpointError(f"{path} cannot be read ({error.strerror or error}); check its permissions and its disk.")
+
+
+def _give_back(mapped: Tensor) -> None:
+    """Have the system forget the pages of a file's mapping that were read: they count as this process's memory until then."""
+    if sys.platform != "linux":
+        return
+    start = -(-mapped.data_ptr() // mmap.PAGESIZE) * mmap.PAGESIZE
+    end = (mapped.data_ptr() + mapped.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
+    if mapped.is_contiguous() and start < end:
+        madvise = ctypes.CDLL(None).madvise
+        madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+        madvise(start, end - start, mmap.MADV_DONTNEED)

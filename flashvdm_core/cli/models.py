@@ -88,6 +88,8 @@ def _list(folder: Path, options: argparse.Namespace) -> int:
         print(f"{checkpoint.name}: {checkpoint.description}, {readable(checkpoint.bytes)}{state}; {checkpoint.url}")
         licence = checkpoint.licence
         print(f"    {licence.name}{f' ({licence.territory})' if licence.territory else ''}")
+        if checkpoint.vae:
+            print(f"    decodes several times as fast with {checkpoint.vae} in a folder beside it, which --get brings along")
         memory(checkpoint.name)
     print("models --get NAME downloads one; give its folder, or that of another checkpoint, to generate --model.")
     return EXIT_OK

@@ -101,6 +101,7 @@ class JsonReport(Report):
                     "seed": event.seed,
                     "model": event.model,
                     "model_identity": event.model_identity,
+                    "decoder": event.decoder,
                     "settings": dict(event.settings),
                     "seconds": dict(event.seconds),
                     "queries": list(event.queries),

@@ -27,7 +27,7 @@ def examine(model: str, device: str, folders: Sequence[Path] = ()) -> list[Findi
         ("Packages", examine_required),
         ("PyTorch", lambda: examine_compute(device, compute)),
         ("Built-in model", examine_embedded),
-        ("Model", lambda: examine_chosen(model)),
+        ("Model", lambda: examine_chosen(model, compute)),
         ("Memory", lambda: examine_memory(model, compute)),
         ("Temporary files", lambda: examine_folder("Temporary files", Path(tempfile.gettempdir()))),
         *(("Folder", lambda folder=folder: examine_folder("Folder", folder)) for folder in folders),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..api.errors import CheckpointError
 from ..api.settings import Settings
 from ..api.units import GIB, gib
-from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, parameter_count
+from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, weights_files
 from .compute import Compute
 from .findings import Finding, error, ok, warning
 from .places import free_memory, total_memory
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..checkpoints.parts import CheckpointParts
 
 WORKING_MEMORY = int(1.5 * GIB)
 """What a generation takes beside the weights: PyTorch itself, and the decoding of a fine surface."""
@@ -29,23 +36,20 @@ def examine_embedded() -> Iterator[Finding]:
         yield ok("Built-in model", "complete")
 
 
-def examine_chosen(model: str) -> Iterator[Finding]:
-    """The folder of another model, by its layout."""
+def examine_chosen(model: str, compute: Sequence[Compute] = ()) -> Iterator[Finding]:
+    """Another model: its folder, its config, the names, shapes and kinds of its weights, some numbers of each; its decoder."""
     if model in ("", EMBEDDED):
         return
     folder = checkpoint_folder(model)
     try:
-        from ..checkpoints.config import read_config
-        from ..checkpoints.layout import processor_spec, schedule_spec
-        from ..checkpoints.weights import open_weights
+        import torch
 
-        config = read_config(folder)
-        for section in ("model", "vae", "conditioner"):
-            config.section(section)
-        schedule_spec(config)
-        processor_spec(config)
-        # 2.1 is published in this form alone.
-        weights = open_weights(folder, half=True, pickled=config.section("model").target == "HunYuanDiTPlain")
+        from ..checkpoints.parts import open_parts
+
+        # In half precision numbers overflow that are fine in full.
+        dtype = torch.float16 if _on_graphics(compute) else torch.float32
+        parts = open_parts(model, half=dtype != torch.float32)
+        problems = [*parts.problems, *_samples(parts, dtype)]
         damaged = damaged_weights(folder)
     except CheckpointError as problem:
         yield error("Model", str(problem), "Choose another folder as the model, or download this one again.")
@@ -55,55 +59,90 @@ def examine_chosen(model: str) -> Iterator[Finding]:
         if damaged:
             yield error("Model", f"{folder}: {', '.join(damaged)} is damaged", "Copy or download this model again.")
         else:
-            yield ok("Model", f"{folder} has the right files ({weights.path.name})")
+            yield ok("Model", f"{folder} has the right files ({parts.weights.path.name}, stored in {parts.stored_as})")
+        decoder = f"{parts.name} decodes with {parts.vaes[0].description}"
+        for problem in problems:
+            yield warning("Decoder", problem, "Finish its download, or remove its folder.")
+        if parts.hint and not problems:
+            yield warning("Decoder", decoder, f"It works; {parts.hint}.")
+        else:
+            yield ok("Decoder", decoder)
 
 
-def examine_memory(model: str, compute: list[Compute]) -> Iterator[Finding]:
+def _samples(parts: CheckpointParts, dtype: torch.dtype) -> Iterator[str]:
+    """Look at some numbers of every weight; what is wrong with VAEs that another can take the place of.
+
+    Raises:
+        CheckpointError: the model cannot do without what is not finite.
+    """
+    from ..checkpoints.parts import not_used
+
+    parts.denoiser.check_sample(dtype)
+    parts.image_encoder.check_sample(dtype)
+    for vae in parts.vaes:
+        try:
+            vae.module.check_sample(dtype)
+        except CheckpointError as problem:
+            if vae is parts.vaes[-1]:
+                raise
+            yield not_used(vae.folder, problem)
+        else:
+            return
+
+
+def examine_memory(model: str, compute: Sequence[Compute]) -> Iterator[Finding]:
     """The free memory of the device against what the chosen model needs, and the main memory for the rest."""
+    graphics = _on_graphics(compute)
     on = compute[0] if compute else Compute()
-    graphics = on.device.startswith("cuda")
-    folder = checkpoint_folder(model or EMBEDDED)
-    numbers = _parameters(folder)
+    needs = _needs(model or EMBEDDED, graphics) or _needs_by_size(checkpoint_folder(model or EMBEDDED), graphics)
     if graphics and on.free is not None:
-        whole, least = _on_a_card(folder) or (numbers * 2 + WORKING_MEMORY,) * 2
-        if least <= on.free < whole:
-            text = f"{gib(on.free)} free, the model needs about {gib(whole)}, or {gib(least)} with its parts taking turns"
+        if needs.least <= on.free < needs.whole:
+            needed = f"the model needs about {gib(needs.whole)}, or {gib(needs.least)} with its parts taking turns"
+            text = f"{gib(on.free)} free, {needed}"
             yield warning("Graphics memory", text, "It works, and would be faster with other programs closed.")
         else:
-            yield _enough("Graphics memory", on.free, None, whole if on.free >= whole else least)
+            yield _enough("Graphics memory", on.free, None, needs.whole if on.free >= needs.whole else needs.least)
     free = free_memory()
     total = total_memory()
     if free is None:
         yield ok("Memory", f"{gib(total)} in all" if total else "the system does not say how much is free")
     else:
         # Weights go to a graphics card tensor by tensor.
-        yield _enough("Memory", free, total, (0 if graphics else numbers * 4) + WORKING_MEMORY)
+        yield _enough("Memory", free, total, WORKING_MEMORY if graphics else needs.whole)
 
 
-def _on_a_card(folder: Path) -> tuple[int, int] | None:
-    """Bytes that a model takes on a graphics card, all of it at once and its parts in turns; None where it cannot be read."""
+@dataclass(frozen=True)
+class _Needs:
+    """Bytes that a model takes where it computes: all of it at once, and its parts in turns."""
+
+    whole: int
+    least: int
+
+
+def _on_graphics(compute: Sequence[Compute]) -> bool:
+    return bool(compute) and compute[0].device.startswith("cuda")
+
+
+def _needs(model: str, graphics: bool) -> _Needs | None:
+    """By the sizes of its networks; None where they cannot be read."""
     try:
         import torch
 
         from ..checkpoints.load import model_spec
-        from ..runtime.memory.plan import no_offload, sequential_offload
-        from ..runtime.memory.requirements import memory_requirements
+        from ..runtime.memory.requirements import memory_needs
 
-        requirements = memory_requirements(model_spec(folder), torch.float16, Settings().resolution)
+        spec = model_spec(model)
+        device, dtype = ("cuda", torch.float16) if graphics else ("cpu", torch.float32)
+        return _Needs(*memory_needs(spec, torch.device(device), dtype, Settings().resolution))
     except (CheckpointError, ImportError):
         return None  # the checks before say so
-    return no_offload(requirements).peak, sequential_offload(requirements).peak
 
 
-def _parameters(folder: Path) -> int:
-    """Numbers in the largest weights file of a folder; 0 where there is none."""
-    counts = [0]
-    for path in folder.glob("*.safetensors"):
-        try:
-            counts.append(parameter_count(path))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # the check of the model says so
-    return max(counts)
+def _needs_by_size(folder: Path, graphics: bool) -> _Needs:
+    """By the sizes of its files, the largest of which holds two bytes for each number."""
+    sizes = [path.stat().st_size for path in weights_files(folder) if path.is_file()]
+    needed = max(sizes, default=0) * (1 if graphics else 2) + WORKING_MEMORY
+    return _Needs(needed, needed)
 
 
 def _enough(topic: str, free: int, total: int | None, needed: int) -> Finding:

@@ -3,35 +3,87 @@ it is run. Nothing here needs torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar, Literal, Self
 
 from ..api.errors import CheckpointError
+from ..api.fields import shown
+
+# The most that a config may ask for, far beyond every published model: what a damaged or hostile one asks for is refused before a
+# network of that size is built.
+_MOST_WIDE, _MOST_LAYERS, _MOST_TOKENS, _MOST_PIXELS, _MOST_FEW = 1 << 16, 128, 1 << 20, 1 << 14, 1 << 10
+_MOST: Mapping[str, float] = {
+    "depth": _MOST_LAYERS, "depth_single_blocks": _MOST_LAYERS, "num_decoder_layers": _MOST_LAYERS,
+    "num_encoder_layers": _MOST_LAYERS, "num_hidden_layers": _MOST_LAYERS, "num_moe_layers": _MOST_LAYERS,
+    "num_latents": _MOST_TOKENS, "pc_size": _MOST_TOKENS, "pc_sharpedge_size": _MOST_TOKENS,
+    "image_size": _MOST_PIXELS, "patch_size": _MOST_PIXELS,
+    "num_experts": _MOST_FEW, "moe_top_k": _MOST_FEW, "heads": _MOST_FEW, "num_heads": _MOST_FEW,
+    "num_attention_heads": _MOST_FEW, "downsample_ratio": _MOST_FEW, "geo_decoder_downsample_ratio": _MOST_FEW,
+    "view_num": 64, "num_freqs": 64, "mlp_ratio": 64, "mlp_expand_ratio": 64, "geo_decoder_mlp_expand_ratio": 64,
+    "layer_norm_eps": 1, "layerscale_value": 1e6, "scale_factor": 1e6,
+}  # fmt: skip
+_MAY_BE_ZERO = frozenset(
+    {"depth_single_blocks", "num_encoder_layers", "num_moe_layers", "point_feats", "pc_sharpedge_size", "view_num", "num_freqs"}
+)
+
+
+def checked_number(name: str, value: object, kind: str) -> Any:
+    """A value of a config as the "int", "float" or "bool" that a spec wants.
+
+    Raises:
+        CheckpointError: it is of another type, or beyond all that a network is built with.
+    """
+    if kind == "bool" and isinstance(value, bool):
+        return value
+    if kind == "float" and isinstance(value, str):  # YAML takes 1e-6, which lacks the point, for a text
+        with contextlib.suppress(ValueError):
+            value = float(value)
+    if kind != "bool" and isinstance(value, int | float) and not isinstance(value, bool):
+        least = 0 if kind == "float" or name in _MAY_BE_ZERO else 1
+        if least <= value <= _MOST.get(name, _MOST_WIDE) and (kind == "float" or value == int(value)):
+            return int(value) if kind == "int" else float(value)
+    wanted = {"bool": "true or false", "int": "a whole number", "float": "a number"}[kind]
+    raise CheckpointError(
+        f"The config has {name}: {shown(value)}, which is not {wanted} that a network can be built with; "
+        "download config.yaml again."
+    )
 
 
 @dataclass(frozen=True)
 class Spec:
     """Base: builds itself from a config section.
 
-    `IGNORED` lists published keys that do not change the network here (training switches, paths).
+    `IGNORED` lists published keys that do not change the network here (training switches, paths), `DIVIDED` pairs of fields
+    of which the first must be a multiple of the second.
     """
 
     IGNORED: ClassVar[frozenset[str]] = frozenset()
+    DIVIDED: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     @classmethod
     def from_config(cls, params: Mapping[str, Any]) -> Self:
-        """Build from the `params` of a config section; CheckpointError names an unknown or missing key."""
-        names = {f.name for f in fields(cls)}
-        unknown = set(params) - names - cls.IGNORED
+        """Build from the `params` of a config section.
+
+        Raises:
+            CheckpointError: names a key that is unknown or missing, or a value that no network can be built with.
+        """
+        kinds = {f.name: str(f.type) for f in fields(cls)}
+        unknown = sorted(str(key) for key in params if key not in kinds and key not in cls.IGNORED)
         if unknown:
-            raise CheckpointError(
-                f"The config has unknown keys for {cls.__name__}: {', '.join(sorted(unknown))}; a newer model version?"
-            )
-        try:
-            return cls(**{k: v for k, v in params.items() if k in names})
-        except TypeError as error:
-            raise CheckpointError(f"The config is incomplete for {cls.__name__}: {error}.") from error
+            raise CheckpointError(f"The config has unknown keys for {cls.__name__}: {_listed(unknown)}; a newer model version?")
+        missing = [f.name for f in fields(cls) if f.default is MISSING and f.name not in params]
+        if missing:
+            raise CheckpointError(f"The config is incomplete for {cls.__name__}: it lacks {_listed(missing)}; download it again.")
+        spec = cls(**{name: checked_number(name, params[name], kind) for name, kind in kinds.items() if name in params})
+        for whole, part in cls.DIVIDED:
+            if getattr(spec, whole) % getattr(spec, part):
+                raise CheckpointError(
+                    f"The config has {whole}: {getattr(spec, whole)}, which is no multiple of {part}: {getattr(spec, part)}; "
+                    "download it again."
+                )
+        return spec
 
     def to_config(self) -> dict[str, Any]:
         """The `params` of a config section that `from_config` reads."""
@@ -43,6 +95,7 @@ class DiTSpec(Spec):
     """The two-stream, then one-stream diffusion transformer of Hunyuan3D-2 (`Hunyuan3DDiT`)."""
 
     IGNORED = frozenset({"axes_dim", "theta", "time_factor", "ckpt_path"})
+    DIVIDED = (("hidden_size", "num_heads"),)
 
     in_channels: int = 64
     context_in_dim: int = 1536
@@ -60,6 +113,7 @@ class MoEDiTSpec(Spec):
     """The mixture-of-experts transformer of Hunyuan3D-2.1 (`HunYuanDiTPlain`). `num_moe_layers` counts from the last block."""
 
     IGNORED = frozenset({"input_size", "text_len", "ckpt_path"})
+    DIVIDED = (("hidden_size", "num_heads"),)
     # Switches of the published class that no published checkpoint turns; each would change the network.
     FIXED: ClassVar[Mapping[str, object]] = {
         "qk_norm": True,
@@ -87,8 +141,9 @@ class MoEDiTSpec(Spec):
         """See `Spec.from_config`; CheckpointError also names a switch that would make another network."""
         for name, expected in cls.FIXED.items():
             if params.get(name, expected) != expected:
+                found = shown(params[name])
                 raise CheckpointError(
-                    f"The config sets {name} to {params[name]!r}, but only {expected!r} is supported; use another checkpoint."
+                    f"The config sets {name} to {found}, but only {expected!r} is supported; use another checkpoint."
                 )
         return super().from_config({name: value for name, value in params.items() if name not in cls.FIXED})
 
@@ -98,6 +153,7 @@ class ShapeVAESpec(Spec):
     """The vecset autoencoder (`ShapeVAE`). Defaults are those of the published code."""
 
     IGNORED = frozenset({"label_type", "drop_path_rate", "ckpt_path", "force_recreate_path", "use_ln_post"})
+    DIVIDED = (("width", "heads"), ("heads", "geo_decoder_downsample_ratio"))
 
     num_latents: int
     embed_dim: int
@@ -170,6 +226,7 @@ class DinoSpec(Spec):
             "out_indices", "reshape_hidden_states", "stage_names", "transformers_version", "use_mask_token",
         }
     )  # fmt: skip
+    DIVIDED = (("hidden_size", "num_attention_heads"),)
 
     hidden_size: int = 768
     num_hidden_layers: int = 12
@@ -198,18 +255,25 @@ class ConditionerSpec(Spec):
         """From the published section: `{main_image_encoder: {type, kwargs: {config, image_size, ...}}}`."""
         try:
             section = params["main_image_encoder"]
-            kwargs, kind = dict(section["kwargs"]), section["type"]
+            kwargs, kind = dict(section["kwargs"]), str(section["type"])
             config, image_size = kwargs.pop("config"), kwargs.pop("image_size")
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"The conditioner's config is incomplete: {error} is missing.") from error
         if kind not in ("DinoImageEncoder", "DinoImageEncoderMV"):
-            raise CheckpointError(f"The image encoder '{kind}' is not supported; DinoImageEncoder and DinoImageEncoderMV are.")
-        views = int(kwargs.pop("view_num", 4)) if kind == "DinoImageEncoderMV" else 0
-        cls_token = bool(kwargs.pop("use_cls_token", True))
+            raise CheckpointError(
+                f"The image encoder {shown(kind)} is not supported; DinoImageEncoder and DinoImageEncoderMV are."
+            )
+        views = checked_number("view_num", kwargs.pop("view_num", 4), "int") if kind == "DinoImageEncoderMV" else 0
+        cls_token = checked_number("use_cls_token", kwargs.pop("use_cls_token", True), "bool")
         kwargs.pop("version", None)
         if kwargs:
-            raise CheckpointError(f"The conditioner's config has unknown keys: {', '.join(sorted(kwargs))}.")
-        return cls(DinoSpec.from_config(config), int(image_size), cls_token, views)
+            raise CheckpointError(f"The conditioner's config has unknown keys: {_listed(sorted(map(str, kwargs)))}.")
+        if not isinstance(config, Mapping):
+            raise CheckpointError("The conditioner's config has no sizes of its image encoder; download it again.")
+        spec = cls(DinoSpec.from_config(config), checked_number("image_size", image_size, "int"), cls_token, views)
+        if spec.dino.patch_size > min(spec.image_size, spec.dino.image_size):
+            raise CheckpointError("The conditioner's config has patches larger than its images; download it again.")
+        return spec
 
     def to_config(self) -> dict[str, Any]:
         """The published section; see `from_config`."""
@@ -294,3 +358,8 @@ class ModelSpec:
     def default_guidance(self) -> float:
         """Guidance scale that it is sampled with unless a task says otherwise."""
         return DEFAULT_GUIDANCE if self.guidance is None else self.guidance
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(name[:60] for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

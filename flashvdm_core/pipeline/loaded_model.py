@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
+from ..api.errors import MemoryLimitError
 from ..api.events import Log
 from ..api.settings import Settings
 from ..api.units import gib
-from ..checkpoints.folders import checkpoint_folder, weights_identity
-from ..checkpoints.load import load_checkpoint, model_spec
+from ..checkpoints.folders import EMBEDDED, former_identity, weights_identity
+from ..checkpoints.load import load_parts
 from ..checkpoints.model import Model
+from ..checkpoints.parts import CheckpointParts, open_parts
 from ..models.denoiser import Denoiser
+from ..models.specs import ModelSpec
 from ..runtime.devices import EIGHT_BIT, choose_device, choose_dtype, dtype_name
 from ..runtime.memory.limits import NO_LIMIT, available_memory
 from ..runtime.memory.offload import WeightOffloader
@@ -61,6 +65,8 @@ class LoadedModel:
         model: each of its networks can be used once the offloader has uploaded it.
         offloader: keeps its weights where the plan wants them.
         identity: tells its weights from any others, wherever their folder is.
+        former_identity: what `identity` was in an earlier version.
+        decoder: which VAE decodes, and why.
         precision: the setting that names what it computes in.
         logs: what the user should know of the loading.
         captured: its denoiser with steps that are replayed, on devices that can.
@@ -70,6 +76,8 @@ class LoadedModel:
     model: Model
     offloader: WeightOffloader
     identity: str
+    former_identity: str
+    decoder: str
     precision: str
     logs: Sequence[Log]
     captured: CUDAGraphDenoiser | None
@@ -86,7 +94,7 @@ class LoadedModel:
 
     def plan_memory(self, settings: Settings) -> Iterator[Log]:
         """Keep to the memory that a task's settings allow; yields what the user is told about it."""
-        plan, budget = _plan(self.key, settings)
+        plan, budget = _plan(self.model.spec, self.key, settings)
         self.offloader.set_plan(plan)
         if self.captured is not None:  # a capture relies on weights that stay, and holds on to a step's activations
             step = next(need.activations for need in plan.requirements if need.network is Network.DENOISER)
@@ -110,34 +118,64 @@ def load_model(key: ModelKey, settings: Settings) -> LoadedModel:
 
     Raises:
         CheckpointError: see `load_checkpoint`.
+        MemoryLimitError: its weights have no room.
     """
-    plan, _ = _plan(key, settings)
-    if plan.keeps_all:
-        try:
-            return _load(key, plan, on_device=True)
-        except RuntimeError as error:
-            if not plan.movable or not out_of_memory(error):
-                raise
-    loaded = _load(key, plan, on_device=False)
+    try:
+        parts = open_parts(key.name, half=key.dtype != torch.float32)
+        plan, _ = _plan(parts.spec, key, settings)
+        if plan.keeps_all:
+            try:
+                return _load(parts, key, plan, on_device=True)
+            except RuntimeError as error:
+                if not plan.movable or not out_of_memory(error):
+                    raise
+        loaded = _load(parts, key, plan, on_device=False)
+    except (RuntimeError, MemoryError, OSError) as error:
+        if not out_of_memory(error):
+            raise
+        raise MemoryLimitError(_no_room(key)) from error
     if plan.keeps_all:
         loaded.offload_sequentially()  # less was free than the device said
     return loaded
 
 
-def _load(key: ModelKey, plan: OffloadPlan, *, on_device: bool) -> LoadedModel:
-    model = load_checkpoint(key.name, key.device, key.dtype, in_main_memory=not on_device)
-    logs = quantise(model, on_device=on_device) if key.eight_bit else []  # first: it replaces weights
-    precision = dtype_name(key.dtype) if all(log.warning for log in logs) else EIGHT_BIT
+def _load(parts: CheckpointParts, key: ModelKey, plan: OffloadPlan, *, on_device: bool) -> LoadedModel:
+    loaded = load_parts(parts, key.device, key.dtype, in_main_memory=not on_device)
+    model = loaded.model
+    logs = [Log(problem, warning=True) for problem in loaded.problems]
+    if key.name != EMBEDDED:
+        logs.insert(0, Log(_description(parts, loaded.vae.description)))
+    quantised = quantise(model, on_device=on_device) if key.eight_bit else []  # first: it replaces weights
+    precision = dtype_name(key.dtype) if all(log.warning for log in quantised) else EIGHT_BIT
     networks = {Network.IMAGE_ENCODER: model.image_encoder, Network.DENOISER: model.denoiser, Network.VAE: model.vae}
     offloader = WeightOffloader(networks, key.device, plan, on_device=on_device)
     captured = CUDAGraphDenoiser(model.denoiser) if key.device.type == "cuda" and model.denoiser.capturable else None
-    identity = weights_identity(checkpoint_folder(key.name))
-    return LoadedModel(key, model, offloader, identity, precision, logs, captured)
+    identity, former = weights_identity(parts.folder), former_identity(parts.folder)
+    logs += quantised
+    return LoadedModel(key, model, offloader, identity, former, loaded.vae.description, precision, logs, captured)
 
 
-def _plan(key: ModelKey, settings: Settings) -> tuple[OffloadPlan, int]:
+def _description(parts: CheckpointParts, decoder: str) -> str:
+    """Which model runs, and what decodes for it."""
+    hint = f"; {parts.hint}" if parts.hint else ""
+    return f"The model is {parts.name} ({parts.weights.path.name}, stored in {parts.stored_as}). It decodes with {decoder}{hint}."
+
+
+def _no_room(key: ModelKey) -> str:
+    """What to do where a model's weights do not fit into the memory."""
+    remedies = ["close other programs"]
+    if key.dtype == torch.float32 and key.device.type == "cpu":
+        remedies.append("set the precision to bfloat16, which takes half of the memory and is slow on most processors")
+    remedies += ["choose a smaller model"]
+    if sys.platform == "win32":
+        remedies.insert(1, "let Windows enlarge its paging file")
+    way = f"{', '.join(remedies[:-1])}, or {remedies[-1]}"
+    return f"The memory does not hold the weights of '{key.name}' in {dtype_name(key.dtype)}: {way}."
+
+
+def _plan(spec: ModelSpec, key: ModelKey, settings: Settings) -> tuple[OffloadPlan, int]:
     """Which networks are on the device when, and the bytes that they may take there."""
     budget = available_memory(key.device, settings.memory_budget)
     if budget == NO_LIMIT:
         return SHARED_MEMORY, budget
-    return plan_offload(memory_requirements(model_spec(key.name), key.dtype, settings.resolution), budget), budget
+    return plan_offload(memory_requirements(spec, key.dtype, settings.resolution), budget), budget

@@ -71,7 +71,7 @@ class Pipeline:
                 events = self._from_latents(task, runner)
             case CutOutOnly():
                 events = _cut_out_only(task, runner)
-        return errors_as_failures(events)
+        return errors_as_failures(events, runner.context)
 
     def _from_images(self, request: Request, runner: StageRunner) -> Iterator[Event]:
         images, loaded = yield from runner.run(Stage.LOAD, lambda: self._load_images_and_model(request, runner))
@@ -177,6 +177,7 @@ def _mesh_of(
         colouring=colouring,
         peak_memory=context.memory.bytes() if context.memory else None,
         model_identity=loaded.identity,
+        decoder=loaded.decoder,
     )
 
 
@@ -190,7 +191,7 @@ def _check_model(loaded: LoadedModel, task: DecodeLatents | Blend) -> Iterator[E
     name, identities = loaded.model.name, [task.model_identity]
     if isinstance(task, Blend):
         identities.append(task.other_identity)
-    if any(identity not in ("", loaded.identity) for identity in identities):
+    if any(identity not in ("", loaded.identity, loaded.former_identity) for identity in identities):
         message = f"The kept latents were made by other weights than those of the model '{name}'; choose the model that made them"
         raise ModelMismatchError(f"{message}, or generate the mesh anew.")
     if task.latents.shape[1] != loaded.model.channels:

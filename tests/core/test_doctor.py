@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from flashvdm_core.checkpoints.folders import EMBEDDED_FOLDER, damaged_weights, parameter_count, weights_identity, write_sums
+from flashvdm_core.checkpoints.folders import EMBEDDED_FOLDER, damaged_weights, weights_identity, write_sums
 from flashvdm_core.checkpoints.load import model_spec
 from flashvdm_core.cli import main
 from flashvdm_core.doctor import models, places
@@ -166,17 +166,6 @@ def test_damage_of_weights_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixt
     (folder / "config.yaml").write_text("[")
     assert main(["doctor", "--json", "--model", str(folder)]) == 1
     assert main(["doctor", "--json", "--model", str(tmp_path / "nowhere")]) == 1
-
-
-def test_the_numbers_of_a_model_are_counted_without_reading_it(tmp_path: Path) -> None:
-    from .tiny_model import CONFIG, tiny_state
-
-    folder = write_tiny_model(tmp_path / "tiny")
-    assert parameter_count(folder / "model.safetensors") == sum(tensor.numel() for tensor in tiny_state(CONFIG).values())
-    for content in (b"", b"123", b"\xff" * 64, b"\2\0\0\0\0\0\0\0[]"):
-        (tmp_path / "x").write_bytes(content)
-        with pytest.raises((ValueError, AttributeError)):
-            parameter_count(tmp_path / "x")
 
 
 def test_models_are_told_apart_by_their_weights_alone(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "__main__": {"cli", "runtime"},
     "api": {"files"},
     "batch": {"api", "checkpoints", "files", "geometry", "pipeline"},
-    "checkpoints": {"api", "download", "files", "models", "sampling"},
+    "checkpoints": {"api", "download", "files", "models", "runtime", "sampling"},
     "cli": {"api", "batch", "checkpoints", "doctor", "download", "files", "geometry", "pipeline", "runtime", "setup"},
     "decoding": {"api", "models", "runtime", "sparse_grid"},
     "doctor": {"api", "checkpoints", "runtime", "setup"},

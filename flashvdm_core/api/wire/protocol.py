@@ -240,6 +240,7 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
                 "colouring": None if event.colouring is None else colouring_fields(event.colouring, arrays),
                 "peak_memory": event.peak_memory,
                 "model_identity": event.model_identity,
+                "decoder": event.decoder,
             }
 
 
@@ -286,6 +287,7 @@ def _result(fields: Fields, exchange: Path) -> Generating[None, None, Result]:
         colouring=colouring,
         peak_memory=fields.integer("peak_memory", 0, _MAX_NUMBER) if fields.given("peak_memory") else None,
         model_identity=fields.text("model_identity"),
+        decoder=fields.text("decoder") if fields.given("decoder") else "",
     )
 
 

@@ -18,8 +18,9 @@ from ...checkpoints.config import Config, read_config
 from ...checkpoints.layout import read_model_spec, write_vae_spec
 from ...checkpoints.load import has_encoder, load_vae
 from ...checkpoints.model import Model
+from ...checkpoints.modules import load_module
 from ...checkpoints.save import save_folder
-from ...checkpoints.weights import load_module, open_weights
+from ...checkpoints.weights import open_weights
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE

@@ -13,7 +13,7 @@ import torch
 
 from ...models.build import build_meta
 from ...models.specs import DinoSpec, ModelSpec, PointDecoderSpec
-from .plan import Network, Requirement
+from .plan import Network, Requirement, no_offload, sequential_offload
 
 RESERVE = 256 << 20
 """Bytes for the libraries' own buffers and for gaps between the blocks that are given out."""
@@ -41,6 +41,12 @@ def memory_requirements(spec: ModelSpec, dtype: torch.dtype, resolution: int) ->
         Requirement(Network.DENOISER, denoiser, sampling),
         Requirement(Network.VAE, vae, decoding),
     )
+
+
+def memory_needs(spec: ModelSpec, device: torch.device, dtype: torch.dtype, resolution: int) -> tuple[int, int]:
+    """Bytes that a generation takes of a device's memory at its peak: with all networks there, and with its parts in turns."""
+    requirements = memory_requirements(spec, dtype, resolution)
+    return no_offload(requirements).peak, sequential_offload(requirements).peak
 
 
 def activation_memory(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[int, int, int]:
