@@ -10,7 +10,8 @@ import contextlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...flashvdm_core.api.errors import WorkerError
@@ -33,11 +34,13 @@ class Launch:
         python: the interpreter that has torch.
         package_root: the folder that holds `flashvdm_core`.
         idle_seconds: a worker ends itself after this long without work; 0: never.
+        variables: further environment variables of the process.
     """
 
     python: str
     package_root: Path
     idle_seconds: int = 0
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def module_command(self, module: str, *arguments: str) -> list[str]:
         """The argument list that runs a module of the core. Every Python is started with this and `environment`.
@@ -56,6 +59,7 @@ class Launch:
             "PYTHONSAFEPATH": "1",  # keeps the current folder off the search path of what it starts in its turn
             "PYTHONDONTWRITEBYTECODE": "1",  # the extension's folder is Blender's, not the worker's
             "PYTHONUTF8": "1",
+            **self.variables,
         }
 
 

@@ -1,5 +1,7 @@
 """The interpreter that the core runs on, as the preferences ask for it."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..link.child_process import Launch
@@ -17,3 +19,12 @@ def runtime() -> Runtime:
 def launch() -> Launch:
     """How the core is started. Raises WorkerError if there is no interpreter."""
     return Launch(runtime().python, _PACKAGE_ROOT, round(preferences().idle_minutes * 60))
+
+
+def own_launch(variables: Mapping[str, str]) -> Launch:
+    """How the parts of the core are started that need the standard library alone: on Blender's own Python.
+
+    Args:
+        variables: further environment variables of the process.
+    """
+    return Launch(sys.executable, _PACKAGE_ROOT, variables=variables)

@@ -20,6 +20,7 @@ from . import interpreter
 from .batch import Batch
 from .doctor import Doctor
 from .loop import Activity, Loop
+from .models import Models
 from .worker_tasks import WorkerCheck, WorkerTasks
 
 _RUNTIME_SECONDS = 3
@@ -34,6 +35,7 @@ class Session:
         check: the look whether a worker starts.
         batch: the batch.
         doctor: the examination of this machine.
+        models: the public models on this machine, and the download of one.
     """
 
     def __init__(self) -> None:
@@ -42,6 +44,7 @@ class Session:
         self.check = WorkerCheck(self.tasks)
         self.batch = Batch()
         self.doctor = Doctor()
+        self.models = Models()
         self._runtime: tuple[tuple[str, int], Runtime | WorkerError] | None = None
         """What was asked for and found when the interpreter was last looked for."""
 
@@ -132,12 +135,18 @@ class Session:
         self.doctor.start(model, device)
         self._run(self.doctor, live)
 
+    def get_model(self, name: str, accepted: bool, live: bool) -> None:
+        """Download a model, as `Models.start` says: beside Blender, or without returning before its end."""
+        self.models.start(name, accepted)
+        self._run(self.models, live)
+
     def stop(self) -> None:
         """End everything."""
         self.loop.stop()
         self.release()
         self.batch.stop()
         self.doctor.stop()
+        self.models.stop()
 
     def _run(self, activity: Activity, live: bool) -> None:
         if live:

@@ -52,6 +52,20 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
         description="Keep in the .blend file what a mesh is decoded from, so that Change Mesh and Blend need not generate anew",
         default=True,
     ),
+    models_folder=StringProperty(
+        name="Folder of Models",
+        description="Where downloaded models are kept; empty: the extension's folder in your user folder",
+        subtype="DIR_PATH",
+    ),
+    hub=StringProperty(
+        name="Hub",
+        description="Address of the server that models come from, or of a mirror; empty: HF_ENDPOINT, else huggingface.co",
+    ),
+    hub_token=StringProperty(
+        name="Access Token",
+        description="Token of your account on the hub, for models that ask for one; empty: HF_TOKEN",
+        subtype="PASSWORD",
+    ),
     **setting_properties(MACHINE),
 )
 class Preferences:
@@ -63,6 +77,9 @@ class Preferences:
         silence_minutes: float
         keep_images: bool
         keep_latents: bool
+        models_folder: str
+        hub: str
+        hub_token: str
         device: str
         precision: str
         memory_budget: float

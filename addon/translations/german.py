@@ -30,6 +30,14 @@ _OPERATORS = {
     "Set Triangles": "Dreiecke anpassen",
     "Show Details": "Einzelheiten zeigen",
     "Clipboard": "Zwischenablage",
+    "Accept and Download": "Zustimmen und herunterladen",
+    "Built-in Model": "Eingebautes Modell",
+    "Dismiss": "Schließen",
+    "Download": "Herunterladen",
+    "Pause": "Anhalten",
+    "Read Licence": "Lizenz lesen",
+    "Remove Model": "Modell entfernen",
+    "Use This Model": "Dieses Modell benutzen",
     "Generate Variants": "Varianten erzeugen",
     "Keep This One": "Diese behalten",
     "Mesh from Image": "Mesh aus Bild",
@@ -39,6 +47,29 @@ _OPERATORS = {
 }
 
 _LABELS = {
+    "Access Token": "Zugangsschlüssel",
+    "Autoencoder": "Autoencoder",
+    "Base: 50 steps, twice the work each": "Basis: 50 Schritte mit doppelter Arbeit",
+    "Built-in Model": "Eingebautes Modell",
+    "Fast: 50 steps without extra guidance": "Schnell: 50 Schritte ohne zusätzliche Führung",
+    "Folder of Models": "Ordner der Modelle",
+    "Hub": "Hub",
+    "Models": "Modelle",
+    "Resume": "Fortsetzen",
+    "South Korea": "Südkorea",
+    "Try Again": "Noch einmal versuchen",
+    "Turbo: 5 steps": "Turbo: 5 Schritte",
+    "large": "groß",
+    "one image": "ein Bild",
+    "the European Union": "die Europäische Union",
+    "the United Kingdom": "das Vereinigte Königreich",
+    "up to {count} images": "bis zu {count} Bilder",
+    "{least:.0f} to {most:.0f} GB of graphics memory": "{least:.0f} bis {most:.0f} GB Grafikspeicher",
+    "{licence}. Not licensed in: {places}, results included.": (
+        "{licence}. Nicht lizenziert für: {places}, auch nicht die Ergebnisse."
+    ),
+    "{size} on disk": "{size} auf der Platte",
+    "{size} will be downloaded": "{size} werden heruntergeladen",
     "Amount": "Anteil",
     "From Block-Out": "Aus Rohform",
     "Strength": "Stärke",
@@ -135,7 +166,11 @@ _LABELS = {
 }
 
 _STATES = {
+    "Asking the server": "Der Server wird gefragt",
     "Building the mesh": "Das Mesh wird gebaut",
+    "Checking": "Prüfung",
+    "Waiting for the server": "Warten auf den Server",
+    "{done} of {total}": "{done} von {total}",
     "Cancelled": "Abgebrochen",
     "Cancelled: {text}": "Abgebrochen: {text}",
     "Cancelling": "Wird abgebrochen",
@@ -176,6 +211,21 @@ _STATES = {
 }
 
 _MESSAGES = {
+    "A download or a generation is under way": "Es wird gerade etwas heruntergeladen oder erzeugt",
+    "A model is being downloaded": "Es wird gerade ein Modell heruntergeladen",
+    "Blender is set to work offline: allow online access in its preferences, under System": (
+        "Blender arbeitet ohne Internet: in seinen Einstellungen unter System den Zugriff erlauben"
+    ),
+    "It cannot be removed ({error})": "Es lässt sich nicht entfernen ({error})",
+    "No licence waits to be accepted": "Keine Lizenz wartet auf Zustimmung",
+    "Nothing is being downloaded": "Es wird nichts heruntergeladen",
+    "Read the licence first": "Zuerst die Lizenz lesen",
+    "The download ended unexpectedly.": "Der Download endete unerwartet.",
+    "The licence is in the text '{name}'": "Die Lizenz steht im Text '{name}'",
+    "There is no model '{name}'": "Es gibt kein Modell '{name}'",
+    "There is nothing to close": "Es gibt nichts zu schließen",
+    "{size} are free again": "{size} sind wieder frei",
+    "{terms} Read them, and give accept_licence=True.": "{terms} Lies sie und gib accept_licence=True an.",
     "Choose an image first": "Zuerst ein Bild wählen",
     "A batch is under way": "Es läuft schon ein Stapel",
     "Its latents were not kept: generate it again": "Seine Latenten wurden nicht behalten: noch einmal erzeugen",
@@ -234,6 +284,30 @@ _MESSAGES = {
 }
 
 _TOOLTIPS = {
+    "Address of the server that models come from, or of a mirror; empty: HF_ENDPOINT, else huggingface.co": (
+        "Adresse des Servers, von dem Modelle kommen, oder eines Spiegels; leer: HF_ENDPOINT, sonst huggingface.co"
+    ),
+    "Close this message; what came of the model stays and can be removed in the preferences": (
+        "Diese Meldung schließen; was vom Modell da ist, bleibt und lässt sich in den Einstellungen entfernen"
+    ),
+    "Delete the files of this model, and its VAE where no other model needs it; you can download them again": (
+        "Die Dateien dieses Modells löschen, und sein VAE, wenn kein anderes es braucht; du kannst sie wieder herunterladen"
+    ),
+    "Fetch the licence of this model and, once you have accepted it, the model; an interrupted download goes on": (
+        "Die Lizenz dieses Modells holen und, wenn du ihr zugestimmt hast, das Modell; ein unterbrochener Download geht weiter"
+    ),
+    "Generate with this model from now on": "Von jetzt an mit diesem Modell erzeugen",
+    "Open the licence of this model in a text editor": "Die Lizenz dieses Modells in einem Texteditor öffnen",
+    "Stop the download; it goes on from where it was": "Den Download anhalten; er geht von da aus weiter",
+    "Token of your account on the hub, for models that ask for one; empty: HF_TOKEN": (
+        "Schlüssel deines Kontos beim Hub, für Modelle, die einen verlangen; leer: HF_TOKEN"
+    ),
+    "Where downloaded models are kept; empty: the extension's folder in your user folder": (
+        "Wo heruntergeladene Modelle liegen; leer: der Ordner der Erweiterung in deinem Benutzerordner"
+    ),
+    "You have read the licence and accept it: the model is downloaded": (
+        "Du hast die Lizenz gelesen und stimmst ihr zu: Das Modell wird heruntergeladen"
+    ),
     "0 gives the block-out back as the model sees it, 1 forgets it": (
         "0 gibt die Rohform zurück, wie das Modell sie sieht, 1 vergisst sie"
     ),

@@ -94,6 +94,17 @@ class KnownCheckpoint:
         return f"https://huggingface.co/{self.repository}/tree/{self.revision}/{self.name}"
 
     @property
+    def title(self) -> str:
+        """What it is called in a list: its family and its speed."""
+        family = self.repository.partition("/")[2]
+        return f"{family} {self.speed}" if self.speed else f"{family} {self.name.partition('-vae-')[2].rpartition('-')[2]} VAE"
+
+    @property
+    def bytes_with_vae(self) -> int:
+        """Roughly the bytes of its files, and of those of the VAE that is used with it."""
+        return self.bytes + (KNOWN[self.vae].bytes if self.vae else 0)
+
+    @property
     def bytes(self) -> int:
         """Roughly the bytes of its files."""
         return sum(file.size or file.about for file in self.files)

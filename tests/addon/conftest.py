@@ -60,6 +60,9 @@ def extension(installed: None) -> Iterator[Import]:
         "silence_minutes",
         "keep_images",
         "keep_latents",
+        "models_folder",
+        "hub",
+        "hub_token",
     ):
         preferences().property_unset(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import bpy
@@ -93,6 +94,7 @@ def states(worker: Callable[..., str], image: str, session: Session, monkeypatch
     monkeypatch.setattr(job, "state", type(job.state).RUNNING)
     monkeypatch.setattr(session.batch, "_process", object())
     monkeypatch.setattr(session.doctor, "_process", object())
+    monkeypatch.setattr(session.models, "_process", SimpleNamespace(close=lambda: None))
     yield "everything under way"
 
 

@@ -79,6 +79,8 @@ LIGHT = (
     "flashvdm_core.files",
     "flashvdm_core.cli",
     "flashvdm_core.setup",
+    "flashvdm_core.checkpoints.library",
+    "flashvdm_core.checkpoints.registry",
     "flashvdm_core.doctor.findings",
     "flashvdm_core.doctor.places",
 )
@@ -157,7 +159,7 @@ def test_nothing_of_the_product_imports_the_lab() -> None:
                 assert room_of(path, CORE) not in {LAB.name, *FORMER_NAMES}, f"{file} imports {'.'.join(path)}"
 
 
-@pytest.mark.parametrize("room", [*LIGHT, "flashvdm_core.checkpoints.library"])
+@pytest.mark.parametrize("room", LIGHT)
 def test_light_rooms_bring_in_nothing_heavy(room: str) -> None:
     names = ", ".join(modules_of(room))
     code = f"import sys, {names}; print(sorted({{'torch', 'safetensors', 'PIL', 'yaml', 'tqdm'}} & set(sys.modules)))"

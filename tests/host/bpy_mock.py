@@ -171,6 +171,11 @@ class Mesh(ID):
         pass
 
 
+class Text(ID):
+    def write(self, text: str) -> None:
+        self.text = text
+
+
 class Image(ID):
     def __init__(self, path: str) -> None:
         super().__init__(Path(path).name)
@@ -287,7 +292,9 @@ class UILayout(bpy_struct):
         getattr(data, property)  # what does not exist cannot be drawn
         self.drawn.append(("prop", property))
 
-    def operator(self, operator: str, text: str = "", icon: str = "NONE", emboss: bool = True) -> types.SimpleNamespace:
+    def operator(
+        self, operator: str, text: str = "", icon: str = "NONE", emboss: bool = True, translate: bool = True
+    ) -> types.SimpleNamespace:
         self.drawn.append(("operator", operator))
         return types.SimpleNamespace()  # what the button gives to the operator
 
@@ -348,7 +355,7 @@ class KeyMapItem(bpy_struct):
 
 
 _TYPES = (
-    bpy_struct, PropertyGroup, ID, Image, Window, Mesh, Object, Collection, Scene, Operator, UILayout, UIList, Panel, Menu,
+    bpy_struct, PropertyGroup, Text, ID, Image, Window, Mesh, Object, Collection, Scene, Operator, UILayout, UIList, Panel, Menu,
     FileHandler, OperatorFileListElement, AddonPreferences, Context, Event, KeyMap, KeyMapItem,
 )  # fmt: skip
 
@@ -413,7 +420,7 @@ class Host:
         self.commands: dict[str, Callable[[list[str]], int]] = {}
         self.addons: dict[str, Any] = {}
         self.data = types.SimpleNamespace(
-            objects=_Blocks(Object), meshes=_Blocks(Mesh), scenes=_Blocks(Scene), texts=_Blocks(ID), images=_Images(Image)
+            objects=_Blocks(Object), meshes=_Blocks(Mesh), scenes=_Blocks(Scene), texts=_Blocks(Text), images=_Images(Image)
         )  # fmt: skip
         scene = self.data.scenes.new("Scene")
         manager = types.SimpleNamespace(

@@ -1,6 +1,6 @@
 """What the user can do: a module for each group of buttons."""
 
-from . import batch, doctor, from_latents, generate, history, images, mesh, queue, refine, tools, variants
+from . import batch, doctor, from_latents, generate, history, images, mesh, models, queue, refine, tools, variants
 
 CLASSES = (
     *generate.CLASSES,
@@ -14,4 +14,5 @@ CLASSES = (
     *batch.CLASSES,
     *tools.CLASSES,
     *doctor.CLASSES,
+    *models.CLASSES,
 )

@@ -3,11 +3,27 @@
 A module for each panel; they appear in the order in which they are registered.
 """
 
-from . import batch, doctor, history, main, mesh, preferences_page, queue, result, settings, sources, variants, views, worker
+from . import (
+    batch,
+    doctor,
+    history,
+    main,
+    mesh,
+    models,
+    preferences_page,
+    queue,
+    result,
+    settings,
+    sources,
+    variants,
+    views,
+    worker,
+)
 
 CLASSES = (
     *preferences_page.CLASSES,
     *sources.CLASSES,
+    *models.CLASSES,
     *main.CLASSES,
     *queue.CLASSES,
     *variants.CLASSES,

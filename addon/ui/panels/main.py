@@ -17,6 +17,7 @@ from ...settings.given import absolute_path
 from ...settings.preferences import ROOT_PACKAGE
 from ...settings.properties import FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
+from .models import draw_model_menu
 from .parts import Sidebar, draw_open, draw_text, width
 from .variants import draw_choice
 
@@ -41,6 +42,7 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         assert layout is not None
         ready = _draw_missing_runtime(layout, width(context))
         _draw_image(layout, settings, width(context))
+        draw_model_menu(layout, context)
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
         for name in (*_OF_SHAPE, "size", "size_of", "placement"):

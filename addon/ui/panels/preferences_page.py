@@ -9,6 +9,7 @@ from ...session.session import session
 from ...settings.preferences import ROOT_PACKAGE, Preferences
 from .. import keymap
 from .doctor import draw_doctor
+from .models import draw_models
 from .parts import draw_text, width
 
 
@@ -34,6 +35,11 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
         for name in ("device", "precision", "memory_budget", "idle_minutes", "silence_minutes", "keep_images", "keep_latents"):
             layout.prop(self, name)
         keymap.draw(layout)
+        layout.separator()
+        layout.label(text="Models")
+        for name in ("models_folder", "hub", "hub_token"):
+            layout.prop(self, name)
+        draw_models(layout, context)
         layout.separator()
         draw_doctor(layout, context)
 

@@ -1,0 +1,140 @@
+"""Public models in real Blender: the licence first, then the download, its pause, what it leaves and its removal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+import pytest
+
+from tests.core.hub_server import Hub, running
+
+from .conftest import Import, preferences, tick_until
+
+if TYPE_CHECKING:
+    from addon.session.session import Session
+
+NAME, VAE = "hunyuan3d-dit-v2-0-turbo", "hunyuan3d-vae-v2-0-turbo"
+REPOSITORY = "tencent/Hunyuan3D-2"
+WEIGHTS = bytes(range(256)) * 2000
+TERMS = "Terms of this model: Überall."
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where Blender keeps models."""
+    return tmp_path / "Modelle für alle"
+
+
+@pytest.fixture
+def hub(extension: Import, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub on this machine that has one model and its VAE, and a Blender that may use the network."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith(("HF_", "HUGGING")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))
+    files: dict[str, bytes | Path] = {f"{REPOSITORY}/LICENSE": TERMS.encode(), f"{REPOSITORY}/NOTICE": b"!"}
+    for name in (NAME, VAE):
+        files |= {f"{REPOSITORY}/{name}/config.yaml": b"{}", f"{REPOSITORY}/{name}/model.fp16.safetensors": WEIGHTS}
+    preferences().models_folder = str(folder)
+    system = bpy.context.preferences.system
+    system.use_online_access = True
+    with running(Hub(files=files)) as made:
+        preferences().hub = made.endpoint
+        yield made
+    system.use_online_access = False
+
+
+@pytest.fixture
+def session(extension: Import, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """The add-on's session, in a Blender where operators are invoked as by their buttons: without windows it executes them."""
+    operator = extension("addon.ui.operators.models").FLASHVDM_OT_model_get
+    monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
+    return extension("addon.session.session").session
+
+
+def ask(session: Session) -> None:
+    """Press Download, and wait for the licence."""
+    assert bpy.ops.flashvdm.model_get(model=NAME) == {"FINISHED"}
+    tick_until(session, lambda: not session.models.running)
+    assert session.models.stage == "asking"
+
+
+def accept(session: Session) -> None:
+    """Read the licence and accept it."""
+    bpy.ops.flashvdm.model_licence()
+    bpy.ops.flashvdm.model_accept()
+
+
+def test_the_licence_is_shown_before_anything_else_comes(hub: Hub, session: Session, folder: Path) -> None:
+    ask(session)
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["LICENSE", "NOTICE"]
+    with pytest.raises(RuntimeError, match="Read the licence first"):
+        bpy.ops.flashvdm.model_accept()
+    accept(session)
+    assert TERMS in bpy.data.texts[-1].as_string()
+    tick_until(session, lambda: not session.models.running)
+    for name in (NAME, VAE):
+        assert (folder / name / "model.fp16.safetensors").read_bytes() == WEIGHTS
+        assert (folder / name / "LICENSE").read_text(encoding="utf-8") == TERMS
+    assert bpy.context.scene.flashvdm.model == str(folder / NAME)
+
+
+def test_a_paused_download_goes_on_where_it_stopped(hub: Hub, session: Session, folder: Path) -> None:
+    hub.rate = 200_000
+    ask(session)
+    accept(session)
+    tick_until(session, lambda: session.models.fraction > 0.1)
+    assert " of 1.02 MB, " in session.models.text
+    bpy.ops.flashvdm.model_pause()
+    tick_until(session, lambda: not session.models.running)
+    assert session.models.stage == "paused"
+    assert bpy.context.scene.flashvdm.model == "embedded"
+    hub.rate = 0
+    bpy.ops.flashvdm.model_get(model=NAME)
+    tick_until(session, lambda: not session.models.running)
+    assert session.models.stage == "done"
+    assert [request.headers.get("Range") is None for request in hub.asked("storage")] == [True, False, True]
+
+
+def test_a_failure_is_the_servers_sentence_and_can_be_tried_again(hub: Hub, session: Session, folder: Path) -> None:
+    hub.faults = [lambda handler: handler.refuse(403)]
+    bpy.ops.flashvdm.model_get(model=NAME)
+    tick_until(session, lambda: not session.models.running)
+    assert session.models.stage == "failed"
+    assert "does not allow LICENSE to be downloaded (403)" in session.models.error
+    hub.faults = []
+    ask(session)
+    bpy.ops.flashvdm.model_dismiss()
+    assert session.models.stage == "nothing"
+
+
+def test_without_online_access_nothing_is_asked_of_the_network(hub: Hub, session: Session) -> None:
+    bpy.context.preferences.system.use_online_access = False
+    with pytest.raises(RuntimeError, match="work offline"):
+        bpy.ops.flashvdm.model_get(model=NAME)
+    assert hub.requests == []
+
+
+def test_a_script_downloads_chooses_and_removes(extension: Import, hub: Hub, folder: Path) -> None:
+    with pytest.raises(RuntimeError, match="not licensed in the European Union"):
+        bpy.ops.flashvdm.model_get(model=NAME)
+    assert hub.requests == []
+    assert bpy.ops.flashvdm.model_get(model=NAME, accept_licence=True) == {"FINISHED"}
+    assert bpy.ops.flashvdm.model_choose(model="") == {"FINISHED"}
+    assert bpy.context.scene.flashvdm.model == "embedded"
+    assert bpy.ops.flashvdm.model_choose(model=NAME) == {"FINISHED"}
+    assert bpy.context.scene.flashvdm.model == str(folder / NAME)
+    assert bpy.ops.flashvdm.model_remove(model=NAME) == {"FINISHED"}
+    assert list(folder.iterdir()) == []
+    assert bpy.context.scene.flashvdm.model == "embedded"
+
+
+def test_a_model_that_does_not_exist(extension: Import, hub: Hub) -> None:
+    with pytest.raises(RuntimeError, match="There is no model 'nothing'"):
+        bpy.ops.flashvdm.model_get(model="nothing", accept_licence=True)
+    with pytest.raises(RuntimeError, match="There is no model 'nothing'"):
+        bpy.ops.flashvdm.model_remove(model="nothing")
