@@ -3,7 +3,6 @@
 The core's `models` command does the work, on Blender's own Python: nothing but the standard library is needed.
 """
 
-import json
 import time
 from collections import deque
 from enum import StrEnum
@@ -13,6 +12,7 @@ from typing import Any
 import bpy
 
 from ...flashvdm_core.api.errors import DownloadError
+from ...flashvdm_core.api.fields import parse_json
 from ...flashvdm_core.checkpoints.library import Kept, kept, remove_model
 from ...flashvdm_core.checkpoints.registry import KNOWN, KnownCheckpoint
 from ...flashvdm_core.download.files import readable
@@ -192,7 +192,7 @@ class Models(Activity):
 
     def _take(self, line: str) -> None:
         try:
-            fields: Any = json.loads(line)
+            fields: Any = parse_json(line)
             match fields["event"]:
                 case "licence":
                     self.licence, self.stage = Path(fields["path"]), Stage.ASKING

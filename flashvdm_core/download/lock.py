@@ -42,18 +42,16 @@ def _try(path: Path) -> BinaryIO | None:
         file = path.open("a+b")
     except PermissionError:
         if sys.platform == "win32" and path.exists():
-            return None  # being deleted
+            return None  # it is being deleted
         raise
-    if not try_lock(file):
-        file.close()
-        return None
-    if sys.platform == "win32" or _is_at(file, path):
+    if try_lock(file) and (sys.platform == "win32" or _is_at(file, path)):
         return file
     file.close()
-    return None if path.exists() else _try(path)
+    return None
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether the file has not lost its name to whoever held the lock before."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

@@ -10,12 +10,14 @@ from ....flashvdm_core.api.errors import FlashVDMError
 from ....flashvdm_core.checkpoints.library import accepts
 from ....flashvdm_core.checkpoints.registry import KNOWN
 from ....flashvdm_core.download.files import readable
+from ....flashvdm_core.files import read_file
 from ...blender.api_types import Context, Event, Returned
 from ...blender.texts import report
 from ...session.models import Stage
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
 
+_MAX_LICENCE = 1 << 24  # bytes
 _NAME = StringProperty(name="Model", description="The model's name in the list", options={"HIDDEN", "SKIP_SAVE"})
 
 
@@ -97,7 +99,7 @@ class FLASHVDM_OT_model_licence(bpy.types.Operator):  # noqa: N801
         models = session.models
         assert models.licence is not None
         try:
-            terms = models.licence.read_text(encoding="utf-8", errors="replace")
+            terms = read_file(models.licence, _MAX_LICENCE).decode("utf-8", errors="replace")
         except OSError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
