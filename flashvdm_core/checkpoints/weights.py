@@ -20,6 +20,7 @@ from ..files import NoPlainFileError, open_file
 from ..runtime.oom import out_of_memory
 from .folders import shards_of, weights_files
 from .header import Entry, read_header
+from .int8 import SCALE, Int8Weights
 
 _DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
@@ -219,7 +220,8 @@ def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
         raise CheckpointError(
             f"{folder} holds several weights ({names}); rename those that belong to config.yaml model.safetensors."
         )
-    return ShardedWeights(shards) if len(shards) > 1 else SafetensorsWeights(first)
+    stored = ShardedWeights(shards) if len(shards) > 1 else SafetensorsWeights(first)
+    return Int8Weights(stored) if any(name.endswith(SCALE) for name in stored.names()) else stored
 
 
 def _windows(count: int, most: int) -> list[tuple[int, int]]:

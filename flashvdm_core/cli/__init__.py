@@ -1,4 +1,4 @@
-"""The command line: `python -m flashvdm_core generate|batch|doctor|models|setup`.
+"""The command line: `python -m flashvdm_core generate|batch|doctor|models|convert|setup`.
 
 Exit status: 0 all done, 1 something failed, 2 wrong usage, 130 interrupted.
 
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..api.errors import FlashVDMError
-from . import batch, doctor, generate, models, setup
+from . import batch, convert, doctor, generate, models, setup
 from .common import EXIT_FAILED, EXIT_INTERRUPTED
 
 
@@ -48,6 +48,6 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m flashvdm_core", description="Make 3D meshes from images.")
     made.add_argument("--version", action="version", version=__version__)
     commands = made.add_subparsers(required=True, metavar="COMMAND")
-    for command in (generate, batch, doctor, models, setup):
+    for command in (generate, batch, doctor, models, convert, setup):
         command.add_to(commands)
     return made

@@ -17,6 +17,7 @@ from flashvdm_core.files import open_file, pasted_path, read_file
 OPENING = {
     "flashvdm_core/files.py": {"open", "os.open"},
     "flashvdm_core/api/wire/arrays.py": {"open", "os.open"},  # writes
+    "flashvdm_core/checkpoints/convert.py": {"open"},  # writes
     "flashvdm_core/batch/index.py": {"open"},  # writes
     "flashvdm_core/batch/log.py": {"os.open"},  # appends
     "flashvdm_core/cli/__init__.py": {"os.open"},  # the null device
