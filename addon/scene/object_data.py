@@ -35,6 +35,7 @@ def _property(kind: Callable[..., Any], description: str, **options: Any) -> Any
     images=_property(StringProperty, "The paths of the images, as JSON: view to path"),
     seconds=_property(FloatProperty, "How long it took"),
     latents=_property(StringProperty, "What the mesh was decoded from; see stored_latents"),
+    pixels=_property(StringProperty, "What was read of the picture beside the latents; see stored_latents"),
     entry=_property(StringProperty, "The history's entry that tells of it"),
     picture=_property(PointerProperty, "The packed cut-out that its texture is from", type=bpy.types.Image),
     yaw=_property(FloatProperty, "From which side the picture was seen, in degrees; 0 is the front"),
@@ -56,6 +57,7 @@ class FlashVDMObject(bpy.types.PropertyGroup):
         images: str
         seconds: float
         latents: str
+        pixels: str
         entry: str
         picture: bpy.types.Image | None
         yaw: float

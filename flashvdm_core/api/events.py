@@ -49,7 +49,7 @@ class CutOut:
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """The mesh as far as it is known; `stage` is SAMPLE or DECODE."""
+    """The mesh as far as it is known; `stage` is CONDITION (the relief that the picture shows), SAMPLE or DECODE."""
 
     stage: Stage
     mesh: TriangleMesh
@@ -76,6 +76,8 @@ class Result:
         queries: points evaluated at each decoding level, coarse to fine.
         latents: float32 [N, C] scaled sampler latents, where the request asked to keep them and after every other task.
         colouring: the front image's colours on `mesh`, where the settings ask for them and the image is known.
+        pixels: uint8 [S, S, 4], what a pixel-aligned decoder read of the image: it belongs to the latents, and comes with them.
+            None for a shape that comes of its latents alone.
         model_identity: tells the weights that made the latents from any others, wherever their folder is.
         peak_memory: the most bytes that were in use at a time, the model's among them: on a CUDA graphics card of its memory,
             on a CPU of the process; None where the system does not tell.
@@ -93,6 +95,7 @@ class Result:
     peak_memory: int | None = None
     model_identity: str = ""
     decoder: str = ""
+    pixels: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

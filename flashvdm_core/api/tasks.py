@@ -80,12 +80,14 @@ class DecodeLatents:
         settings: as in a request; they must name the model that made the latents.
         picture: uint8 [H, W, 4], the front's cut-out for the mesh's colours, `Colouring.picture`; None where it was not kept.
         model_identity: `Result.model_identity` of that task: other weights refuse the latents. "" where it was not kept.
+        pixels: `Result.pixels` of that task.
     """
 
     latents: np.ndarray
     settings: CheckedSettings = CheckedSettings()
     picture: np.ndarray | None = None
     model_identity: str = ""
+    pixels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))
@@ -93,7 +95,9 @@ class DecodeLatents:
 
 @dataclass(frozen=True, eq=False)
 class Blend:
-    """A mesh between two results of one model, without new sampling. Ends with a Result, which has the blended latents.
+    """A mesh between two results of one model, without new sampling.
+
+    Ends with a Result, which has the blended latents, unless the shapes come of pixels, too: of these there is no blend.
 
     Attributes:
         latents, other: float32 [N, C], `Result.latents` of the two.
@@ -101,6 +105,7 @@ class Blend:
         settings: as in a request; they must name the model that made the latents.
         model_identity, other_identity: `Result.model_identity` of the two: other weights refuse the latents. "" where it was
             not kept.
+        pixels, other_pixels: `Result.pixels` of the two.
     """
 
     latents: np.ndarray
@@ -109,6 +114,8 @@ class Blend:
     settings: CheckedSettings = CheckedSettings()
     model_identity: str = ""
     other_identity: str = ""
+    pixels: np.ndarray | None = None
+    other_pixels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))
@@ -116,6 +123,8 @@ class Blend:
         known = {self.model_identity, self.other_identity} - {""}
         if self.latents.shape != self.other.shape or len(known) > 1:
             raise SettingsError("The two results were made by different models; choose two results of one model.")
+        if (self.pixels is None) != (self.other_pixels is None):
+            raise SettingsError("One of the two results was made from a block-out; choose two that were made from pictures.")
         if not 0 <= self.amount <= 1:
             raise SettingsError(f"The amount must be from 0 to 1, not {self.amount}.")
 

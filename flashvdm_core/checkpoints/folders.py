@@ -18,6 +18,9 @@ EMBEDDED_FOLDER = Path(__file__).resolve().parent.parent / "embedded"
 
 CONFIG_NAME = "config.yaml"
 
+PIXEL_ALIGNED_NAME = "pixel_aligned.safetensors"
+"""The weights of a pixel-aligned decoder, beside those of the model."""
+
 SUMS_NAME = "SHA256SUMS"
 """The hashes of a folder's weights, one line a file, as `sha256sum` writes and checks them."""
 

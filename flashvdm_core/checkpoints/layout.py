@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from ..api.errors import CheckpointError
-from ..models.specs import ConditionerSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
+from ..models.specs import (
+    ConditionerSpec,
+    DiTSpec,
+    ModelSpec,
+    MoEDiTSpec,
+    PixelAlignedSpec,
+    ProcessorSpec,
+    ScheduleSpec,
+    ShapeVAESpec,
+)
 from .config import Config, Section, number
 
 _PACKAGE = "hy3dgen.shapegen"
@@ -16,6 +25,8 @@ _SCHEDULERS: Mapping[str, Literal["flow_matching", "consistency"]] = {
     "FlowMatchEulerDiscreteScheduler": "flow_matching",
     "ConsistencyFlowMatchEulerDiscreteScheduler": "consistency",
 }
+_PIXEL_ALIGNED, _PIXEL_ALIGNED_TARGET = "pixel_aligned", "flashvdm_core.models.pixel_aligned.PixelAlignedDecoder"
+"""Our own section, for a point decoder that no published model has, and what it holds."""
 _PROCESSORS: Mapping[str, bool] = {"ImageProcessorV2": False, "MVImageProcessorV2": True}
 """Class name of the published code -> whether it takes several views."""
 
@@ -50,6 +61,7 @@ def read_model_spec(config: Config) -> ModelSpec:
         None if steps is None else int(steps),
         config.defaults.get("guidance"),
         config.defaults.get("truncation", 0.0),
+        pixel_aligned_spec(config),
     )
 
 
@@ -68,6 +80,7 @@ def write_model_spec(spec: ModelSpec) -> dict[str, Any]:
         "conditioner": _target("models", _CONDITIONER, spec.conditioner.to_config()),
         "scheduler": _target("schedulers", _name_of(_SCHEDULERS, scheduler.kind), times),
         "image_processor": _target("preprocessors", _name_of(_PROCESSORS, processor.multi_view), images),
+        **(write_pixel_aligned_spec(spec.pixel_aligned) if spec.pixel_aligned else {}),
     } | _defaults(steps=spec.default_steps, guidance=spec.default_guidance, truncation=spec.truncation)
 
 
@@ -77,6 +90,11 @@ def write_vae_spec(spec: ShapeVAESpec, truncation: float, *, scaled: bool = True
     if not scaled:
         del params["scale_factor"]
     return _target("models", _VAE, params) | _defaults(truncation=truncation)
+
+
+def write_pixel_aligned_spec(spec: PixelAlignedSpec) -> dict[str, Any]:
+    """The section of a pixel-aligned decoder, as an addition to a `config.yaml`."""
+    return {_PIXEL_ALIGNED: {"target": _PIXEL_ALIGNED_TARGET, "params": spec.to_config()}}
 
 
 def dit_spec(config: Config) -> DiTSpec | MoEDiTSpec:
@@ -124,6 +142,13 @@ def processor_spec(config: Config) -> ProcessorSpec:
         border_ratio=border,
         multi_view=_PROCESSORS[section.target],
     )
+
+
+def pixel_aligned_spec(config: Config) -> PixelAlignedSpec | None:
+    """The section "pixel_aligned", which few models have."""
+    if _PIXEL_ALIGNED not in config.sections:
+        return None
+    return PixelAlignedSpec.from_config(_expected(config, _PIXEL_ALIGNED, _PIXEL_ALIGNED_TARGET.rpartition(".")[2]).params)
 
 
 def _expected(config: Config, name: str, target: str) -> Section:

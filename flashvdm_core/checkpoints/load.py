@@ -8,12 +8,32 @@ from pathlib import Path
 import torch
 
 from ..api.errors import CheckpointError
+from ..models.pixel_aligned import PixelAlignedDecoder
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ModelSpec
 from .model import Model
-from .parts import CheckpointParts, VAEParts, encoder_folder, has_encoder, not_used, open_parts, open_vae
+from .parts import (
+    CheckpointParts,
+    VAEParts,
+    encoder_folder,
+    has_encoder,
+    not_used,
+    open_parts,
+    open_pixel_aligned,
+    open_vae,
+)
 
-__all__ = ["Loaded", "decoder_folder", "has_encoder", "load_checkpoint", "load_encoder", "load_parts", "load_vae", "model_spec"]
+__all__ = [
+    "Loaded",
+    "decoder_folder",
+    "has_encoder",
+    "load_checkpoint",
+    "load_encoder",
+    "load_parts",
+    "load_pixel_aligned",
+    "load_vae",
+    "model_spec",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +94,7 @@ def load_parts(parts: CheckpointParts, device: torch.device | str, dtype: torch.
         truncation=spec.truncation,
         device=device,
         dtype=dtype,
+        pixel_aligned=parts.pixel_aligned and parts.pixel_aligned.load(device, torch.float32),
     )
     return Loaded(model, used, (*parts.problems, *problems))
 
@@ -105,6 +126,16 @@ def load_vae(folder: Path, device: torch.device | str, dtype: torch.dtype, *, wi
     """
     parts = open_vae(folder, half=dtype != torch.float32, with_encoder=with_encoder)
     return parts.module.load(torch.device(device), dtype)
+
+
+def load_pixel_aligned(folder: Path, device: torch.device | str) -> PixelAlignedDecoder | None:
+    """The pixel-aligned decoder of a folder, in float32; None where its config names none.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`.
+    """
+    found = open_pixel_aligned(folder)
+    return found and found.load(torch.device(device), torch.float32)
 
 
 def load_encoder(name_or_folder: str | Path, device: torch.device | str) -> ShapeVAE:

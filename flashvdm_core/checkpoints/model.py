@@ -9,6 +9,7 @@ import torch
 
 from ..models.conditioner import SingleImageEncoder
 from ..models.denoiser import Denoiser
+from ..models.pixel_aligned import PixelAlignedDecoder
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ModelSpec, ProcessorSpec, ScheduleSpec
 from ..sampling.schedules import Schedule, schedule_for
@@ -31,6 +32,8 @@ class Model(Generic[DenoiserT]):
         truncation: distance (core frame) at which its logits reach 1; 0 where its config does not say.
         device: where it computes; its weights may be elsewhere until they are needed.
         dtype: floating-point type of its weights.
+        pixel_aligned: what decodes shapes made from one picture in the place of the VAE's point decoder, where it has that; in
+            float32 and on the device, always: it is small.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Model(Generic[DenoiserT]):
     truncation: float
     device: torch.device
     dtype: torch.dtype
+    pixel_aligned: PixelAlignedDecoder | None = None
 
     @property
     def spec(self) -> ModelSpec:
@@ -57,6 +61,7 @@ class Model(Generic[DenoiserT]):
             self.default_steps,
             self.default_guidance,
             self.truncation,
+            None if self.pixel_aligned is None else self.pixel_aligned.spec,
         )
 
     @property

@@ -12,14 +12,15 @@ from ..models.build import build_denoiser
 from ..models.conditioner import SingleImageEncoder
 from ..models.dit import DiT
 from ..models.dit_moe import MoEDiT
+from ..models.pixel_aligned import PixelAlignedDecoder
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ModelSpec, MoEDiTSpec, ShapeVAESpec
 from .config import read_config
-from .folders import EMBEDDED, EMBEDDED_FOLDER, checkpoint_folder, folders_beside
-from .layout import read_model_spec, vae_spec
+from .folders import EMBEDDED, EMBEDDED_FOLDER, PIXEL_ALIGNED_NAME, checkpoint_folder, folders_beside
+from .layout import pixel_aligned_spec, read_model_spec, vae_spec
 from .modules import CheckedModule, check_module
 from .registry import KNOWN
-from .weights import Weights, open_weights
+from .weights import SafetensorsWeights, Weights, open_weights
 
 ENCODER_NAMES = ("encoder.", "pre_kl.")
 
@@ -62,6 +63,7 @@ class CheckpointParts:
         denoiser, image_encoder: its networks, without their numbers.
         vaes: what can decode for it, the one that is used first, the model's own last.
         problems: what is wrong with VAEs that would be used instead, a sentence each.
+        pixel_aligned: what decodes in the place of these what is made from one picture, if the model has it.
         hint: what would make decoding faster; "" where nothing is known.
     """
 
@@ -71,6 +73,7 @@ class CheckpointParts:
     image_encoder: CheckedModule[SingleImageEncoder]
     vaes: tuple[VAEParts, ...]
     problems: tuple[str, ...]
+    pixel_aligned: CheckedModule[PixelAlignedDecoder] | None
     hint: str
 
     @property
@@ -128,7 +131,19 @@ def open_parts(name_or_folder: str | Path, *, half: bool, vae_folder: Path | Non
                 raise
     hint = "" if vaes[0].spec.geo_decoder_downsample_ratio > 1 else _hint(spec)
     used = replace(spec, vae=vaes[0].spec)
-    return CheckpointParts(folder, used, denoiser, image_encoder, tuple(vaes), tuple(problems), hint)
+    return CheckpointParts(folder, used, denoiser, image_encoder, tuple(vaes), tuple(problems), open_pixel_aligned(folder), hint)
+
+
+def open_pixel_aligned(folder: Path) -> CheckedModule[PixelAlignedDecoder] | None:
+    """The pixel-aligned decoder of a folder; None where its config names none.
+
+    Raises:
+        CheckpointError: as `open_parts`.
+    """
+    spec = pixel_aligned_spec(read_config(folder))
+    if spec is None:
+        return None
+    return check_module(lambda: PixelAlignedDecoder(spec), SafetensorsWeights(folder / PIXEL_ALIGNED_NAME), "")
 
 
 def open_vae(folder: Path, *, half: bool, with_encoder: bool = False, why: str = "") -> VAEParts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..files import write_whole
-from .config import CONFIG_NAME
-from .layout import write_model_spec
+from ..models.pixel_aligned import PixelAlignedDecoder
+from .config import CONFIG_NAME, read_config
+from .folders import PIXEL_ALIGNED_NAME, write_sums
+from .layout import write_model_spec, write_pixel_aligned_spec
 from .model import Model
 
 WEIGHTS_NAME = "model.safetensors"
@@ -23,7 +26,24 @@ def save_model(model: Model, folder: Path, dtype: torch.dtype | None = None) -> 
     """Write a whole model, its VAE with whatever it has; in `dtype`, or as it is."""
     parts = {"model": model.denoiser, "vae": model.vae, "conditioner": model.image_encoder}
     weights = {f"{part}.{name}": value for part, network in parts.items() for name, value in network.state_dict().items()}
-    save_folder(folder, write_model_spec(model.spec), weights, dtype)
+    save_folder(folder, write_model_spec(replace(model.spec, pixel_aligned=None)), weights, dtype)
+    if model.pixel_aligned is not None:
+        save_pixel_aligned(model.pixel_aligned, folder)
+
+
+def save_pixel_aligned(decoder: PixelAlignedDecoder, folder: Path) -> None:
+    """Put a pixel-aligned decoder in float16 beside the model of a folder, whose config names it from then on.
+
+    Raises:
+        CheckpointError: the folder holds no model.
+    """
+    read_config(folder)
+    config = yaml.safe_load((folder / CONFIG_NAME).read_text(encoding="utf-8"))
+    tensors = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in decoder.state_dict().items()}
+    write_whole(folder / PIXEL_ALIGNED_NAME, lambda path: save_file(tensors, path))
+    text = yaml.safe_dump(config | write_pixel_aligned_spec(decoder.spec), sort_keys=False)
+    write_whole(folder / CONFIG_NAME, lambda path: path.write_text(text, encoding="utf-8"))
+    write_sums(folder)
 
 
 def save_folder(folder: Path, config: Mapping[str, Any], weights: Mapping[str, Tensor], dtype: torch.dtype | None = None) -> None:

@@ -57,6 +57,23 @@ class Field(ABC):
         return lambda indices, groups=None: self(grid.coordinates(indices), groups)
 
 
+class BlendedField(Field):
+    """Between two fields: the first where `amount` is 0, the other where it is 1."""
+
+    def __init__(self, one: Field, other: Field, amount: float) -> None:
+        self._one, self._other, self._amount = one, other, amount
+        self.device = one.device
+
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        """See `Field`."""
+        return torch.lerp(self._one(points, groups), self._other(points, groups), self._amount)
+
+    def on_grid(self, grid: Grid) -> IndexedField:
+        """The same field at the points of a grid."""
+        one, other = self._one.on_grid(grid), self._other.on_grid(grid)
+        return lambda indices, groups=None: torch.lerp(one(indices, groups), other(indices, groups), self._amount)
+
+
 class VecsetField(Field):
     """The decodable field of one shape: cross attention of query points to its decoded latents.
 

@@ -54,7 +54,7 @@ class GridDecoder(GridQueries):
         attention = decoder.cross_attn_decoder.attn
         norm = decoder.cross_attn_decoder.ln_1
         self._size, self._heads, self._norm = grid.size, attention.heads, attention.attention.q_norm
-        embedded = _embedded(decoder, grid)
+        embedded = embedded_axes(decoder, grid)
         # The bias of the projection after the attention is added to the same sum in the end.
         bias = attention.c_proj.bias.float() / 3
         self._hidden = (embedded + bias).flatten(0, 1).to(attention.c_proj.weight.dtype)
@@ -91,7 +91,7 @@ class GridDecoder(GridQueries):
         return torch.stack([scale, scale, scale, torch.ones_like(scale)], dim=1)
 
 
-def _embedded(decoder: PointDecoder, grid: Grid) -> Tensor:
+def embedded_axes(decoder: PointDecoder, grid: Grid) -> Tensor:
     """What each axis adds to the embedding: float32 [3, n, W]; their sum is the embedding of a point."""
     points = torch.diag_embed(grid.axes.T).transpose(0, 1)  # [3, n, 3]: the other two coordinates are zero
     features = decoder.fourier(points).float()

@@ -1,6 +1,6 @@
 """What a query of the point decoder reads off the picture: pixel-aligned features, two depth maps and a coarse volume.
 
-An image encoder with a half-resolution output (a U-Net with transformer blocks at an eighth of the picture, after Ronneberger
+An image encoder with a half-resolution output (a U-Net with transformer blocks at a sixteenth of the picture, after Ronneberger
 et al. 2015 and Vaswani et al. 2017) describes each pixel. A query takes the description of the pixel that it projects to, as
 in PIFu (Saito et al., ICCV 2019), and how far it is before or behind the predicted front and back; both scale and shift the
 query's embedding (FiLM, Perez et al. 2018) before the cross attention to the latents, which stays what it is.
@@ -24,8 +24,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .layers import attention
-from .shape_vae import KeysValues, PointDecoder, SelfAttentionBlock, ShapeVAE
-from .specs import ShapeVAESpec, Spec
+from .shape_vae import CrossAttentionBlock, KeysValues, PointDecoder, SelfAttentionBlock
+from .specs import PixelAlignedSpec
 
 HALF_SIDE = 0.75
 """Half of the longer side of the picture's box, in the frame."""
@@ -38,32 +38,6 @@ HALF_DEPTH = 1.0
 HEIGHT_FREQUENCIES = 4
 _DEPTH_EXTRAS = 5
 _NEAREST_PLANE = 0.2
-
-
-@dataclass(frozen=True)
-class PixelAlignedSpec(Spec):
-    """Sizes of the image encoder.
-
-    Attributes:
-        image_size: side of the picture in pixels that it was trained for last; a multiple of 8.
-        stem_channels, middle_channels: at a half and a quarter of the picture's resolution.
-        width, heads, blocks: of the transformer at an eighth.
-        plane_channels: of the output at half the resolution.
-        depth_bins: of the coarse volume along w.
-        position_side: of the learned grid of positions, which is resized to an eighth of the picture.
-        tones: whether the network is given `tones` in the place of plain colours.
-    """
-
-    image_size: int = 64
-    stem_channels: int = 32
-    middle_channels: int = 64
-    width: int = 192
-    heads: int = 6
-    blocks: int = 4
-    plane_channels: int = 48
-    depth_bins: int = 32
-    position_side: int = 12
-    tones: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,12 +88,21 @@ class PixelFeatures:
     volume: Tensor
     camera: ViewCamera
 
+    def __len__(self) -> int:
+        return len(self.planes)
 
-def outline_distance(opaque: Tensor) -> Tensor:
+
+def outline_distance(opaque: Tensor, reach: int = 0) -> Tensor:
     """Exact Euclidean distance of each opaque pixel to the nearest one that is not, in pixels; 0 outside.
 
-    bool [B, S, S] -> float32 [B, S, S]. First along columns, then the lower envelope along rows (Felzenszwalb and Huttenlocher
-    2012), here by trying every column.
+    First along columns, then the lower envelope along rows (Felzenszwalb and Huttenlocher 2012), here by trying every column.
+
+    Args:
+        opaque: bool [B, S, S].
+        reach: only columns so near are tried, and no distance is larger; 0 tries all.
+
+    Returns:
+        float32 [B, S, S].
     """
     size = opaque.shape[-1]
     place = torch.arange(size, device=opaque.device, dtype=torch.float32)
@@ -128,6 +111,10 @@ def outline_distance(opaque: Tensor) -> Tensor:
     above = torch.where(opaque, -far, rows).cummax(1).values
     below = -torch.where(opaque, -far, -rows).flip(1).cummax(1).values.flip(1)
     column = torch.minimum(rows - above, below - rows).clamp_max(far).square()
+    if reach:
+        near = F.pad(column, (reach, reach), value=far**2).unfold(2, 2 * reach + 1, 1)
+        offsets = torch.arange(-reach, reach + 1, device=opaque.device, dtype=torch.float32).square()
+        return (near + offsets).amin(-1).sqrt().clamp_max(reach) * opaque
     across = (place[:, None] - place[None]).square()
     return torch.stack([(picture[:, None] + across).amin(-1) for picture in column]).sqrt() * opaque
 
@@ -149,41 +136,23 @@ def tones(images: Tensor, opacity: Tensor) -> Tensor:
     return (logarithm - mean) * 3 * inside
 
 
-class ResidualConv(nn.Module):
-    """Pre-activation residual block of two 3 x 3 convolutions (He et al. 2016), with group norm."""
-
-    def __init__(self, channels: int, groups: int = 8) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.GroupNorm(groups, channels), nn.GroupNorm(groups, channels)
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(y)))
-
-
 class PixelEncoder(nn.Module):
-    """Pictures -> `PixelFeatures`."""
+    """Pictures -> `PixelFeatures`: a U-Net of four halvings (Ronneberger et al. 2015) whose answer is half the picture's size."""
 
     def __init__(self, spec: PixelAlignedSpec) -> None:
         super().__init__()
-        stem, middle, width, planes = spec.stem_channels, spec.middle_channels, spec.width, spec.plane_channels
+        c = spec.channels
         self.spec = spec
-        self.stem = nn.Sequential(nn.Conv2d(5, stem, 3, 2, 1), ResidualConv(stem))
-        self.down1 = nn.Sequential(nn.Conv2d(stem, middle, 3, 2, 1), ResidualConv(middle))
-        self.down2 = nn.Conv2d(middle, width, 3, 2, 1)
-        self.position = nn.Parameter(torch.randn(1, width, spec.position_side, spec.position_side) * 0.02)
-        self.blocks = nn.ModuleList(SelfAttentionBlock(width, spec.heads, False, True) for _ in range(spec.blocks))
-        self.norm = nn.LayerNorm(width)
-        self.lateral1, self.lateral0 = nn.Conv2d(width, middle, 1), nn.Conv2d(middle, planes, 1)
-        self.skip0 = nn.Conv2d(stem, planes, 1)
-        self.up1, self.up0 = ResidualConv(middle), ResidualConv(planes)
-        self.finish = nn.GroupNorm(8, planes)
-        self.maps = nn.Conv2d(planes, 5, 1)
-        self.volume = nn.Conv2d(planes, spec.depth_bins, 1)
-        self.camera = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2))
+        self.down1 = nn.Sequential(_conv(8, c, 2), _conv(c, c))
+        self.down2 = nn.Sequential(_conv(c, 2 * c, 2), _conv(2 * c, 2 * c))
+        self.down3 = nn.Sequential(_conv(2 * c, 3 * c, 2), _conv(3 * c, 3 * c))
+        self.down4 = nn.Sequential(_conv(3 * c, 4 * c, 2), _conv(4 * c, 4 * c))
+        self.blocks = nn.ModuleList(SelfAttentionBlock(4 * c, spec.heads, False, True) for _ in range(spec.blocks))
+        self.position = _learned(1, 4 * c, spec.position_side, spec.position_side, deviation=0.02)
+        self.up3, self.up2, self.up1 = _conv(7 * c, 3 * c), _conv(5 * c, 2 * c), _conv(3 * c, 2 * c)
+        self.maps = nn.Conv2d(2 * c, 5, 1)
+        self.volume = nn.Conv2d(2 * c, spec.depth_bins, 1)
+        self.camera = nn.Sequential(nn.Linear(4 * c, 4 * c), nn.GELU(), nn.Linear(4 * c, 2))
 
     def forward(self, images: Tensor, alpha: Tensor) -> PixelFeatures:
         """Colours float32 [B, 3, S, S] in [-1, 1] on white and opacity [B, 1, T, T], T >= S -> features.
@@ -193,29 +162,39 @@ class PixelEncoder(nn.Module):
         size = images.shape[-1]
         opacity = alpha if alpha.shape[-1] == size else F.interpolate(alpha, (size, size), mode="area")
         distance = outline_distance(opacity[:, 0] > 0.5)[:, None] * (2 / size / TO_PICTURE)
-        colours = tones(images, opacity) if self.spec.tones else images
-        x1 = self.stem(torch.cat([colours, opacity, distance * 4], 1).contiguous(memory_format=torch.channels_last))
-        x2 = self.down1(x1)
-        tokens, grid = self._tokens(self.down2(F.relu(x2)))
-        y = self.up1(x2 + _upsampled(self.lateral1(grid), x2))
-        y = self.up0(self.skip0(x1) + _upsampled(self.lateral0(y), x1))
-        planes = F.relu(self.finish(y))
+        seen = torch.cat([images, tones(images, opacity), opacity, distance * 4], 1)
+        x1 = self.down1(seen.contiguous(memory_format=torch.channels_last))
+        x2 = self.down2(x1)
+        x3 = self.down3(x2)
+        x4 = self._attended(self.down4(x3))
+        y = self.up3(torch.cat([_upsampled(x4, x3), x3], 1))
+        y = self.up2(torch.cat([_upsampled(y, x2), x2], 1))
+        planes = self.up1(torch.cat([_upsampled(y, x1), x1], 1))
         maps = self.maps(planes)
-        elevation, perspective = self.camera(tokens.mean(1)).unbind(-1)
+        elevation, perspective = self.camera(x4.mean((2, 3))).unbind(-1)
         camera = ViewCamera(0.3 + 0.3 * elevation, (0.22 + 0.15 * perspective).clamp(0, 0.5))
         outline = torch.cat([alpha, distance if opacity is alpha else _upsampled(distance, alpha)], 1)
         return PixelFeatures(planes, outline, maps[:, :2], F.normalize(maps[:, 2:], dim=1), self.volume(planes), camera)
 
-    def _tokens(self, grid: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, W, s, s] through the transformer: as tokens [B, s * s, W] and as a grid again."""
+    def _attended(self, grid: Tensor) -> Tensor:
+        """The coarsest map [B, W, s, s] through the transformer."""
         position = self.position
         if position.shape[-2:] != grid.shape[-2:]:
             position = F.interpolate(position, grid.shape[-2:], mode="bilinear", align_corners=False)
         tokens = (grid + position).flatten(2).transpose(1, 2)
         for block in self.blocks:
             tokens = block(tokens)
-        tokens = self.norm(tokens)
-        return tokens, tokens.transpose(1, 2).unflatten(2, grid.shape[-2:])
+        return tokens.transpose(1, 2).unflatten(2, grid.shape[-2:])
+
+
+def _learned(*shape: int, deviation: float) -> nn.Parameter:
+    parameter = nn.Parameter(torch.empty(shape))
+    nn.init.uniform_(parameter, -deviation * 3**0.5, deviation * 3**0.5)
+    return parameter
+
+
+def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.GroupNorm(4, outputs), nn.GELU())
 
 
 def _upsampled(x: Tensor, like: Tensor) -> Tensor:
@@ -237,59 +216,86 @@ def in_volume(volume: Tensor, view: Tensor) -> Tensor:
 class PixelFilm(nn.Module):
     """Scales and shifts the embeddings of queries by what they read off the picture.
 
-    The columns of `linear` are: the planes (C), opacity and distance to the outline (2), the query's depth against front and
-    back (5), the volume's logit (1), the height above the middle and its Fourier features (1 + 2 * `HEIGHT_FREQUENCIES`).
-    Since interpolation is linear, the first C + 2 columns may be applied to the maps before they are looked up.
+    The columns of `linear` are first what depends on u and v alone: the planes (C), opacity and distance to the outline (2);
+    then the query's depth against front and back (5), the volume's logit (1), the height above the middle and its Fourier
+    features (1 + 2 * `HEIGHT_FREQUENCIES`).
     """
 
     def __init__(self, plane_channels: int, inner_width: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(plane_channels + 2 + _DEPTH_EXTRAS + 1 + 1 + 2 * HEIGHT_FREQUENCIES, 2 * inner_width)
-        self.volume_gain = nn.Parameter(torch.tensor(0.1))
+        self._flat = plane_channels + 2
+        self.linear = nn.Linear(self._flat + _DEPTH_EXTRAS + 1 + 1 + 2 * HEIGHT_FREQUENCIES, 2 * inner_width)
+        self.volume_gain = nn.Parameter(torch.full((), 0.1))
 
     def forward(self, features: PixelFeatures, view: Tensor, camera: ViewCamera) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (u, v, w) [B, P, 3] -> scale and shift [B, P, W] each, and what is added to the logits [B, P]."""
-        front, back = at_pixels(features.depth, view).unbind(1)
-        before, behind = front - view[..., 2], view[..., 2] - back
-        logit = in_volume(features.volume, view).clamp(-8, 8)
-        extras = [before, behind, torch.minimum(before, behind), (before * 10).tanh(), (behind * 10).tanh(), logit / 4]
-        height = camera.height(view)
-        angles = height[..., None] * 2.0 ** torch.arange(HEIGHT_FREQUENCIES, device=view.device)
-        read = [at_pixels(features.planes, view), at_pixels(features.outline, view, "zeros"), torch.stack([*extras, height], 1)]
-        columns = torch.cat([*(part.transpose(1, 2) for part in read), angles.sin(), angles.cos()], -1)
-        scale, shift = self.linear(columns).chunk(2, -1)
-        return scale, shift, self.volume_gain * logit
+        depth, logit = at_pixels(features.depth, view).transpose(1, 2), in_volume(features.volume, view)
+        both = self.of_pixels(features, view) + self.of_depth(depth, view[..., 2], logit, camera.height(view))
+        scale, shift = both.chunk(2, -1)
+        return scale, shift, self.added(logit)
+
+    def of_pixels(self, features: PixelFeatures, view: Tensor) -> Tensor:
+        """The share of u and v (of [B, P, 2 or more]) in scale and shift: [B, P, 2 W]."""
+        read = torch.cat([at_pixels(features.planes, view), at_pixels(features.outline, view, "zeros")], 1)
+        return F.linear(read.transpose(1, 2), self.linear.weight[:, : self._flat], self.linear.bias)
+
+    def of_depth(self, depth: Tensor, w: Tensor, logit: Tensor, height: Tensor) -> Tensor:
+        """The share of the rest in scale and shift: [..., 2 W].
+
+        Args:
+            depth: [..., 2], the picture's front and back at the query's pixel.
+            w, logit, height: [...], of the query: its depth, the volume's logit there, and its upright y.
+        """
+        before, behind = depth[..., 0] - w, w - depth[..., 1]
+        nearer, level = torch.minimum(before, behind), logit.clamp(-8, 8) / 4
+        columns = torch.stack([before, behind, nearer, (before * 10).tanh(), (behind * 10).tanh(), level, height], -1)
+        angles = height[..., None] * 2.0 ** torch.arange(HEIGHT_FREQUENCIES, device=w.device)
+        return F.linear(torch.cat([columns, angles.sin(), angles.cos()], -1), self.linear.weight[:, self._flat :])
+
+    def added(self, logit: Tensor) -> Tensor:
+        """What the volume's logit adds to that of the field."""
+        return self.volume_gain * logit.clamp(-8, 8)
 
 
-class PixelAlignedModel(nn.Module):
-    """Image encoder and vecset decoder whose queries read the picture.
+class LatentReader(nn.Module):
+    """The tokens that the point decoder reads: learned ones, the same for every shape, which read the decoded latents.
 
-    The latents are one learned set, the same for every picture, until a diffusion transformer makes them.
-
-    Args:
-        spec: of the image encoder.
-        vae_spec: of the autoencoder, of which the decoder is built.
+    A picture says most of what is in it; what it can't tell (backs, insides) is asked of the latents, in the few tokens that
+    make the point decoder quick (a resampler as in Perceiver, Jaegle et al. 2021). It begins as if there were no latents.
     """
 
-    def __init__(self, spec: PixelAlignedSpec, vae_spec: ShapeVAESpec) -> None:
+    def __init__(self, spec: PixelAlignedSpec) -> None:
         super().__init__()
+        self.tokens = _learned(1, spec.tokens, spec.width, deviation=1.0)
+        self.block = CrossAttentionBlock(spec.width, spec.decoder_heads, 2, False, True)
+        for last in (self.block.attn.c_proj, self.block.mlp.c_proj):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, decoded: Tensor) -> Tensor:
+        """Decoded latents [B, N, width] -> [B, tokens, width]; with N = 0 the tokens of a shape that nothing is known of."""
+        tokens = self.tokens.expand(len(decoded), -1, -1)
+        return self.block(tokens, decoded) if decoded.shape[1] else tokens
+
+
+class PixelAlignedDecoder(nn.Module):
+    """Decoded latents and a picture -> logits: the point decoder of the vecset autoencoder, whose queries read the picture."""
+
+    def __init__(self, spec: PixelAlignedSpec) -> None:
+        super().__init__()
+        self.spec = spec
         self.encoder = PixelEncoder(spec)
-        self.vae = ShapeVAE(vae_spec, with_encoder=False)
-        self.film = PixelFilm(spec.plane_channels, vae_spec.point_decoder.inner_width)
-        self.latents = nn.Parameter(torch.randn(1, vae_spec.num_latents, vae_spec.embed_dim))
+        self.reader = LatentReader(spec)
+        self.point_decoder = PointDecoder(spec.point_decoder)
+        self.film = PixelFilm(spec.plane_channels, spec.point_decoder.inner_width)
 
-    def keys_values(self, batch: int) -> KeysValues:
-        """Keys and values of the constant latents for a batch."""
-        kv = self.decoder.keys_values(self.vae.decode(self.latents))
-        return KeysValues(kv.k.expand(batch, -1, -1, -1), kv.v.expand(batch, -1, -1, -1))
+    def keys_values(self, decoded: Tensor) -> KeysValues:
+        """Decoded latents [B, N, width] -> keys and values, once a shape."""
+        return self.point_decoder.keys_values(self.reader(decoded))
 
-    @property
-    def decoder(self) -> PointDecoder:
-        return self.vae.geo_decoder
-
-    def field(self, features: PixelFeatures, view: Tensor, camera: ViewCamera, kv: KeysValues) -> Tensor:
-        """Logits float32 [B, P], positive inside, at queries (u, v, w) [B, P, 3]."""
+    def forward(self, features: PixelFeatures, view: Tensor, camera: ViewCamera, kv: KeysValues) -> Tensor:
+        """Logits float32 [B, P], positive inside, at queries (u, v, w) [B, P, 3]: the reference of all fast paths."""
         scale, shift, added = self.film(features, view, camera)
-        hidden = self.decoder.embed(view) * (1 + scale) + shift
-        logits = self.decoder.finish(hidden, attention(self.decoder.queries(hidden), kv.k, kv.v))
+        hidden = self.point_decoder.embed(view) * (1 + scale) + shift
+        logits = self.point_decoder.finish(hidden, attention(self.point_decoder.queries(hidden), kv.k, kv.v))
         return logits[..., 0] + added

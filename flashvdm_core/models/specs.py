@@ -216,6 +216,55 @@ class PointDecoderSpec(Spec):
 
 
 @dataclass(frozen=True)
+class PixelAlignedSpec(Spec):
+    """A pixel-aligned point decoder and its image encoder (`models.pixel_aligned`).
+
+    Attributes:
+        image_size: side of the picture in pixels that it was trained for last; a multiple of 16.
+        channels: of the image encoder's U-Net at half the picture's size; twice as many come out of it.
+        heads, blocks: of the transformer at a sixteenth.
+        position_side: of the learned grid of positions, which is resized to a sixteenth of the picture.
+        depth_bins: of the coarse volume along w.
+        tokens: how many tokens the point decoder reads.
+        width, decoder_heads, num_freqs, mlp_expand_ratio: of the point decoder, as in `PointDecoderSpec`; `width` is that of the
+            decoded latents. It is an efficient one: its own width is half of that, without a last norm.
+        truncation: distance in its frame that a logit of 1 stands for.
+    """
+
+    image_size: int = 96
+    channels: int = 24
+    heads: int = 4
+    blocks: int = 2
+    position_side: int = 6
+    depth_bins: int = 32
+    tokens: int = 64
+    width: int = 256
+    decoder_heads: int = 4
+    num_freqs: int = 5
+    mlp_expand_ratio: int = 2
+    truncation: float = 0.05
+
+    @property
+    def plane_channels(self) -> int:
+        """Channels of the description of each pixel."""
+        return 2 * self.channels
+
+    @property
+    def point_decoder(self) -> PointDecoderSpec:
+        """The point decoder's part."""
+        return PointDecoderSpec(
+            width=self.width,
+            heads=self.decoder_heads,
+            mlp_expand_ratio=self.mlp_expand_ratio,
+            downsample_ratio=2,
+            enable_ln_post=False,
+            qkv_bias=False,
+            num_freqs=self.num_freqs,
+            include_pi=False,
+        )
+
+
+@dataclass(frozen=True)
 class DinoSpec(Spec):
     """DINOv2 vision transformer, by the key names of its published config."""
 
@@ -314,6 +363,9 @@ class ScheduleSpec:
         return 5 if self.kind == "consistency" else 50
 
 
+Frame = Literal["canonical", "view"]
+"""How a shape stands: "canonical" as its kind usually does, front first; "view" upright, turned as it was seen in the picture."""
+
 DEFAULT_GUIDANCE = 5.0
 """Guidance scale of the published pipelines, where a model's config names none of its own."""
 
@@ -328,6 +380,7 @@ class ModelSpec:
         schedule: how its time steps are chosen.
         steps, guidance: the model's own number of steps and guidance scale; None for those of the published pipelines.
         truncation: distance (core frame) at which its logits reach 1; 0 where the config does not say.
+        pixel_aligned: of the point decoder whose queries read the picture, where it has one.
     """
 
     dit: DiTSpec | MoEDiTSpec
@@ -338,6 +391,12 @@ class ModelSpec:
     steps: int | None = None
     guidance: float | None = None
     truncation: float = 0.0
+    pixel_aligned: PixelAlignedSpec | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """Which way shapes made from one picture look."""
+        return "canonical" if self.pixel_aligned is None else "view"
 
     @property
     def guidance_embed(self) -> bool:

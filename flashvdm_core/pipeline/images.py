@@ -15,6 +15,7 @@ from ..api.events import CutOut, Event, Log
 from ..api.settings import SETTINGS, Settings
 from ..checkpoints.model import Model
 from ..image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out
+from .shape import pixels_of
 
 CUTOUT_SIDE = 512
 """Longest side in pixels of the cut-outs that are shown."""
@@ -32,12 +33,14 @@ class PreparedImages:
         encoder_input: [1, 3, S, S] or [1, V, 3, S, S], what the encoder takes.
         views: the view ids.
         front: uint8 [H, W, 4], the cut-out of the front, where there is one.
+        pixels: uint8 [S, S, 4], what a pixel-aligned decoder reads of it; None where the model has no such one.
     """
 
     cutouts: tuple[Event, ...]
     encoder_input: Tensor
     views: tuple[int, ...]
     front: np.ndarray | None
+    pixels: np.ndarray | None = None
 
 
 def prepare_images(images: Mapping[str, Image.Image], settings: Settings, model: Model) -> PreparedImages:
@@ -52,7 +55,8 @@ def prepare_images(images: Mapping[str, Image.Image], settings: Settings, model:
     events = tuple(event for view, cut in cuts.items() for event in cutout_events(view, cut))
     encoder_input, views = _encoder_input({view: cut.rgba for view, cut in cuts.items()}, model)
     front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None
-    return PreparedImages(events, encoder_input, views, front)
+    pixels = None if model.pixel_aligned is None or front is None else pixels_of(front)
+    return PreparedImages(events, encoder_input, views, front, pixels)
 
 
 def segment(image: Image.Image, settings: Settings) -> CutOutResult:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..api.errors import ModelMismatchError, SettingsError
-from ..api.events import Event, Finished, Log, Result, Stage
+from ..api.events import Event, Finished, Log, Preview, Result, Stage
 from ..api.settings import Settings
 from ..api.tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request, Task, stages_of
 from ..image import OpenedImage, open_image
@@ -31,7 +31,16 @@ from .images import PreparedImages, cutout_events, digest_of, prepare_images, se
 from .kept import Kept
 from .loaded_model import LoadedModel, ModelKey, load_model
 from .progress import TaskContext
+from .shape import BlendedPicture, Shape
 from .stage_runner import StageRunner, Work
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """What a result hands back so that its shape can be decoded anew: `Result.latents` and `Result.pixels`."""
+
+    latents: np.ndarray | None = None
+    pixels: np.ndarray | None = None
 
 
 class Pipeline:
@@ -85,10 +94,16 @@ class Pipeline:
         prepared = yield from runner.run(Stage.PREPROCESS, prepare)
         block_out = request.block_out
 
-        def encode() -> Work[tuple[Tensor, stages.Start | None]]:
+        def encode() -> Work[tuple[stages.Condition, stages.Start | None]]:
             condition = self._condition.get(key, lambda: stages.encode_images(loaded.model, prepared))
-            yield condition
-            return condition, None if block_out is None else self._start(loaded, block_out)
+            yield condition.tokens
+            if block_out is not None:
+                return condition, self._start(loaded, block_out)
+            if condition.picture is not None and request.settings.preview:
+                mesh = stages.relief_mesh(condition.picture)
+                if mesh is not None:
+                    yield Preview(Stage.CONDITION, mesh)
+            return condition, None
 
         known = self._condition.has(key) and (block_out is None or self._block_out.has(_block_out_key(loaded, block_out)))
         condition, start = yield from runner.run(Stage.CONDITION, encode, None if known else Network.IMAGE_ENCODER)
@@ -97,7 +112,10 @@ class Pipeline:
             Stage.SAMPLE, lambda: stages.sample_latents(loaded, condition, settings, start, check), Network.DENOISER
         )
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
-        yield from _mesh_of(latents, kept, loaded, settings, prepared.front, runner)
+        # A block-out stands where it was modelled, which need not be as the picture shows it.
+        shape = Shape(latents, None if block_out is not None else condition.picture)
+        pixels = None if kept is None or shape.picture is None else prepared.pixels
+        yield from _mesh_of(shape, Code(kept, pixels), loaded, settings, prepared.front, runner)
 
     def _start(self, loaded: LoadedModel, block_out: BlockOut) -> stages.Start:
         """The latents of a block-out, encoded unless they were the last one's already."""
@@ -114,11 +132,17 @@ class Pipeline:
 
         loaded = yield from runner.run(Stage.LOAD, load)
         tokens = torch.from_numpy(task.latents).to(loaded.model.device)
-        if isinstance(task, Blend):
+        picture, image, pixels = stages.picture_of(loaded.model, task.pixels), None, task.pixels
+        if isinstance(task, DecodeLatents):
+            image = task.picture
+        else:
             tokens = interpolate_latents(tokens, torch.from_numpy(task.other).to(tokens.device), task.amount)
-        image = task.picture if isinstance(task, DecodeLatents) else None
-        latents = tokens[None].to(loaded.model.dtype)
-        yield from _mesh_of(latents, tokens.cpu().numpy(), loaded, _resolve(task.settings, loaded), image, runner)
+            other = stages.picture_of(loaded.model, task.other_pixels)
+            if picture is not None and other is not None:
+                picture = BlendedPicture(picture, other, task.amount)
+        shape = Shape(tokens[None].to(loaded.model.dtype), picture)
+        kept = Code() if isinstance(picture, BlendedPicture) else Code(tokens.cpu().numpy(), pixels)
+        yield from _mesh_of(shape, kept, loaded, _resolve(task.settings, loaded), image, runner)
 
     def _load_images_and_model(self, request: Request, runner: StageRunner) -> Work[tuple[dict[str, Image.Image], LoadedModel]]:
         opened = {view: open_image(path) for view, path in request.images.items()}  # first: a bad one must fail at once
@@ -143,37 +167,38 @@ class Pipeline:
 
     def _forget(self) -> None:
         """Drop what was made of the last images: it may lie on the device."""
-        self._images, self._condition, self._block_out = Kept[PreparedImages](), Kept[Tensor](), Kept[Tensor]()
+        self._images, self._condition, self._block_out = Kept[PreparedImages](), Kept[stages.Condition](), Kept[Tensor]()
 
 
 def _mesh_of(
-    latents: Tensor,
-    kept: np.ndarray | None,
+    shape: Shape,
+    code: Code,
     loaded: LoadedModel,
     settings: Settings,
     image: np.ndarray | None,
     runner: StageRunner,
 ) -> Iterator[Event]:
-    """From latents [1, N, C] to the Result, which hands back `kept`; with the colours of `image` where the task has a texture."""
+    """From a shape to the Result, which hands back `code`; with the colours of `image` where the task has a texture."""
     model, context = loaded.model, runner.context
     volume, queries = yield from runner.run(
-        Stage.DECODE, lambda: stages.decode_latents(model, latents, settings, context.check_cancelled), Network.VAE
+        Stage.DECODE, lambda: stages.decode_latents(model, shape, settings, context.check_cancelled), Network.VAE
     )
     mesh = yield from runner.run(Stage.EXTRACT, lambda: stages.extract_mesh(volume, settings), Network.VAE)
     colouring = None
     if Stage.TEXTURE in context.stages:
         assert image is not None
-        colouring = yield from runner.run(Stage.TEXTURE, lambda: stages.project_texture(mesh, image))
+        colouring = yield from runner.run(Stage.TEXTURE, lambda: stages.project_texture(mesh, image, shape))
     context.check_cancelled()
     context.stop_clock()
     yield Result(
-        mesh=mesh,
+        mesh=shape.upright(mesh),
         seed=settings.seed,
         model=model.name,
         settings=settings,
         seconds=context.seconds,
         queries=queries,
-        latents=kept,
+        latents=code.latents,
+        pixels=code.pixels,
         colouring=colouring,
         peak_memory=context.memory.bytes() if context.memory else None,
         model_identity=loaded.identity,

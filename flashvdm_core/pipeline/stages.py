@@ -17,7 +17,7 @@ from ..api.mesh import Colouring, TriangleMesh
 from ..api.settings import PREVIEW_RESOLUTION, Settings
 from ..checkpoints.load import load_encoder
 from ..checkpoints.model import Model
-from ..decoding import DecodeProgress, Level, decode_shape
+from ..decoding import DecodeProgress, Level, decode_volume
 from ..decoding.volume import OnProgress
 from ..encoding import encode_mesh
 from ..geometry.cleanup import clean_up
@@ -25,10 +25,11 @@ from ..runtime.memory.plan import Network
 from ..sampling import draw_noise, guided_velocity, sample
 from ..sparse_grid import SparseVolume
 from ..surface import extract_surface
-from ..texture import PolygonMesh, fit_camera
+from ..texture import OrthographicCamera, PolygonMesh, fit_camera
 from .images import PreparedImages
 from .loaded_model import LoadedModel
 from .pull import pulled
+from .shape import BlendedPicture, Picture, Shape, decode, read_picture
 from .stage_runner import Work
 
 PREVIEW_SHARE = 0.3
@@ -57,11 +58,35 @@ class Start:
     strength: float
 
 
-def encode_images(model: Model, images: PreparedImages) -> Tensor:
-    """The condition tokens of prepared images, [1, M, D]."""
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """What a generation knows of its images.
+
+    Attributes:
+        tokens: the condition tokens, [1, M, D].
+        picture: what a pixel-aligned decoder reads; None without such a one.
+    """
+
+    tokens: Tensor
+    picture: Picture | None
+
+
+def encode_images(model: Model, images: PreparedImages) -> Condition:
+    """The condition of prepared images."""
     if model.processor.multi_view:
-        return model.image_encoder(images.encoder_input, images.views)
-    return model.image_encoder(images.encoder_input)
+        return Condition(model.image_encoder(images.encoder_input, images.views), None)
+    return Condition(model.image_encoder(images.encoder_input), picture_of(model, images.pixels))
+
+
+def picture_of(model: Model, pixels: np.ndarray | None) -> Picture | None:
+    """What the model's decoder reads off a picture, uint8 [S, S, 4]; None where either is missing."""
+    return None if model.pixel_aligned is None or pixels is None else read_picture(model.pixel_aligned, pixels)
+
+
+def relief_mesh(picture: Picture) -> TriangleMesh | None:
+    """The first guess at a shape: what lies between the front and the back that its picture shows."""
+    *_, level = decode_volume(picture.relief(), PREVIEW_RESOLUTION, method="dense")
+    return _surface_or_none(level, 0.0, picture)
 
 
 def encode_block_out(model: Model, name_or_folder: str, mesh: TriangleMesh) -> Tensor:
@@ -76,9 +101,9 @@ def encode_block_out(model: Model, name_or_folder: str, mesh: TriangleMesh) -> T
 
 
 def sample_latents(
-    loaded: LoadedModel, condition: Tensor, settings: Settings, start: Start | None, check: CheckCancelled
+    loaded: LoadedModel, condition: Condition, settings: Settings, start: Start | None, check: CheckCancelled
 ) -> Work[Tensor]:
-    """Condition [1, M, D] -> latents [1, N, C], with previews of the clean estimate on the way."""
+    """Condition -> latents [1, N, C], with previews of the clean estimate on the way."""
     model = loaded.model
     schedule = model.schedule_for(settings.steps)
     latents = draw_noise(settings.seed, 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
@@ -90,14 +115,15 @@ def sample_latents(
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     guidance = None if settings.guidance == 1.0 and not model.guidance_embed else settings.guidance
     times = schedule.times(model.dtype)
-    velocity = guided_velocity(loaded.denoiser, condition, guidance, times=times)
+    velocity = guided_velocity(loaded.denoiser, condition.tokens, guidance, times=times)
+    picture = None if start is not None else condition.picture
     previews = _PreviewBudget()
     for step in sample(velocity, latents, schedule):
         latents = step.latents
         yield (step.index + 1) / schedule.steps
         wanted = settings.preview and step.index + 1 < schedule.steps and previews.affordable()
         if wanted and loaded.offloader.is_on_device(Network.VAE):
-            mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, clean, settings, check))
+            mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, Shape(clean, picture), settings, check))
             if mesh is not None:
                 yield Preview(Stage.SAMPLE, mesh)
     return latents
@@ -124,12 +150,12 @@ class _PreviewBudget:
 
 
 def decode_latents(
-    model: Model, latents: Tensor, settings: Settings, check: CheckCancelled
+    model: Model, shape: Shape, settings: Settings, check: CheckCancelled
 ) -> Work[tuple[SparseVolume, tuple[int, ...]]]:
-    """Latents [1, N, C] -> the volume at its finest level and the number of queries at each, with a preview of each."""
+    """A shape -> its volume at the finest level and the number of queries at each, with a preview of each."""
     queries: list[int] = []
     level, share, reported = None, 0.0, False
-    for done in _levels_and_progress(model, latents, settings, check):
+    for done in _levels_and_progress(model, shape, settings, check):
         if isinstance(done, DecodeProgress):
             share = max(share, _decoded_share(done, sum(queries)))  # a level may have more points than was thought
             yield share
@@ -141,7 +167,7 @@ def decode_latents(
         yield level.volume.logits
         queries.append(level.queries)
         if settings.preview and level.index + 1 < level.count:
-            mesh = _surface_or_none(level, settings)
+            mesh = _surface_or_none(level, settings.level, shape.picture)
             if mesh is not None:
                 yield Preview(Stage.DECODE, mesh)
     assert level is not None
@@ -163,23 +189,27 @@ def extract_mesh(volume: SparseVolume, settings: Settings) -> Work[TriangleMesh]
     return mesh
 
 
-def project_texture(mesh: TriangleMesh, image: np.ndarray) -> Work[Colouring]:
-    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh."""
-    surface = PolygonMesh.of(mesh)
-    view = fit_camera(surface, image[..., 3])
-    yield _VIEW_SHARE
-    return texture.project_texture(surface, image, view)
+def project_texture(mesh: TriangleMesh, image: np.ndarray, shape: Shape) -> Work[Colouring]:
+    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh as it was decoded."""
+    surface, picture = PolygonMesh.of(mesh), shape.picture
+    if not isinstance(picture, Picture):
+        view = fit_camera(surface, image[..., 3])
+        yield _VIEW_SHARE
+        return texture.project_texture(surface, image, view)
+    # In the view frame the picture lies on the mesh as it is.
+    colouring = texture.project_texture(surface, image, OrthographicCamera())
+    return replace(colouring, elevation=picture.elevation)
 
 
-def _coarse_mesh(model: Model, latents: Tensor, settings: Settings, check: CheckCancelled) -> TriangleMesh | None:
-    """A small mesh of latents [1, N, C] that are not finished yet; None where they have no surface yet."""
+def _coarse_mesh(model: Model, shape: Shape, settings: Settings, check: CheckCancelled) -> TriangleMesh | None:
+    """A small mesh of a shape that is not finished yet; None where it has no surface yet."""
     coarse = replace(settings, resolution=PREVIEW_RESOLUTION)
-    *_, level = _levels(model, latents, coarse, lambda _: check())
-    return _surface_or_none(level, settings)
+    *_, level = _levels(model, shape, coarse, lambda _: check())
+    return _surface_or_none(level, settings.level, shape.picture)
 
 
 def _levels_and_progress(
-    model: Model, latents: Tensor, settings: Settings, check: CheckCancelled
+    model: Model, shape: Shape, settings: Settings, check: CheckCancelled
 ) -> Iterator[Level | DecodeProgress]:
     """The levels, and after each chunk of queries how far they are."""
 
@@ -188,22 +218,14 @@ def _levels_and_progress(
             check()
             report(progress)
 
-        for level in _levels(model, latents, settings, on_progress):
+        for level in _levels(model, shape, settings, on_progress):
             report(level)
 
     return pulled(work, model.device)
 
 
-def _levels(model: Model, latents: Tensor, settings: Settings, on_progress: OnProgress) -> Iterator[Level]:
-    decoded = model.vae.decode(latents)
-    return decode_shape(
-        model.vae.geo_decoder,
-        decoded,
-        settings.resolution,
-        method=settings.decoder,
-        level=settings.level,
-        on_progress=on_progress,
-    )
+def _levels(model: Model, shape: Shape, settings: Settings, on_progress: OnProgress) -> Iterator[Level]:
+    return decode(model, shape, settings.resolution, method=settings.decoder, level=settings.level, on_progress=on_progress)
 
 
 def _decoded_share(part: DecodeProgress, before: int) -> float:
@@ -215,8 +237,9 @@ def _decoded_share(part: DecodeProgress, before: int) -> float:
     return (before + part.done) / max(before + part.total + later, 1)
 
 
-def _surface_or_none(level: Level, settings: Settings) -> TriangleMesh | None:
+def _surface_or_none(level: Level, iso: float, picture: Picture | BlendedPicture | None) -> TriangleMesh | None:
     try:
-        return extract_surface(level.volume, settings.level)
+        mesh = extract_surface(level.volume, iso)
     except EmptySurfaceError:
         return None
+    return mesh if picture is None else picture.upright(mesh)

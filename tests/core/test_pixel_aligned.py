@@ -13,14 +13,14 @@ from flashvdm_core.models.pixel_aligned import (
     HALF_DEPTH,
     HALF_SIDE,
     TO_PICTURE,
-    PixelAlignedModel,
-    PixelAlignedSpec,
+    PixelAlignedDecoder,
     ViewCamera,
     at_pixels,
     in_volume,
     outline_distance,
     tones,
 )
+from flashvdm_core.models.specs import PixelAlignedSpec
 
 pytest.importorskip("scipy")
 
@@ -31,24 +31,15 @@ from flashvdm_core.lab.training.pixel_aligned.data import Meshes, PointBank, Sou
 from flashvdm_core.lab.training.pixel_aligned.frames import place
 from flashvdm_core.lab.training.pixel_aligned.muon import orthogonalised
 from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pack
-from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of, decoder_spec
+from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of
 from flashvdm_core.lab.training.pixel_aligned.validate import network_input, refit
 from flashvdm_core.lab.training.pixel_aligned.views import ViewOptions, ViewPack
 
 from .training_shapes import box, prepared_boxes, sphere, together
 
 TINY = PixelAlignedSpec(
-    image_size=32,
-    stem_channels=8,
-    middle_channels=16,
-    width=32,
-    heads=2,
-    blocks=1,
-    plane_channels=16,
-    depth_bins=8,
-    position_side=4,
+    image_size=32, channels=8, heads=2, blocks=1, position_side=2, depth_bins=8, tokens=4, width=32, decoder_heads=4
 )
-TINY_DECODER = decoder_spec(width=32, num_latents=4)
 VIEWS = ViewOptions(size=32)
 CAMERAS = [Camera(yaw=-140, elevation=40, fov=50), Camera(yaw=30, elevation=-5, fov=0), Camera(yaw=75, elevation=20, fov=25)]
 
@@ -122,16 +113,6 @@ def test_volume_bins_run_from_back_to_front() -> None:
     )
 
 
-def test_planes_may_be_projected_before_they_are_looked_up() -> None:
-    model = PixelAlignedModel(TINY, TINY_DECODER).eval()
-    features = model.encoder(torch.rand(1, 3, 32, 32), torch.ones(1, 1, 32, 32))
-    weight = model.film.linear.weight[:, : TINY.plane_channels]
-    view = torch.rand(1, 30, 3) - 0.5
-    late = at_pixels(features.planes, view).transpose(1, 2) @ weight.T
-    early = at_pixels(torch.einsum("oc,bchw->bohw", weight, features.planes), view).transpose(1, 2)
-    torch.testing.assert_close(early, late, atol=1e-5, rtol=1e-4)
-
-
 def test_pictures_follow_from_their_number(source: Source) -> None:
     meshes = Meshes([source], "train")
     ring = ViewRing([source], VIEWS, window=16, reuse=2, batch=4)
@@ -163,7 +144,7 @@ def test_mirroring_keeps_points_and_picture_together(source: Source) -> None:
 
 
 def test_loss_falls(source: Source) -> None:
-    trainer = Trainer(TINY, TINY_DECODER, Settings(size=32, batch=8, points=64, warmup=5, learning_rate=3e-3))
+    trainer = Trainer(TINY, Settings(size=32, batch=8, points=64, warmup=5, learning_rate=3e-3))
     bank, ring = PointBank([source], "train"), packs(source, 8)
     losses = [trainer.train_step(ring, bank) for _ in range(40)]
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
@@ -172,11 +153,11 @@ def test_loss_falls(source: Source) -> None:
 def test_resumes_exactly(source: Source, tmp_path: Path) -> None:
     bank, ring = PointBank([source], "train"), packs(source, 4)
     settings = Settings(size=32, batch=4, points=64, warmup=2)
-    whole = Trainer(TINY, TINY_DECODER, settings)
+    whole = Trainer(TINY, settings)
     for _ in range(2):
         whole.train_step(ring, bank)
     whole.save(tmp_path)
-    resumed = Trainer(TINY, TINY_DECODER, settings)
+    resumed = Trainer(TINY, settings)
     resumed.load(tmp_path / "state.pt")
     assert [whole.train_step(ring, bank) for _ in range(2)] == [resumed.train_step(ring, bank) for _ in range(2)]
     for ours, theirs in zip(whole.average.parameters(), resumed.average.parameters(), strict=True):

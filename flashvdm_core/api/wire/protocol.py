@@ -241,6 +241,7 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
                 "peak_memory": event.peak_memory,
                 "model_identity": event.model_identity,
                 "decoder": event.decoder,
+                "pixels": None if event.pixels is None else arrays.write(event.pixels),
             }
 
 
@@ -288,6 +289,7 @@ def _result(fields: Fields, exchange: Path) -> Generating[None, None, Result]:
         peak_memory=fields.integer("peak_memory", 0, _MAX_NUMBER) if fields.given("peak_memory") else None,
         model_identity=fields.text("model_identity"),
         decoder=fields.text("decoder") if fields.given("decoder") else "",
+        pixels=read_picture(fields.table("pixels"), exchange, 4) if fields.given("pixels") else None,
     )
 
 

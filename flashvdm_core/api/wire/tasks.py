@@ -26,19 +26,22 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
         case Request(images, _, keep_latents, block_out):
             start = block_out and {"mesh": mesh_fields(block_out.mesh, arrays), "strength": float(block_out.strength)}
             own = {"images": dict(images), "keep_latents": keep_latents, "block_out": start}
-        case DecodeLatents(latents, _, picture, identity):
+        case DecodeLatents(latents, _, picture, identity, pixels):
             own = {
                 "latents": arrays.write(latents),
                 "picture": None if picture is None else arrays.write(picture),
                 "model_identity": identity,
+                "pixels": None if pixels is None else arrays.write(pixels),
             }
-        case Blend(latents, other, amount, _, identity, other_identity):
+        case Blend(latents, other, amount, _, identity, other_identity, pixels, other_pixels):
             own = {
                 "latents": arrays.write(latents),
                 "other": arrays.write(other),
                 "amount": float(amount),
                 "model_identity": identity,
                 "other_identity": other_identity,
+                "pixels": None if pixels is None else arrays.write(pixels),
+                "other_pixels": None if other_pixels is None else arrays.write(other_pixels),
             }
         case CutOutOnly(images):
             own = {"images": dict(images)}
@@ -59,18 +62,24 @@ def read_task(fields: Fields, exchange: Path) -> Task:
             return Request(_images(fields), settings, fields.flag("keep_latents"), block_out)
         case "remesh":
             latents = read_array(fields.table("latents"), exchange, np.float32, _LATENTS)
-            picture = read_picture(fields.table("picture"), exchange, 4) if fields.given("picture") else None
-            return DecodeLatents(latents, settings, picture, fields.text("model_identity"))
+            picture = _pixels(fields, "picture", exchange)
+            pixels = _pixels(fields, "pixels", exchange)
+            return DecodeLatents(latents, settings, picture, fields.text("model_identity"), pixels)
         case "blend":
             latents, other = (read_array(fields.table(name), exchange, np.float32, _LATENTS) for name in ("latents", "other"))
             identities = fields.text("model_identity"), fields.text("other_identity")
-            return Blend(latents, other, fields.number("amount"), settings, *identities)
+            pixels = _pixels(fields, "pixels", exchange), _pixels(fields, "other_pixels", exchange)
+            return Blend(latents, other, fields.number("amount"), settings, *identities, *pixels)
         case "cut-out":
             return CutOutOnly(_images(fields), settings)
     raise ValueError("unknown task")
 
 
 _KINDS: Mapping[type, str] = {Request: "request", DecodeLatents: "remesh", Blend: "blend", CutOutOnly: "cut-out"}
+
+
+def _pixels(fields: Fields, name: str, exchange: Path) -> np.ndarray | None:
+    return read_picture(fields.table(name), exchange, 4) if fields.given(name) else None
 
 
 def _block_out(fields: Fields, exchange: Path) -> BlockOut:

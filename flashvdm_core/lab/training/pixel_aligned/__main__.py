@@ -12,24 +12,28 @@ from typing import Any
 import torch
 
 from ....api.errors import TrainingError
-from ....models.pixel_aligned import PixelAlignedSpec
-from ....models.specs import ShapeVAESpec
+from ....models.specs import PixelAlignedSpec
 from . import curve, validate
 from .data import Source
 from .export import export, load
 from .sheet import sheet
-from .trainer import STATE, Log, Settings, Trainer, decoder_spec, run
+from .trainer import STATE, Log, Settings, Trainer, run
 from .views import ViewOptions
+
+_SHARED = ("image_size", "truncation")
+"""Sizes of the network that are settings of its training as well."""
 
 
 def _train(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     sources = [Source.parse(text) for text in given.data]
     chosen = {f.name: getattr(given, f.name) for f in fields(Settings) if hasattr(given, f.name)}
-    settings = Settings(**chosen, views=ViewOptions(size=given.render_size, degraded=given.degraded, seed=given.seed))
-    sizes = {f.name: getattr(given, f.name) for f in fields(PixelAlignedSpec) if f.name != "image_size"}
-    spec = PixelAlignedSpec(**sizes, image_size=settings.size)
-    trainer = Trainer(spec, decoder_spec(), settings)
+    settings = Settings(
+        **chosen, views=ViewOptions(size=given.render_size, degraded=given.degraded, seed=given.seed, latents=given.latents)
+    )
+    sizes = {f.name: getattr(given, f.name) for f in fields(PixelAlignedSpec) if f.name not in _SHARED}
+    spec = PixelAlignedSpec(**sizes, image_size=settings.size, truncation=settings.truncation)
+    trainer = Trainer(spec, settings)
     folder: Path = given.out
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / STATE).exists():
@@ -40,14 +44,15 @@ def _train(given: argparse.Namespace) -> None:
         print(f"not taken over: {', '.join(trainer.load_weights(given.start)) or 'nothing'}")
     print(f"step {trainer.step}, {sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M numbers", flush=True)
     yardstick = sources[0]
-    log = Log(folder, validate.held_out(yardstick, "val"), validate.held_out(yardstick, "train", count=96))
+    held_out = validate.held_out(yardstick, "val", latents=given.latents)
+    log = Log(folder, held_out, validate.held_out(yardstick, "train", count=96, latents=given.latents))
     run(trainer, sources, log, folder, given.minutes, given.validate_every, given.save_every)
 
 
 def _trainer_of(state: Path) -> Trainer:
     """The run that left a state, to be looked at."""
     sizes = torch.load(state, weights_only=True)["sizes"]
-    trainer = Trainer(PixelAlignedSpec(**sizes["spec"]), ShapeVAESpec(**sizes["vae"]), Settings(**sizes["settings"]))
+    trainer = Trainer(PixelAlignedSpec(**sizes["spec"]), Settings(**sizes["settings"]))
     trainer.load(state)
     return trainer
 
@@ -63,15 +68,15 @@ def _export(given: argparse.Namespace) -> None:
 def _show(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     model = load(given.model)
-    data = validate.held_out(Source.parse(given.data), given.split)
+    data = validate.held_out(Source.parse(given.data), given.split, latents=given.latents, steps=given.steps)
     rows = torch.linspace(0, len(data) - 1, given.count).long()
-    sheet(model, data.images[rows], given.out, resolution=given.resolution)
+    sheet(model, data.images[rows], data.decoded[rows].float(), given.out, resolution=given.resolution)
 
 
 def _measure(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     model = load(given.model)
-    data = validate.held_out(Source.parse(given.data), given.split)
+    data = validate.held_out(Source.parse(given.data), given.split, latents=given.latents, steps=given.steps)
     data = validate.greyed(data) if given.grey else data
     outline, found = validate.baselines(data), validate.scores(model, data)
     for name, values in (outline | found).items():
@@ -102,9 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--degraded", type=float, default=ViewOptions.degraded, help="share of pictures made worse (default: %(default)s)"
     )
+    train.add_argument("--latents", default="", metavar="MODEL", help="whose latents the decoder reads (default: none)")
     for options in (Settings, PixelAlignedSpec):
         for item in fields(options):
-            if item.name not in ("views", "weights", "image_size"):
+            if item.name not in ("views", "weights") and (options is Settings or item.name not in _SHARED):
                 name = f"--{item.name.replace('_', '-')}"
                 switch = isinstance(item.default, bool)
                 kind: dict[str, Any] = {"action": BooleanOptionalAction} if switch else {"type": type(item.default)}
@@ -120,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--data", required=True, metavar="FOLDER=PROPS.npz")
         command.add_argument("--split", default="val", help="(default: %(default)s)")
         command.add_argument("--threads", type=int, default=1)
+        command.add_argument("--latents", default="", metavar="MODEL", help="whose latents the decoder reads (default: none)")
+        command.add_argument("--steps", type=int, default=5, help="that make them (default: %(default)s)")
         if does is _measure:
             command.add_argument("--grey", action="store_true", help="one grey for all colours: what the outline alone gives")
         if does is _show:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from .data import Meshes, Source
+from .latents import LatentSource
 from .views import ViewOptions, ViewPack, make_pack
 
 _POLL = 0.003
@@ -45,7 +46,8 @@ class ViewRing:
         nice: int = 0,
     ) -> None:
         self._window, self._reuse, self._batch = window, reuse, batch
-        self._ring = ViewPack.empty(window + 2 * _AHEAD + batch, options.size)
+        latents = LatentSource(options.latents).shape if options.latents else (0, 0)
+        self._ring = ViewPack.empty(window + 2 * _AHEAD + batch, options.size, latents)
         context = get_context("spawn")
         low, _ = self.range(first_step)
         self._rendered: Synchronized[int] = context.Value("q", low)
@@ -83,16 +85,17 @@ def _render(
     torch.set_num_threads(1)
     os.nice(nice)
     meshes = Meshes(sources, "train")
+    latents = LatentSource(options.latents) if options.latents else None
     while True:
         number = rendered.value
         if number >= wanted.value:
             time.sleep(_POLL)
             continue
-        ring.put(number % len(ring.row), numbered_pack(meshes, number, options))
+        ring.put(number % len(ring.row), numbered_pack(meshes, number, options, latents))
         rendered.value = number + 1
 
 
-def numbered_pack(meshes: Meshes, number: int, options: ViewOptions) -> ViewPack:
+def numbered_pack(meshes: Meshes, number: int, options: ViewOptions, latents: LatentSource | None = None) -> ViewPack:
     """Picture `number` of a random mesh."""
     rng = np.random.default_rng([options.seed, number, _CHOICE_STREAM])
-    return make_pack(number, meshes.draw(rng), meshes.scale, options)
+    return make_pack(number, meshes.draw(rng), meshes.scale, options, latents)

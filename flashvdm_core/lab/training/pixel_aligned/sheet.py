@@ -10,49 +10,41 @@ from PIL import Image
 from torch import Tensor
 
 from ....api.mesh import TriangleMesh
+from ....decoding import decode_volume
 from ....files import write_whole
-from ....models.pixel_aligned import HALF_DEPTH, PixelAlignedModel, PixelFeatures
-from ....sparse_grid import Grid, Points, SparseVolume
+from ....models.pixel_aligned import PixelAlignedDecoder
+from ....pipeline.shape import read_picture
 from ....surface.marching import extract_surface
 from ...data.render import Camera, render_view
-from .validate import network_input
 
 SIDE = 128
-_ACROSS = 0.8
-_CHUNK = 65536
 _GREY, _GROUND = (176, 182, 190), (226, 229, 233)
 _TURNS = (0.0, -50.0, 180.0)
 
 
 @torch.no_grad()
-def reconstruct(model: PixelAlignedModel, images: Tensor, alpha: Tensor, resolution: int) -> TriangleMesh:
-    """One picture -> its surface in the upright frame, by the dense field on a grid of the view frame.
+def reconstruct(decoder: PixelAlignedDecoder, pixels: Tensor, decoded: Tensor, resolution: int) -> TriangleMesh:
+    """One picture -> its surface, upright.
 
     Args:
-        model: the network.
-        images, alpha: float32 [1, 3, S, S] and [1, 1, T, T].
+        decoder: the decoder.
+        pixels: uint8 [S, S, 4].
+        decoded: float [1, N, W], decoded latents of it; N may be 0.
         resolution: cells along each axis.
 
     Raises:
         EmptySurfaceError: the field has no inside.
     """
-    features = model.encoder(images, alpha)
-    steps = torch.linspace(-1, 1, resolution + 1)
-    grid = Grid(torch.stack([steps * _ACROSS, steps * _ACROSS, steps * HALF_DEPTH]))
-    indices = grid.all_indices()
-    logits = torch.cat([_logits(model, features, grid.coordinates(part)) for part in indices.split(_CHUNK)])
-    mesh = extract_surface(SparseVolume(Points(grid, indices), logits))
-    vertices = torch.from_numpy(np.ascontiguousarray(mesh.vertices))[None]
-    return TriangleMesh(features.camera.to_upright(vertices)[0].numpy(), mesh.faces)
+    picture = read_picture(decoder, pixels.numpy())
+    *_, level = decode_volume(picture.field(decoded), resolution, method="hierarchical")
+    return picture.upright(extract_surface(level.volume))
 
 
-def _logits(model: PixelAlignedModel, features: PixelFeatures, view: Tensor) -> Tensor:
-    return model.field(features, view[None], features.camera, model.keys_values(1))[0]
-
-
-def sheet(model: PixelAlignedModel, images: Tensor, path: Path, columns: int = 2, resolution: int = 64) -> None:
-    """Write a contact sheet of pictures uint8 [N, S, S, 4] as PNG."""
-    entries = [_entry(model, image[None], resolution) for image in images]
+def sheet(
+    decoder: PixelAlignedDecoder, images: Tensor, decoded: Tensor, path: Path, columns: int = 2, resolution: int = 64
+) -> None:
+    """Write a contact sheet of pictures uint8 [N, S, S, 4] with latents [N, L, W] as PNG."""
+    entries = [_entry(decoder, image, decoded[at : at + 1], resolution) for at, image in enumerate(images)]
     entries += [Image.new("RGB", entries[0].size, _GROUND)] * (-len(entries) % columns)
     width, height = entries[0].size
     whole = Image.new("RGB", (columns * width, len(entries) // columns * height), _GROUND)
@@ -61,15 +53,14 @@ def sheet(model: PixelAlignedModel, images: Tensor, path: Path, columns: int = 2
     write_whole(path, lambda partial: whole.save(partial, "PNG"))
 
 
-def _entry(model: PixelAlignedModel, image: Tensor, resolution: int) -> Image.Image:
+def _entry(decoder: PixelAlignedDecoder, image: Tensor, decoded: Tensor, resolution: int) -> Image.Image:
     """One picture with its shape, side by side."""
-    mesh = reconstruct(model, *network_input(image, model.encoder.spec.image_size), resolution)
+    mesh = reconstruct(decoder, image, decoded, resolution)
     vertices, faces = torch.from_numpy(mesh.vertices), torch.from_numpy(mesh.faces.astype(np.int64))
     colour = torch.tensor(_GREY, dtype=torch.uint8).expand(len(faces), 3)
-    elevation = 15.0
-    drawn = [render_view(vertices, faces, colour, Camera(yaw=turn, elevation=elevation), SIDE) for turn in _TURNS]
+    drawn = [render_view(vertices, faces, colour, Camera(yaw=turn, elevation=15.0), SIDE) for turn in _TURNS]
     entry = Image.new("RGB", (SIDE * (1 + len(drawn)), SIDE), _GROUND)
-    for place, rgba in enumerate([image[0], *drawn]):
+    for place, rgba in enumerate([image, *drawn]):
         picture = Image.fromarray(rgba.numpy()).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         entry.paste(picture, (place * SIDE, 0), picture)
     return entry

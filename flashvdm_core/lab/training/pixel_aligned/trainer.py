@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from ....files import write_whole
-from ....models.pixel_aligned import PixelAlignedModel, PixelAlignedSpec, ViewCamera
-from ....models.specs import ShapeVAESpec
+from ....models.pixel_aligned import PixelAlignedDecoder, ViewCamera
+from ....models.specs import PixelAlignedSpec
 from ..pairs import recolour
 from . import losses, validate
 from .data import PointBank, Source
@@ -27,14 +27,6 @@ from .views import ViewOptions, ViewPack, resized
 STATE = "state.pt"
 LOG = "log.csv"
 _STREAMS = 4
-
-
-def decoder_spec(width: int = 256, num_latents: int = 64) -> ShapeVAESpec:
-    """The vecset decoder of the embedded model, with the frequencies that leave no ripples."""
-    return ShapeVAESpec(
-        num_latents=num_latents, embed_dim=32, width=width, heads=4, num_decoder_layers=1, num_freqs=5, include_pi=False,
-        qkv_bias=False, qk_norm=True, geo_decoder_downsample_ratio=2, geo_decoder_mlp_expand_ratio=2, geo_decoder_ln_post=False,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,11 +45,11 @@ class Settings:
         seed: of everything.
     """
 
-    size: int = 48
-    batch: int = 8
-    points: int = 192
-    learning_rate: float = 8e-4
-    muon_rate: float = 0.02
+    size: int = 96
+    batch: int = 16
+    points: int = 256
+    learning_rate: float = 1e-3
+    muon_rate: float = 0.0
     warmup: int = 200
     weight_decay: float = 0.05
     clip: float = 1.0
@@ -89,6 +81,7 @@ class TrainingBatch:
         view: float32 [B, N + U, 3], (u, v, w) of all stored points, N near the surface, then U uniform ones.
         distance: float32 [B, N + U], signed, in frame units.
         camera: the true one.
+        decoded: float32 [B, N, W], decoded latents for the decoder to read; N = 0 where there are none.
     """
 
     images: Tensor
@@ -97,6 +90,7 @@ class TrainingBatch:
     view: Tensor
     distance: Tensor
     camera: ViewCamera
+    decoded: Tensor
 
 
 def batch_of(pack: ViewPack, bank: PointBank, size: int, rng: torch.Generator) -> TrainingBatch:
@@ -114,11 +108,11 @@ def batch_of(pack: ViewPack, bank: PointBank, size: int, rng: torch.Generator) -
     maps = torch.where(flat, maps.flip(3), maps)
     maps = torch.cat([maps[:, :2], maps[:, 2:3] * sign[:, None, None, None], maps[:, 3:]], 1)
     view = torch.cat([view[..., :1] * sign[:, None, None], view[..., 1:]], 2)
-    return TrainingBatch(images, alpha, maps, view, distance * pack.scale[:, None], camera)
+    return TrainingBatch(images, alpha, maps, view, distance * pack.scale[:, None], camera, pack.decoded.float())
 
 
 def total_loss(
-    model: PixelAlignedModel, batch: TrainingBatch, bank_near: int, settings: Settings, rng: torch.Generator
+    model: PixelAlignedDecoder, batch: TrainingBatch, bank_near: int, settings: Settings, rng: torch.Generator
 ) -> Tensor:
     """The loss of a batch, a scalar."""
     features = model.encoder(batch.images, batch.alpha)
@@ -128,7 +122,7 @@ def total_loss(
     near = (torch.randint(bank_near, (1,), generator=rng) + torch.arange(half)) % bank_near
     uniform = bank_near + (torch.randint(stored - bank_near, (1,), generator=rng) + torch.arange(half)) % (stored - bank_near)
     chosen = torch.cat([near, uniform])
-    logits = model.field(features, batch.view[:, chosen], batch.camera, model.keys_values(len(batch.images)))
+    logits = model(features, batch.view[:, chosen], batch.camera, model.keys_values(batch.decoded))
     return (
         losses.field_loss(logits, batch.distance[:, chosen], half, weights, settings.truncation)
         + losses.volume_loss(features.volume, batch.view, batch.distance, stored - bank_near, weights)
@@ -137,10 +131,10 @@ def total_loss(
     )
 
 
-def inner_matrices(model: PixelAlignedModel) -> list[nn.Parameter]:
-    """The weights for Muon: neither inputs nor outputs, and not what makes the constant latents."""
-    ends = ("encoder.position", "encoder.stem.0", "encoder.maps", "encoder.volume", "encoder.camera")
-    named = [*model.encoder.named_parameters(prefix="encoder"), *model.decoder.cross_attn_decoder.named_parameters()]
+def inner_matrices(model: PixelAlignedDecoder) -> list[nn.Parameter]:
+    """The weights for Muon: neither inputs nor outputs, and not what reads the latents."""
+    ends = ("encoder.position", "encoder.down1.0", "encoder.maps", "encoder.volume", "encoder.camera")
+    named = [*model.encoder.named_parameters(prefix="encoder"), *model.point_decoder.cross_attn_decoder.named_parameters()]
     return [weight for name, weight in named if weight.ndim > 1 and not name.startswith(ends)]
 
 
@@ -152,10 +146,10 @@ class Trainer:
         minutes: training time so far, of all runs.
     """
 
-    def __init__(self, spec: PixelAlignedSpec, vae: ShapeVAESpec, settings: Settings) -> None:
+    def __init__(self, spec: PixelAlignedSpec, settings: Settings) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.model = PixelAlignedModel(spec, vae)
+        self.model = PixelAlignedDecoder(spec)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         matrices = inner_matrices(self.model) if settings.muon_rate else []
         taken = {id(p) for p in matrices}
@@ -168,7 +162,7 @@ class Trainer:
         self.muon = Muon(matrices, settings.muon_rate, weight_decay=settings.weight_decay) if matrices else None
         self.step, self.minutes = 0, 0.0
         plain = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name not in ("views", "weights")}
-        self.sizes = {"spec": asdict(spec), "vae": asdict(vae), "settings": plain}
+        self.sizes = {"spec": asdict(spec), "settings": plain}
 
     @property
     def samples(self) -> int:

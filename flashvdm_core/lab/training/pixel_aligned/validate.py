@@ -12,7 +12,7 @@ from torch import Tensor
 from ....models.pixel_aligned import (
     PICTURE_SHARE,
     TO_PICTURE,
-    PixelAlignedModel,
+    PixelAlignedDecoder,
     ViewCamera,
     at_pixels,
     in_volume,
@@ -24,6 +24,7 @@ from ...data.render import BORDER, Camera, random_camera, render_view
 from ..pairs import condition_image
 from .data import Source
 from .frames import place
+from .latents import LatentSource
 
 POINTS = 2048
 PICTURE = 96
@@ -75,21 +76,24 @@ class HeldOut:
         images: uint8 [N, S, S, 4].
         points, distance: float32 [N, P, 3] and [N, P].
         camera: the true one.
+        decoded: float16 [N, L, W], decoded latents of the pictures; L = 0 where none were asked for.
     """
 
     images: Tensor
     points: Tensor
     distance: Tensor
     camera: ViewCamera
+    decoded: Tensor
 
     def __len__(self) -> int:
         return len(self.images)
 
 
-def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0) -> HeldOut:
+def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0, latents: str = "", steps: int = 1) -> HeldOut:
     """The first `count` shapes (0: all) of a split, one picture of each, points uniform in the box.
 
     The picture is number 1 + row % (V - 1) of the prepared views; where no views are prepared, one from a random camera.
+    Its latents are those that the model `latents` makes of it in `steps` steps.
     """
     shapes, props = ShapeData(source.folder, split), PackedMeshes(source.props)
     count = min(count or len(shapes), len(shapes))
@@ -108,7 +112,13 @@ def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0) ->
             distances.append(distance[at, _SKIPPED:] * put.scale)
             cameras.append((put.elevation, put.perspective))
     elevation, perspective = torch.tensor(cameras, dtype=torch.float32).unbind(1)
-    return HeldOut(torch.cat(images), torch.stack(points), torch.stack(distances), ViewCamera(elevation, perspective))
+    pictures = torch.cat(images)
+    decoded = torch.zeros(count, 0, 0, dtype=torch.float16)
+    if latents:
+        make = LatentSource(latents)
+        decoded = torch.stack([make.of_pixels(picture, row, steps).half() for row, picture in enumerate(pictures)])
+    camera = ViewCamera(elevation, perspective)
+    return HeldOut(pictures, torch.stack(points), torch.stack(distances), camera, decoded)
 
 
 def greyed(data: HeldOut) -> HeldOut:
@@ -148,18 +158,18 @@ def baselines(data: HeldOut) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def scores(model: PixelAlignedModel, data: HeldOut) -> dict[str, Tensor]:
+def scores(model: PixelAlignedDecoder, data: HeldOut) -> dict[str, Tensor]:
     """IoU [N] of the model with its own camera ("iou"), with the true one, and of its coarse volume with the true one; and the
     error of the predicted elevation in degrees.
     """
     found: dict[str, list[Tensor]] = {"iou": [], "true camera": [], "volume": [], "elevation error": []}
     for start in range(0, len(data), _BATCH):
         part = slice(start, start + _BATCH)
-        features = model.encoder(*network_input(data.images[part], model.encoder.spec.image_size))
-        kv = model.keys_values(len(features.planes))
+        features = model.encoder(*network_input(data.images[part], model.spec.image_size))
+        kv = model.keys_values(data.decoded[part].float())
         truth = ViewCamera(data.camera.elevation[part], data.camera.perspective[part])
         for name, camera in (("iou", features.camera), ("true camera", truth)):
-            logits = model.field(features, camera.to_view(data.points[part]), camera, kv)
+            logits = model(features, camera.to_view(data.points[part]), camera, kv)
             found[name].append(iou(logits, data.distance[part]))
         found["volume"].append(iou(in_volume(features.volume, truth.to_view(data.points[part])), data.distance[part]))
         found["elevation error"].append((features.camera.elevation - truth.elevation).abs().rad2deg())

@@ -19,6 +19,7 @@ from ...data.meshes import ColouredMesh
 from ...data.render import Camera, project, visible_faces
 from . import degrade, shading
 from .frames import Placement, place
+from .latents import LatentSource
 
 SUPERSAMPLING = 2
 
@@ -32,12 +33,14 @@ class ViewOptions:
         stretch: each axis is scaled by a factor between 1 / stretch and stretch.
         degraded: share of the pictures that are blurred, compressed, badly cut out and so on, and of those with other light.
         seed: of all random numbers.
+        latents: the model (a name or a folder) that makes latents of each picture for the decoder to read; "" for none.
     """
 
     size: int = 96
     stretch: float = 1.25
     degraded: float = 0.25
     seed: int = 0
+    latents: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class ViewPack:
         linear, offset: float32 [3, 3] and [3]: upright = stored @ linear.T + offset.
         scale: float32 [], factor on signed distances (to first order, if the shape is stretched).
         camera: float32 [2], elevation in radians and perspective.
+        decoded: float16 [N, W], decoded latents that a model made of the picture; N = 0 where none does.
     """
 
     image: Tensor
@@ -60,10 +64,11 @@ class ViewPack:
     offset: Tensor
     scale: Tensor
     camera: Tensor
+    decoded: Tensor
 
     @staticmethod
-    def empty(count: int, size: int) -> ViewPack:
-        """A ring of `count` packs in shared memory."""
+    def empty(count: int, size: int, latents: tuple[int, int] = (0, 0)) -> ViewPack:
+        """A ring of `count` packs in shared memory; `latents` is the shape of `decoded`."""
         half = size // 2
         ring = ViewPack(
             torch.zeros(count, size, size, 4, dtype=torch.uint8),
@@ -73,6 +78,7 @@ class ViewPack:
             torch.zeros(count, 3),
             torch.zeros(count),
             torch.zeros(count, 2),
+            torch.zeros(count, *latents, dtype=torch.float16),
         )
         for field in fields(ring):
             getattr(ring, field.name).share_memory_()
@@ -99,7 +105,13 @@ def training_camera(rng: np.random.Generator) -> Camera:
     )
 
 
-def make_pack(number: int, shape: tuple[int, Callable[[], ColouredMesh]], scale: float, options: ViewOptions) -> ViewPack:
+def make_pack(
+    number: int,
+    shape: tuple[int, Callable[[], ColouredMesh]],
+    scale: float,
+    options: ViewOptions,
+    latents: LatentSource | None = None,
+) -> ViewPack:
     """Render picture `number`.
 
     Args:
@@ -107,6 +119,7 @@ def make_pack(number: int, shape: tuple[int, Callable[[], ColouredMesh]], scale:
         shape: row of the bank, and how to load its mesh.
         scale: factor from the mesh's coordinates to the bank's.
         options: see there.
+        latents: makes those of the picture.
     """
     rng = np.random.default_rng([options.seed, number])
     row, load = shape
@@ -128,6 +141,7 @@ def make_pack(number: int, shape: tuple[int, Callable[[], ColouredMesh]], scale:
         placement.offset,
         torch.tensor(placement.scale * float(np.prod(stretch)) ** (1 / 3), dtype=torch.float32),
         torch.tensor([placement.elevation, placement.perspective], dtype=torch.float32),
+        torch.zeros(0, 0, dtype=torch.float16) if latents is None else latents(image, int(rng.integers(1 << 31))).half(),
     )
 
 

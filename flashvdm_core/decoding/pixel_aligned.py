@@ -1,0 +1,184 @@
+"""The field of a pixel-aligned decoder: queries that read the picture, and a shape that keeps within its outline.
+
+Points are (u, v, w) of the view frame (`models.pixel_aligned`), in which a grid's first two axes are places in the picture: all
+that depends on these alone is computed once for the points of a column, which lie beside one another in a grid's order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..models.pixel_aligned import HALF_DEPTH, TO_PICTURE, PixelAlignedDecoder, PixelFeatures, at_pixels, outline_distance
+from ..sparse_grid import Grid
+from .field import Field, IndexedField, VecsetField
+from .grid_decoder import embedded_axes
+from .groups import Groups
+from .kv_selection import Selection
+from .query_embedding import GridQueries, Queries, QueryEmbedding
+
+OUTLINE_REACH = 16
+"""Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where in the picture some points are, those of a column of a grid together.
+
+    Attributes:
+        number: int64 [C], i * n + j of each column, in the points' order.
+        of_point: int64 [P], the point's place in `number`.
+        view: float32 [1, C, 2], u and v of the columns.
+    """
+
+    number: Tensor
+    of_point: Tensor
+    view: Tensor
+
+    @classmethod
+    def on_grid(cls, indices: Tensor, grid: Grid) -> Columns:
+        """Of linear indices int64 [P], in any order, of which sorted ones have the fewest columns."""
+        number, of_point = (indices // grid.size).unique_consecutive(return_inverse=True)
+        view = torch.stack([grid.axes[0][number // grid.size], grid.axes[1][number % grid.size]], -1)
+        return cls(number, of_point, view[None])
+
+    @classmethod
+    def of_points(cls, points: Tensor) -> Columns:
+        """A column for each of the points float32 [P, 3]."""
+        number = torch.arange(len(points), device=points.device)
+        return cls(number, number, points[None, :, :2])
+
+    def in_volume(self, volume: Tensor, w: Tensor) -> Tensor:
+        """The volume [1, D, h, h] at the points, whose depths are w [P]: [P]. As `models.pixel_aligned.in_volume`."""
+        bins, last = at_pixels(volume, self.view)[0].T, volume.shape[1] - 1
+        place = ((w / HALF_DEPTH + 1) * (volume.shape[1] / 2) - 0.5).clamp(0, last)
+        below = place.long().clamp_max(last - 1)
+        return torch.lerp(bins[self.of_point, below], bins[self.of_point, below + 1], place - below)
+
+
+class PixelEmbedding(QueryEmbedding):
+    """The embedding of points, scaled and shifted by what they read off one picture.
+
+    Args:
+        decoder: the pixel-aligned decoder.
+        features: of the picture, a batch of one.
+    """
+
+    def __init__(self, decoder: PixelAlignedDecoder, features: PixelFeatures) -> None:
+        self._decoder, self._features = decoder, features
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """See `QueryEmbedding`; the reference of `on_grid`."""
+        view = points[None]
+        scale, shift, _ = self._decoder.film(self._features, view, self._features.camera)
+        return (self._decoder.point_decoder.embed(view) * (1 + scale) + shift)[0]
+
+    def on_grid(self, grid: Grid) -> GridQueries:
+        """See `QueryEmbedding`."""
+        return PixelGridQueries(self._decoder, self._features, grid)
+
+
+class PixelGridQueries(GridQueries):
+    """The same at the points of one grid."""
+
+    def __init__(self, decoder: PixelAlignedDecoder, features: PixelFeatures, grid: Grid) -> None:
+        self._decoder, self._features, self._grid = decoder, features, grid
+        self._x, self._y, self._z = embedded_axes(decoder.point_decoder, grid)
+        self._bias = decoder.point_decoder.cross_attn_decoder.attn.c_proj.bias
+
+    def __call__(self, indices: Tensor) -> Queries:
+        """See `GridQueries`."""
+        film, features, size = self._decoder.film, self._features, self._grid.size
+        columns, k = Columns.on_grid(indices, self._grid), indices % size
+        w = self._grid.axes[2][k]
+        depth = at_pixels(features.depth, columns.view)[0].T[columns.of_point]
+        points = torch.cat([columns.view[0][columns.of_point], w[:, None]], 1)
+        height = features.camera.height(points[None])[0]
+        of_depth = film.of_depth(depth, w, columns.in_volume(features.volume, w), height)
+        scale, shift = (film.of_pixels(features, columns.view)[0][columns.of_point] + of_depth).chunk(2, -1)
+        flat = self._x[columns.number // size] + self._y[columns.number % size]
+        position = flat[columns.of_point] + self._z[k]
+        hidden = torch.addcmul(position + shift, position, scale)
+        queries = self._decoder.point_decoder.queries(hidden[None])[0].transpose(0, 1)
+        return Queries(queries, hidden + self._bias)
+
+
+class OutlinedField(Field):
+    """The field of a pixel-aligned decoder, whose shape ends where the picture's outline does.
+
+    Args:
+        decoder: the pixel-aligned decoder.
+        decoded: [1, N, width], answer of `ShapeVAE.decode` for one shape.
+        features: of the picture, a batch of one.
+        outline: float32 [1, 1, T, T], signed distance to the outline in frame units, positive inside (`signed_outline`).
+        truncation: distance that a logit of 1 stands for.
+        selection: see `VecsetField`.
+    """
+
+    def __init__(
+        self,
+        decoder: PixelAlignedDecoder,
+        decoded: Tensor,
+        features: PixelFeatures,
+        outline: Tensor,
+        truncation: float,
+        selection: Selection | None = None,
+    ) -> None:
+        self._film, self._volume, self._outline = decoder.film, features.volume, outline / truncation
+        tokens = decoder.reader(decoded.to(outline.dtype))
+        self._inner = VecsetField(decoder.point_decoder, tokens, selection, PixelEmbedding(decoder, features))
+        self.device = self._inner.device
+
+    @torch.no_grad()
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        """See `Field`."""
+        return self._outlined(self._inner(points, groups), Columns.of_points(points), points[:, 2])
+
+    def on_grid(self, grid: Grid) -> IndexedField:
+        """The same field at the points of a grid."""
+        inner = self._inner.on_grid(grid)
+
+        def evaluate(indices: Tensor, groups: Groups | None = None) -> Tensor:
+            return self._outlined(inner(indices, groups), Columns.on_grid(indices, grid), grid.axes[2][indices % grid.size])
+
+        return evaluate
+
+    def _outlined(self, logits: Tensor, columns: Columns, w: Tensor) -> Tensor:
+        added = self._film.added(columns.in_volume(self._volume, w))
+        return torch.minimum(logits + added, at_pixels(self._outline, columns.view)[0, 0][columns.of_point])
+
+
+class Relief(Field):
+    """What the picture alone says of a shape: all that lies between its front and its back, within the outline.
+
+    Args:
+        features: of the picture, a batch of one.
+        outline, truncation: see `OutlinedField`.
+    """
+
+    def __init__(self, features: PixelFeatures, outline: Tensor, truncation: float) -> None:
+        self._maps = torch.cat([features.depth, F.interpolate(outline, features.depth.shape[-2:], mode="area")], 1)
+        self._truncation = truncation
+        self.device = outline.device
+
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        """See `Field`."""
+        front, back, inside = at_pixels(self._maps, points[None])[0]
+        w = points[:, 2]
+        return torch.minimum(torch.minimum(front - w, w - back), inside) / self._truncation
+
+
+def signed_outline(opacity: Tensor) -> Tensor:
+    """Distance to the outline, positive inside, in frame units: opacity float32 [B, 1, T, T] -> the same shape.
+
+    Smoothed over a pixel, so that a shape's rim does not show the pixels of the picture; at most `OUTLINE_REACH` pixels.
+    """
+    opaque = opacity[:, 0] > 0.5
+    signed = outline_distance(opaque, OUTLINE_REACH) - outline_distance(~opaque, OUTLINE_REACH)
+    signed = (signed - signed.sign() / 2)[:, None]
+    kernel = signed.new_tensor([1.0, 2.0, 1.0]) / 4
+    smooth = F.conv2d(F.pad(signed, (1, 1, 1, 1), mode="replicate"), (kernel[:, None] * kernel)[None, None])
+    return smooth * (2 / opacity.shape[-1] / TO_PICTURE)
