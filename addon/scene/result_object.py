@@ -142,7 +142,7 @@ def describe(obj: bpy.types.Object, result: Result) -> None:
     data = new_data(obj)
     data.seed, data.model, data.settings = result.seed, result.model, json.dumps(dict(result.settings))
     if result.latents is not None:
-        stored_latents.store(obj, result.latents, result.model_identity)
+        stored_latents.store(obj, result.latents, result.pixels, result.model_identity)
 
 
 def remove_stale_previews(owned: Container[int]) -> None:

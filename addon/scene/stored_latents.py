@@ -1,4 +1,5 @@
-"""The latents of a result, stored with its object in the .blend: half precision, compressed, as a text.
+"""What a result can be decoded from anew, stored with its object in the .blend: its latents, in half precision, and the pixels
+that a pixel-aligned decoder read beside them; both compressed, as a text.
 
 A text, since Blender cuts bytes off at their first zero when it saves them.
 """
@@ -21,15 +22,21 @@ from . import object_data
 _LARGEST = 1 << 26  # bytes: what claims to be more is damaged
 
 
-def store(obj: bpy.types.Object, latents: np.ndarray, identity: str) -> None:
-    """Store float32 [N, C] with `obj`; they come back rounded to half precision.
+def store(obj: bpy.types.Object, latents: np.ndarray, pixels: np.ndarray | None, identity: str) -> None:
+    """Store what a result was decoded from with `obj`.
 
-    `identity` tells the weights that made them from any others, "" where that is not known.
+    Args:
+        obj: the object.
+        latents: float32 [N, C]; they come back rounded to half precision.
+        pixels: uint8 [S, S, 4]; None where there are none.
+        identity: tells the weights that made them from any others, "" where that is not known.
     """
-    file = io.BytesIO()
-    npy.write_array(file, np.ascontiguousarray(latents, np.float16), version=(1, 0), allow_pickle=False)
     data = object_data.new_data(obj)
-    data.latents = base64.b85encode(zlib.compress(file.getvalue(), 9)).decode("ascii")
+    data.latents = _text_of(latents.astype(np.float16))
+    if pixels is None:
+        data.property_unset("pixels")
+    else:
+        data.pixels = _text_of(pixels)
     data.model_identity = identity
 
 
@@ -48,17 +55,39 @@ def latents_of(obj: bpy.types.Object) -> np.ndarray:
     data = object_data.data_of(obj)
     if data is None or not data.is_property_set("latents"):
         raise SettingsError(f"The latents of '{obj.name}' were not kept; generate it again with Keep Latents switched on.")
-    try:
-        content = zlib.decompressobj().decompress(base64.b85decode(data.latents), _LARGEST)
-        return read_npy(io.BytesIO(content), len(content), np.float16, (None, None)).astype(np.float32)
-    except (zlib.error, ValueError) as error:
-        raise SettingsError(f"The latents of '{obj.name}' are damaged; generate it again.") from error
+    return _array_of(obj, data.latents, np.float16, (None, None)).astype(np.float32)
+
+
+def pixels_of(obj: bpy.types.Object) -> np.ndarray | None:
+    """The pixels that were stored with them, uint8 [S, S, 4]; None where the latents are all that there is.
+
+    Raises:
+        SettingsError: they are damaged.
+    """
+    data = object_data.data_of(obj)
+    if data is None or not data.is_property_set("pixels"):
+        return None
+    return _array_of(obj, data.pixels, np.uint8, (None, None, 4))
 
 
 def identity_of(obj: bpy.types.Object) -> str:
     """Tells the weights that made the latents of `obj` from any others; "" where that is not known."""
     data = object_data.data_of(obj)
     return data.model_identity if data is not None else ""
+
+
+def _text_of(array: np.ndarray) -> str:
+    file = io.BytesIO()
+    npy.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    return base64.b85encode(zlib.compress(file.getvalue(), 9)).decode("ascii")
+
+
+def _array_of(obj: bpy.types.Object, text: str, dtype: type[np.generic], shape: tuple[int | None, ...]) -> np.ndarray:
+    try:
+        content = zlib.decompressobj().decompress(base64.b85decode(text), _LARGEST)
+        return read_npy(io.BytesIO(content), len(content), dtype, shape)
+    except (zlib.error, ValueError) as error:
+        raise SettingsError(f"The latents of '{obj.name}' are damaged; generate it again.") from error
 
 
 def settings_of(obj: bpy.types.Object) -> dict[str, Value]:

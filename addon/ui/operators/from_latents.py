@@ -50,8 +50,9 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
 
     def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         obj = context.active_object
-        latents, settings = stored_latents.latents_of(obj), _settings_of(obj, context, given_to(self))
-        task = DecodeLatents(latents, settings, self._picture(obj), stored_latents.identity_of(obj))
+        latents, pixels = stored_latents.latents_of(obj), stored_latents.pixels_of(obj)
+        settings = _settings_of(obj, context, given_to(self))
+        task = DecodeLatents(latents, settings, self._picture(obj), stored_latents.identity_of(obj), pixels)
         return [session.enqueue(task, obj.name, ChangedObject(obj))]
 
     def _picture(self, obj: bpy.types.Object) -> np.ndarray | None:
@@ -90,6 +91,8 @@ class FLASHVDM_OT_blend(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
             _settings_of(obj, context),
             stored_latents.identity_of(obj),
             stored_latents.identity_of(other),
+            stored_latents.pixels_of(obj),
+            stored_latents.pixels_of(other),
         )
         middle = (obj.matrix_world.translation + other.matrix_world.translation) / 2
         size = Size(_longest(obj) * (1 - self.amount) + _longest(other) * self.amount)
