@@ -13,7 +13,6 @@ from flashvdm_core.models.pixel_aligned import (
     HALF_DEPTH,
     HALF_SIDE,
     TO_PICTURE,
-    PixelAlignedDecoder,
     ViewCamera,
     at_pixels,
     in_volume,

@@ -17,10 +17,12 @@ import yaml
 from PIL import Image
 from safetensors.torch import save_file
 
+from flashvdm_core.checkpoints.save import save_pixel_aligned
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.models.dit import DiT
+from flashvdm_core.models.pixel_aligned import PixelAlignedDecoder
 from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE
-from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ShapeVAESpec
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PixelAlignedSpec, ShapeVAESpec
 
 CONFIG: dict[str, Any] = {
     "model": {
@@ -145,6 +147,34 @@ def write_tiny_model(folder: Path, config: dict[str, Any] | None = None, *, seed
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     save_file(tiny_state(config, seed=seed, with_encoder=with_encoder), folder / "model.safetensors")
+    return folder
+
+
+def tiny_pixel_aligned(seed: int = 0) -> PixelAlignedDecoder:
+    """A pixel-aligned decoder for the tiny model, whose blob is dented by all that it reads, and ends at the outline."""
+    spec = PixelAlignedSpec(
+        image_size=32,
+        channels=8,
+        heads=2,
+        blocks=1,
+        position_side=2,
+        depth_bins=8,
+        tokens=4,
+        width=32,
+        decoder_heads=4,
+        num_freqs=8,
+    )
+    decoder, generator = PixelAlignedDecoder(spec).eval().requires_grad_(False), torch.Generator().manual_seed(seed)
+    for parameter in decoder.parameters():
+        parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.05)
+    _blob(decoder.point_decoder)
+    decoder.encoder.maps.bias[:2] = torch.tensor([0.5, -0.5])
+    return decoder
+
+
+def write_tiny_pixel_aligned_model(folder: Path, *, with_encoder: bool = False) -> Path:
+    """`write_tiny_model` with a pixel-aligned decoder beside it."""
+    save_pixel_aligned(tiny_pixel_aligned(), write_tiny_model(folder, with_encoder=with_encoder))
     return folder
 
 

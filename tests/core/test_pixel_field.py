@@ -1,0 +1,242 @@
+"""The field of a pixel-aligned decoder, and what a generation with one promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from flashvdm_core.api.errors import CheckpointError, SettingsError
+from flashvdm_core.api.events import Event, Failure, Preview, Result, Stage
+from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
+from flashvdm_core.checkpoints.load import load_checkpoint, load_pixel_aligned, model_spec
+from flashvdm_core.checkpoints.save import save_model
+from flashvdm_core.decoding.field import BlendedField
+from flashvdm_core.decoding.pixel_aligned import signed_outline
+from flashvdm_core.geometry.raster import rasterise
+from flashvdm_core.models.pixel_aligned import HALF_SIDE, TO_PICTURE, at_pixels, outline_distance
+from flashvdm_core.pipeline.pipeline import Pipeline
+from flashvdm_core.pipeline.shape import Picture, Shape, decode, pixels_of, read_picture
+from flashvdm_core.sparse_grid import Grid, aligned_grids
+from flashvdm_core.surface import extract_surface
+
+from .tiny_model import tiny_pixel_aligned, write_tiny_pixel_aligned_model
+
+
+def drawing(side: int = 160) -> np.ndarray:
+    """A cut-out that is not symmetric, with a hole: uint8 [side, side, 4]."""
+    y, x = np.mgrid[:side, :side] / side - 0.5
+    shape = (x**2 / 0.16 + y**2 / 0.09 < 1) | ((np.abs(x - 0.25) < 0.06) & (y > 0) & (y < 0.45))
+    shape &= (x + 0.1) ** 2 + y**2 > 0.01
+    colours = np.stack([200 + 40 * np.sin(9 * x), 120 + 80 * y, 90 + 0 * x, 255 + 0 * x], -1)
+    return np.where(shape[..., None], colours, 0).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def picture() -> Picture:
+    return read_picture(tiny_pixel_aligned(), pixels_of(drawing()))
+
+
+def some_points(size: int = 28) -> tuple[Grid, torch.Tensor]:
+    return aligned_grids(size, size, 1.01)[-1], torch.randperm((size + 1) ** 3, generator=torch.Generator().manual_seed(0))[:4000]
+
+
+def decoded(seed: int = 0) -> torch.Tensor:
+    return torch.randn(1, 12, 32, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_grid_gives_what_points_give_and_both_what_the_decoder_gives(picture: Picture) -> None:
+    field, (grid, indices) = picture.field(decoded()), some_points()
+    points = grid.coordinates(indices)
+    plain = picture.decoder(picture.features, points[None], picture.camera, picture.decoder.keys_values(decoded()))[0]
+    outline = at_pixels(picture.outline, points[None])[0, 0] / picture.decoder.spec.truncation
+    torch.testing.assert_close(field(points), torch.minimum(plain, outline), rtol=1e-4, atol=1e-4)
+    for order in (indices, indices.sort().values):
+        torch.testing.assert_close(field.on_grid(grid)(order), field(grid.coordinates(order)), rtol=1e-4, atol=1e-4)
+
+
+def test_latents_are_read(picture: Picture) -> None:
+    points = some_points()[0].axes.T
+    assert not torch.allclose(picture.field(decoded(0))(points), picture.field(decoded(1))(points), atol=1e-3)
+    nothing = picture.decoder.reader(torch.zeros(2, 0, 32))
+    assert torch.equal(nothing, picture.decoder.reader.tokens.expand(2, -1, -1))
+
+
+def test_a_blend_lies_between_its_ends(picture: Picture) -> None:
+    one, other, (grid, indices) = picture.field(decoded(0)), picture.field(decoded(1)), some_points()
+    a, b = one.on_grid(grid)(indices), other.on_grid(grid)(indices)
+    for amount, expected in ((0.0, a), (1.0, b), (0.25, 0.75 * a + 0.25 * b)):
+        blend = BlendedField(one, other, amount)
+        torch.testing.assert_close(blend.on_grid(grid)(indices), expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(blend(grid.coordinates(indices)), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_distances_within_reach_are_the_exact_ones() -> None:
+    opaque = torch.rand(2, 50, 50, generator=torch.Generator().manual_seed(0)) < 0.97
+    exact = outline_distance(opaque)
+    assert exact.max() > 6
+    torch.testing.assert_close(outline_distance(opaque, reach=6), exact.clamp_max(6))
+
+
+def test_the_outline_is_where_the_picture_is_half_opaque() -> None:
+    side = 64
+    x = (torch.arange(side) + 0.5) / side * 2 - 1
+    edge = 0.3
+    opacity = ((edge - x) * side / 2 + 0.5).clamp(0, 1).expand(1, 1, side, side)
+    signed = signed_outline(opacity)[0, 0, side // 2]
+    near = (x - edge).abs() < 0.15
+    torch.testing.assert_close(signed[near], (edge - x[near]) / TO_PICTURE, atol=1.0 / side, rtol=0)
+
+
+def seen(mesh: TriangleMesh, side: int = 128) -> np.ndarray:
+    """bool [side, side]: the silhouette of a mesh of the view frame, in the picture."""
+    place = (mesh.vertices * np.float32(TO_PICTURE) * (1, -1, -1) + (1, 1, 0)) * (side / 2, side / 2, 1)
+    ids, _ = rasterise(place[mesh.faces][..., :2].astype(np.float32), place[mesh.faces][..., 2].astype(np.float32), side, side)
+    return ids >= 0
+
+
+def test_nothing_is_seen_beside_the_outline(picture: Picture) -> None:
+    *_, level = (level for level in _levels(picture))
+    mesh = extract_surface(level.volume)
+    mask = pixels_of(drawing())[::2, ::2, 3] > 127
+    silhouette = seen(mesh)
+    assert silhouette.sum() > 0.5 * mask.sum()
+    assert (silhouette & ~mask).sum() < 0.02 * mask.sum()
+
+
+def _levels(picture: Picture):
+    from flashvdm_core.decoding import decode_volume
+
+    return decode_volume(picture.field(decoded()), 64, method="dense")
+
+
+def test_meshes_stand_upright_and_fill_the_box(picture: Picture) -> None:
+    camera = replace(picture.camera, elevation=torch.tensor([0.5]), perspective=torch.tensor([0.2]))
+    tilted = replace(picture, features=replace(picture.features, camera=camera))
+    upright = torch.tensor([[[0.3, -0.4, 0.2], [0.0, 0.5, -0.6], [-0.7, 0.1, 0.1]]])
+    mesh = TriangleMesh(camera.to_view(upright)[0].numpy(), np.array([[0, 1, 2]], np.int32))
+    np.testing.assert_allclose(tilted.upright(mesh).vertices, upright[0].numpy() * tilted.scale, atol=1e-5)
+    assert tilted.scale * HALF_SIDE <= 0.96 + 1e-6
+
+
+# --- a whole generation ----------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pixel_aligned")
+    write_tiny_pixel_aligned_model(folder / "tiny", with_encoder=True)
+    Image.fromarray(drawing()).save(folder / "drawing.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return Pipeline()
+
+
+def request(folder: Path, **more: object) -> Request:
+    settings = {"model": str(folder / "tiny"), "resolution": 48, "device": "cpu", "preview": True, "seed": 3}
+    return Request({"front": str(folder / "drawing.png")}, settings, keep_latents=True, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def events(pipeline: Pipeline, folder: Path) -> list[Event]:
+    return list(pipeline.generate(request(folder)))
+
+
+def last(events: list[Event]) -> Result:
+    assert isinstance(events[-1], Result), events[-1]
+    return events[-1]
+
+
+def test_the_relief_is_the_first_preview(events: list[Event]) -> None:
+    previews = [event for event in events if isinstance(event, Preview)]
+    assert previews[0].stage is Stage.CONDITION
+    assert len(previews[0].mesh.faces) > 100
+    assert previews[0].mesh.vertices[:, 2].max() > 0.2
+
+
+def test_a_result_is_decoded_anew_from_its_latents_and_pixels(pipeline: Pipeline, folder: Path, events: list[Event]) -> None:
+    made = last(events)
+    assert made.pixels is not None
+    assert made.colouring is not None
+    settings = request(folder).settings
+    anew = DecodeLatents(made.latents, settings, made.colouring.picture, made.model_identity, made.pixels)
+    again = last(list(pipeline.generate(anew)))
+    np.testing.assert_allclose(again.mesh.vertices, made.mesh.vertices, atol=1e-4)
+    assert again.pixels is not None
+    assert np.array_equal(again.pixels, made.pixels)
+    alone = last(list(pipeline.generate(replace(anew, pixels=None))))
+    assert alone.pixels is None
+    assert alone.mesh.vertices.shape != made.mesh.vertices.shape, "without them the latents alone make another shape"
+
+
+def test_colours_lie_where_they_are_in_the_picture(events: list[Event]) -> None:
+    colouring = last(events).colouring
+    assert colouring is not None
+    front = colouring.uvs[:, 0] < 0.5
+    assert 0.05 < front.mean() < 0.9
+    side = colouring.texture.shape[0]
+    column, row = (colouring.uvs[front] * (2 * side, -side) + (0, side)).astype(int).clip(0, side - 1).T
+    picture = np.zeros((side, side), np.uint8)
+    height, width = colouring.picture.shape[:2]
+    top, left = (side - height) // 2, (side - width) // 2
+    picture[top : top + height, left : left + width] = colouring.picture[..., 3]
+    assert (picture[row, column] > 0).mean() > 0.9
+
+
+def test_two_results_blend(pipeline: Pipeline, folder: Path, events: list[Event]) -> None:
+    made = last(events)
+    ends = [last(list(pipeline.generate(Blend(made.latents, made.latents, amount, request(folder).settings,
+            made.model_identity, made.model_identity, made.pixels, made.pixels)))) for amount in (0.0, 1.0)]  # fmt: skip
+    for end in ends:
+        np.testing.assert_allclose(end.mesh.vertices, made.mesh.vertices, atol=1e-4)
+        assert end.latents is None, "of pixels there is no blend"
+    with pytest.raises(SettingsError, match="block-out"):
+        Blend(made.latents, made.latents, 0.5, request(folder).settings, pixels=made.pixels)
+
+
+def test_a_block_out_is_decoded_from_its_latents_alone(pipeline: Pipeline, folder: Path) -> None:
+    box = TriangleMesh(
+        np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)], np.float32),
+        np.array([[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1], [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4],
+                  [1, 5, 7], [1, 7, 3]], np.int32),
+    )  # fmt: skip
+    made = list(pipeline.generate(request(folder, block_out=BlockOut(box, 0.5))))
+    assert last(made).pixels is None
+    assert not any(isinstance(event, Preview) and event.stage is Stage.CONDITION for event in made)
+
+
+def test_a_model_is_saved_with_its_decoder(folder: Path, tmp_path: Path) -> None:
+    model = load_checkpoint(folder / "tiny", "cpu", torch.float32)
+    assert model_spec(folder / "tiny").frame == "view"
+    save_model(model, tmp_path)
+    again = load_checkpoint(tmp_path, "cpu", torch.float32)
+    assert again.pixel_aligned is not None
+    assert model.pixel_aligned is not None
+    assert again.spec.pixel_aligned == model.spec.pixel_aligned
+    for ours, theirs in zip(again.pixel_aligned.parameters(), model.pixel_aligned.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_missing_decoder_is_named(folder: Path, tmp_path: Path) -> None:
+    save_model(load_checkpoint(folder / "tiny", "cpu", torch.float32), tmp_path)
+    (tmp_path / "pixel_aligned.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="no file"):
+        load_pixel_aligned(tmp_path, torch.device("cpu"))
+    failure = list(Pipeline().generate(replace(request(folder), settings={"model": str(tmp_path), "device": "cpu"})))[-1]
+    assert isinstance(failure, Failure)
+    assert failure.kind == "CheckpointError"
+
+
+def test_a_shape_without_a_picture_is_decoded_as_ever(folder: Path) -> None:
+    model = load_checkpoint(folder / "tiny", "cpu", torch.float32)
+    latents = torch.randn(1, 12, 4, generator=torch.Generator().manual_seed(0))
+    *_, level = decode(model, Shape(latents, None), 32)
+    points = level.volume.grid.coordinates(level.volume.indices[:200])
+    expected = model.vae.geo_decoder(points[None], model.vae.geo_decoder.keys_values(model.vae.decode(latents)))[0, :, 0]
+    torch.testing.assert_close(level.volume.logits[:200], expected, atol=0.1, rtol=0.1)
