@@ -164,9 +164,11 @@ def tiny_pixel_aligned(seed: int = 0) -> PixelAlignedDecoder:
         decoder_heads=4,
         num_freqs=8,
     )
-    decoder, generator = PixelAlignedDecoder(spec).eval().requires_grad_(False), torch.Generator().manual_seed(seed)
-    for parameter in decoder.parameters():
-        parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.05)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        decoder = PixelAlignedDecoder(spec).eval().requires_grad_(False)
+        for parameter in decoder.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)
     _blob(decoder.point_decoder)
     decoder.encoder.maps.bias[:2] = torch.tensor([0.5, -0.5])
     return decoder
