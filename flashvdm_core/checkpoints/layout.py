@@ -73,6 +73,7 @@ def write_model_spec(spec: ModelSpec) -> dict[str, Any]:
         times["pcm_timesteps"] = scheduler.pcm_timesteps
     else:
         times["shift"] = scheduler.shift
+    aligned = spec.pixel_aligned
     images = {"size": processor.size, "border_ratio": processor.border_ratio}
     return {
         "model": _target("models", _name_of(_DENOISERS, type(spec.dit)), spec.dit.to_config()),
@@ -80,7 +81,7 @@ def write_model_spec(spec: ModelSpec) -> dict[str, Any]:
         "conditioner": _target("models", _CONDITIONER, spec.conditioner.to_config()),
         "scheduler": _target("schedulers", _name_of(_SCHEDULERS, scheduler.kind), times),
         "image_processor": _target("preprocessors", _name_of(_PROCESSORS, processor.multi_view), images),
-        **(write_pixel_aligned_spec(spec.pixel_aligned) if spec.pixel_aligned else {}),
+        **({_PIXEL_ALIGNED: {"target": _PIXEL_ALIGNED_TARGET, "params": aligned.to_config()}} if aligned else {}),
     } | _defaults(steps=spec.default_steps, guidance=spec.default_guidance, truncation=spec.truncation)
 
 
@@ -90,11 +91,6 @@ def write_vae_spec(spec: ShapeVAESpec, truncation: float, *, scaled: bool = True
     if not scaled:
         del params["scale_factor"]
     return _target("models", _VAE, params) | _defaults(truncation=truncation)
-
-
-def write_pixel_aligned_spec(spec: PixelAlignedSpec) -> dict[str, Any]:
-    """The section of a pixel-aligned decoder, as an addition to a `config.yaml`."""
-    return {_PIXEL_ALIGNED: {"target": _PIXEL_ALIGNED_TARGET, "params": spec.to_config()}}
 
 
 def dit_spec(config: Config) -> DiTSpec | MoEDiTSpec:

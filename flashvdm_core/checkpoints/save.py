@@ -16,7 +16,7 @@ from ..files import write_whole
 from ..models.pixel_aligned import PixelAlignedDecoder
 from .config import CONFIG_NAME, read_config
 from .folders import PIXEL_ALIGNED_NAME, write_sums
-from .layout import write_model_spec, write_pixel_aligned_spec
+from .layout import read_model_spec, write_model_spec
 from .model import Model
 
 WEIGHTS_NAME = "model.safetensors"
@@ -37,12 +37,10 @@ def save_pixel_aligned(decoder: PixelAlignedDecoder, folder: Path) -> None:
     Raises:
         CheckpointError: the folder holds no model.
     """
-    read_config(folder)
-    config = yaml.safe_load((folder / CONFIG_NAME).read_text(encoding="utf-8"))
+    spec = replace(read_model_spec(read_config(folder)), pixel_aligned=decoder.spec)
     tensors = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in decoder.state_dict().items()}
     write_whole(folder / PIXEL_ALIGNED_NAME, lambda path: save_file(tensors, path))
-    text = yaml.safe_dump(config | write_pixel_aligned_spec(decoder.spec), sort_keys=False)
-    write_whole(folder / CONFIG_NAME, lambda path: path.write_text(text, encoding="utf-8"))
+    _write_config(folder, write_model_spec(spec))
     write_sums(folder)
 
 
@@ -51,5 +49,9 @@ def save_folder(folder: Path, config: Mapping[str, Any], weights: Mapping[str, T
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().to("cpu", dtype).contiguous() for name, value in weights.items()}
     write_whole(folder / WEIGHTS_NAME, lambda p: save_file(tensors, p))
+    _write_config(folder, config)
+
+
+def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
     text = yaml.safe_dump(dict(config), sort_keys=False)
     write_whole(folder / CONFIG_NAME, lambda p: p.write_text(text, encoding="utf-8"))

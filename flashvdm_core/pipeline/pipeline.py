@@ -34,6 +34,8 @@ from .progress import TaskContext
 from .shape import BlendedPicture, Shape
 from .stage_runner import StageRunner, Work
 
+_PIXEL_ALIGNED = "{name} (its own, pixel-aligned)"
+
 
 @dataclass(frozen=True, eq=False)
 class Code:
@@ -202,7 +204,7 @@ def _mesh_of(
         colouring=colouring,
         peak_memory=context.memory.bytes() if context.memory else None,
         model_identity=loaded.identity,
-        decoder=loaded.decoder,
+        decoder=loaded.decoder if shape.picture is None else _PIXEL_ALIGNED.format(name=model.name),
     )
 
 
