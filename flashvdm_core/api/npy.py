@@ -27,7 +27,11 @@ _HEADER = re.compile(
 _MAX_HEADER = 1024
 
 
-def read_npy(file: BufferedIOBase, size: int, dtype: type | np.dtype, shape: Shape, limit: int = MAX_BYTES) -> np.ndarray:
+Types = type | tuple[type, ...]
+"""Of a number: what is expected, or all that may be."""
+
+
+def read_npy(file: BufferedIOBase, size: int, dtype: Types, shape: Shape, limit: int = MAX_BYTES) -> np.ndarray:
     """The array of exactly `dtype`, in C order, and of `shape`, that `file` holds and nothing else.
 
     Args:
@@ -39,36 +43,42 @@ def read_npy(file: BufferedIOBase, size: int, dtype: type | np.dtype, shape: Sha
         ValueError: it holds something else, or is too large.
         OSError: it cannot be read.
     """
-    dtype = np.dtype(dtype)
-    start = file.read(len(_MAGIC) + 2)
-    if start[: len(_MAGIC)] != _MAGIC or len(start) != len(_MAGIC) + 2:
-        raise ValueError("it is no array file")
-    length = int.from_bytes(start[-2:], "little")
-    if length > _MAX_HEADER:
-        raise ValueError("an array has no proper header")
-    found = _HEADER.fullmatch(file.read(length))
-    if found is None:
-        raise ValueError("an array has no proper header")
-    sizes = _sizes(found["shape"])
-    fits = len(sizes) == len(shape) and all(want in (None, have) for want, have in zip(shape, sizes, strict=True))
-    if found["type"] != dtype.str.encode() or found["fortran"] == b"True" or not fits:
-        raise ValueError(f"an array holds {found['type'].decode()} {list(sizes)}")
-    count = math.prod(sizes) * dtype.itemsize
-    if size - len(start) - length != count:
-        raise ValueError("an array is not of the length that its header says")
-    if count > limit:
-        raise ValueError(f"an array is larger than {limit >> 20} MiB")
+    found, sizes = read_npy_header(file, size, dtype, shape, limit)
     try:
-        array = np.empty(sizes, dtype)
+        array = np.empty(sizes, found)
     except MemoryError:
         raise ValueError("an array is larger than the memory that is left") from None
-    view = array.reshape(-1).view(np.uint8).data if count else memoryview(b"")
+    view = array.reshape(-1).view(np.uint8).data if array.size else memoryview(b"")
     while len(view):
         read = file.readinto(view)
         if not read:
             raise ValueError("an array ends too early")
         view = view[read:]
     return array
+
+
+def read_npy_header(
+    file: BufferedIOBase, size: int, dtype: Types, shape: Shape, limit: int = MAX_BYTES
+) -> tuple[np.dtype, tuple[int, ...]]:
+    """The type and the shape of the array that `read_npy` would give; raises as it does. `file` is behind the header then."""
+    start = file.read(len(_MAGIC) + 2)
+    if start[: len(_MAGIC)] != _MAGIC or len(start) != len(_MAGIC) + 2:
+        raise ValueError("it is no array file")
+    length = int.from_bytes(start[-2:], "little")
+    header = _HEADER.fullmatch(file.read(length)) if length <= _MAX_HEADER else None
+    if header is None:
+        raise ValueError("an array has no proper header")
+    sizes, types = _sizes(header["shape"]), dtype if isinstance(dtype, tuple) else (dtype,)
+    found = next((np.dtype(known) for known in types if np.dtype(known).str.encode() == header["type"]), None)
+    fits = len(sizes) == len(shape) and all(want in (None, have) for want, have in zip(shape, sizes, strict=True))
+    if found is None or header["fortran"] == b"True" or not fits:
+        raise ValueError(f"an array holds {header['type'].decode()} {list(sizes)}")
+    count = math.prod(sizes) * found.itemsize
+    if size - len(start) - length != count:
+        raise ValueError("an array is not of the length that its header says")
+    if count > limit:
+        raise ValueError(f"an array is larger than {limit >> 20} MiB")
+    return found, sizes
 
 
 def _sizes(text: bytes) -> tuple[int, ...]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from ..api.errors import TrainingError
 from ..checkpoints.folders import EMBEDDED_FOLDER
-from ..files import write_whole
+from ..files import open_file, write_whole
 
 _BASE_OF_EMBEDDED = Path(__file__).parent / "base_decoder"
 
@@ -26,6 +31,33 @@ def write_json(path: Path, value: object) -> None:
     """Write a JSON file, whole or not at all."""
     text = json.dumps(value, indent=1)
     write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def load_state(path: Path, names: Sequence[str], device: torch.device | str = "cpu") -> dict[str, Any]:
+    """The state of a run, a dict with at least `names`, read by torch's restricted unpickler.
+
+    Raises:
+        TrainingError: it is missing, damaged, of something else, or holds more than tensors and plain values.
+    """
+    try:
+        with open_file(path) as file:
+            state = torch.load(file, map_location=device, weights_only=True)
+    except OSError as error:
+        raise TrainingError(f"The state {path} cannot be read ({error.strerror or error}); choose another.") from error
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        zipfile.BadZipFile,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise TrainingError(f"{path} is no state of a training, or damaged; delete it or choose another.") from error
+    if not isinstance(state, dict) or not set(names) <= state.keys():
+        raise TrainingError(f"{path} is no state of this kind of training; choose another folder or delete it.")
+    return state
 
 
 def device_of_choice() -> torch.device:

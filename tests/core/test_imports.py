@@ -49,14 +49,15 @@ CORE_ARROWS: dict[str, set[str]] = {
 }
 
 LAB_ARROWS: dict[str, set[str]] = {
-    "bench": {"files", "pages", "reference", "tables"},
-    "data": {"files"},
+    "bench": {"files", "options", "pages", "reference", "tables"},
+    "data": {"files", "options"},
     "evaluation": {"data", "files", "pages", "reference", "tables", "training"},
     "files": set(),
+    "options": set(),
     "pages": set(),
     "reference": set(),
     "tables": set(),
-    "training": {"data", "files", "tables"},
+    "training": {"data", "files", "options", "tables"},
 }
 
 ADDON_ARROWS: dict[str, set[str]] = {

@@ -14,6 +14,7 @@ from ...api.settings import SETTINGS
 from ...checkpoints.registry import MODELS
 from ...files import write_whole
 from ...runtime.devices import FORMATS, choose_device, choose_dtype
+from ..options import number
 from ..pages import renew_page
 from ..tables import comparison, headline, stages_table
 from .clock import measure_roofline
@@ -53,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--model", default="embedded", help=(
             f"embedded, a model's folder, or a public model with random weights: {', '.join(MODELS)} "
             "(default: %(default)s)"))  # fmt: skip
-        command.add_argument("--resolution", type=int, default=380, help="cells along each axis (default: %(default)s)")
+        command.add_argument(
+            "--resolution", type=number(int, 8, 1024), default=380, help="cells along each axis (default: %(default)s)"
+        )
         command.add_argument("--device", default="auto", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
         command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
         command.add_argument("--json", type=Path, metavar="OUT", help="write the measurements to this file")
@@ -66,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--model", default="embedded", help="embedded, or a model's folder (default: %(default)s)")
         command.add_argument("--device", default="auto", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
         command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
-        command.add_argument("--resolution", type=int, nargs="+", help="cells along each axis")
+        command.add_argument("--resolution", type=number(int, 8, 1024), nargs="+", help="cells along each axis")
         command.add_argument("--json", type=Path, required=True, metavar="OUT", help="write the measurements to this file")
     page = commands.add_parser("page", help="make the tables and plots of a Markdown document anew from the files it names")
     page.set_defaults(run=_page)

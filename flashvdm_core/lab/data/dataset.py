@@ -23,20 +23,43 @@ Positions are in the core frame, shapes scaled by `scale` of `data.json` (longes
 
 from __future__ import annotations
 
-import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...api.errors import TrainingError
+from ...api.fields import Fields, parse_object
+from ...api.npy import Shape, read_npy, read_npy_header
+from ...files import open_file, read_file
 from ...models.shape_vae import Surface
+from .meshes import MAX_ARRAY
 
 KINDS = ("points", "views")
 POINT_RANGE = 1.1
 MANIFEST = "data.json"
+_MAX_MANIFEST = 1 << 28  # bytes
+_POINTS, _CLOUDS = (None, None, 3), (None, None, None, 3)
+_ARRAYS: Mapping[str, tuple[type, Shape]] = {
+    "near_points": (np.int16, _POINTS),
+    "near_sdf": (np.float16, (None, None)),
+    "uniform_points": (np.int16, _POINTS),
+    "uniform_sdf": (np.float16, (None, None)),
+    "surface_points": (np.int16, _CLOUDS),
+    "surface_normals": (np.int8, _CLOUDS),
+    "sharp_points": (np.int16, _CLOUDS),
+    "sharp_normals": (np.int8, _CLOUDS),
+    "images": (np.uint8, (None, None, None, None, 4)),
+    "cameras": (np.float32, _POINTS),
+    "index": (np.int64, (None,)),
+}
+
+T = TypeVar("T")
 
 
 def encode_points(points: Tensor) -> np.ndarray:
@@ -71,7 +94,7 @@ class Shards:
     def __init__(self, folder: str | Path, kind: str, split: str) -> None:
         folder = Path(folder)
         try:
-            self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            self.manifest = _checked_manifest(parse_object(read_file(folder / MANIFEST, _MAX_MANIFEST)))
         except (OSError, ValueError):
             raise TrainingError(f"{folder} holds no prepared data; run flashvdm_core.lab.data.prepare first.") from None
         self.folders = sorted(folder.glob(f"{self.manifest['key']}-{kind}-{split}-*"))
@@ -84,17 +107,54 @@ class Shards:
         return f"{self.manifest['key']} {len(self.folders)}"
 
     def load(self, name: str) -> np.ndarray:
-        """One array of all shards."""
-        return np.concatenate([np.load(shard / f"{name}.npy", allow_pickle=False) for shard in self.folders])
+        """One array of all shards.
+
+        Raises:
+            TrainingError: it is missing, damaged or of another layout in one of them.
+        """
+        parts = [self._part(shard, name) for shard in self.folders]
+        self._check_rows(name, [part.shape for part in parts])
+        return np.concatenate(parts)
 
     def tensor(self, name: str, device: torch.device) -> Tensor:
-        """One array of all shards, on a device; never twice in the host's memory."""
-        parts = [np.load(shard / f"{name}.npy", mmap_mode="r", allow_pickle=False) for shard in self.folders]
-        dtype = torch.from_numpy(np.empty(0, parts[0].dtype)).dtype
-        whole = torch.empty((sum(map(len, parts)), *parts[0].shape[1:]), dtype=dtype, device=device)
-        for target, part in zip(whole.split([len(part) for part in parts]), parts, strict=True):
-            target.copy_(torch.from_numpy(np.array(part)))
+        """One array of all shards, on a device; never twice in the host's memory. Raises as `load` does."""
+        heads = [self._read(shard, name, read_npy_header) for shard in self.folders]
+        self._check_rows(name, [shape for _, shape in heads])
+        dtype = torch.from_numpy(np.empty(0, heads[0][0])).dtype
+        rows = [shape[0] for _, shape in heads]
+        whole = torch.empty((sum(rows), *heads[0][1][1:]), dtype=dtype, device=device)
+        for target, shard in zip(whole.split(rows), self.folders, strict=True):
+            target.copy_(torch.from_numpy(self._part(shard, name)))
         return whole
+
+    def _part(self, shard: Path, name: str) -> np.ndarray:
+        part = self._read(shard, name, read_npy)
+        if name == "index" and part.size and not 0 <= part.min() <= part.max() < len(self.manifest["names"]):
+            raise TrainingError(f"{shard / name}.npy names props that are not there; prepare the data anew.")
+        return part
+
+    def _read(self, shard: Path, name: str, read: Callable[[BufferedReader, int, type, Shape, int], T]) -> T:
+        path = shard / f"{name}.npy"
+        try:
+            with open_file(path) as file:
+                return read(file, os.fstat(file.fileno()).st_size, *_ARRAYS[name], MAX_ARRAY)
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{path} is damaged or missing ({error}); remove its folder and prepare it anew.") from None
+
+    def _check_rows(self, name: str, shapes: Sequence[tuple[int, ...]]) -> None:
+        if len({shape[1:] for shape in shapes}) != 1:
+            raise TrainingError(f"The shards in {self.folders[0].parent} hold {name} of several sizes; prepare the data anew.")
+
+
+def _checked_manifest(fields: Fields) -> dict[str, Any]:
+    """What is asked for of it; ValueError where something is missing."""
+    names = fields.value("names")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("it has no names")
+    key = fields.text("key")
+    if not key.isalnum():  # a pattern of files is made of it
+        raise ValueError("it has no key")
+    return {"key": key, "names": names, "scale": fields.number("scale", 0), "clouds": fields.integer("clouds", 1, 1 << 20)}
 
 
 class ShapeData:

@@ -18,7 +18,8 @@ import os
 import shutil
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,8 +31,10 @@ from torch import Tensor
 from ...api.errors import TrainingError
 from ...api.units import SHAPE_HALF_SIDE
 from ...encoding.samples import Surface, sample_sharp_edges
+from ...files import open_file, try_lock
 from ...models.shape_vae import farthest_points
 from ..files import device_of_choice, write_json
+from ..options import checked, number
 from .dataset import KINDS, MANIFEST, decode_points, encode_normals, encode_points
 from .meshes import ColouredMesh, PackedMeshes
 from .queries import NEAR_SIGMAS, QUERY_BOUND, near_offsets, uniform_points
@@ -40,6 +43,25 @@ from .sdf import sample_surface, signed_distance
 
 FORMAT = 2
 SHARD = 128
+LOCK = "prepare.lock"
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "views": (1, 1024),
+    "size": (8, 4096),
+    "variants": (1, 1000),
+    "stretch": (1, 10),
+    "scale": (0.01, 1),
+    "probes": (64, 1 << 22),
+    "near": (1, 1 << 22),
+    "uniform": (1, 1 << 22),
+    "clouds": (1, 1024),
+    "surface": (1, 1 << 20),
+    "sharp": (1, 1 << 20),
+    "farthest": (0, 1),
+    "seed": (0, 2**31 - 1),
+}
+"""The least and the most that each of the options may be."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,13 @@ class Options:
     sharp: int = 512
     farthest: float = 0.25
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises TrainingError for a value out of its range."""
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if checked(name, value, type(value), low, high) and name in ("near", "uniform") and value & (value - 1):
+                raise TrainingError(f"'{name}' must be a power of two, not {value}.")
 
 
 @dataclass(frozen=True, order=True)
@@ -188,8 +217,8 @@ def plan(props: PackedMeshes, options: Options, limit: int) -> tuple[dict[str, l
         usable = [index for index in range(len(props)) if props.split(index) == split and index not in faults]
         variants = options.variants if split == "train" else 1
         rows = [Row(variant, index) for variant in range(variants) for index in usable[: limit or None]]
-        for number, start in enumerate(range(0, len(rows), SHARD)):
-            shards[f"{split}-{number:04d}"] = rows[start : start + SHARD]
+        for place, start in enumerate(range(0, len(rows), SHARD)):
+            shards[f"{split}-{place:04d}"] = rows[start : start + SHARD]
     return shards, {f"{index} {props.names[index]}": fault for index, fault in faults.items()}
 
 
@@ -208,27 +237,41 @@ def prepare(source: Path, out: Path, options: Options, workers: int = 1, limit: 
         TrainingError: the source is not usable, has no usable mesh, or the disk is full.
     """
     props = PackedMeshes(source)
-    digest = hashlib.sha256(source.read_bytes())
+    with open_file(source) as file:
+        digest = hashlib.file_digest(file, "sha256")
     digest.update(json.dumps([FORMAT, limit, asdict(options)]).encode())
     key = digest.hexdigest()[:12]
     shards, faults = plan(props, options, limit)
     if not shards:
         raise TrainingError(f"{source} holds no usable mesh ({len(faults)} were left out); give another file.")
-    out.mkdir(parents=True, exist_ok=True)
     manifest = {"key": key, "format": FORMAT, **asdict(options), "left_out": faults, "names": props.names}
-    write_json(out / MANIFEST, manifest)
     wanted = {f"{key}-{kind}-{name}": (kind, rows) for kind in kinds for name, rows in shards.items()}
-    missing = {name: job for name, job in wanted.items() if not (out / name).exists()}
-    print(f"{len(props)} props, {len(faults)} left out, {len(missing)} of {len(wanted)} shards to do", flush=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with (out / LOCK).open("ab") as lock:
+            if not try_lock(lock):
+                raise TrainingError(f"Another preparation writes to {out}; wait for its end, or choose another folder.")
+            write_json(out / MANIFEST, manifest)
+            missing = {name: job for name, job in wanted.items() if not (out / name).exists()}
+            print(f"{len(props)} props, {len(faults)} left out, {len(missing)} of {len(wanted)} shards to do", flush=True)
+            _write_shards(source, out, missing, options, workers)
+    except OSError as error:
+        raise TrainingError(f"Cannot write to {out} ({error.strerror}); free space there and run again.") from error
+    except BrokenExecutor as error:
+        message = "A process that prepares data was killed, most likely for want of memory; run again with fewer --workers."
+        raise TrainingError(message) from error
+
+
+def _write_shards(source: Path, out: Path, missing: Mapping[str, tuple[str, list[Row]]], options: Options, workers: int) -> None:
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = {pool.submit(write_shard, source, out / name, *job, options): name for name, job in missing.items()}
         try:
             for done, job in enumerate(as_completed(jobs), 1):
                 rows = len(missing[jobs[job]][1])
                 print(f"{jobs[job]}: {rows} rows in {job.result():.0f} s ({done}/{len(jobs)})", flush=True)
-        except OSError as error:
+        except OSError:
             pool.shutdown(cancel_futures=True)
-            raise TrainingError(f"Cannot write to {out} ({error.strerror}); free space there and run again.") from error
+            raise
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -237,13 +280,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="packed mesh file (.npz)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the prepared data")
     parser.add_argument("--kind", choices=KINDS, action="append", help="prepare this kind only (default: all)")
-    parser.add_argument("--limit", type=int, default=0, help="at most so many props of each split; 0 for all")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--limit", type=number(int, 0), default=0, help="at most so many props of each split; 0 for all")
+    parser.add_argument("--workers", type=number(int, 1, 1024), default=2, help="processes")
     for option in fields(Options):
-        parser.add_argument(f"--{option.name}", type=type(option.default), default=option.default, help="(default: %(default)s)")
+        kind = number(type(option.default), *RANGES[option.name])
+        parser.add_argument(f"--{option.name}", type=kind, default=option.default, help="(default: %(default)s)")
     given = parser.parse_args(arguments)
-    options = Options(**{option.name: getattr(given, option.name) for option in fields(Options)})
     try:
+        options = Options(**{option.name: getattr(given, option.name) for option in fields(Options)})
         prepare(given.data, given.out, options, given.workers, given.limit, tuple(given.kind or KINDS))
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)

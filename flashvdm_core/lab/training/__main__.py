@@ -14,9 +14,11 @@ import sys
 from pathlib import Path
 
 import torch
-import yaml
 
-from ...api.errors import FlashVDMError
+from ...api.errors import FlashVDMError, TrainingError
+from ...api.fields import shown
+from ...checkpoints.config import parse_yaml
+from ..options import number
 from .export import FREQUENCIES, base_beside, best_student, export
 from .memory import memory_table
 from .stages import SHAPE, STAGES, STUDENTS, Given, Section, run_stages
@@ -62,9 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         "--solver", type=Path, metavar="FOLDER", help="checkpoint whose paths are followed (default: RUNS/guidance)"
     )
     parser.add_argument("--out", type=Path, help="folder of the exported checkpoint")
-    parser.add_argument("--frequencies", type=int, default=FREQUENCIES, help=(
+    parser.add_argument("--frequencies", type=number(int, 0, 64), default=FREQUENCIES, help=(
         "of the point decoder that the export keeps (default: %(default)s)"))  # fmt: skip
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for torch's choice")
+    parser.add_argument("--threads", type=number(int, 0, 4096), default=0, help="CPU threads, 0 for torch's choice")
     parser.add_argument("override", nargs="*", help="key=value, over the config file (for a single stage)")
     return parser
 
@@ -84,7 +86,13 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 
 
 def _overrides(args: argparse.Namespace) -> Section:
-    return {key: yaml.safe_load(value) for key, value in (text.split("=", 1) for text in args.override)}
+    values: Section = {}
+    for key, text in (text.split("=", 1) for text in args.override):
+        try:
+            values[key] = parse_yaml(text)
+        except ValueError:
+            raise TrainingError(f"The value of {key} is not YAML: {shown(text)}; put it into quotes.") from None
+    return values
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import csv
 import dataclasses
+import io
 import math
 import os
 import time
@@ -16,13 +17,14 @@ from typing import Any, Generic, TypeVar
 
 import torch
 import torch.distributed as dist
-import yaml
 from torch import Tensor, nn
 
 from ...api.errors import TrainingError
-from ...files import write_whole
+from ...checkpoints.config import parse_yaml
+from ...files import open_file, read_file, write_whole
 from ...runtime.devices import computes_bfloat16_fast
-from ..files import write_json
+from ..files import load_state, write_json
+from ..options import checked
 
 C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
@@ -73,23 +75,31 @@ class RunConfig:
     graph: bool = True
 
 
+_MAX_CONFIG = 1 << 16  # bytes
+
+
 def config_of(kind: type[C], values: Mapping[str, Any]) -> C:
     """Build a config dataclass; TrainingError names unknown keys and bad values."""
-    types = {f.name: type(f.default) for f in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
+    defaults: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
+    types = {name: type(default) for name, default in defaults.items()}
     if unknown := set(values) - set(types):
         raise TrainingError(f"The training config has unknown keys: {', '.join(sorted(unknown))}; known are {', '.join(types)}.")
     try:
         # YAML reads 1e-3 (without a dot) as a text.
-        return kind(**{name: types[name](value) for name, value in values.items()})
-    except (TypeError, ValueError) as error:
+        typed = {name: types[name](value) for name, value in values.items()}
+    except (TypeError, ValueError, OverflowError) as error:
         raise TrainingError(f"The training config has a value of the wrong type: {error}.") from error
+    for name, value in typed.items():
+        if types[name] in (int, float):
+            checked(name, value, types[name], 1 if name == "batch" else min(0, defaults[name]))
+    return kind(**typed)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file of named values; TrainingError where it cannot be read."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
+        values = parse_yaml(read_file(path, _MAX_CONFIG).decode("utf-8")) or {}
+    except (OSError, ValueError) as error:
         raise TrainingError(f"The training config {path} cannot be read: {error}.") from error
     if not isinstance(values, dict):
         raise TrainingError(f"The training config {path} must hold keys with values.")
@@ -99,9 +109,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def last_validation(folder: Path) -> dict[str, float]:
     """The last row of a run's validations; TrainingError where there is none."""
     try:
-        with (folder / "validation.csv").open(newline="", encoding="utf-8") as handle:
+        with open_file(folder / "validation.csv") as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as handle:
             return {name: float(value) for name, value in list(csv.DictReader(handle))[-1].items()}
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, TypeError, csv.Error) as error:
         raise TrainingError(f"{folder} has no validation; let its stage run to the end first.") from error
 
 
@@ -318,14 +328,15 @@ class Run(Generic[M]):
         path = self.folder / "state.pt"
         if not path.exists():
             return
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        state = load_state(path, ("model", "averaged", "optimizer", "step", "seconds"), self.device)
         try:
             self.model.load_state_dict(state["model"])
             self.averaged.load_state_dict(state["averaged"])
-        except RuntimeError as error:
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise TrainingError(f"{path} is of a model of another shape; choose another folder or delete it.") from error
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self._seconds_before = state["step"], state["seconds"]
+        self.step = int(checked("step", state["step"], int, 0))
+        self._seconds_before = checked("seconds", state["seconds"], float, 0)
 
     def log(self, row: Mapping[str, float], file: str = "log.csv") -> None:
         """Append a row to a CSV file of the run and print it."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...options import number
 from .deform import varied
 from .families import FAMILIES, WEIGHTS
 from .mesh import Part, bounds_of, joined
@@ -117,14 +118,14 @@ def write(path: Path, models: Iterable[Model]) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m flashvdm_core.lab.data.procedural", description="Generate training shapes.")
-    parser.add_argument("--count", type=int, default=4000, help="number of shapes (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the series (default: %(default)s)")
-    parser.add_argument("--start", type=int, default=0, help="index of the first shape (default: %(default)s)")
+    parser.add_argument("--count", type=number(int, 1, 10_000_000), default=4000, help="number of shapes (default: %(default)s)")
+    parser.add_argument("--seed", type=number(int, 0, 2**31 - 1), default=0, help="of the series (default: %(default)s)")
+    parser.add_argument(
+        "--start", type=number(int, 0, 10_000_000), default=0, help="index of the first shape (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="packed mesh file to write (.npz)")
     parser.add_argument("--family", choices=sorted(FAMILIES), help="shapes of this family only")
     given = parser.parse_args(arguments)
-    if given.count < 1:
-        parser.error("--count must be at least 1")
     indices = range(given.start, given.start + given.count)
     count = write(given.out, (generate(given.seed, index, given.family) for index in indices))
     print(f"{count} shapes in {given.out}")

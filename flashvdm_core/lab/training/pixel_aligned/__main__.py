@@ -13,6 +13,8 @@ import torch
 
 from ....api.errors import TrainingError
 from ....models.specs import PixelAlignedSpec
+from ...files import load_state
+from ...options import number
 from . import curve, validate
 from .data import Source
 from .export import export, load
@@ -51,8 +53,11 @@ def _train(given: argparse.Namespace) -> None:
 
 def _trainer_of(state: Path) -> Trainer:
     """The run that left a state, to be looked at."""
-    sizes = torch.load(state, weights_only=True)["sizes"]
-    trainer = Trainer(PixelAlignedSpec(**sizes["spec"]), Settings(**sizes["settings"]))
+    sizes = load_state(state, ("sizes",))["sizes"]
+    try:
+        trainer = Trainer(PixelAlignedSpec(**sizes["spec"]), Settings(**sizes["settings"]))
+    except (TypeError, KeyError, ValueError) as error:
+        raise TrainingError(f"{state} does not say of which sizes its model is; choose another.") from error
     trainer.load(state)
     return trainer
 
@@ -60,8 +65,11 @@ def _trainer_of(state: Path) -> Trainer:
 def _export(given: argparse.Namespace) -> None:
     trainer = _trainer_of(given.states[0])
     # Averages of one path, far apart, average well (Izmailov et al. 2018).
-    weights = [torch.load(state, weights_only=True)["average"] for state in given.states]
-    trainer.average.load_state_dict({name: sum(part[name] for part in weights) / len(weights) for name in weights[0]})
+    weights = [load_state(state, ("average",))["average"] for state in given.states]
+    try:
+        trainer.average.load_state_dict({name: sum(part[name] for part in weights) / len(weights) for name in weights[0]})
+    except (RuntimeError, TypeError, KeyError) as error:
+        raise TrainingError("The states are of models of different shapes; give those of one run.") from error
     export(trainer, given.out)
 
 
@@ -99,13 +107,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, help="folder of state and log; a state in it is gone on from")
     train.add_argument("--resume", type=Path, help="state of another run to go on from, if there is none in --out")
     train.add_argument("--start", type=Path, help="state of another run whose averaged weights to start from, where they fit")
-    train.add_argument("--minutes", type=float, default=60, help="of this run (default: %(default)s)")
-    train.add_argument("--validate-every", type=float, default=5, metavar="MINUTES")
-    train.add_argument("--save-every", type=float, default=4, metavar="MINUTES")
-    train.add_argument("--threads", type=int, default=1)
-    train.add_argument("--render-size", type=int, default=96, help="pixels (default: %(default)s)")
+    train.add_argument("--minutes", type=number(float, 0), default=60, help="of this run (default: %(default)s)")
+    train.add_argument("--validate-every", type=number(float, 0.001), default=5, metavar="MINUTES")
+    train.add_argument("--save-every", type=number(float, 0.001), default=4, metavar="MINUTES")
+    train.add_argument("--threads", type=number(int, 1, 4096), default=1)
+    train.add_argument("--render-size", type=number(int, 16, 4096), default=96, help="pixels (default: %(default)s)")
     train.add_argument(
-        "--degraded", type=float, default=ViewOptions.degraded, help="share of pictures made worse (default: %(default)s)"
+        "--degraded",
+        type=number(float, 0, 1),
+        default=ViewOptions.degraded,
+        help="share of pictures made worse (default: %(default)s)",
     )
     train.add_argument("--latents", default="", metavar="MODEL", help="whose latents the decoder reads (default: none)")
     for options in (Settings, PixelAlignedSpec):
@@ -113,7 +124,11 @@ def _parser() -> argparse.ArgumentParser:
             if item.name not in ("views", "weights") and (options is Settings or item.name not in _SHARED):
                 name = f"--{item.name.replace('_', '-')}"
                 switch = isinstance(item.default, bool)
-                kind: dict[str, Any] = {"action": BooleanOptionalAction} if switch else {"type": type(item.default)}
+                kind: dict[str, Any] = (
+                    {"action": BooleanOptionalAction}
+                    if switch
+                    else {"type": number(type(item.default), 0) if type(item.default) in (int, float) else str}
+                )
                 train.add_argument(name, **kind, default=item.default, help="(default: %(default)s)")
     out = commands.add_parser("export", help="write averaged weights in float16")
     out.set_defaults(run=_export)
@@ -125,15 +140,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("model", type=Path, help="exported folder")
         command.add_argument("--data", required=True, metavar="FOLDER=PROPS.npz")
         command.add_argument("--split", default="val", help="(default: %(default)s)")
-        command.add_argument("--threads", type=int, default=1)
+        command.add_argument("--threads", type=number(int, 1, 4096), default=1)
         command.add_argument("--latents", default="", metavar="MODEL", help="whose latents the decoder reads (default: none)")
-        command.add_argument("--steps", type=int, default=5, help="that make them (default: %(default)s)")
+        command.add_argument("--steps", type=number(int, 1, 1000), default=5, help="that make them (default: %(default)s)")
         if does is _measure:
             command.add_argument("--grey", action="store_true", help="one grey for all colours: what the outline alone gives")
         if does is _show:
             command.add_argument("--out", type=Path, required=True, help="PNG")
-            command.add_argument("--count", type=int, default=24)
-            command.add_argument("--resolution", type=int, default=64)
+            command.add_argument("--count", type=number(int, 1, 10_000), default=24)
+            command.add_argument("--resolution", type=number(int, 8, 1024), default=64)
     drawn = commands.add_parser("curve", help="join and draw logs")
     drawn.set_defaults(run=_curve)
     drawn.add_argument("logs", nargs="+", metavar="NAME=LOG.csv", help="in the order in which the runs followed one another")

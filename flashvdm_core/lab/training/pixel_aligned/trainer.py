@@ -14,9 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ....api.errors import TrainingError
 from ....files import write_whole
 from ....models.pixel_aligned import PixelAlignedDecoder, ViewCamera
 from ....models.specs import PixelAlignedSpec
+from ...files import load_state
 from ..pairs import recolour
 from . import losses, validate
 from .data import PointBank, Source
@@ -207,17 +209,20 @@ class Trainer:
 
     def load(self, path: Path) -> None:
         """Go on from a state."""
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        if self.muon and state.get("muon"):
-            self.muon.load_state_dict(state["muon"])
+        state = load_state(path, ("model", "average", "optimiser", "step", "minutes"))
+        try:
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            if self.muon and state.get("muon"):
+                self.muon.load_state_dict(state["muon"])
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise TrainingError(f"{path} is of a model of another shape; choose another folder or delete it.") from error
         self.step, self.minutes = state["step"], state["minutes"]
 
     def load_weights(self, path: Path) -> list[str]:
         """Take the averaged weights of another run where name and shape are the same; returns the names that were not."""
-        given, own = torch.load(path, weights_only=True)["average"], self.model.state_dict()
+        given, own = load_state(path, ("average",))["average"], self.model.state_dict()
         fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
         self.model.load_state_dict(fitting, strict=False)
         self.average.load_state_dict(fitting, strict=False)
