@@ -19,7 +19,8 @@ from ..files import read_file
 from .folders import CONFIG_NAME, describe_folder
 
 _MAX_CONFIG_BYTES = 1 << 16
-_MAX_CONFIG_VALUES = 10_000
+_MAX_CONFIG_VALUES = 5_000  # published configs have about 150
+_MAX_CONFIG_DEPTH = 40
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,22 @@ def read_config(folder: Path) -> Config:
     return Config(folder, sections, defaults)
 
 
+class _BoundedLoader(yaml.SafeLoader):
+    """PyYAML's safe one, which gives up soon on what no config is: it takes seconds for a text of a few kilobytes otherwise."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._values = self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._values, self._depth = self._values + 1, self._depth + 1
+        if self._values > _MAX_CONFIG_VALUES or self._depth > _MAX_CONFIG_DEPTH:
+            raise yaml.YAMLError("too many values, or nested too deeply")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 def parse_yaml(text: str) -> Any:
     """What a YAML text says, as plain values.
 
@@ -85,7 +102,7 @@ def parse_yaml(text: str) -> Any:
         ValueError: it is not YAML, whatever is wrong with it, or its aliases make it larger than any config is.
     """
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _BoundedLoader(text)
         node = loader.get_single_node()
         # An alias costs nothing to read; what is made of it may be exponentially large.
         if node is not None and _expanded(node, {}) > _MAX_CONFIG_VALUES:
