@@ -1,6 +1,7 @@
 """Which Python runs the worker. No bpy, so that it can be tested alone.
 
-In this order: the preferences, the environment variable FLASHVDM_PYTHON, and Blender's own interpreter if it has torch.
+In this order: the preferences, the environment variable FLASHVDM_PYTHON, what Set Up has made, and Blender's own interpreter if
+it has torch.
 """
 
 import importlib.util
@@ -23,11 +24,12 @@ class Runtime:
     origin: str
 
 
-def find_runtime(preferred: str) -> Runtime:
+def find_runtime(preferred: str, set_up: str = "") -> Runtime:
     """The interpreter to use.
 
     Args:
         preferred: what the preferences say, "" for nothing.
+        set_up: the one that Set Up has made, "" where it has not.
 
     Raises:
         WorkerError: there is none, or the one that was asked for does not exist or is named by a relative path.
@@ -36,9 +38,11 @@ def find_runtime(preferred: str) -> Runtime:
         return Runtime(_existing(preferred, "the add-on's preferences"), "chosen in the preferences")
     if from_environment := os.environ.get(ENVIRONMENT_VARIABLE, ""):
         return Runtime(_existing(from_environment, ENVIRONMENT_VARIABLE), f"from {ENVIRONMENT_VARIABLE}")
+    if set_up:
+        return Runtime(set_up, "made by Set Up")
     if importlib.util.find_spec("torch") is not None:
         return Runtime(sys.executable, "Blender's own Python")
-    raise WorkerError("No Python with PyTorch was found; install it, or choose one, in the add-on's preferences.")
+    raise WorkerError("No Python with PyTorch was found; press Set Up, or choose one in the add-on's preferences.")
 
 
 def _existing(python: str, source: str) -> str:

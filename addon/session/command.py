@@ -1,7 +1,8 @@
-"""`blender --command flashvdm generate|batch|doctor|models …`: the core's command line, as Blender is set up for it.
+"""`blender --command flashvdm generate|batch|doctor|models|setup …`: the core's command line, as Blender is set up for it.
 
 The command runs in the worker's interpreter with this terminal's output; device and precision come from the
-preferences unless they are given. `generate` takes `--blend FILE` besides, and `doctor` examines Blender as well.
+preferences unless they are given. `generate` takes `--blend FILE` besides, and `doctor` examines Blender as well. `setup` runs in
+Blender's own Python.
 """
 
 import json
@@ -23,7 +24,7 @@ from ...flashvdm_core.cli.common import EXIT_FAILED, EXIT_OK, EXIT_USAGE, as_opt
 from ...flashvdm_core.cli.generate import outputs_of, requests_of
 from ...flashvdm_core.doctor.findings import Status, as_text, worst
 from ...flashvdm_core.geometry.mesh_io import write_mesh
-from ..link.child_process import run_through
+from ..link.child_process import Launch, run_through
 from ..link.job import Job, State
 from ..scene.mesh_builder import Size
 from ..scene.placement import Placement, name_for
@@ -48,6 +49,8 @@ def run(arguments: list[str]) -> int:
     try:
         if rest[:1] == ["doctor"] and not {"-h", "--help"} & set(rest):
             return _doctor(cli.parser().parse_args(rest))
+        if rest[:1] == ["setup"]:
+            return _set_up(rest[1:])
         if own.blend is not None:
             return _generate_blend(rest, own.blend)
         return run_through(interpreter.launch(), "flashvdm_core", *rest)
@@ -73,6 +76,15 @@ def _doctor(options: Namespace) -> int:
     else:
         print(as_text(findings), end="")
     return EXIT_FAILED if status is Status.ERROR else EXIT_OK
+
+
+def _set_up(arguments: list[str]) -> int:
+    """Set Up on Blender's own Python, into the folder that the button uses."""
+    options = cli.parser().parse_args(["setup", str(interpreter.home().folder), *arguments])
+    if not (options.plan or options.remove or options.bundle):
+        session.set_up.check_network()
+    launch = Launch(sys.executable, Path(__file__).parents[2])
+    return run_through(launch, "flashvdm_core", "setup", str(interpreter.home().folder), *arguments)
 
 
 def _generate_blend(arguments: list[str], blend: Path) -> int:

@@ -13,6 +13,7 @@ from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.fields import parse_json
 from ...flashvdm_core.doctor.findings import Finding, as_text, error, findings_of, ok, warning, worst
 from ...flashvdm_core.doctor.places import examine_folder
+from ...flashvdm_core.setup.install import outdated
 from ..link.core_process import CoreProcess
 from ..settings.given import absolute_model
 from ..settings.preferences import ROOT_PACKAGE, preferences
@@ -75,7 +76,7 @@ class Doctor(Activity):
         try:
             self._process = CoreProcess(interpreter.launch(), arguments)
         except WorkerError as problem:
-            remedy = "Install PyTorch, or choose a Python that has it, in the add-on's preferences."
+            remedy = "Press Set Up, or choose a Python that has PyTorch, in the preferences."
             self._add(error("Python", str(problem), remedy))
 
     def step(self) -> bool:
@@ -136,7 +137,14 @@ def _examine_blender() -> list[Finding]:
         chosen = interpreter.runtime()
         found.append(ok("Interpreter", f"{chosen.python} ({chosen.origin})"))
     except WorkerError as problem:
-        found.append(error("Interpreter", str(problem), "The README of FlashVDM describes how to install PyTorch."))
+        found.append(error("Interpreter", str(problem), "Press Set Up, or choose a Python that has PyTorch, in the preferences."))
+    made = interpreter.home().installed()
+    if made is not None:
+        text = f"{made.build}, PyTorch {made.torch}, tried out on {made.device} at {made.verified}"
+        remedy = "Press Update in the preferences."
+        found.append(
+            warning("Set Up", f"{text}; its packages have changed since", remedy) if outdated(made) else ok("Set Up", text)
+        )
     if not bpy.app.online_access:
         found.append(ok("Network", "Blender works offline, and so does FlashVDM"))
     if preferences().idle_minutes == 0:

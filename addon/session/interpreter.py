@@ -4,16 +4,25 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import bpy
+
+from ...flashvdm_core.setup.home import FOLDER, Home
 from ..link.child_process import Launch
 from ..link.runtime import Runtime, find_runtime
-from ..settings.preferences import preferences
+from ..settings.preferences import ROOT_PACKAGE, preferences
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
 
 
 def runtime() -> Runtime:
     """The interpreter that the next process runs on. Raises WorkerError if there is none."""
-    return find_runtime(preferences().python)
+    installed = home().installed()
+    return find_runtime(preferences().python, installed.python if installed is not None else "")
+
+
+def home() -> Home:
+    """What Set Up keeps, in the extension's folder of the user."""
+    return Home(Path(bpy.utils.extension_path_user(ROOT_PACKAGE), FOLDER))
 
 
 def launch() -> Launch:

@@ -21,6 +21,7 @@ from .batch import Batch
 from .doctor import Doctor
 from .loop import Activity, Loop
 from .models import Models
+from .set_up import SetUp
 from .worker_tasks import WorkerCheck, WorkerTasks
 
 _RUNTIME_SECONDS = 3
@@ -36,6 +37,7 @@ class Session:
         batch: the batch.
         doctor: the examination of this machine.
         models: the public models on this machine, and the download of one.
+        set_up: Python and PyTorch for the worker, on their way.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,7 @@ class Session:
         self.batch = Batch()
         self.doctor = Doctor()
         self.models = Models()
+        self.set_up = SetUp()
         self._runtime: tuple[tuple[str, int], Runtime | WorkerError] | None = None
         """What was asked for and found when the interpreter was last looked for."""
 
@@ -140,6 +143,28 @@ class Session:
         self.models.start(name, accepted)
         self._run(self.models, live)
 
+    def run_set_up(self, live: bool, **wishes: str) -> None:
+        """Look what Set Up would do, with the arguments of `SetUp.start`; what is not live goes on and does it.
+
+        Raises:
+            WorkerError: it is under way, or Blender may not use the network.
+        """
+        self.set_up.start(**wishes)
+        self._run(self.set_up, live)
+        if not live and self.set_up.offer is not None:
+            self.agree_to_set_up(live)
+
+    def agree_to_set_up(self, live: bool) -> None:
+        """Do what was offered. Raises WorkerError."""
+        self.set_up.agree()
+        self._run(self.set_up, live)
+
+    def remove_set_up(self, live: bool) -> None:
+        """Delete what was set up; a worker that uses it ends. Raises WorkerError."""
+        self.release()
+        self.set_up.remove()
+        self._run(self.set_up, live)
+
     def stop(self) -> None:
         """End everything."""
         self.loop.stop()
@@ -147,6 +172,7 @@ class Session:
         self.batch.stop()
         self.doctor.stop()
         self.models.stop()
+        self.set_up.stop()
 
     def _run(self, activity: Activity, live: bool) -> None:
         if live:

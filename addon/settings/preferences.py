@@ -22,9 +22,13 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
 @with_properties(
     python=StringProperty(
         name="Python",
-        description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, else Blender's own",
+        description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, what Set Up has made, or Blender's own",
         subtype="FILE_PATH",
         update=_make_python_absolute,
+    ),
+    package_index=StringProperty(
+        name="Package Index",
+        description="Address of a package index that has everything, for Set Up in a studio; empty: the public ones",
     ),
     idle_minutes=FloatProperty(
         name="End When Idle (min)",
@@ -73,6 +77,7 @@ class Preferences:
 
     if TYPE_CHECKING:
         python: str
+        package_index: str
         idle_minutes: float
         silence_minutes: float
         keep_images: bool

@@ -10,6 +10,14 @@ _OPERATORS = {
     "Cancel": "Abbrechen",
     "Change Mesh": "Mesh ändern",
     "Check": "Prüfen",
+    "Cancel Set Up": "Einrichten abbrechen",
+    "Download and Install": "Laden und einrichten",
+    "From Folder…": "Aus Ordner…",
+    "Install": "Einrichten",
+    "Repair": "Reparieren",
+    "Set Up": "Einrichten",
+    "Show Log": "Protokoll zeigen",
+    "Update": "Aktualisieren",
     "Clear History": "Verlauf leeren",
     "Clear Queue": "Warteschlange leeren",
     "Copy Report": "Bericht kopieren",
@@ -70,6 +78,8 @@ _LABELS = {
     ),
     "{size} on disk": "{size} auf der Platte",
     "{size} will be downloaded": "{size} werden heruntergeladen",
+    "Build": "Ausführung",
+    "Package Index": "Paketverzeichnis",
     "Amount": "Anteil",
     "From Block-Out": "Aus Rohform",
     "Strength": "Stärke",
@@ -167,6 +177,27 @@ _LABELS = {
 
 _STATES = {
     "Asking the server": "Der Server wird gefragt",
+    "Apple processors": "Prozessoren von Apple",
+    "Cancelled; Set Up goes on from here": "Abgebrochen; Einrichten macht hier weiter",
+    "Finishing": "Abschließen",
+    "Looking at this machine": "Dieser Rechner wird angesehen",
+    "Packages": "Pakete",
+    "Preparing": "Vorbereiten",
+    "PyTorch for {machine}": "PyTorch für {machine}",
+    "PyTorch {version} is set up and runs on {device}": "PyTorch {version} ist eingerichtet und rechnet auf {device}",
+    "PyTorch {version}, tried out on {device}": "PyTorch {version}, erprobt auf {device}",
+    "Removed": "Entfernt",
+    "Removing": "Entfernen",
+    "Trying it out": "Ausprobieren",
+    "the processor": "den Prozessor",
+    "{done} of {size}": "{done} von {size}",
+    "{vendor} graphics cards": "Grafikkarten von {vendor}",
+    "{size} to download, about {disk} on the disk; it goes into Blender's folder of extensions": (
+        "{size} zu laden, etwa {disk} auf der Platte; es kommt in Blenders Ordner der Erweiterungen"
+    ),
+    "Nothing to download, about {disk} on the disk; it goes into Blender's folder of extensions": (
+        "Nichts zu laden, etwa {disk} auf der Platte; es kommt in Blenders Ordner der Erweiterungen"
+    ),
     "Building the mesh": "Das Mesh wird gebaut",
     "Checking": "Prüfung",
     "Waiting for the server": "Warten auf den Server",
@@ -226,6 +257,13 @@ _MESSAGES = {
     "There is nothing to close": "Es gibt nichts zu schließen",
     "{size} are free again": "{size} sind wieder frei",
     "{terms} Read them, and give accept_licence=True.": "{terms} Lies sie und gib accept_licence=True an.",
+    "Nothing is set up": "Nichts ist eingerichtet",
+    "Press Set Up first: it says what it would do": "Zuerst auf Einrichten drücken: Es sagt, was es täte",
+    "Set Up broke off ({reason}).": "Das Einrichten brach ab ({reason}).",
+    "Set Up is not under way": "Es wird nichts eingerichtet",
+    "Set Up is under way": "Es wird gerade eingerichtet",
+    "The log is in the text '{name}'": "Das Protokoll steht im Text „{name}“",
+    "There is no log yet": "Es gibt noch kein Protokoll",
     "Choose an image first": "Zuerst ein Bild wählen",
     "A batch is under way": "Es läuft schon ein Stapel",
     "Its latents were not kept: generate it again": "Seine Latenten wurden nicht behalten: noch einmal erzeugen",
@@ -307,6 +345,33 @@ _TOOLTIPS = {
     ),
     "You have read the licence and accept it: the model is downloaded": (
         "Du hast die Lizenz gelesen und stimmst ihr zu: Das Modell wird heruntergeladen"
+    "A folder that build.py package --bundle-runtime made": "Ein Ordner, den build.py package --bundle-runtime gemacht hat",
+    "A folder with everything in it, for machines without internet": (
+        "Ein Ordner, in dem alles liegt, für Rechner ohne Internet"
+    ),
+    "Address of a package index that has everything": "Adresse eines Paketverzeichnisses, das alles hat",
+    "Address of a package index that has everything, for Set Up in a studio; empty: the public ones": (
+        "Adresse eines Paketverzeichnisses, das alles hat, zum Einrichten in einem Studio; leer: die öffentlichen"
+    ),
+    "Delete the Python and the packages that Set Up has installed": (
+        "Das Python und die Pakete löschen, die Einrichten installiert hat"
+    ),
+    "Do what is described here: download, install, and try it out with the built-in model": (
+        "Tun, was hier steht: laden, installieren und mit dem eingebauten Modell ausprobieren"
+    ),
+    "Say what Python and PyTorch for the model would download, and ask before anything is done": (
+        "Sagen, was Python und PyTorch für das Modell zu laden hätten, und fragen, bevor etwas geschieht"
+    ),
+    "Set up without internet, from a folder with Python and all packages in it": (
+        "Ohne Internet einrichten, aus einem Ordner mit Python und allen Paketen"
+    ),
+    "Stop; what was downloaded is kept for the next time, and what was there before is as it was": (
+        "Aufhören; was geladen ist, bleibt für das nächste Mal, und was vorher da war, ist, wie es war"
+    ),
+    "The Python to build on; empty: one is downloaded": "Das Python, auf dem gebaut wird; leer: eines wird geladen",
+    "Which PyTorch; empty: the one that fits this machine": "Welches PyTorch; leer: das, das zu diesem Rechner passt",
+    "Write the log of the last Set Up to a text of the Text Editor": (
+        "Das Protokoll des letzten Einrichtens in einen Text des Texteditors schreiben"
     ),
     "0 gives the block-out back as the model sees it, 1 forgets it": (
         "0 gibt die Rohform zurück, wie das Modell sie sieht, 1 vergisst sie"
@@ -474,8 +539,8 @@ _TOOLTIPS = {
         "Aus der Warteschlange nehmen; was läuft, wird abgebrochen. Objekte, die schon da sind, bleiben"
     ),
     "Take the whole image as it is": "Das ganze Bild nehmen, wie es ist",
-    "The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, else Blender's own": (
-        "Das Python mit PyTorch, das das Modell ausführt; leer: FLASHVDM_PYTHON, sonst Blenders eigenes"
+    "The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, what Set Up has made, or Blender's own": (
+        "Das Python mit PyTorch, das das Modell ausführt; leer: FLASHVDM_PYTHON, das eingerichtete oder Blenders eigenes"
     ),
     "The built-in model, or a folder with config.yaml and model.safetensors": (
         "Das eingebaute Modell oder ein Ordner mit config.yaml und model.safetensors"

@@ -66,6 +66,9 @@ def _ended(fields: dict[str, Any], text: str, status: int, as_json: bool) -> int
 
 
 def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        print("Add --yes to do it.", flush=True)
+        return False
     print("Go on? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes", "j", "ja")
 

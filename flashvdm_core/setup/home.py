@@ -30,6 +30,7 @@ FOLDER = "runtime"
 
 _FORMAT = 1
 _LARGEST = 1 << 16
+_LARGEST_LOG = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,12 @@ class Home:
         if left:
             raise SetupError(f"'{left[0]}' cannot be deleted; close programs that use it and remove it again.")
 
-    def size(self) -> int:
-        """Bytes on the disk; files that are there under two names count once."""
-        return folder_size(self.folder)
+    def read_log(self) -> str:
+        """What the last Set Up has written; "" before the first."""
+        try:
+            return read_file(self.log, _LARGEST_LOG).decode("utf-8", "replace")
+        except OSError:
+            return ""
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -29,12 +29,19 @@ def without_python(blender: Blender, monkeypatch: pytest.MonkeyPatch) -> Blender
     return blender
 
 
-def test_without_an_interpreter_the_panel_shows_the_way_to_the_preferences(without_python: Blender) -> None:
+def test_without_an_interpreter_the_panel_offers_to_set_it_up_and_shows_the_way_to_the_preferences(
+    without_python: Blender,
+) -> None:
     shown = without_python.drawn()
     assert "No Python with PyTorch was found" in " ".join(labels(shown))
-    assert ("operator", "preferences.addon_show") in shown
+    buttons = {
+        ("operator", "preferences.addon_show"),
+        ("operator", "flashvdm.set_up"),
+        ("operator", "flashvdm.set_up_from_folder"),
+    }
+    assert buttons <= set(shown)
     without_python.work_with("good")
-    assert ("operator", "preferences.addon_show") not in without_python.drawn()
+    assert not buttons & set(without_python.drawn())
 
 
 def test_sentences_are_broken_to_the_width_of_the_sidebar(without_python: Blender, host: Host) -> None:

@@ -1,6 +1,6 @@
 """What the user can do: a module for each group of buttons."""
 
-from . import batch, doctor, from_latents, generate, history, images, mesh, models, queue, refine, tools, variants
+from . import batch, doctor, from_latents, generate, history, images, mesh, models, queue, refine, set_up, tools, variants
 
 CLASSES = (
     *generate.CLASSES,
@@ -15,4 +15,5 @@ CLASSES = (
     *tools.CLASSES,
     *doctor.CLASSES,
     *models.CLASSES,
+    *set_up.CLASSES,
 )

@@ -19,6 +19,7 @@ from ...settings.properties import FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
 from .models import draw_model_menu
 from .parts import Sidebar, draw_open, draw_text, width
+from .set_up import draw_set_up_button
 from .variants import draw_choice
 
 _SECONDS_SHOWN = 90  # above, minutes are enough
@@ -66,7 +67,9 @@ def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
         session.known_runtime()
     except WorkerError as error:
         box = layout.box()
-        draw_text(box, str(error), letters, "INFO")
+        if not session.set_up.running and session.set_up.offer is None:
+            draw_text(box, str(error), letters, "INFO")
+        draw_set_up_button(box, letters)
         box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = ROOT_PACKAGE
         return False
     return True

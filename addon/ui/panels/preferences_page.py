@@ -11,6 +11,7 @@ from .. import keymap
 from .doctor import draw_doctor
 from .models import draw_models
 from .parts import draw_text, width
+from .set_up import draw_set_up_choices
 
 
 class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
@@ -29,10 +30,20 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
             draw_text(layout, str(error), width(context), "ERROR")
         else:
             layout.label(text=f"{found.python} ({found.origin})", icon="CHECKMARK")
+        draw_set_up_choices(layout, width(context))
         layout.operator("flashvdm.check_runtime")
         check = interface("The worker is starting") if session.check.running else session.check.text
         draw_text(layout, check, width(context), "INFO")
-        for name in ("device", "precision", "memory_budget", "idle_minutes", "silence_minutes", "keep_images", "keep_latents"):
+        for name in (
+            "device",
+            "precision",
+            "memory_budget",
+            "idle_minutes",
+            "silence_minutes",
+            "keep_images",
+            "keep_latents",
+            "package_index",
+        ):
             layout.prop(self, name)
         keymap.draw(layout)
         layout.separator()
