@@ -79,6 +79,7 @@ _LABELS = {
     "{size} on disk": "{size} auf der Platte",
     "{size} will be downloaded": "{size} werden heruntergeladen",
     "Build": "Ausführung",
+    "Folder": "Ordner",
     "Package Index": "Paketverzeichnis",
     "Amount": "Anteil",
     "From Block-Out": "Aus Rohform",
@@ -345,7 +346,7 @@ _TOOLTIPS = {
     ),
     "You have read the licence and accept it: the model is downloaded": (
         "Du hast die Lizenz gelesen und stimmst ihr zu: Das Modell wird heruntergeladen"
-    "A folder that build.py package --bundle-runtime made": "Ein Ordner, den build.py package --bundle-runtime gemacht hat",
+    ),
     "A folder with everything in it, for machines without internet": (
         "Ein Ordner, in dem alles liegt, für Rechner ohne Internet"
     ),

@@ -63,6 +63,7 @@ def extension(installed: None) -> Iterator[Import]:
         "models_folder",
         "hub",
         "hub_token",
+        "package_index",
     ):
         preferences().property_unset(name)
 

@@ -95,6 +95,7 @@ def states(worker: Callable[..., str], image: str, session: Session, monkeypatch
     monkeypatch.setattr(session.batch, "_process", object())
     monkeypatch.setattr(session.doctor, "_process", object())
     monkeypatch.setattr(session.models, "_process", SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(session.set_up, "_process", object())
     yield "everything under way"
 
 
