@@ -231,6 +231,10 @@ class Window(bpy_struct):
     pass
 
 
+class RenderSettings(bpy_struct):
+    pass
+
+
 class Collection(ID):
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -356,7 +360,7 @@ class KeyMapItem(bpy_struct):
 
 _TYPES = (
     bpy_struct, PropertyGroup, Text, ID, Image, Window, Mesh, Object, Collection, Scene, Operator, UILayout, UIList, Panel, Menu,
-    FileHandler, OperatorFileListElement, AddonPreferences, Context, Event, KeyMap, KeyMapItem,
+    RenderSettings, FileHandler, OperatorFileListElement, AddonPreferences, Context, Event, KeyMap, KeyMapItem,
 )  # fmt: skip
 
 
