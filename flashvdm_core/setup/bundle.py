@@ -58,13 +58,14 @@ class Bundle:
             OSError: it cannot be read or written.
         """
         target = home.pythons / f"{self.build.rsplit('-', 1)[0]}-{self.python}"
-        found = _interpreter(target)
+        found = interpreter_in(target)
         if found is None:
             partial = home.pythons / f"{target.name}.part"
             shutil.rmtree(partial, ignore_errors=True)
             shutil.copytree(self.folder / PYTHON, partial, symlinks=True)
+            shutil.rmtree(target, ignore_errors=True)
             os.replace(partial, target)
-            found = _interpreter(target)
+            found = interpreter_in(target)
         if found is None:
             raise SetupError(f"There is no Python in '{self.folder / PYTHON}'; copy the whole folder again.")
         return found
@@ -94,6 +95,7 @@ def open_bundle(folder: Path, machine: Machine) -> Bundle:
     return Bundle(folder, build, python, packages)
 
 
-def _interpreter(folder: Path) -> Path | None:
+def interpreter_in(folder: Path) -> Path | None:
+    """The interpreter of an installation of Python; None where there is none."""
     names = ("python.exe",) if sys.platform == "win32" else ("bin/python3", "bin/python")
     return next((folder / name for name in names if (folder / name).is_file()), None)

@@ -18,7 +18,7 @@ from typing import IO
 from .. import __version__
 from ..api.errors import Cancelled, SetupError
 from ..api.units import gib
-from .bundle import Bundle, open_bundle
+from .bundle import Bundle, interpreter_in, open_bundle
 from .cards import BUILDS, Machine, choose
 from .detect import find_machine
 from .home import Home, Installed, cannot_write, interpreter_of
@@ -266,7 +266,12 @@ def _base_python(plan: Plan, home: Home, progress: _Progress, uv: Uv) -> Path:
         return plan.wishes.python or plan.bundle.copy_python(home)  # pyright: ignore[reportOptionalMemberAccess]
     progress.next(_PYTHON_SIZE)
     uv.run(["python", "install", "--managed-python", PYTHON_VERSION], lambda done: progress.came(done, _PYTHON_SIZE))
-    return Path(uv.run(["python", "find", "--managed-python", "--no-project", PYTHON_VERSION]).strip())
+    found = next(
+        (python for folder in home.pythons.glob(f"cpython-{PYTHON_VERSION}-*") if (python := interpreter_in(folder))), None
+    )
+    if found is None:
+        raise SetupError(f"Python {PYTHON_VERSION} was downloaded and is not there; a virus scanner may have taken it away.")
+    return found
 
 
 def _chosen(wishes: Wishes, machine: Machine, listed: frozenset[str]) -> tuple[str, str]:

@@ -328,6 +328,53 @@ def test_from_a_folder_nothing_is_asked_of_a_network(wheels: Path, lists: Path, 
         open_bundle(folder, MACHINE)
 
 
+def test_the_python_that_comes_is_the_one_that_is_used(lists: Path, home: Home) -> None:
+    class Fetching:
+        """uv, which brings a Python, or does as if."""
+
+        brings = True
+
+        def run(self, arguments: list[str], watch: Callable[[int], None] = lambda _: None) -> str:
+            folder = home.pythons / f"cpython-{install.PYTHON_VERSION}-somewhere"
+            python = folder / ("python.exe" if sys.platform == "win32" else "bin/python3")
+            if self.brings:
+                python.parent.mkdir(parents=True)
+                python.touch()
+            return ""
+
+    plan, uv = make_plan(Wishes(), MACHINE, lists), Fetching()
+    assert next(item.name for item in plan.items) == f"Python {install.PYTHON_VERSION}"
+    progress = install._Progress(lambda _: None)
+    progress.next()
+    python = install._base_python(plan, home, progress, uv)  # pyright: ignore[reportArgumentType]
+    assert python.is_file()
+    assert python.is_relative_to(home.pythons)
+    shutil.rmtree(home.pythons)
+    uv.brings = False
+    progress = install._Progress(lambda _: None)
+    progress.next()
+    with pytest.raises(SetupError, match="is not there"):
+        install._base_python(plan, home, progress, uv)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_python_of_a_folder_is_copied_whole_and_once(lists: Path, wheels: Path, home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(wheels, folder / "wheels")
+    shutil.copyfile(lists / "linux-x64-cpu.txt", folder / "packages.txt")
+    (folder / "bundle.json").write_text(json.dumps({"build": "linux-x64-cpu", "python": "3.11.7"}))
+    python = folder / "python" / ("python.exe" if sys.platform == "win32" else "bin/python3")
+    python.parent.mkdir(parents=True)
+    bundle = open_bundle(folder, MACHINE)
+    with pytest.raises(SetupError, match="There is no Python in"):
+        bundle.copy_python(home)
+    python.write_text("first")
+    copied = open_bundle(folder, MACHINE).copy_python(home)
+    python.write_text("second")
+    assert open_bundle(folder, MACHINE).copy_python(home) == copied
+    assert copied.read_text() == "first"
+    assert [path.name for path in home.pythons.iterdir()] == ["linux-x64-3.11.7"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_the_trial_asks_for_a_mesh(tmp_path: Path) -> None:
     python = tmp_path / "python"
