@@ -52,8 +52,9 @@ class Index:
 
     Attributes:
         mend: what becomes of a wheel's bytes on their way; a status in place of bytes is answered alone.
-        gate: a wheel is answered to no further than its half until this is set.
+        gate: a wheel is answered to no further than its half until this is set, nor with `gate_pages` a page.
         asked: the paths that were asked for.
+        short: wheels break off at their half.
     """
 
     folder: Path
@@ -63,6 +64,7 @@ class Index:
     gate: threading.Event = field(default_factory=threading.Event)
     asked: list[str] = field(default_factory=list)
     short: bool = False
+    gate_pages: bool = False
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def serving(folder: Path) -> Iterator[Index]:
             half = len(data) // 2 if wheel else 0
             self.wfile.write(data[:half])
             self.wfile.flush()
-            if wheel:
+            if wheel or index.gate_pages:
                 index.gate.wait(30)
             if wheel and index.short:
                 self.close_connection = True

@@ -16,6 +16,7 @@ from typing import IO
 
 import pytest
 
+from builder.extension import stage
 from builder.uv import own_platform
 from flashvdm_core.api.errors import Cancelled, SetupError
 from flashvdm_core.setup import install
@@ -233,6 +234,33 @@ def test_killed_half_way_nothing_counts_and_the_next_time_clears_up(plan: Plan, 
     assert len(list(home.environments.iterdir())) == 1
     installed = run(plan, home)
     assert [path.name for path in home.environments.iterdir()] == [installed.environment]
+
+
+@needs_uv
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or os.uname().machine != "x86_64", reason="the lists are for this system"
+)
+def test_in_the_extension_the_command_ends_with_the_blender_that_started_it(index: Index, home: Home, tmp_path: Path) -> None:
+    tree = stage(tmp_path, own_platform())
+    index.page, index.gate_pages = b"", True
+    index.gate.clear()
+    command = [sys.executable, "-m", "flashvdm_core", "setup", str(home.folder), "--json", "--end-with-stdin"]
+    command += [f"--index={index.url}", f"--python={sys.executable}", "--build=linux-x64-cpu"]
+    child = subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    lines = [json.loads(child.stdout.readline())]
+    while not any("simple" in path for path in index.asked):
+        assert child.poll() is None
+        time.sleep(0.02)
+    child.stdin.close()
+    lines += [json.loads(line) for line in child.stdout]
+    assert child.wait(30) == 130
+    assert [line["event"] for line in lines][:1] == ["plan"]
+    assert (lines[0]["build"], lines[0]["items"][0]["name"]) == ("linux-x64-cpu", "PyTorch 2.13.0+cpu")
+    assert lines[-1] == {"event": "cancelled"}
+    assert home.installed() is None
+    assert list(home.environments.iterdir()) == []
 
 
 @needs_uv
