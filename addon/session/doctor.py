@@ -11,6 +11,8 @@ import bpy
 from ...flashvdm_core import __version__
 from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.fields import parse_json
+from ...flashvdm_core.checkpoints.library import kept
+from ...flashvdm_core.checkpoints.registry import KNOWN
 from ...flashvdm_core.doctor.findings import Finding, as_text, error, findings_of, ok, warning, worst
 from ...flashvdm_core.doctor.places import examine_folder
 from ...flashvdm_core.setup.install import outdated
@@ -20,6 +22,7 @@ from ..settings.preferences import ROOT_PACKAGE, preferences
 from ..settings.properties import scene_settings
 from . import interpreter
 from .loop import Activity
+from .models import models_folder
 
 _LIMIT_SECONDS = 180.0
 _ROOT = Path(__file__).parents[2]
@@ -71,7 +74,9 @@ class Doctor(Activity):
         scene = bpy.context.scene
         if model is None:
             model = scene_settings(scene).model if scene is not None else ""
-        self.findings = findings_of([("Blender", _examine_blender), ("Folder", _examine_user_folder)])
+        self.findings = findings_of(
+            [("Blender", _examine_blender), ("Folder", _examine_user_folder), ("Models", _examine_models)]
+        )
         arguments = ["doctor", "--json", f"--model={absolute_model(model)}", f"--device={device or preferences().device}"]
         try:
             self._process = CoreProcess(interpreter.launch(), arguments)
@@ -156,3 +161,18 @@ def _examine_blender() -> list[Finding]:
 def _examine_user_folder() -> list[Finding]:
     folder = Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=True))
     return list(examine_folder("Extension folder", folder))
+
+
+def _examine_models() -> list[Finding]:
+    """What was downloaded: whether it is whole, and whether more can come."""
+    folder = models_folder()
+    found = list(examine_folder("Models", folder)) if preferences().models_folder else []
+    state = {checkpoint.title: kept(checkpoint, folder) for checkpoint in KNOWN.values()}
+    whole = [title for title, is_kept in state.items() if is_kept.whole]
+    parts = [title for title, is_kept in state.items() if is_kept.bytes and not is_kept.whole]
+    if whole:
+        found.append(ok("Models", f"downloaded: {', '.join(whole)}"))
+    if parts:
+        remedy = "Press Resume or remove it in the preferences of FlashVDM, under Models."
+        found.append(warning("Models", f"only a part is here of {', '.join(parts)}", remedy))
+    return found

@@ -44,6 +44,13 @@ class Stage(StrEnum):
 _UNDER_WAY = (Stage.LICENCE, Stage.DOWNLOADING)
 
 
+def models_folder() -> Path:
+    """Where models are kept."""
+    chosen = preferences().models_folder
+    path = bpy.path.abspath(chosen) if chosen else bpy.utils.extension_path_user(ROOT_PACKAGE, path="models", create=False)
+    return Path(path).expanduser()
+
+
 class Models(Activity):
     """The models on this machine, and the one download.
 
@@ -100,9 +107,7 @@ class Models(Activity):
     @property
     def folder(self) -> Path:
         """Where models are kept."""
-        chosen = preferences().models_folder
-        path = bpy.path.abspath(chosen) if chosen else bpy.utils.extension_path_user(ROOT_PACKAGE, path="models", create=False)
-        return Path(path).expanduser()
+        return models_folder()
 
     def kept(self, checkpoint: KnownCheckpoint) -> Kept:
         """What of a model is here, for the panels, which ask at every draw: looked at again after some seconds."""
@@ -125,6 +130,8 @@ class Models(Activity):
             raise DownloadError("Blender is set to work offline; allow online access in its preferences, under System.")
         if self.running:
             raise DownloadError("A model is being downloaded; pause it or wait for its end.")
+        if name not in KNOWN:
+            raise DownloadError(f"There is no model '{name}'; the list is in the preferences.")
         if name != self.name:
             self.stop()
         self.name, self.error = name, ""

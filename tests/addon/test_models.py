@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from .conftest import Import, preferences, tick_until
 if TYPE_CHECKING:
     from addon.session.session import Session
 
+ROOT = Path(__file__).parents[2]
 NAME, VAE = "hunyuan3d-dit-v2-0-turbo", "hunyuan3d-vae-v2-0-turbo"
 REPOSITORY = "tencent/Hunyuan3D-2"
 WEIGHTS = bytes(range(256)) * 2000
@@ -131,6 +133,28 @@ def test_a_script_downloads_chooses_and_removes(extension: Import, hub: Hub, fol
     assert bpy.ops.flashvdm.model_remove(model=NAME) == {"FINISHED"}
     assert list(folder.iterdir()) == []
     assert bpy.context.scene.flashvdm.model == "embedded"
+
+
+def test_a_downloaded_model_makes_a_mesh(extension: Import, hub: Hub) -> None:
+    """With the real worker, and the built-in model in place of the published one."""
+    hub.files[f"{REPOSITORY}/{NAME}/config.yaml"] = ROOT / "flashvdm_core" / "embedded" / "config.yaml"
+    hub.files[f"{REPOSITORY}/{NAME}/model.fp16.safetensors"] = ROOT / "flashvdm_core" / "embedded" / "model.safetensors"
+    hub.hashes.clear()
+    preferences().python = os.environ.get("FLASHVDM_PYTHON") or sys.executable
+    bpy.ops.flashvdm.model_get(model=NAME, accept_licence=True)
+    image = str(ROOT / "docs" / "images" / "sample.png")
+    bpy.ops.flashvdm.generate(filepath=image, resolution=16, steps=1, colours=False, device="cpu")
+    assert len(bpy.context.object.data.polygons) > 50
+    assert bpy.context.object.flashvdm.model == NAME
+
+
+def test_the_doctor_tells_what_is_here_and_what_only_in_part(extension: Import, hub: Hub, folder: Path) -> None:
+    bpy.ops.flashvdm.model_get(model=VAE, accept_licence=True)
+    (folder / NAME).mkdir()
+    (folder / NAME / "model.fp16.safetensors.part").write_bytes(b"some")
+    found = [f"{finding.text}. {finding.remedy}" for finding in extension("addon.session.doctor")._examine_models()]
+    assert any("downloaded: Hunyuan3D-2 turbo VAE" in text for text in found)
+    assert any("only a part is here of Hunyuan3D-2 turbo. Press Resume" in text for text in found)
 
 
 def test_a_model_that_does_not_exist(extension: Import, hub: Hub) -> None:

@@ -7,9 +7,11 @@ import os
 import random
 import shutil
 import socket
+import ssl
 import sys
 import threading
 import time
+import urllib.error
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ import pytest
 from flashvdm_core.api.errors import Cancelled, DownloadError
 from flashvdm_core.download import Download, Network, Progress, Step, fetch, fetch_all
 from flashvdm_core.download.hub import hub_download
+from flashvdm_core.download.network import broken
 from flashvdm_core.download.part import Part
 
 from .hub_server import COMMIT, Fault, Handler, Hub, running
@@ -234,9 +237,9 @@ def test_cancelling_keeps_the_part(hub: Hub, folder: Path) -> None:
 
 
 def test_it_survives_being_killed_at_any_moment(tmp_path: Path) -> None:
-    content = random.Random(9).randbytes(20_000_000)
+    content = random.Random(9).randbytes(16_000_000)
     with running(offered(content, rate=8_000_000)) as hub:
-        outcome = run(hub, tmp_path, kills=5, chance=random.Random(1), longest=0.4)
+        outcome = run(hub, tmp_path, kills=4, chance=random.Random(1), longest=0.4)
         assert outcome.sha256 == hub.sha256("owner/model/model.safetensors")
     assert outcome.sizes == sorted(outcome.sizes), "a kill cost bytes that had come"
     assert outcome.starts == sorted(outcome.starts), "it began anew"
@@ -466,6 +469,24 @@ def test_a_proxy_that_is_not_there(hub: Hub, folder: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("endpoint", ["ftp://hub.invalid", "hub.invalid", "file:///etc", "http://"])
 def test_an_address_that_is_none(hub: Hub, folder: Path, endpoint: str) -> None:
     assert "is no address" in sentence(hub, folder, endpoint=endpoint)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (ssl.SSLCertVerificationError(1, "certificate verify failed"), "cannot be trusted"),
+        (OSError("Tunnel connection failed: 407 Proxy Authentication Required"), "wants a name and password"),
+        (OSError("Tunnel connection failed: 403 Forbidden"), "does not let this through"),
+        (ConnectionResetError(), "was cut"),
+        (ssl.SSLError(1, "unexpected eof"), "was cut"),
+        (TimeoutError("timed out"), "too slow"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "cannot be reached"),
+    ],
+)
+def test_what_breaks_below_the_protocol_has_its_sentence(problem: Exception, words: str) -> None:
+    text = broken(urllib.error.URLError(problem), "https://hub.invalid/owner/model").sentence
+    assert words in text
+    assert "hub.invalid" in text or "proxy" in text
 
 
 # The disk

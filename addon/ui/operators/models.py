@@ -66,12 +66,9 @@ class FLASHVDM_OT_model_get(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
     def execute(self, context: Context) -> Returned:
-        checkpoint = KNOWN.get(self.model)
-        if checkpoint is None:
-            self.report({"ERROR"}, report("There is no model '{name}'").format(name=self.model))
-            return {"CANCELLED"}
-        if not self.accept_licence:
-            self.report({"ERROR"}, report("{terms} Read them, and give accept_licence=True.").format(terms=accepts(checkpoint)))
+        if self.model in KNOWN and not self.accept_licence:
+            terms = accepts(KNOWN[self.model])
+            self.report({"ERROR"}, report("{terms} Read them, and give accept_licence=True.").format(terms=terms))
             return {"CANCELLED"}
         try:
             session.get_model(self.model, accepted=True, live=False)
