@@ -166,9 +166,10 @@ def broken(error: Exception, url: str) -> Failure:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     text = str(reason)
     if isinstance(reason, ssl.SSLCertVerificationError):
+        why = getattr(reason, "verify_message", "") or text
         return Failure(
-            f"The certificate of {host} cannot be trusted ({reason.verify_message}): a firewall may stand between; check the "
-            "clock of this computer, or set SSL_CERT_FILE to your company's certificates."
+            f"The certificate of {host} cannot be trusted ({why}): a firewall may stand between; check the clock of this "
+            "computer, or set SSL_CERT_FILE to your company's certificates."
         )
     if tunnel := re.search(r"Tunnel connection failed: (\d+)", text):
         return _proxy_failure(int(tunnel[1]), proxy)

@@ -25,8 +25,8 @@ import json, sys
 from pathlib import Path
 from flashvdm_core.download import Download, Network, fetch
 url, size, sha256, folder = json.loads(sys.argv[1])
-print("started", flush=True)
-fetch(Download(url, "model.safetensors", size, sha256), Path(folder), network=Network())
+tell = lambda progress: print(progress.done if progress.step == "downloading" else 0, flush=True)
+fetch(Download(url, "model.safetensors", size, sha256), Path(folder), tell, network=Network())
 """
 
 
@@ -47,8 +47,8 @@ class Outcome:
     sha256: str
 
 
-def run(hub: Hub, folder: Path, kills: int, chance: random.Random, longest: float) -> Outcome:
-    """Download the hub's file into `folder` with `kills` processes killed at work, each up to `longest` seconds after its start.
+def run(hub: Hub, folder: Path, kills: int, chance: random.Random) -> Outcome:
+    """Download the hub's file into `folder` with `kills` processes killed at work, each at a place of chance.
 
     The last one is left to end.
     """
@@ -58,9 +58,10 @@ def run(hub: Hub, folder: Path, kills: int, chance: random.Random, longest: floa
     while len(sizes) < kills:
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(chance.uniform(0.0, longest))
-            assert process.poll() is None, "it was done before the last kill"
+            enough = (len(sizes) + chance.uniform(0.0, 0.9)) / (kills + 1) * hub.size(_NAME)
+            while int(process.stdout.readline() or -1) < enough:
+                assert process.poll() is None, "it was done before the last kill"
+            time.sleep(chance.uniform(0.0, 0.1))
             process.kill()
         sizes.append(part.stat().st_size if part.exists() else 0)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -96,7 +97,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gigabytes", type=float, default=3.0)
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--longest", type=float, default=4.0, help="seconds to the latest kill after a start")
     parser.add_argument("--rate", type=int, default=100, help="megabytes a second that the server sends")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -107,7 +107,7 @@ def main() -> None:
         with running(offered(folder / "served", options.rate * 10**6)) as hub:
             wanted = hub.sha256(_NAME)
             start = time.monotonic()
-            outcome = run(hub, folder / "arrived", options.kills, chance, options.longest)
+            outcome = run(hub, folder / "arrived", options.kills, chance)
         print(f"{outcome.kills} kills at {[f'{size / 1e9:.2f} GB' for size in outcome.sizes]}")
         print(f"requests began at {[f'{place / 1e9:.2f} GB' for place in outcome.starts]}")
         print(f"{time.monotonic() - start:.0f} s, the hash is {'right' if outcome.sha256 == wanted else 'WRONG'}")

@@ -239,7 +239,7 @@ def test_cancelling_keeps_the_part(hub: Hub, folder: Path) -> None:
 def test_it_survives_being_killed_at_any_moment(tmp_path: Path) -> None:
     content = random.Random(9).randbytes(16_000_000)
     with running(offered(content, rate=8_000_000)) as hub:
-        outcome = run(hub, tmp_path, kills=4, chance=random.Random(1), longest=0.4)
+        outcome = run(hub, tmp_path, kills=4, chance=random.Random(1))
         assert outcome.sha256 == hub.sha256("owner/model/model.safetensors")
     assert outcome.sizes == sorted(outcome.sizes), "a kill cost bytes that had come"
     assert outcome.starts == sorted(outcome.starts), "it began anew"
