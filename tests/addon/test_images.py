@@ -110,6 +110,88 @@ def test_the_camera_is_rendered_without_a_background_and_no_setting_of_the_scene
     assert picture[0, 0, 3] == 0
 
 
+@pytest.fixture
+def stage(extension: Import) -> bpy.types.Scene:
+    """A scene with a camera above a cube, of 24 x 16 pixels."""
+    scene = bpy.context.scene
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(camera)
+    scene.camera, camera.location = camera, (0, 0, 8)
+    bpy.ops.mesh.primitive_cube_add()
+    scene.render.engine, scene.cycles.samples = "CYCLES", 1
+    scene.render.resolution_x, scene.render.resolution_y = 24, 16
+    return scene
+
+
+@pytest.mark.parametrize("left_over", ["stereoscopy", "render region", "anamorphic pixels", "layers switched off"])
+def test_what_is_left_over_from_renders_leaves_the_picture_whole(stage: bpy.types.Scene, left_over: str) -> None:
+    render, size = stage.render, (16, 24, 4)
+    match left_over:
+        case "stereoscopy":
+            render.use_multiview, render.image_settings.views_format = True, "STEREO_3D"
+        case "render region":
+            render.use_border, render.border_max_x = True, 0.5
+        case "anamorphic pixels":
+            render.pixel_aspect_y, size = 2.0, (32, 24, 4)
+        case _:
+            for layer in stage.view_layers:
+                layer.use = False
+    before = settings_of(stage)
+    assert bpy.ops.flashvdm.take_image(source="CAMERA") == {"FINISHED"}
+    assert settings_of(stage) == before
+    picture = loaded(stage.flashvdm.image)
+    assert picture.shape == size
+    shown = np.argwhere(picture[..., 3])
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    assert np.ptp([low, high], axis=0).ptp() <= 1, "the cube is as wide as high"
+    assert (low + high == (size[0] - 1, size[1] - 1)).all(), "and in the middle"
+
+
+def test_a_camera_that_sees_nothing_is_said_to(stage: bpy.types.Scene) -> None:
+    stage.camera.location = (50, 0, 8)
+    with pytest.raises(RuntimeError, match="sees nothing"):
+        bpy.ops.flashvdm.take_image(source="CAMERA")
+    assert not stage.flashvdm.image
+
+
+def test_a_render_is_taken_as_it_is_and_one_that_was_not_made_is_asked_for(stage: bpy.types.Scene) -> None:
+    bpy.ops.render.render()
+    image = next(image for image in bpy.data.images if image.type == "RENDER_RESULT")
+    assert bpy.ops.flashvdm.take_image(source="DATA", image=image.name) == {"FINISHED"}
+    assert loaded(stage.flashvdm.image).shape == (16, 24, 4)
+
+
+@pytest.mark.parametrize("kind", ["sequence", "film", "deleted", "packed channels"])
+def test_other_kinds_of_images_arrive_or_say_what_they_are(extension: Import, tmp_path: Path, kind: str) -> None:
+    written = bpy.data.images.new("sheet", 3, 2, alpha=True)
+    written.pixels.foreach_set(np.array([(1, 0, 0, 0.5)] * 6, np.float32).ravel())
+    path = tmp_path / "walk_001.png"
+    written.filepath_raw, written.file_format = str(path), "PNG"
+    written.save()
+    image = bpy.data.images.load(str(path))
+    words = ""
+    match kind:
+        case "sequence":
+            image.source = "SEQUENCE"
+        case "film":
+            image.source, words = "MOVIE", "is a film"
+            image.filepath_raw = str(path.rename(tmp_path / "walk.mp4"))
+        case "deleted":
+            path.unlink()
+            image.reload()
+            words = "does not exist any more"
+        case _:
+            image.alpha_mode = "CHANNEL_PACKED"
+    if words:
+        with pytest.raises(RuntimeError, match=words):
+            bpy.ops.flashvdm.take_image(source="DATA", image=image.name)
+        return
+    assert bpy.ops.flashvdm.take_image(source="DATA", image=image.name) == {"FINISHED"}
+    shown = loaded(bpy.context.scene.flashvdm.image)[0, 0]
+    assert shown[0] == 255
+    assert shown[3] == (255 if kind == "packed channels" else 128)
+
+
 def settings_of(scene: bpy.types.Scene) -> dict[str, object]:
     """Every plain setting of a scene's renders."""
     found: dict[str, object] = {}
