@@ -8,6 +8,7 @@ python build.py package        the extension's zips, in dist/
 python build.py package --bundle-runtime linux-x64-cpu   a folder for Set Up without internet, in dist/
 python build.py lock           the lists of packages that Set Up installs, in requirements/runtime/
 python build.py bench          times of every stage, in docs/performance/
+python build.py soak           random actions of a user in real Blender for half an hour: --minutes N, --seed N, --newest
 python build.py gui RUNNER     a tour through the add-on in Blender's real window, with pictures in build/gui/
 """
 
@@ -35,6 +36,11 @@ def main() -> int:
     lock = commands.add_parser("lock", help="the lists of packages that Set Up installs")
     lock.add_argument("names", nargs="*", metavar="NAME", help="of a build (default: all)")
     commands.add_parser("bench", help="times of every stage, in docs/performance/")
+    soak = commands.add_parser("soak", help="random actions of a user in real Blender")
+    soak.add_argument("--minutes", type=float, default=30.0, help="how long (default: %(default)s)")
+    soak.add_argument("--seed", type=int, help="the same actions again (default: others each time)")
+    soak.add_argument("--newest", action="store_true", help="in Blender 5.2 (default: 4.5)")
+    soak.add_argument("--real", action="store_true", help="with the real worker and the built-in model, not a stand-in")
     gui_parser = commands.add_parser("gui", help="a tour through the add-on in Blender's real window, with pictures")
     gui_parser.add_argument("runner", type=Path, help="the program that brings Blender and a screen; see builder/gui.py")
     gui_parser.add_argument("image", nargs="?", type=Path, default=demo.SAMPLE, help="the image (default: %(default)s)")
@@ -45,6 +51,8 @@ def main() -> int:
     try:
         if options.command == "demo":
             return demo.demo(options.image)
+        if options.command == "soak":
+            return checks.soak(options.minutes, options.seed, options.newest, options.real)
         if options.command == "gui":
             return gui.gui(options.runner, options.image, options.model)
         if options.command == "package" and options.bundle_runtime:

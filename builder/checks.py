@@ -59,6 +59,18 @@ def test() -> int:
     return _report(outcomes)
 
 
+def soak(minutes: float, seed: int | None, newest: bool, real: bool) -> int:
+    """Random actions of a user in real Blender; the exit status."""
+    MAIN.ensure()
+    environment = NEWEST if newest else MAIN
+    command = [environment.ensure(), "-m", "tests.addon.soak", "--minutes", str(minutes)]
+    command += [] if seed is None else ["--seed", str(seed)]
+    command += ["--core", str(MAIN.python)] if real else []
+    with tempfile.TemporaryDirectory() as scratch:
+        variables = _blender_variables(Path(scratch), "soak")
+        return subprocess.run(command, cwd=ROOT, env=os.environ | variables, check=False).returncode
+
+
 def _lint_steps() -> list[Step]:
     python = MAIN.python
     steps = [
@@ -110,12 +122,12 @@ def _test_steps(scratch: Path) -> list[Step]:
 
 def _blender_step(blender: str, python: Path, scratch: Path) -> Step:
     """The add-on tests in real Blender, on settings of its own; the worker always runs in the main environment."""
-    variables = {
-        "BLENDER_USER_RESOURCES": str(scratch / f"blender-{blender}"),
-        "FLASHVDM_PYTHON": str(MAIN.python),
-    }
     command = (python, "-m", "pytest", "tests/addon", "-p", "builder.leave_bpy")
-    return Step(f"add-on in Blender {blender}", command, variables)
+    return Step(f"add-on in Blender {blender}", command, _blender_variables(scratch, blender))
+
+
+def _blender_variables(scratch: Path, name: str) -> dict[str, str]:
+    return {"BLENDER_USER_RESOURCES": str(scratch / f"blender-{name}"), "FLASHVDM_PYTHON": str(MAIN.python)}
 
 
 def _newest_blender(scratch: Path) -> Outcome:

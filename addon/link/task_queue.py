@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from ...flashvdm_core.api.errors import WorkerError
+from ...flashvdm_core.api.errors import FlashVDMError, WorkerError
 from ...flashvdm_core.api.events import CutOut
 from ...flashvdm_core.api.mesh import TriangleMesh
 from .job import Job, State, Worker
@@ -87,6 +87,9 @@ class QueueItem:
         """Move a task that was started on; True when anything that the user sees has changed."""
         try:
             changed = self._step()
+        except FlashVDMError as error:
+            self.job.fail(str(error), traceback.format_exc())
+            changed = True
         except Exception as error:
             # Whatever goes wrong in Blender belongs to this task: the ones behind it go on.
             self.job.fail(
