@@ -1,6 +1,5 @@
 """Results that come of latents and not of an image: another mesh of the same object, or a shape between two."""
 
-import json
 from collections.abc import Iterator
 
 import bpy
@@ -11,10 +10,10 @@ from ...flashvdm_core.api.tasks import Blend
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
-from . import texture
+from . import landmarks, texture
 from .edited_mesh import why_not_new_faces
 from .mesh_builder import Size, mesh_of
-from .object_data import new_data
+from .object_data import new_data, settings_text
 from .pending import NewObject, PendingMesh, by_uid, replace_mesh
 from .placement import Placement
 from .result_object import describe, mesh_stays
@@ -29,7 +28,8 @@ class ChangedObject(ResultSink):
     def __init__(self, obj: bpy.types.Object) -> None:
         self._name, self._object = obj.name, obj.session_uid
         self._foot, self._longest = _extent(_points(mesh_of(obj)))
-        self._mesh = PendingMesh(obj.name, Size(self._longest))
+        self._made = landmarks.longest_of(obj) or self._longest
+        self._mesh = PendingMesh(obj.name, Size(self._made))
 
     @property
     def owned(self) -> set[int]:
@@ -43,9 +43,14 @@ class ChangedObject(ResultSink):
         encoded = None if result.colouring is None else (yield from texture.encode(result.colouring))
         yield from self._mesh.fill(result.mesh)
         obj = self._find()
+        change = landmarks.change_of(obj)
+        if change is None:  # the mesh was edited: all that is known is its box
+            change = np.vstack((np.eye(3) * (self._longest / self._made), self._foot))
         replace_mesh(obj, self._mesh.take())
-        self._keep_origin(mesh_of(obj))
-        new_data(obj).settings = json.dumps(dict(result.settings))
+        if np.abs(change - np.eye(4, 3)).max() > 1e-6 * self._longest:
+            landmarks.apply(mesh_of(obj), change)
+        landmarks.note(obj, self._made, change)
+        new_data(obj).settings = settings_text(result.settings)
         with mesh_stays(job):
             if encoded is not None:
                 texture.apply(obj, encoded)
@@ -62,13 +67,6 @@ class ChangedObject(ResultSink):
         if reason := why_not_new_faces(obj):
             raise SettingsError(f"'{self._name}': {reason}.")
         return obj
-
-    def _keep_origin(self, mesh: bpy.types.Mesh) -> None:
-        """The object's origin is where the user has moved it to."""
-        if np.abs(self._foot).max() > 1e-6 * self._longest:
-            points = _points(mesh) + self._foot
-            mesh.vertices.foreach_set("co", points.ravel())
-            mesh.update()
 
 
 class BlendedObject(ResultSink):

@@ -19,8 +19,9 @@ from ...flashvdm_core.api.events import Result
 from ...flashvdm_core.api.fields import parse_json
 from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
 from ...flashvdm_core.api.units import GIB
+from ..settings.given import absolute_path, kept_path
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
-from .object_data import data_of, new_data
+from .object_data import data_of, new_data, settings_text
 from .stored_images import digest_of, drop, file_of, packed_file
 
 _COMPARED = 3  # of the entries: more columns do not fit into the sidebar
@@ -94,7 +95,8 @@ def record(
     entry.seed, entry.model = result.seed, result.model
     entry.seconds, entry.triangles = seconds, len(result.mesh.faces)
     entry.memory = (result.peak_memory or 0) / GIB
-    entry.settings, entry.images = json.dumps(dict(result.settings)), json.dumps(dict(images))
+    entry.settings = settings_text(result.settings)
+    entry.images = json.dumps({view: kept_path(path) for view, path in images.items()})
     entry.digests = json.dumps({view: hashlib.sha256(content).hexdigest() for view, content in contents.items() if content})
     for view, path in images.items() if keep_images else ():
         image = packed_file(path, contents.get(view, b""))
@@ -140,7 +142,7 @@ def images_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
 
 def names_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
     """View -> the path that its image had."""
-    return {view: path for view, path in _table(entry.images).items() if view in VIEWS and isinstance(path, str)}
+    return {view: absolute_path(path) for view, path in _table(entry.images).items() if view in VIEWS and isinstance(path, str)}
 
 
 def settings_of(entry: FlashVDMHistoryEntry) -> dict[str, Value]:

@@ -16,6 +16,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
 
 from ...flashvdm_core.api.fields import parse_json
+from ..settings.given import kept_path
 from ..settings.properties import with_properties
 
 _HIDDEN: Any = {"HIDDEN"}
@@ -44,6 +45,7 @@ def _property(kind: Callable[..., Any], description: str, **options: Any) -> Any
     place=_property(FloatVectorProperty, "Where the chosen variant goes, in world space", size=3),
     preview=_property(BoolProperty, "It is only a preview: without a task that is under way it is removed"),
     preview_of=_property(StringProperty, "The Blender and the object that it is a preview in: a copy is none"),
+    landmarks=_property(StringProperty, "Where vertices lay when it was made; see landmarks"),
     made_as=_property(StringProperty, "The name under which it came into the file: a copy has another"),
 )
 class FlashVDMObject(bpy.types.PropertyGroup):
@@ -66,6 +68,7 @@ class FlashVDMObject(bpy.types.PropertyGroup):
         place: Sequence[float]
         preview: bool
         preview_of: str
+        landmarks: str
         made_as: str
 
 
@@ -101,6 +104,11 @@ def settings_of(obj: bpy.types.Object) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Settings as they are kept, to be read by `settings_of`."""
+    return json.dumps({name: kept_path(value) if name == "model" else value for name, value in settings.items()})
 
 
 def is_preview(block: bpy.types.Object | bpy.types.Mesh) -> bool:

@@ -14,10 +14,11 @@ from ..blender.texts import interface
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
+from ..settings.given import kept_path
 from ..settings.preferences import preferences
-from . import history, stored_latents, texture, thumbnails
+from . import history, landmarks, stored_latents, texture, thumbnails
 from .edited_mesh import why_not_new_faces
-from .object_data import forget, is_copied_preview, is_preview, mark_preview, new_data, unmark_preview, was_preview
+from .object_data import forget, is_copied_preview, is_preview, mark_preview, new_data, settings_text, unmark_preview, was_preview
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
 from .placement import Placement
 from .stored_images import content_of
@@ -90,7 +91,8 @@ class ResultObject(ResultSink):
         with mesh_stays(job):
             describe(obj, result)
             data = new_data(obj)
-            data.images, data.seconds = json.dumps(dict(job.task.images)), round(job.seconds, 3)
+            data.images = json.dumps({view: kept_path(path) for view, path in job.task.images.items()})
+            data.seconds = round(job.seconds, 3)
             if self.variants is not None:
                 self.variants.mark(obj)
         with mesh_stays(job):
@@ -140,7 +142,8 @@ def mesh_stays(job: Job) -> Iterator[None]:
 def describe(obj: bpy.types.Object, result: Result) -> None:
     """Write down on `obj` how it was made, with the latents where the task was asked to hand them back."""
     data = new_data(obj)
-    data.seed, data.model, data.settings = result.seed, result.model, json.dumps(dict(result.settings))
+    data.seed, data.model, data.settings = result.seed, result.model, settings_text(result.settings)
+    landmarks.note(obj)
     if result.latents is not None:
         stored_latents.store(obj, result.latents, result.pixels, result.model_identity)
 

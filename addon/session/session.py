@@ -14,6 +14,7 @@ from ..link.runtime import Runtime
 from ..link.task_queue import QueueItem, ResultSink
 from ..scene.object_data import migrate_file
 from ..scene.result_object import release_copies, remove_saved_previews, remove_stale_previews
+from ..settings.given import keep_paths
 from ..settings.preferences import preferences
 from ..settings.properties import reset_unknown_settings, scene_settings
 from . import interpreter
@@ -213,6 +214,9 @@ def _after_undo(*_: object) -> None:
 @persistent
 def _before_save(*_: object) -> None:
     release_copies()
+    for scene in bpy.data.scenes:
+        if scene.library is None:
+            keep_paths(scene_settings(scene))
 
 
 _HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (

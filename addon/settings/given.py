@@ -1,6 +1,7 @@
 """What a call gives, and what counts where it gives nothing: the preferences and the scene."""
 
 import inspect
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import bpy
 from ...flashvdm_core.api.settings import SETTINGS
 from ...flashvdm_core.files import pasted_path
 from .preferences import preferences
-from .properties import MACHINE, scene_settings
+from .properties import MACHINE, VIEW_LABELS, FlashVDMSceneSettings, scene_settings
 
 
 def given_to(operator: bpy.types.Operator) -> dict[str, Any]:
@@ -29,6 +30,21 @@ def value_of(name: str, given: Mapping[str, Any], scene: bpy.types.Scene, scene_
 def absolute_path(chosen: str) -> str:
     """The file or folder that a field means in which it was typed, pasted or chosen: from "//" on beside the open file."""
     return bpy.path.abspath(pasted_path(chosen))
+
+
+def kept_path(path: str) -> str:
+    """A path as it is kept in a file, which others may get: with a tilde in place of the home folder, which names its owner."""
+    home = os.path.expanduser("~").rstrip("/\\")
+    rest = path[len(home) :]
+    return f"~{rest}" if home and path.startswith(home) and rest[:1] in ("/", "\\") else path
+
+
+def keep_paths(settings: FlashVDMSceneSettings) -> None:
+    """Put the paths of a scene's settings as they are kept in a file."""
+    for name in ("model", "image", *(f"image_{view}" for view in VIEW_LABELS)):
+        path = getattr(settings, name)
+        if kept_path(path) != path:
+            setattr(settings, name, kept_path(path))
 
 
 def absolute_model(chosen: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
+import numpy as np
 import pytest
 
-from .conftest import Import, content, tick_until
+from .conftest import Import, content, preferences, tick_until
 from .test_colours import texture_of
 
 if TYPE_CHECKING:
@@ -337,3 +339,80 @@ def test_without_the_picture_the_mesh_can_still_be_changed(made: bpy.types.Objec
     assert len(made.data.polygons) == faces
     assert bpy.ops.flashvdm.remesh(resolution=32) == {"FINISHED"}
     assert len(made.data.polygons) == 10
+
+
+def test_a_picture_that_changes_during_the_run_is_kept_as_it_was_read(
+    image: str, worker: Worker, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, extension: Import
+) -> None:
+    for keep in (True, False):
+        gate = tmp_path / f"go on {keep}"
+        monkeypatch.setenv("STAND_IN_GATE", str(gate))
+        preferences().keep_images = keep
+        Path(image).write_bytes(b"as it was")
+        worker("pause-at-decode")
+        bpy.ops.flashvdm.release_memory() if bpy.ops.flashvdm.release_memory.poll() else None
+        bpy.ops.flashvdm.generate("INVOKE_DEFAULT", filepath=image)
+        tick_until(session, lambda: any(obj.flashvdm.preview for obj in bpy.data.objects))
+        Path(image).write_bytes(b"another")
+        gate.touch()
+        tick_until(session, lambda: not session.tasks.generating)
+    first, second = bpy.context.scene.flashvdm_history.entries
+    assert first.front.packed_file.data == b"as it was"
+    history = extension("addon.scene.history")
+    assert Path(history.images_of(first)["front"]).read_bytes() == b"as it was"
+    assert history.changed_images(first) == []
+    assert history.changed_images(second) == [image], "Generate Again says that the mesh will be another"
+
+
+# --- what leaves, and what was applied --------------------------------------------------------------------------------
+
+
+def test_a_turn_that_was_applied_stays_with_another_mesh(made: bpy.types.Object) -> None:
+    """The stand-in's box is 1 x 0.5 x 2 of Blender's axes; it lies on its side, twice as large, after this."""
+    made.rotation_euler, made.scale, made.location = (0, np.pi / 2, 0), (2, 2, 2), (7, 0, 0)
+    bpy.ops.object.transform_apply(location=False, rotation=True, scale=True)
+    assert tuple(made.dimensions) == pytest.approx((4, 1.1, 2), abs=1e-5)
+    for change in (bpy.ops.flashvdm.remesh, lambda: bpy.ops.flashvdm.set_triangles(target=40), bpy.ops.flashvdm.remesh):
+        assert change() == {"FINISHED"}
+        x, _, z = made.dimensions
+        assert (x, z) == pytest.approx((4, 2), abs=0.3), "still on its side"
+    assert tuple(made.location) == (7, 0, 0)
+
+
+def test_a_mesh_that_was_edited_gets_another_one_of_its_size(made: bpy.types.Object) -> None:
+    made.data.vertices[3].co.z += 2
+    assert bpy.ops.flashvdm.remesh(resolution=32) == {"FINISHED"}
+    assert max(made.dimensions) == pytest.approx(4)
+
+
+def test_no_file_holds_the_home_folder(
+    worker: Worker, extension: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whose name it bears; and what is kept leads to the same file all the same."""
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path / "alice"))
+    picture, model = tmp_path / "alice" / "chair.png", tmp_path / "alice" / "model"
+    model.mkdir(parents=True)
+    picture.write_bytes(b"a picture")
+    settings = bpy.context.scene.flashvdm
+    settings.image, settings.model = str(picture), str(model)
+    worker("good")
+    assert bpy.ops.flashvdm.generate() == {"FINISHED"}
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    obj, entry = bpy.context.object, bpy.context.scene.flashvdm_history.entries[0]
+    kept = (obj.flashvdm.images, obj.flashvdm.settings, entry.images, entry.settings, settings.image, settings.model)
+    packed = [image.filepath for image in bpy.data.images]
+    assert not [text for text in (*kept, *packed) if "alice" in text]
+    assert extension("addon.scene.history").images_of(entry) == {"front": str(picture)}
+    assert bpy.ops.flashvdm.generate() == {"FINISHED"}, "the fields lead to the same files"
+    assert bpy.ops.flashvdm.remesh(resolution=32) == {"FINISHED"}, "and so does the model of a result"
+
+
+@pytest.mark.parametrize("kind", ["obj", "fbx"])
+def test_exported_textures_have_the_name_of_a_file(made: bpy.types.Object, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"made.{kind}"
+    if kind == "obj":
+        bpy.ops.wm.obj_export(filepath=str(path), path_mode="COPY")
+        assert "map_Kd red chair colours.png" in path.with_suffix(".mtl").read_text()
+    else:
+        bpy.ops.export_scene.fbx(filepath=str(path), path_mode="COPY", embed_textures=True)
+        assert b"red chair colours.png" in path.read_bytes()

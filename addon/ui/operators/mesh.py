@@ -10,7 +10,7 @@ from ....flashvdm_core.api.errors import FlashVDMError
 from ....flashvdm_core.texture import OrthographicCamera
 from ...blender.api_types import Context, Returned
 from ...blender.texts import report
-from ...scene import retopology, texture
+from ...scene import landmarks, retopology, texture
 from ...scene.edited_mesh import edited, why_not_edited, why_not_new_faces
 from ...settings.properties import quads_property, triangles_property, with_properties
 
@@ -64,6 +64,15 @@ def _change(operator: bpy.types.Operator, obj: bpy.types.Object, change: Callabl
     return True
 
 
+def _noted(obj: bpy.types.Object, change: Callable[[], list[str]]) -> list[str]:
+    """Give the mesh other faces, and keep what was known of how it had been turned and scaled."""
+    longest, since = landmarks.longest_of(obj), landmarks.change_of(obj)
+    sentences = change()
+    if since is not None:
+        landmarks.note(obj, longest, since)
+    return sentences
+
+
 @with_properties(target=triangles_property())
 class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
     """Fewer triangles, or more."""
@@ -80,7 +89,7 @@ class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N8
 
     def execute(self, context: Context) -> Returned:
         obj = context.active_object
-        if not _change(self, obj, lambda: retopology.set_triangles(obj, self.target)):
+        if not _change(self, obj, lambda: _noted(obj, lambda: retopology.set_triangles(obj, self.target))):
             return {"CANCELLED"}
         count = retopology.triangle_count(obj.data)
         self.report({"INFO"}, report("{count:,} triangles").format(count=count))
@@ -111,7 +120,7 @@ class FLASHVDM_OT_set_quads(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         obj = context.active_object
-        if not _change(self, obj, lambda: retopology.set_quads(obj, self.target, self.method == "FLOW")):
+        if not _change(self, obj, lambda: _noted(obj, lambda: retopology.set_quads(obj, self.target, self.method == "FLOW"))):
             return {"CANCELLED"}
         self.report({"INFO"}, report("{count:,} faces").format(count=len(obj.data.polygons)))
         return {"FINISHED"}
