@@ -126,7 +126,7 @@ def _saved(blend: Path) -> Path:
     # Blender says no more than that it failed, and can leave part of a file: the other name is taken for a whole one only.
     partial = blend.with_name(f".{secrets.token_hex(8)}.blend")
     try:
-        _save(str(partial), check_existing=False, compress=True, copy=True)
+        _save(str(partial))
         os.replace(partial, blend)
         return blend
     except (RuntimeError, OSError) as error:
@@ -135,15 +135,15 @@ def _saved(blend: Path) -> Path:
         partial.unlink(missing_ok=True)
         spare = Path(tempfile.mkdtemp(prefix="flashvdm-")) / blend.name
         try:
-            _save(str(spare), check_existing=False, compress=True, copy=True)
+            _save(str(spare))
         except RuntimeError:
             shutil.rmtree(spare.parent, ignore_errors=True)
             raise OutputError(reason) from error
         return spare
 
 
-def _save(filepath: str, **options: bool) -> None:
-    bpy.ops.wm.save_as_mainfile(filepath=filepath, **options)
+def _save(path: str) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=path, check_existing=False, compress=True, copy=True)
 
 
 def _check_blend(blend: Path, overwrite: bool) -> None:

@@ -8,6 +8,7 @@ that memory has not grown. A failure is told with the seed and the action, and m
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import hashlib
 import importlib
 import io
@@ -387,6 +388,7 @@ def act(soak: Soak, name: str) -> None:
 def run(minutes: float, seed: int, core: str) -> int:
     log = (_SCRATCH / "log.txt").open("w", encoding="utf-8")
     print(f"Seed {seed}, for {minutes:g} minutes; the log is {log.name}", flush=True)
+    faulthandler.enable(log)  # where Blender itself crashes, the log ends with the place
     terminal, tees = sys.stdout, [Tee(sys.stdout, log), Tee(sys.stderr, log)]
     sys.stdout, sys.stderr = tees  # pyright: ignore[reportAttributeAccessIssue]
     soak, end, number, counts = Soak(seed, core), time.monotonic() + minutes * 60, 0, dict.fromkeys((*_OWN, *_USERS), 0)

@@ -271,14 +271,14 @@ def test_a_blend_that_cannot_be_written_is_put_elsewhere_or_the_meshes_stay(
     monkeypatch: pytest.MonkeyPatch, spare: bool,
 ) -> None:  # fmt: skip
     worker("good")
-    real = command.bpy.ops.wm.save_as_mainfile
+    real = command._save
     taken = tmp_path / "spare"
     taken.mkdir()
 
-    def full(filepath: str, **options: object) -> object:
-        if spare and filepath.startswith(str(taken)):
-            return real(filepath=filepath, **options)
-        raise RuntimeError("Error: Cannot write to disk: No space left on device")
+    def full(path: str) -> None:
+        if not spare or not path.startswith(str(taken)):
+            raise RuntimeError("Error: Cannot write to disk: No space left on device")
+        real(path)
 
     monkeypatch.setattr(command, "_save", full)
     monkeypatch.setattr(tempfile, "tempdir", str(taken))

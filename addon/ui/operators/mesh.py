@@ -35,7 +35,9 @@ def _why_not(context: Context) -> str:
         return "Select a mesh object"
     if context.mode != "OBJECT":
         return "Only in Object Mode"
-    return why_not_edited(obj) or ("" if len(obj.data.polygons) else "The mesh has no faces")
+    if reason := why_not_edited(obj):
+        return reason
+    return "" if len(obj.data.polygons) else "The mesh has no faces"
 
 
 class _GivesNewFaces(_OnMesh):
