@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ SUMS_NAME = "SHA256SUMS"
 """The hashes of a folder's weights, one line a file, as `sha256sum` writes and checks them."""
 
 _SAMPLE = 1 << 20
+_HEAD = 1 << 16
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safetensors")
 _MODEL_SECTION = re.compile(rb"""^["']?model["']?\s*:""", re.MULTILINE)
 _CONFIG_BYTES = 1 << 20
@@ -154,6 +156,24 @@ def folders_beside(folder: Path) -> list[Path]:
         return [path.parent for path in sorted(folder.resolve().parent.glob(f"*/{CONFIG_NAME}"))]
     except OSError:
         return []
+
+
+def files_state(folder: Path) -> str:
+    """Another text whenever a file that a model may be loaded from has changed: its folder's, or a VAE's beside it.
+
+    It is over their names, sizes, times and first bytes; "" where the folder holds no model any more.
+    """
+    digest = hashlib.sha256()
+    if not os.path.exists(folder / CONFIG_NAME) or not weights_files(folder):
+        return ""
+    beside = () if folder == EMBEDDED_FOLDER else (place for place in folders_beside(folder) if not _holds_model(place))
+    for place in (folder, *beside):
+        for path in sorted((place / CONFIG_NAME, place / PIXEL_ALIGNED_NAME, *weights_files(place))):
+            with contextlib.suppress(OSError), open_file(path) as file:
+                status = os.fstat(file.fileno())
+                digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
+                digest.update(file.read(_HEAD))
+    return digest.hexdigest()
 
 
 def write_sums(folder: Path) -> None:

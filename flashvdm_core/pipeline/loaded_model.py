@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-from ..api.errors import MemoryLimitError
+from ..api.errors import CheckpointError, MemoryLimitError
 from ..api.events import Log
 from ..api.settings import Settings
 from ..api.units import gib
-from ..checkpoints.folders import EMBEDDED, former_identity, weights_identity
+from ..checkpoints.folders import EMBEDDED, checkpoint_folder, files_state, former_identity, weights_identity
 from ..checkpoints.load import load_parts
 from ..checkpoints.model import Model
 from ..checkpoints.parts import CheckpointParts, open_parts
@@ -37,12 +37,14 @@ class ModelKey:
         device: where it computes.
         dtype: the number format of its weights.
         eight_bit: compute in 8 bits where that goes.
+        files: the state of the files that it is loaded from; "" where it has none.
     """
 
     name: str
     device: torch.device
     dtype: torch.dtype
     eight_bit: bool = False
+    files: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> ModelKey:
@@ -53,7 +55,12 @@ class ModelKey:
         """
         device = choose_device(settings.device)
         dtype = choose_dtype(settings.precision, device)
-        return cls(settings.model, device, dtype, settings.precision == EIGHT_BIT)
+        files = files_state(checkpoint_folder(settings.model))
+        return cls(settings.model, device, dtype, settings.precision == EIGHT_BIT, files)
+
+    def is_of(self, other: ModelKey) -> bool:
+        """Whether a model of the key `other` is still right: whoever removes its files goes on with what is loaded."""
+        return self == other or (not self.files and replace(self, files=other.files) == other)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +124,7 @@ def load_model(key: ModelKey, settings: Settings) -> LoadedModel:
     """Load a model to the device where all of it fits there, else to the main memory.
 
     Raises:
-        CheckpointError: see `load_checkpoint`.
+        CheckpointError: see `load_checkpoint`; or its files changed meanwhile.
         MemoryLimitError: its weights have no room.
     """
     try:
@@ -137,6 +144,14 @@ def load_model(key: ModelKey, settings: Settings) -> LoadedModel:
     if plan.keeps_all:
         loaded.offload_sequentially()  # less was free than the device said
     return loaded
+
+
+def check_unchanged(key: ModelKey) -> None:
+    """Raises CheckpointError where the files of a model that was loaded just now are not those of its key any more."""
+    if key.files and files_state(checkpoint_folder(key.name)) != key.files:
+        raise CheckpointError(
+            f"The files of the model '{key.name}' changed while they were read; start again once they are whole."
+        )
 
 
 def _load(parts: CheckpointParts, key: ModelKey, plan: OffloadPlan, *, on_device: bool) -> LoadedModel:

@@ -29,7 +29,7 @@ from . import stages
 from .failures import errors_as_failures
 from .images import PreparedImages, cutout_events, digest_of, prepare_images, segment
 from .kept import Kept
-from .loaded_model import LoadedModel, ModelKey, load_model
+from .loaded_model import LoadedModel, ModelKey, check_unchanged, load_model
 from .progress import TaskContext
 from .shape import BlendedPicture, Shape
 from .stage_runner import StageRunner, Work
@@ -156,12 +156,16 @@ class Pipeline:
     def _load_model(self, settings: Settings, runner: StageRunner) -> Work[LoadedModel]:
         """The model that the settings ask for, loaded unless it was the last one's already."""
         key = ModelKey.of(settings)
-        if self._loaded is not None and self._loaded.key != key:
+        if self._loaded is not None and not key.is_of(self._loaded.key):
+            if replace(key, files=self._loaded.key.files) == self._loaded.key:
+                yield Log("The files of the model have changed since it was loaded, so it is loaded anew.")
             self.release()  # first: two models at once may not fit
         runner.context.set_device(key.device)
         limit_memory(key.device, settings.memory_budget)
         if self._loaded is None:
-            self._loaded = load_model(key, settings)
+            loaded = load_model(key, settings)
+            check_unchanged(key)
+            self._loaded = loaded
             yield from self._loaded.logs
         yield from self._loaded.plan_memory(settings)
         runner.use(self._loaded)

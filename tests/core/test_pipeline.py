@@ -309,6 +309,28 @@ def test_a_kept_model_is_not_loaded_again_until_it_is_released(folder: Path, tmp
     assert failure_of(own.generate(request(folder, model=str(model)))).kind == "CheckpointError"
 
 
+@pytest.mark.parametrize("how", ["replaced", "overwritten in place", "cut short in place"])
+def test_a_model_whose_files_change_is_loaded_anew_and_what_runs_is_not_changed(folder: Path, tmp_path: Path, how: str) -> None:
+    model, other = write_tiny_model(tmp_path / "kept"), write_tiny_model(tmp_path / "other", seed=5)
+    own = Pipeline()
+    before = result_of(own.generate(request(folder, model=str(model))))
+    weights, content = model / "model.safetensors", (other / "model.safetensors").read_bytes()
+    if how == "replaced":
+        (other / "model.safetensors").replace(weights)
+    else:
+        with weights.open("r+b") as file:
+            file.write(content if how == "overwritten in place" else b"")
+            file.truncate(len(content) // (1 if how == "overwritten in place" else 2))
+    events = list(own.generate(request(folder, model=str(model))))
+    assert any(isinstance(event, Log) and "loaded anew" in event.message for event in events)
+    if how == "cut short in place":
+        assert failure_of(events).kind == "CheckpointError"
+    else:
+        after = result_of(events)
+        assert after.model_identity != before.model_identity
+        assert not identical(after.mesh, before.mesh)
+
+
 def counted_encoders(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """A list that grows by one each time that an image is encoded."""
     calls: list[None] = []
