@@ -93,9 +93,11 @@ class SetUp(Activity):
             index: a package index that has everything; "": that of the preferences, else the usual ones.
 
         Raises:
-            WorkerError: it is under way, or Blender may not use the network.
+            WorkerError: it is under way, Blender may not use the network, or `python` is Blender's own.
         """
         self._check(needs_network=not bundle)
+        if python and Path(python).resolve() == Path(sys.executable).resolve():
+            raise WorkerError("What stands on Blender's own Python breaks with the next Blender; choose another Python.")
         options = {"build": build, "bundle": bundle, "python": python, "index": index or preferences().package_index}
         self._arguments = [f"--{name}={value}" for name, value in options.items() if value]
         self._begin(["--plan", *self._arguments])

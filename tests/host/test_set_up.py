@@ -169,6 +169,13 @@ def test_what_was_set_up_is_used_unless_another_was_chosen(bare: Blender, tmp_pa
     assert interpreter.runtime().python != str(python)
 
 
+def test_nothing_is_built_on_blenders_own_python(bare: Blender, tmp_path: Path) -> None:
+    pressed = bare.press("flashvdm.set_up", python=str(tmp_path / "python"))
+    assert not pressed.finished
+    assert "Blender's own Python" in pressed.reports[0][1]
+    assert not (tmp_path / "asked").exists()
+
+
 def test_a_script_waits_for_the_end(bare: Blender, tmp_path: Path) -> None:
     operators = bare.extension("addon.ui.operators.set_up")
     operator = operators.FLASHVDM_OT_set_up(directory="", build="", python="", index="")
