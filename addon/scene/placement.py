@@ -17,11 +17,13 @@ class Placement:
         name: name of the object; Blender numbers it if it is taken.
         size: how large the object is.
         location: where the object stands, in world space.
+        straight: it is turned until its footprint lies along the axes.
     """
 
     name: str
     size: Size
     location: tuple[float, float, float]
+    straight: bool = False
 
     def beside(self, others: Iterable["Placement"]) -> "Placement":
         """This place, moved to the right until nothing stands there: results that line up make a row."""

@@ -22,6 +22,7 @@ from .object_data import forget, is_copied_preview, is_preview, mark_preview, ne
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
 from .placement import Placement
 from .stored_images import content_of
+from .straighten import straighten
 from .variants import Variants
 
 
@@ -88,6 +89,9 @@ class ResultObject(ResultSink):
         obj = self._put(self._preview())
         unmark_preview(obj)
         self._object.uid = None  # it stays, whatever comes
+        if self.placement.straight:
+            with mesh_stays(job):
+                straighten(obj)
         with mesh_stays(job):
             describe(obj, result)
             data = new_data(obj)

@@ -76,7 +76,8 @@ def _placement(context: Context, given: Mapping[str, Any], image: str) -> Placem
     place = value_of("placement", given, context.scene)
     location = {"CURSOR": (x, y, z), "FLOOR": (x, y, 0.0), "ORIGIN": (0.0, 0.0, 0.0)}[place]
     of_height = value_of("size_of", given, context.scene) == "HEIGHT"
-    return Placement(name_for(image), Size(value_of("size", given, context.scene), of_height), location)
+    size = Size(value_of("size", given, context.scene), of_height)
+    return Placement(name_for(image), size, location, bool(value_of("straighten", given, context.scene)))
 
 
 def _seeds(first: int, count: int) -> list[int]:

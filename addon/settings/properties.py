@@ -61,6 +61,10 @@ def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
                    ("FLOOR", "Floor", "The new object stands below or above the 3D cursor, at the height of the world's origin"),
                    ("ORIGIN", "World Origin", "The new object stands on the world's origin")),
         ),
+        "straighten": BoolProperty(
+            name="Straighten", description="Turn the new object so that its footprint lies along the axes, not as it was seen",
+            default=False, options=chosen,
+        ),
     }  # fmt: skip
 
 
@@ -145,6 +149,7 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         image: str
         size: float
+        straighten: bool
         resolution: int
         size_of: str
         placement: str

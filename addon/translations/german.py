@@ -36,6 +36,7 @@ _OPERATORS = {
     "Select Object": "Objekt auswählen",
     "Set Quality": "Qualität einstellen",
     "Set Triangles": "Dreiecke anpassen",
+    "Straighten": "Gerade hinstellen",
     "Show Details": "Einzelheiten zeigen",
     "Clipboard": "Zwischenablage",
     "Accept and Download": "Zustimmen und herunterladen",
@@ -233,6 +234,7 @@ _STATES = {
     "What you generate is listed here": "Hier steht, was erzeugt wurde",
     "{count:,} faces": "{count:,} Flächen",
     "{count:,} triangles": "{count:,} Dreiecke",
+    "It stands straight already": "Es steht schon gerade",
     "{done} of {count}": "{done} von {count}",
     "{failed} failed": "{failed} fehlgeschlagen",
     "{memory:.1f} GiB of memory at the peak": "höchstens {memory:.1f} GiB Speicher",
@@ -581,6 +583,12 @@ _TOOLTIPS = {
     "When it was generated": "Wann es erzeugt wurde",
     "Where the model runs: auto, cpu, cuda, cuda:1, mps": "Wo das Modell läuft: auto, cpu, cuda, cuda:1, mps",
     "Where the new object stands": "Wo das neue Objekt steht",
+    "Turn the new object so that its footprint lies along the axes, not as it was seen": (
+        "Das neue Objekt so drehen, dass seine Standfläche längs der Achsen liegt, nicht wie es zu sehen war"
+    ),
+    "Turn the selected mesh objects about the vertical so that their footprints lie along the axes": (
+        "Die gewählten Mesh-Objekte um die Senkrechte drehen, bis ihre Standflächen längs der Achsen liegen"
+    ),
     "Write the worker's log of the failed task to a text of the Text Editor": (
         "Das Protokoll der fehlgeschlagenen Aufgabe in einen Text des Texteditors schreiben"
     ),

@@ -12,6 +12,7 @@ from ...blender.api_types import Context, Returned
 from ...blender.texts import report
 from ...scene import landmarks, retopology, texture
 from ...scene.edited_mesh import edited, why_not_edited, why_not_new_faces
+from ...scene.straighten import straighten
 from ...settings.properties import quads_property, triangles_property, with_properties
 
 
@@ -182,4 +183,32 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
         return []
 
 
-CLASSES = (FLASHVDM_OT_set_triangles, FLASHVDM_OT_set_quads, FLASHVDM_OT_lay_colours)
+class FLASHVDM_OT_straighten(bpy.types.Operator):  # noqa: N801
+    """Objects of a picture stand as they were seen; this turns them to the axes."""
+
+    bl_idname = "flashvdm.straighten"
+    bl_label = "Straighten"
+    bl_description = "Turn the selected mesh objects about the vertical so that their footprints lie along the axes"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = "Only in Object Mode" if context.mode != "OBJECT" else "" if _meshes(context) else "Select a mesh object"
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def execute(self, context: Context) -> Returned:
+        turned = [obj for obj in _meshes(context) if straighten(obj)]
+        if not turned:
+            self.report({"INFO"}, report("It stands straight already"))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def _meshes(context: Context) -> list[bpy.types.Object]:
+    """The selected mesh objects that may be turned."""
+    return [obj for obj in context.selected_objects if obj.type == "MESH" and obj.library is None]
+
+
+CLASSES = (FLASHVDM_OT_set_triangles, FLASHVDM_OT_set_quads, FLASHVDM_OT_straighten, FLASHVDM_OT_lay_colours)

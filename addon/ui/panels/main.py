@@ -46,7 +46,7 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         draw_model_menu(layout, context)
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
-        for name in (*_OF_SHAPE, "size", "size_of", "placement"):
+        for name in (*_OF_SHAPE, "size", "size_of", "placement", "straighten"):
             column.prop(settings, name)
         job, busy = session.tasks.job, session.tasks.generating
         if job is not None and busy:

@@ -18,9 +18,12 @@ from ...options import number
 from . import curve, validate
 from .data import Source
 from .export import export, load
-from .sheet import sheet
+from .sheet import mesh_scores, sheet
 from .trainer import STATE, Log, Settings, Trainer, run
 from .views import ViewOptions
+
+_SEEN = 400
+"""Shapes of the training split that the constant shape is made of."""
 
 _SHARED = ("image_size", "truncation")
 """Sizes of the network that are settings of its training as well."""
@@ -86,11 +89,20 @@ def _measure(given: argparse.Namespace) -> None:
     model = load(given.model)
     data = validate.held_out(Source.parse(given.data), given.split, latents=given.latents, steps=given.steps)
     data = validate.greyed(data) if given.grey else data
+    seen = validate.held_out(Source.parse(given.data), "train", count=_SEEN)
     outline, found = validate.baselines(data), validate.scores(model, data)
-    for name, values in (outline | found).items():
+    constant = {"the same shape for every picture": validate.constant_shape(seen, data)}
+    for name, values in (constant | outline | found).items():
         print(f"{name}: mean {values.mean():.4f}, first 96 {values[:96].mean():.4f}, median {values.median():.4f}")
     best = max(outline.values(), key=lambda values: values.mean().item())
     print(f"better than the outline: {(found['iou'] > best).float().mean():.3f} of {len(data)}")
+    if given.meshes:
+        rows = torch.linspace(0, len(data) - 1, given.meshes).long()
+        scores = mesh_scores(model, data.images[rows], data.decoded[rows].float(), given.resolution)
+        print(
+            f"{given.meshes} meshes at {given.resolution}: silhouette IoU {scores.silhouette:.3f}, "
+            f"one closed surface {scores.closed:.2f}, slabs {scores.slabs:.2f}"
+        )
 
 
 def _curve(given: argparse.Namespace) -> None:
@@ -145,6 +157,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--steps", type=number(int, 1, 1000), default=5, help="that make them (default: %(default)s)")
         if does is _measure:
             command.add_argument("--grey", action="store_true", help="one grey for all colours: what the outline alone gives")
+            command.add_argument("--meshes", type=int, default=0, help="of so many pictures, measured as well")
+            command.add_argument("--resolution", type=int, default=128, help="of these (default: %(default)s)")
         if does is _show:
             command.add_argument("--out", type=Path, required=True, help="PNG")
             command.add_argument("--count", type=number(int, 1, 10_000), default=24)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,16 @@ from PIL import Image
 from torch import Tensor
 
 from ....api.mesh import TriangleMesh
+from ....api.settings import Settings
 from ....decoding import decode_volume
 from ....files import write_whole
-from ....models.pixel_aligned import PixelAlignedDecoder
+from ....geometry.cleanup import clean_up
+from ....geometry.raster import rasterise
+from ....models.pixel_aligned import TO_PICTURE, PixelAlignedDecoder
 from ....pipeline.shape import read_picture
 from ....surface.marching import extract_surface
 from ...data.render import Camera, render_view
+from ...evaluation.metrics import topology
 
 SIDE = 128
 _GREY, _GROUND = (176, 182, 190), (226, 229, 233)
@@ -38,6 +43,42 @@ def reconstruct(decoder: PixelAlignedDecoder, pixels: Tensor, decoded: Tensor, r
     picture = read_picture(decoder, pixels.numpy())
     *_, level = decode_volume(picture.field(decoded), resolution, method="hierarchical")
     return picture.upright(extract_surface(level.volume))
+
+
+@dataclass(frozen=True)
+class MeshScores:
+    """What can be said of meshes without the true shape, means over pictures.
+
+    Attributes:
+        silhouette: IoU of the mesh, seen as the picture was taken, with the picture's outline.
+        closed: share of the meshes that are one closed surface.
+        slabs: share of the meshes that the decoded box cuts off.
+    """
+
+    silhouette: float
+    closed: float
+    slabs: float
+
+
+@torch.no_grad()
+def mesh_scores(decoder: PixelAlignedDecoder, images: Tensor, decoded: Tensor, resolution: int) -> MeshScores:
+    """Of pictures uint8 [N, S, S, 4] with latents [N, L, W]; a mesh has what clean-up leaves of it, as in the product."""
+    rows = []
+    for at, image in enumerate(images):
+        picture = read_picture(decoder, image.numpy())
+        *_, level = decode_volume(picture.field(decoded[at : at + 1]), resolution, method="hierarchical")
+        mesh = clean_up(extract_surface(level.volume), Settings().largest_parts)
+        found = topology(mesh)
+        rows.append((_silhouette(mesh, image[..., 3].numpy() > 127), found.closed, found.slab))
+    return MeshScores(*np.array(rows, np.float64).mean(0).tolist())
+
+
+def _silhouette(mesh: TriangleMesh, mask: np.ndarray) -> float:
+    """IoU of a mesh of the view frame with the picture's outline, bool [S, S]."""
+    side = len(mask)
+    place = ((mesh.vertices * (TO_PICTURE, -TO_PICTURE, 1) + (1, 1, 0)) * (side / 2, side / 2, 1)).astype(np.float32)
+    ids, _ = rasterise(place[mesh.faces][..., :2], place[mesh.faces][..., 2], side, side)
+    return float(((ids >= 0) & mask).sum() / ((ids >= 0) | mask).sum())
 
 
 def sheet(

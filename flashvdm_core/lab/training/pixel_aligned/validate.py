@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ....api.units import BOX_HALF_SIDE
 from ....models.pixel_aligned import (
     PICTURE_SHARE,
     TO_PICTURE,
@@ -33,6 +34,8 @@ _BATCH = 32
 _RENDERED = 126
 _SKIPPED = 8
 _USUAL_ELEVATION = 15.0
+_CONSTANT_CELLS = 16
+_CONSTANT_LEVELS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 
 def iou(logits: Tensor, distance: Tensor) -> Tensor:
@@ -148,6 +151,25 @@ def inflated(rgba: Tensor, view: Tensor) -> Tensor:
     extent = torch.minimum(opaque.any(1).sum(1), opaque.any(2).sum(1)) / size / TO_PICTURE
     thick = 1.2 * (read[:, 1] * extent[:, None]).clamp_min(0).sqrt()
     return ((read[:, 0] > 0.5) & (view[..., 2].abs() < thick)).float() - 0.5
+
+
+def constant_shape(seen: HeldOut, data: HeldOut) -> Tensor:
+    """IoU [N] of one shape for every picture of `data`: where the shapes of `seen` are inside most often.
+
+    How often is often enough is what suits `seen` best. Both are in the upright frame.
+    """
+    cells, counts = _cells(seen.points).flatten(), torch.zeros(2, _CONSTANT_CELLS**3)
+    counts[0].index_add_(0, cells, torch.ones(len(cells)))
+    counts[1].index_add_(0, cells, (seen.distance > 0).float().flatten())
+    share = counts[1] / counts[0].clamp_min(1)
+    levels = [(iou(share[_cells(seen.points)] - level, seen.distance).mean().item(), level) for level in _CONSTANT_LEVELS]
+    return iou(share[_cells(data.points)] - max(levels)[1], data.distance)
+
+
+def _cells(points: Tensor) -> Tensor:
+    """The cell of each point: int64, of the shape of `points` but for the last axis."""
+    i, j, k = ((points / BOX_HALF_SIDE + 1) * (_CONSTANT_CELLS / 2)).long().clamp(0, _CONSTANT_CELLS - 1).unbind(-1)
+    return (i * _CONSTANT_CELLS + j) * _CONSTANT_CELLS + k
 
 
 def baselines(data: HeldOut) -> dict[str, Tensor]:

@@ -1,0 +1,44 @@
+"""Straighten: objects stand as they were seen until their footprint is turned to the axes."""
+
+from __future__ import annotations
+
+from math import radians
+
+import bpy
+import pytest
+from mathutils import Matrix
+
+from .conftest import Import
+
+
+def box(name: str, degrees: float) -> bpy.types.Object:
+    """A box of 4 x 2 x 1, turned about the vertical."""
+    mesh = bpy.data.meshes.new(name)
+    corners = [(x, y, z) for x in (-2, 2) for y in (-1, 1) for z in (0, 1)]
+    mesh.from_pydata(corners, [], [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)])
+    obj = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(obj)
+    obj.matrix_world = Matrix.Translation((3, 4, 5)) @ Matrix.Rotation(radians(degrees), 4, "Z")
+    bpy.context.view_layer.update()
+    return obj
+
+
+def footprint(obj: bpy.types.Object) -> tuple[float, float]:
+    bpy.context.view_layer.update()
+    corners = [obj.matrix_world @ vertex.co for vertex in obj.data.vertices]
+    return tuple(max(c[axis] for c in corners) - min(c[axis] for c in corners) for axis in (0, 1))
+
+
+@pytest.mark.parametrize("degrees", [0, 17, -30, 100])
+def test_selected_objects_stand_straight_where_they_stood(extension: Import, degrees: float) -> None:
+    extension("addon")
+    obj = box("Straight", degrees)
+    for other in bpy.context.selected_objects:
+        other.select_set(False)
+    obj.select_set(True)
+    bpy.context.view_layer.objects.active = obj
+    assert bpy.ops.flashvdm.straighten() == ({"FINISHED"} if degrees else {"CANCELLED"})
+    assert sorted(footprint(obj)) == pytest.approx([2, 4], abs=0.01)
+    assert tuple(obj.matrix_world.translation) == pytest.approx((3, 4, 5))
+    assert bpy.ops.flashvdm.straighten() == {"CANCELLED"}, "it stands straight already"
+    bpy.data.objects.remove(obj)
