@@ -192,6 +192,7 @@ _STATES = {
     "Removing": "Entfernen",
     "Trying it out": "Ausprobieren",
     "the processor": "den Prozessor",
+    "{count} packages": "{count} Pakete",
     "{done} of {size}": "{done} von {size}",
     "{vendor} graphics cards": "Grafikkarten von {vendor}",
     "{size} to download, about {disk} on the disk; it goes into Blender's folder of extensions": (

@@ -138,7 +138,7 @@ def make_plan(wishes: Wishes, machine: Machine | None = None, lists: Path = LIST
         if wishes.python is None:
             items.append(Item(f"Python {PYTHON_VERSION}", _PYTHON_SIZE))
         torch = packages.package("torch")
-        items.append(Item(f"PyTorch {torch.version}", torch.size))
+        items.append(Item(f"PyTorch {torch.version.partition('+')[0]}", torch.size))
         items.append(Item(f"{len(packages.packages) - 1} packages", packages.size - torch.size))
     size = bundle.size() if bundle is not None else sum(item.size for item in items)
     disk = int(size * _UNPACKED) + _BESIDE

@@ -104,7 +104,7 @@ def run(
 @needs_uv
 def test_from_an_index_to_an_environment_that_counts(plan: Plan, home: Home, index: Index) -> None:
     assert home.installed() is None
-    assert [item.name for item in plan.items] == [f"PyTorch {VERSION}", "1 packages"]
+    assert [item.name for item in plan.items] == ["PyTorch 2.13.0", "1 packages"]
     assert plan.download == sum(path.stat().st_size for path in index.folder.iterdir())
     steps: list[Step] = []
     installed = run(plan, home, steps.append)
@@ -257,7 +257,7 @@ def test_in_the_extension_the_command_ends_with_the_blender_that_started_it(inde
     lines += [json.loads(line) for line in child.stdout]
     assert child.wait(30) == 130
     assert [line["event"] for line in lines][:1] == ["plan"]
-    assert (lines[0]["build"], lines[0]["items"][0]["name"]) == ("linux-x64-cpu", "PyTorch 2.13.0+cpu")
+    assert (lines[0]["build"], lines[0]["items"][0]["name"]) == ("linux-x64-cpu", "PyTorch 2.13.0")
     assert lines[-1] == {"event": "cancelled"}
     assert home.installed() is None
     assert list(home.environments.iterdir()) == []

@@ -71,7 +71,8 @@ def _draw_offer(layout: bpy.types.UILayout, offer: Offer, letters: int) -> None:
     column = layout.column(align=True)
     for name, size in offer.items:
         row = column.row()
-        row.label(text=name, translate=False)
+        count, _, rest = name.partition(" ")
+        row.label(text=interface("{count} packages").format(count=count) if rest == "packages" else name, translate=False)
         row.label(text=gib(size), translate=False)
     if offer.items:
         text = interface("{size} to download, about {disk} on the disk; it goes into Blender's folder of extensions")
