@@ -17,7 +17,7 @@ from ..api.errors import CheckpointError, OutputError
 from ..download.fetch import check_space
 from ..files import read_file, write_whole
 from .config import CONFIG_NAME, read_config
-from .folders import checkpoint_folder, write_sums
+from .folders import PIXEL_ALIGNED_NAME, checkpoint_folder, write_sums
 from .int8 import SCALE, takes_int8, to_int8
 from .parts import open_parts, open_vae
 from .weights import Weights
@@ -72,19 +72,15 @@ def convert(
         DownloadError: the disk has too little space.
     """
     source = checkpoint_folder(name_or_folder)
-    weights, whole = _opened(source, half=form is not Form.FLOAT32)
-    names = {part: [name for name in weights.names() if not whole or name.partition(".")[0] == part] for part in _PARTS}
-    files = _file_names(target) if whole else {"vae": target / "model.safetensors"}
-    plans = {path: [stored for name in names[part] for stored in _stored(weights, name, form)] for part, path in files.items()}
+    files = [(file, file.plan()) for file in _files(source, form)]
     try:
         if target.exists() and any(target.iterdir()):
             raise OutputError(f"{target} holds something already; name a new or an empty folder.")
-        check_space(target, sum(stored.size for plan in plans.values() for stored in plan), target.name)
+        check_space(target, sum(stored.size for _, plan in files for stored in plan), target.name)
         target.mkdir(parents=True, exist_ok=True)
-        for part, path in files.items():
-            tensors = _converted(weights, names[part], form)
-            write_whole(path, lambda place, plan=plans[path], tensors=tensors: _write(place, plan, tensors))
-            written(path)
+        for file, plan in files:
+            write_whole(target / file.name, lambda place, file=file, plan=plan: _write(place, plan, file.tensors()))
+            written(target / file.name)
         for name in (CONFIG_NAME, *_BESIDE):
             if (source / name).is_file():
                 content = read_file(source / name, _MAX_BESIDE)
@@ -94,44 +90,70 @@ def convert(
         raise OutputError(
             f"{target} cannot be written ({error.strerror or error}); free some space, or name another folder."
         ) from error
-    return list(plans)
+    return [target / file.name for file, _ in files]
 
 
-def _opened(source: Path, half: bool) -> tuple[Weights, bool]:
-    """The weights of a checkpoint that fits its config, and whether it is a whole one and not a VAE."""
-    if "model" in read_config(source).sections:
-        return open_parts(source, half=half).weights, True
-    return open_vae(source, half=half).module.weights, False
+@dataclass(frozen=True, eq=False)
+class _File:
+    """A file to be written.
 
+    Attributes:
+        name: of the file.
+        weights: where its tensors are read.
+        names: of its tensors, in order.
+        form: their number format.
+    """
 
-def _file_names(target: Path) -> dict[str, Path]:
-    """A file for each part, by the names that files have which belong together."""
-    return {part: target / f"model-{number:05}-of-{len(_PARTS):05}.safetensors" for number, part in enumerate(_PARTS, 1)}
+    name: str
+    weights: Weights
+    names: Sequence[str]
+    form: Form
 
+    def plan(self) -> list[_Stored]:
+        """Its tensors as they will be stored."""
+        return [stored for name in self.names for stored in self._stored(name)]
 
-def _stored(weights: Weights, name: str, form: Form) -> Iterator[_Stored]:
-    shape = weights.shape(name)
-    count = torch.Size(shape).numel()
-    if form is Form.INT8 and takes_int8(shape):
-        yield _Stored(name, "I8", shape, count)
-        yield _Stored(name + SCALE, "F32", shape[:1], 4 * shape[0])
-    else:
-        yield _Stored(
-            name, {torch.float32: "F32", torch.bfloat16: "BF16"}.get(form.dtype, "F16"), shape, count * form.dtype.itemsize
-        )
+    def tensors(self) -> Iterator[Tensor]:
+        """Its tensors, in the order of the plan."""
+        for name in self.names:
+            read = self.weights.tensor(name)
+            if self._in_int8(name):
+                _check(read, read, name, self.form)
+                yield from to_int8(read)
+            else:
+                tensor = read.to(self.form.dtype)
+                _check(tensor, read, name, self.form)
+                yield tensor
 
+    def _in_int8(self, name: str) -> bool:
+        return self.form is Form.INT8 and takes_int8(self.weights.shape(name))
 
-def _converted(weights: Weights, names: Sequence[str], form: Form) -> Iterator[Tensor]:
-    """The tensors in the order of `_stored`."""
-    for name in names:
-        read = weights.tensor(name)
-        if form is Form.INT8 and takes_int8(tuple(read.shape)):
-            _check(read, read, name, form)
-            yield from to_int8(read)
+    def _stored(self, name: str) -> Iterator[_Stored]:
+        shape, dtype = self.weights.shape(name), self.form.dtype
+        count = torch.Size(shape).numel()
+        if self._in_int8(name):
+            yield _Stored(name, "I8", shape, count)
+            yield _Stored(name + SCALE, "F32", shape[:1], 4 * shape[0])
         else:
-            tensor = read.to(form.dtype)
-            _check(tensor, read, name, form)
-            yield tensor
+            kind = {torch.float32: "F32", torch.bfloat16: "BF16"}.get(dtype, "F16")
+            yield _Stored(name, kind, shape, count * dtype.itemsize)
+
+
+def _files(source: Path, form: Form) -> Iterator[_File]:
+    """What becomes of a checkpoint that fits its config: a file for each part, by names that say which belong together."""
+    half = form is not Form.FLOAT32
+    if "model" not in read_config(source).sections:
+        vae = open_vae(source, half=half).module.weights
+        yield _File("model.safetensors", vae, list(vae.names()), form)
+        return
+    parts = open_parts(source, half=half)
+    for number, part in enumerate(_PARTS, 1):
+        names = [name for name in parts.weights.names() if name.partition(".")[0] == part]
+        yield _File(f"model-{number:05}-of-{len(_PARTS):05}.safetensors", parts.weights, names, form)
+    if parts.pixel_aligned is not None:
+        decoder = parts.pixel_aligned.weights
+        # A small one, in a file that is read without scales.
+        yield _File(PIXEL_ALIGNED_NAME, decoder, list(decoder.names()), Form.FLOAT16 if form is Form.INT8 else form)
 
 
 def _check(tensor: Tensor, read: Tensor, name: str, form: Form) -> None:

@@ -115,6 +115,16 @@ def test_each_row_is_rounded_on_its_own() -> None:
     assert ((back - weight).abs().amax(1) <= weight.abs().amax(1) / 253).all()
 
 
+def test_the_built_in_model_keeps_its_pixel_aligned_decoder(tmp_path: Path) -> None:
+    convert("embedded", tmp_path / "out", Form.INT8)
+    decoder = load_checkpoint(tmp_path / "out", CPU, torch.float32).pixel_aligned
+    before = load_checkpoint("embedded", CPU, torch.float32).pixel_aligned
+    assert (decoder is None) == (before is None)
+    if decoder is not None and before is not None:
+        for name, value in before.state_dict().items():
+            assert torch.equal(decoder.state_dict()[name], value), name
+
+
 def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(folder), str(tmp_path / "out"), "--to", "int8"]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "out")
