@@ -61,7 +61,7 @@ def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> list[str]:
     Returns:
         what the user should know, in sentences: where QuadriFlow could not do it and voxels took its place, for example.
     """
-    textured, materials = texture.has_texture(obj), list(mesh_of(obj).materials)
+    textured, materials, grouped = texture.has_texture(obj), list(mesh_of(obj).materials), len(obj.vertex_groups) > 0
     done = flowing and _flow(obj, wanted)
     if not done:
         _voxels(obj, wanted)
@@ -69,7 +69,8 @@ def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> list[str]:
     for material in materials if not len(mesh.materials) else ():
         mesh.materials.append(material)
     refused = [] if done or not flowing else [report("QuadriFlow cannot follow this shape; a grid was laid instead")]
-    return refused + _finish(obj, textured)
+    lost = [report("The vertex groups are lost; Grid keeps them")] if grouped and not len(obj.vertex_groups) else []
+    return refused + lost + _finish(obj, textured)
 
 
 def is_closed(mesh: bpy.types.Mesh) -> bool:

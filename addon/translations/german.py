@@ -300,6 +300,7 @@ _MESSAGES = {
     "The object has no image; generate it with Front Colours": (
         "Das Objekt hat kein Bild; es muss mit Farben der Vorderseite erzeugt sein"
     ),
+    "The vertex groups are lost; Grid keeps them": "Die Vertex-Gruppen sind verloren; Gitter behält sie",
     "The mesh is complete, but not all that belongs to it ({error}).": (
         "Das Mesh ist vollständig, aber nicht alles, was dazu gehört ({error})."
     ),

@@ -68,6 +68,16 @@ def test_the_colours_stay(worker: Callable[..., str], image: str) -> None:
     assert content() == before
 
 
+def test_vertex_groups_are_kept_or_said_to_be_lost(ball: bpy.types.Object, capfd: pytest.CaptureFixture[str]) -> None:
+    ball.vertex_groups.new(name="Arm").add([0, 1, 2], 1.0, "ADD")
+    bpy.ops.flashvdm.set_quads(target=600, method="VOXELS")
+    assert [group.name for group in ball.vertex_groups] == ["Arm"]
+    assert "lost" not in capfd.readouterr().out
+    bpy.ops.flashvdm.set_quads(target=600, method="FLOW")
+    assert not ball.vertex_groups
+    assert "The vertex groups are lost; Grid keeps them" in capfd.readouterr().out
+
+
 def test_the_buttons_say_why_they_cannot_be_pressed(ball: bpy.types.Object) -> None:
     bpy.ops.object.mode_set(mode="EDIT")
     assert not bpy.ops.flashvdm.set_quads.poll()
