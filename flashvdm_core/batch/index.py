@@ -20,7 +20,7 @@ from ..api.fields import parse_object
 from ..api.mesh import Colouring, TriangleMesh
 from ..api.settings import SETTINGS
 from ..api.tasks import Request
-from ..checkpoints.folders import checkpoint_folder, folders_beside, weights_identity
+from ..checkpoints.folders import checkpoint_folder, files_state, folders_beside, weights_identity
 from ..files import open_file, read_file, write_whole
 from ..geometry.mesh_io import check_output, write_mesh
 
@@ -57,7 +57,7 @@ class BatchIndex:
     def __init__(self, outputs: Path) -> None:
         self.outputs = outputs
         self._folder = outputs / FOLDER
-        self._models: dict[str, list[str]] = {}
+        self._models: dict[tuple[str, str], list[str]] = {}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -91,9 +91,10 @@ class BatchIndex:
         if settings["print_size"] == SETTINGS["print_size"].default:
             del settings["print_size"]  # older versions did not have it: what they made is not made again for its sake
         model = request.settings.model
-        if model not in self._models:
-            self._models[model] = _identities(model)
-        text = json.dumps([images, settings, *self._models[model]], sort_keys=True)
+        state = model, files_state(checkpoint_folder(model))
+        if state not in self._models:
+            self._models[state] = _identities(model)
+        text = json.dumps([images, settings, *self._models[state]], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

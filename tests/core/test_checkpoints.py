@@ -12,6 +12,8 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from flashvdm_core.api.errors import CheckpointError
+from flashvdm_core.api.tasks import Request
+from flashvdm_core.batch.index import BatchIndex
 from flashvdm_core.checkpoints import load_checkpoint, load_vae
 from flashvdm_core.checkpoints.config import read_config
 from flashvdm_core.checkpoints.layout import read_model_spec, write_model_spec
@@ -20,7 +22,7 @@ from flashvdm_core.checkpoints.save import save_model
 from flashvdm_core.models.shape_vae import ShapeVAE
 from flashvdm_core.models.specs import ShapeVAESpec
 
-from .tiny_model import CONFIG, multi_view_config, tiny_config, tiny_state, write_tiny_model
+from .tiny_model import CONFIG, multi_view_config, tiny_config, tiny_state, write_disc_image, write_tiny_model
 
 CPU = torch.device("cpu")
 
@@ -143,6 +145,20 @@ def test_an_efficient_vae_beside_the_checkpoint_replaces_its_own_and_sets_the_nu
     model = load(folder)
     assert model.vae.spec.geo_decoder_downsample_ratio == 2
     assert model.num_latents == 20
+
+
+def test_a_batch_makes_anew_what_another_decoder_made(folder: Path, tmp_path: Path) -> None:
+    image = write_disc_image(tmp_path / "disc.png")
+    request, index = Request({"front": str(image)}, {"model": str(folder)}), BatchIndex(tmp_path / "out")
+    alone = index.fingerprint(request)
+    (folder.parent / "something-else").mkdir()
+    (folder.parent / "something-else" / "config.yaml").write_text("a: 1\n")
+    assert index.fingerprint(request) == alone, "a folder of something else decides nothing"
+    turbo = write_turbo_vae(folder.parent / "turbo")
+    with_turbo = index.fingerprint(request)
+    assert with_turbo != alone
+    save_file({n: t + 1 for n, t in load_file(turbo / "model.fp16.safetensors").items()}, turbo / "model.fp16.safetensors")
+    assert index.fingerprint(request) not in (alone, with_turbo)
 
 
 def test_a_vae_of_another_latent_space_beside_it_is_left_alone(folder: Path) -> None:
