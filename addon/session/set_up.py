@@ -195,6 +195,10 @@ class SetUp(Activity):
                     self.done, self.size = (fields.integer(name, 0, _LIMIT_BYTES) for name in ("done", "size"))
                 case "done":
                     text = interface("PyTorch {version} is set up and runs on {device}")
+                    if fields.flag("idle_card"):
+                        text = interface(
+                            "PyTorch {version} is set up, but not for this graphics card: press Examine under Doctor"
+                        )
                     self.text = text.format(version=fields.text("torch"), device=fields.text("device"))
                 case "error":
                     self.error = fields.text("message")

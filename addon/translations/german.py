@@ -187,6 +187,9 @@ _STATES = {
     "Preparing": "Vorbereiten",
     "PyTorch for {machine}": "PyTorch für {machine}",
     "PyTorch {version} is set up and runs on {device}": "PyTorch {version} ist eingerichtet und rechnet auf {device}",
+    "PyTorch {version} is set up, but not for this graphics card: press Examine under Doctor": (
+        "PyTorch {version} ist eingerichtet, aber nicht für diese Grafikkarte: unter Diagnose auf Untersuchen drücken"
+    ),
     "PyTorch {version}, tried out on {device}": "PyTorch {version}, erprobt auf {device}",
     "Removed": "Entfernt",
     "Removing": "Entfernen",

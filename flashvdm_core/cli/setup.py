@@ -36,6 +36,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from ..setup.cards import BUILDS
     from ..setup.home import Home
     from ..setup.install import Wishes, make_plan, set_up
 
@@ -56,7 +57,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         return _ended({"event": "cancelled"}, "Cancelled.", EXIT_INTERRUPTED, options.json)
     except FlashVDMError as error:
         return _ended({"event": "error", "message": str(error)}, f"Error: {error}", EXIT_FAILED, options.json)
-    done = {"event": "done", "device": installed.device, "torch": installed.torch, "python": installed.python}
+    idle = BUILDS[installed.build].accelerator != "cpu" and installed.device == "cpu"
+    done = {"event": "done", "idle_card": idle, "device": installed.device, "torch": installed.torch, "python": installed.python}
     return _ended(done, f"PyTorch {installed.torch} works on {installed.device}: {installed.python}", EXIT_OK, options.json)
 
 

@@ -20,7 +20,7 @@ PLAN = {
     "download": 330 << 20, "disk": 1 << 30,
 }  # fmt: skip
 STEP = {"event": "step", "name": "Packages", "number": 3, "count": 5, "fraction": 0.4, "done": 100 << 20, "size": 330 << 20}
-DONE = {"event": "done", "device": "cuda:0", "torch": "2.13.0", "python": "x"}
+DONE = {"event": "done", "idle_card": False, "device": "cuda:0", "torch": "2.13.0", "python": "x"}
 
 
 def labels(shown: list[tuple[str, str]]) -> str:
@@ -93,6 +93,16 @@ def test_progress_and_the_end(bare: Blender, tmp_path: Path) -> None:
     bare.press("flashvdm.set_up_agree")
     bare.until(lambda: over(bare))
     assert "PyTorch 2.13.0 is set up and runs on cuda:0" in labels(bare.drawn())
+
+
+def test_a_card_that_stays_idle_is_told_of_where_generate_is(bare: Blender, tmp_path: Path) -> None:
+    answers(tmp_path, [PLAN], [STEP, DONE | {"device": "cpu", "idle_card": True}])
+    bare.session.run_set_up(True)
+    bare.until(lambda: over(bare))
+    bare.press("flashvdm.set_up_agree")
+    bare.until(lambda: over(bare))
+    bare.work_with("good")
+    assert "is set up, but not for this graphics card: press Examine" in labels(bare.drawn())
 
 
 def test_cancelled_it_says_that_it_goes_on(bare: Blender, tmp_path: Path) -> None:

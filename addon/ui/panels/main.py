@@ -72,6 +72,8 @@ def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
         draw_set_up_button(box, letters)
         box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = ROOT_PACKAGE
         return False
+    if session.set_up.text and session.tasks.job is None:
+        draw_text(layout, session.set_up.text, letters, "INFO")
     return True
 
 
