@@ -63,6 +63,8 @@ class Job:
         task: what was asked for.
         result: the result from INSERTING on, until `free_result`; None for a task that makes no mesh.
         triangles: of the result.
+        model: name of the model that made the result, "" before.
+        decoder: which VAE decoded it, and why it was this one; "" before.
         error: the sentence for the user once `state` is FAILED, else "".
         details: what helps to find the cause of the error: a traceback or the worker's log.
         warnings: lines that the user should see although the job goes on.
@@ -78,6 +80,7 @@ class Job:
         self.fraction = 0.0
         self.result: Result | None = None
         self.triangles = 0
+        self.model = self.decoder = ""
         self.error = ""
         self.details = ""
         self.warnings: list[str] = []
@@ -222,6 +225,8 @@ class Job:
             return
         self.result, self.fraction = result, 1.0
         self.triangles = len(result.mesh.faces) if result else 0
+        if result:
+            self.model, self.decoder = result.model, result.decoder
         self.state, self._preview = State.INSERTING, None
 
     def _end(self, state: State) -> None:

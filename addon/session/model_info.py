@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from ...flashvdm_core.api.settings import SETTINGS
+from ...flashvdm_core.checkpoints.folders import checkpoint_folder
 from ...flashvdm_core.files import file_status, open_file
 
 # The image processor of models that take several views is named so in their config.yaml.
@@ -16,11 +17,18 @@ def takes_several_views(model: str) -> bool:
     """Whether the model in the folder `model`, or the built-in one, takes images of other sides beside the front."""
     if model == SETTINGS["model"].default:
         return False
-    config = Path(model) / "config.yaml"
     try:
+        # A search below it where it is not the folder itself: not at each redraw.
+        config = _folder(model, Path(model).stat().st_mtime_ns) / "config.yaml"
         return _names_several(config, file_status(config).st_mtime_ns)
-    except OSError:
+    except (OSError, ValueError):
         return False
+
+
+@functools.lru_cache(maxsize=8)
+def _folder(model: str, changed: int) -> Path:
+    """As what was chosen was at the time `changed`."""
+    return checkpoint_folder(model)
 
 
 @functools.lru_cache(maxsize=8)

@@ -212,6 +212,7 @@ _STATES = {
     "Cancelled: {text}": "Abgebrochen: {text}",
     "Cancelling": "Wird abgebrochen",
     "Cut-out of the object": "Freigestelltes Objekt",
+    "Decoder {decoder}": "Dekoder {decoder}",
     "Decoding the surface": "Die Oberfläche wird dekodiert",
     "Done in {seconds:.1f} s, {count:,} triangles": "Fertig in {seconds:.1f} s, {count:,} Dreiecke",
     "Done": "Fertig",

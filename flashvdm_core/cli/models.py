@@ -164,26 +164,29 @@ def _remove(checkpoint: KnownCheckpoint, folder: Path) -> int:
 
 def _memory(options: argparse.Namespace) -> Callable[[str], None]:
     """What prints a model's need of memory, from its sizes."""
+    import torch
+
     from ..api.units import gib
     from ..checkpoints.load import model_spec
     from ..checkpoints.registry import MODELS
     from ..runtime.devices import choose_device, choose_dtype, dtype_name
-    from ..runtime.memory.plan import no_offload, sequential_offload
-    from ..runtime.memory.requirements import memory_requirements
+    from ..runtime.memory.requirements import memory_needs, memory_requirements
 
-    device, precision, resolution = (getattr(options, name, SETTINGS[name].default) for name in _ASKED)
-    dtype = choose_dtype(str(precision), choose_device(str(device)))
+    asked, precision, resolution = (getattr(options, name, SETTINGS[name].default) for name in _ASKED)
+    device = choose_device(str(asked))
+    dtype = choose_dtype(str(precision), device)
     specs = dict(MODELS) | {"embedded": model_spec("embedded")}
 
     def show(name: str) -> None:
         if name not in specs:
             return
-        requirements = memory_requirements(specs[name], dtype, int(resolution))
-        weights = gib(sum(need.weights for need in requirements))
-        whole, least = gib(no_offload(requirements).peak), gib(sequential_offload(requirements).peak)
+        weights = gib(sum(need.weights for need in memory_requirements(specs[name], dtype, int(resolution))))
+        card, least = memory_needs(specs[name], torch.device("cuda"), dtype, int(resolution))
+        here, _ = memory_needs(specs[name], device, dtype, int(resolution))
+        processor = f"about {gib(here)} on the processor, " if device.type == "cpu" else ""
         print(
-            f"    at {resolution} in {dtype_name(dtype)} about {whole}, {weights} of it weights; "
-            f"on a graphics card {least} do, with its parts in turns"
+            f"    at {resolution} in {dtype_name(dtype)} {processor}about {gib(card)} of a graphics card, {weights} of it weights; "
+            f"there {gib(least)} do, with its parts in turns"
         )
 
     return show

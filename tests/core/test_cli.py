@@ -159,7 +159,8 @@ def test_the_memory_that_each_model_needs_is_told(capsys: pytest.CaptureFixture[
     assert sum("of it weights" in line for line in lines) == 1 + sum(line.startswith("hunyuan3d-dit-") for line in lines)
     turbo = next(number for number, line in enumerate(lines) if line.startswith("hunyuan3d-dit-v2-0-turbo:"))
     need = re.fullmatch(
-        r" +at 380 in float16 about ([\d.]+) GiB, 4.6 GiB of it weights; .* ([\d.]+) GiB do, .*", lines[turbo + 2]
+        r" +at 380 in float16 .*about ([\d.]+) GiB of a graphics card, 4.6 GiB of it weights; .* ([\d.]+) GiB do, .*",
+        lines[turbo + 3],
     )
     assert need
     assert float(need[2]) < 3 < 5 < float(need[1]) < 6

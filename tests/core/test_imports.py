@@ -78,6 +78,7 @@ LIGHT = (
     "flashvdm_core.texture",
     "flashvdm_core.download",
     "flashvdm_core.files",
+    "flashvdm_core.checkpoints.folders",
     "flashvdm_core.cli",
     "flashvdm_core.setup",
     "flashvdm_core.checkpoints.library",

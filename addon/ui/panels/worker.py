@@ -5,7 +5,7 @@ import bpy
 from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...session.session import session
-from .parts import SubPanel
+from .parts import SubPanel, draw_text, width
 
 
 class FLASHVDM_PT_memory(SubPanel, bpy.types.Panel):  # noqa: N801
@@ -22,6 +22,10 @@ class FLASHVDM_PT_memory(SubPanel, bpy.types.Panel):  # noqa: N801
             layout.label(text=interface("Running on {device}").format(device=ready.device), translate=False)
         else:
             layout.label(text="Starting" if running else "Not running")
+        job = session.tasks.job
+        if job is not None and job.decoder:
+            draw_text(layout, interface("Model {model}").format(model=job.model), width(context))
+            draw_text(layout, interface("Decoder {decoder}").format(decoder=job.decoder), width(context))
         layout.operator("flashvdm.release_memory")
 
 

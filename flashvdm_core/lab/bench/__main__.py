@@ -20,9 +20,11 @@ from ..tables import comparison, headline, stages_table
 from .clock import measure_roofline
 from .growth import RESOLUTIONS, with_latents, with_resolution
 from .model_under_test import ModelUnderTest, open_model
+from .official import MODEL, compare_with_official
+from .official import RESOLUTIONS as RELEASED_RESOLUTIONS
 from .optimisations import compare_optimisations
 from .page import draw_growth, render_table
-from .stages import FORMAT, Report, metadata, run
+from .stages import FORMAT, Report, machine, metadata, run
 
 BENCHMARK_SET = ("hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-mini-turbo", "hunyuan3d-dit-v2-1")
 """Public models that are timed with random weights for the documentation, on a GPU."""
@@ -71,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
         command.add_argument("--resolution", type=number(int, 8, 1024), nargs="+", help="cells along each axis")
         command.add_argument("--json", type=Path, required=True, metavar="OUT", help="write the measurements to this file")
+    official = commands.add_parser("official", help="time the decoder of the released FlashVDM code beside ours")
+    official.set_defaults(run=_official)
+    official.add_argument("code", type=Path, help="a copy of github.com/Tencent-Hunyuan/Hunyuan3D-2; needs einops, scikit-image")
+    official.add_argument("--resolution", type=int, nargs="+", help="cells along each axis (default: 128 256 380)")
+    official.add_argument("--runs", type=int, default=1, help="of each; the median counts (default: %(default)s)")
+    official.add_argument("--device", default="cpu", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
+    official.add_argument("--json", type=Path, required=True, metavar="OUT", help="write the measurements to this file")
     page = commands.add_parser("page", help="make the tables and plots of a Markdown document anew from the files it names")
     page.set_defaults(run=_page)
     page.add_argument("document", type=Path)
@@ -112,6 +121,17 @@ def _growth(options: argparse.Namespace) -> int:
     report = {"format": FORMAT, **metadata(chosen, max(resolutions), roofline), **rows}
     _write(options.json, report)
     draw_growth(report, options.json.with_suffix(".png"))
+    return 0
+
+
+def _official(options: argparse.Namespace) -> int:
+    resolutions, device = options.resolution or RELEASED_RESOLUTIONS, choose_device(options.device)
+    for resolution in resolutions:
+        SETTINGS["resolution"].checked(resolution)
+    rows = compare_with_official(options.code, resolutions, device, max(options.runs, 1))
+    report = {"format": FORMAT, "machine": machine(device), "model": f"the VAE of {MODEL} with random weights"}
+    _write(options.json, {**report, "precision": "float32", "official": rows})
+    print(render_table(_read(options.json), "official", options.json.name))
     return 0
 
 

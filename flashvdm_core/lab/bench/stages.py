@@ -305,20 +305,12 @@ def _sum(report: Report, names: tuple[str, str], key: str = "seconds") -> float 
 
 def metadata(tested: ModelUnderTest, resolution: int, roofline: Roofline) -> Report:
     """What a report says of the machine, the model and the run."""
-    cuda = tested.device.type == "cuda"
     weights = sum(
         p.nbytes for module in (tested.model.denoiser, tested.model.vae, tested.model.image_encoder) for p in module.parameters()
     )
     return {
         "machine": {
-            "device": torch.cuda.get_device_name(tested.device) if cuda else platform.processor() or platform.machine(),
-            "kind": tested.device.type,
-            "threads": torch.get_num_threads(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "triton": _version("triton"),
-            "scikit_image": _version("scikit-image"),
+            **machine(tested.device),
             "floor_tflops": roofline.flops / 1e12,
             "floor_gigabytes_per_second": roofline.bandwidth / 1e9,
         },
@@ -327,6 +319,21 @@ def metadata(tested: ModelUnderTest, resolution: int, roofline: Roofline) -> Rep
         "weights_mb": round(weights / _MEGABYTE, 1),
         "precision": str(tested.dtype).removeprefix("torch."),
         "resolution": resolution,
+    }
+
+
+def machine(device: torch.device) -> Report:
+    """What a report says of the machine."""
+    cuda = device.type == "cuda"
+    return {
+        "device": torch.cuda.get_device_name(device) if cuda else platform.processor() or platform.machine(),
+        "kind": device.type,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "triton": _version("triton"),
+        "scikit_image": _version("scikit-image"),
     }
 
 

@@ -25,6 +25,10 @@ _QUERIES = 1 << 14
 # Bytes for each cell of one face of the volume: points near the surface, their logits and the mesh (measured: 2.1 KiB).
 _SURFACE = 3072
 
+# Of a process on a CPU, whose allocator gives little of what was freed back to the system (measured on the embedded model and on one
+# of the public widths): PyTorch and Python, bytes for each cell of a face of the volume, for each token of a shape, and for both.
+_PROCESS, _PROCESS_SURFACE, _PROCESS_TOKEN, _PROCESS_TOKEN_CELL = 250 << 20, 4100, 42_000, 1.8
+
 
 def memory_requirements(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[Requirement, Requirement, Requirement]:
     """What the networks of a model need, in the order of `Network`.
@@ -44,9 +48,20 @@ def memory_requirements(spec: ModelSpec, dtype: torch.dtype, resolution: int) ->
 
 
 def memory_needs(spec: ModelSpec, device: torch.device, dtype: torch.dtype, resolution: int) -> tuple[int, int]:
-    """Bytes that a generation takes of a device's memory at its peak: with all networks there, and with its parts in turns."""
+    """Bytes that a generation takes of a device's memory at its peak: with all networks there, and with its parts in turns.
+
+    On a CPU, where parts don't take turns, both are what the whole process takes.
+    """
     requirements = memory_requirements(spec, dtype, resolution)
-    return no_offload(requirements).peak, sequential_offload(requirements).peak
+    if device.type != "cpu":
+        return no_offload(requirements).peak, sequential_offload(requirements).peak
+    weights = sum(need.weights for need in requirements)
+    encoding, sampling, _ = (need.activations - RESERVE for need in requirements)
+    tokens, item = spec.vae.num_latents, dtype.itemsize
+    decoding = _LATENTS * tokens * spec.vae.width * item + _QUERIES * query_bytes(spec.vae.point_decoder, dtype)
+    decoding += _PROCESS_SURFACE * resolution**2 + tokens * (_PROCESS_TOKEN + round(_PROCESS_TOKEN_CELL * resolution**2))
+    whole = _PROCESS + weights + max(encoding, sampling, decoding)
+    return whole, whole
 
 
 def activation_memory(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[int, int, int]:
