@@ -184,9 +184,7 @@ def _memory(options: argparse.Namespace) -> Callable[[str], None]:
         card, least = memory_needs(specs[name], torch.device("cuda"), dtype, int(resolution))
         here, _ = memory_needs(specs[name], device, dtype, int(resolution))
         processor = f"about {gib(here)} on the processor, " if device.type == "cpu" else ""
-        print(
-            f"    at {resolution} in {dtype_name(dtype)} {processor}about {gib(card)} of a graphics card, {weights} of it weights; "
-            f"there {gib(least)} do, with its parts in turns"
-        )
+        needed = f"{processor}about {gib(card)} of a graphics card, {weights} of it weights"
+        print(f"    at {resolution} in {dtype_name(dtype)} {needed}; there {gib(least)} do, with its parts in turns")
 
     return show

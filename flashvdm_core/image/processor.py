@@ -1,6 +1,7 @@
 """From a cut-out to what the image encoder takes: recentred, on white, at the model's size.
 
-The behaviour of the public models' `ImageProcessorV2` and `MVImageProcessorV2`, to the byte.
+The behaviour of the public models' `ImageProcessorV2` and `MVImageProcessorV2`, to rounding: one value in some ten thousand may
+differ by one grey level, as the resizing of OpenCV's versions does.
 """
 
 from __future__ import annotations

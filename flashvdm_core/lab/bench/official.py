@@ -157,4 +157,5 @@ def _alternately(functions: Sequence[Callable[[], int]], runs: int, device: torc
             synchronize(device)
             walls[number].append(time.perf_counter() - begin)
             busy[number].append(time.process_time() - cpu)
-    return [_Runs(*map(statistics.median, times), count) for *times, count in zip(walls, busy, faces, strict=True)]
+    rows = zip(walls, busy, faces, strict=True)
+    return [_Runs(statistics.median(wall), statistics.median(cpu), count) for wall, cpu, count in rows]

@@ -25,8 +25,8 @@ _QUERIES = 1 << 14
 # Bytes for each cell of one face of the volume: points near the surface, their logits and the mesh (measured: 2.1 KiB).
 _SURFACE = 3072
 
-# Of a process on a CPU, whose allocator gives little of what was freed back to the system (measured on the embedded model and on one
-# of the public widths): PyTorch and Python, bytes for each cell of a face of the volume, for each token of a shape, and for both.
+# Of a process on a CPU, whose allocator gives little of what was freed back to the system (measured on the embedded model and on
+# one of the public widths): PyTorch and Python, bytes for each cell of a face of the volume, for each token of a shape, for both.
 _PROCESS, _PROCESS_SURFACE, _PROCESS_TOKEN, _PROCESS_TOKEN_CELL = 250 << 20, 4100, 42_000, 1.8
 
 
