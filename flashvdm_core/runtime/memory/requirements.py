@@ -12,7 +12,7 @@ from functools import cache
 import torch
 
 from ...models.build import build_meta
-from ...models.specs import DinoSpec, ModelSpec, PointDecoderSpec
+from ...models.specs import DinoSpec, DiTSpec, ModelSpec, PointDecoderSpec
 from .plan import Network, Requirement, no_offload, sequential_offload
 
 RESERVE = 256 << 20
@@ -58,6 +58,10 @@ def memory_needs(spec: ModelSpec, device: torch.device, dtype: torch.dtype, reso
     weights = sum(need.weights for need in requirements)
     encoding, sampling, _ = (need.activations - RESERVE for need in requirements)
     tokens, item = spec.vae.num_latents, dtype.itemsize
+    # Each block leaves the allocator one gap of the size of its hidden states.
+    blocks = spec.dit.depth + (spec.dit.depth_single_blocks if isinstance(spec.dit, DiTSpec) else 0)
+    image_tokens = _image_tokens(spec.conditioner.dino, spec.conditioner.image_size) * (spec.conditioner.view_num or 1)
+    sampling += blocks * (image_tokens + tokens) * spec.dit.hidden_size * item
     decoding = _LATENTS * tokens * spec.vae.width * item + _QUERIES * query_bytes(spec.vae.point_decoder, dtype)
     decoding += _PROCESS_SURFACE * resolution**2 + tokens * (_PROCESS_TOKEN + round(_PROCESS_TOKEN_CELL * resolution**2))
     whole = _PROCESS + weights + max(encoding, sampling, decoding)
