@@ -50,9 +50,9 @@ def _existing(python: str, source: str) -> str:
     # "//" is Blender's mark of a path relative to the open file; such a path would run whatever lies beside that file.
     if meant.startswith("//") or not path.is_absolute():
         raise WorkerError(f"The Python '{python}' is a relative path; name it by its whole path in {source}.")
-    if path.is_dir():
+    if os.path.isdir(path):  # and not of Path, which raises for names that no file can have
         path = _interpreter_in(path) or path
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise WorkerError(f"The Python '{python}' does not exist; correct it in {source}.")
     return str(path)
 

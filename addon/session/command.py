@@ -148,9 +148,9 @@ def _save(path: str) -> None:
 
 def _check_blend(blend: Path, overwrite: bool) -> None:
     folder = blend.absolute().parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise OutputError(f"The folder '{folder}' does not exist; create it or choose another.")
-    if blend.exists() and not overwrite:
+    if os.path.lexists(blend) and not overwrite:
         raise OutputError(f"The file '{blend}' exists already; choose another name or allow overwriting.")
 
 

@@ -4,6 +4,7 @@ The files lie in Blender's own temporary folder, which goes with the session.
 """
 
 import contextlib
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,29 +156,29 @@ def _saved_render(image: bpy.types.Image) -> Path:
 def _first_of(image: bpy.types.Image) -> Path:
     """A file of the first picture of several."""
     path = Path(bpy.path.abspath(image.filepath, library=image.library))
-    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+    if path.suffix.lower() in IMAGE_SUFFIXES and os.path.isfile(path):
         return path
-    if image.source == "SEQUENCE" and path.is_file():
+    if image.source == "SEQUENCE" and os.path.isfile(path):
         still = bpy.data.images.load(str(path))
         try:
             return from_datablock(still)
         finally:
             bpy.data.images.remove(still)
-    if path.is_file():
+    if os.path.isfile(path):
         raise ImageError(f"'{image.name}' is a film; save one of its pictures as an image, and open that.")
     raise ImageError(_why_no_pixels(image))
 
 
 def _why_no_pixels(image: bpy.types.Image) -> str:
     path = bpy.path.abspath(image.filepath, library=image.library)
-    if image.packed_file is None and path and not Path(path).is_file() and image.source != "TILED":
+    if image.packed_file is None and path and not os.path.isfile(path) and image.source != "TILED":
         return f"The file of '{image.name}' does not exist any more ({Path(path).name}); find it, or choose another image."
     return f"The image '{image.name}' has no pixels; choose another, or render it first."
 
 
 def _checked(path: Path, nothing: str = "") -> Path:
     """The file that Blender has made; `nothing` is what to say of one that shows nothing."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ImageError("Blender made no picture; look at its console for the reason, or open an image file.")
     if nothing and _is_empty(path):
         path.unlink()

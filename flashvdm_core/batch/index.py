@@ -7,6 +7,7 @@ its place, so a mesh whose hash is in its record is ours and complete, at whatev
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -106,7 +107,8 @@ class OutputLock:
         self._record = _read_record(folder / _RECORD)
         for left in folder.iterdir():  # by a process that was killed
             if left.name not in (_LOCK, _RECORD):
-                left.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # what cannot be removed is not of this batch
+                    left.unlink(missing_ok=True)
         self._present = _sha256(path)
 
     def is_up_to_date(self, fingerprint: str) -> bool:

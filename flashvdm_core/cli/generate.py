@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,9 +94,9 @@ def _output_for(parser: argparse.ArgumentParser, image: Path, output: Path, *, s
     """The mesh file of one image: the output itself, with {name} filled in, or a .glb in the folder that it names."""
     if "{name}" in output.name:
         output = output.with_name(output.name.replace("{name}", image.stem))
-    elif several or output.is_dir():
+    elif several or os.path.isdir(output):
         if output.suffix.lower() in MESH_SUFFIXES:
-            if output.is_dir():
+            if os.path.isdir(output):
                 parser.error(f"{output} is a folder although it ends as a file does; name a file, or a folder of another name")
             parser.error(f"several images cannot all become {output}; name a folder, or put {{name}} into the file name")
         output = output / f"{image.stem}.glb"

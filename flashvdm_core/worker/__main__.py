@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("--exchange", type=Path, required=True, help="the host's private folder for arrays")
     parser.add_argument("--idle-seconds", type=float, default=None, help="end after this long without work")
     arguments = parser.parse_args()
-    if not arguments.exchange.is_dir():
+    if not os.path.isdir(arguments.exchange):
         parser.error(f"{arguments.exchange} is not a folder")
 
     # The pipe is ours alone: whatever a library prints goes to standard error, and none of them can read commands.

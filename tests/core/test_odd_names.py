@@ -145,3 +145,19 @@ def test_a_pipe_among_the_files_of_a_model_is_not_waited_for(folder: Path, name:
     assert generate("images/disc.png", "-o", "a.glb", "--model", str(tiny)) == 1
     assert batch("images", str(tiny)) == 1
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_output_that_no_file_can_be_called_is_told(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for output in ("x" * 400 + ".glb", "x" * 5000, "a/" * 3000 + "b.glb"):
+        assert generate("images/disc.png", "-o", output, "--model", model) in (1, 2)
+        assert "Traceback" not in capsys.readouterr().err
+
+
+def test_what_another_has_put_among_the_records_does_not_stop_a_batch(folder: Path, model: str) -> None:
+    assert batch("images", model) == 0
+    (record,) = (folder / "out" / ".flashvdm-batch").glob("*/record.json")
+    (record.parent / "a folder").mkdir()
+    record.write_bytes(b"[" * 100_000)
+    (folder / "out" / "disc.glb").unlink()
+    assert batch("images", model) == 0
+    assert (folder / "out" / "disc.glb").exists()
