@@ -90,7 +90,7 @@ class CheckpointParts:
     def stored_as(self) -> str:
         """The number formats of its weights, the commonest first: "float16"."""
         kinds = Counter(str(self.weights.dtype(name))[6:] for name in self.weights.names())
-        return " and ".join(kind for kind, _ in kinds.most_common(2))
+        return ", ".join(kind for kind, _ in kinds.most_common(3))
 
 
 def model_name(folder: Path) -> str:

@@ -151,7 +151,7 @@ class PickledWeights:
         self.path = path
         try:
             open_file(path).close()
-            data = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            data = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         except FileNotFoundError:
             raise CheckpointError(f"There is no file {path}; choose a folder with a complete checkpoint.") from None
         except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
@@ -200,7 +200,8 @@ def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
     Raises:
         CheckpointError: there is no such file, or it is damaged.
     """
-    found = sorted(weights_files(folder), key=lambda path: ("fp16" in path.name) != half)
+    # A part beside a whole file is left over.
+    found = sorted(weights_files(folder), key=lambda path: (len(shards_of(path)) > 1, ("fp16" in path.name) != half))
     if not found:
         raise CheckpointError(f"{folder} holds no model.safetensors; choose the folder that has it beside config.yaml.")
     first = found[0]

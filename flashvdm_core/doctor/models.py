@@ -18,7 +18,7 @@ from .places import free_memory, total_memory
 if TYPE_CHECKING:
     import torch
 
-    from ..checkpoints.parts import CheckpointParts
+    from ..checkpoints.parts import CheckpointParts, VAEParts
 
 WORKING_MEMORY = int(1.5 * GIB)
 """What a generation takes beside the weights: PyTorch itself, and the decoding of a fine surface."""
@@ -49,7 +49,7 @@ def examine_chosen(model: str, compute: Sequence[Compute] = ()) -> Iterator[Find
         # In half precision numbers overflow that are fine in full.
         dtype = torch.float16 if _on_graphics(compute) else torch.float32
         parts = open_parts(model, half=dtype != torch.float32)
-        problems = [*parts.problems, *_samples(parts, dtype)]
+        vae, problems = _sampled(parts, dtype)
         damaged = damaged_weights(folder)
     except CheckpointError as problem:
         yield error("Model", str(problem), "Choose another folder as the model, or download this one again.")
@@ -60,7 +60,7 @@ def examine_chosen(model: str, compute: Sequence[Compute] = ()) -> Iterator[Find
             yield error("Model", f"{folder}: {', '.join(damaged)} is damaged", "Copy or download this model again.")
         else:
             yield ok("Model", f"{folder} has the right files ({parts.weights.path.name}, stored in {parts.stored_as})")
-        decoder = f"{parts.name} decodes with {parts.vaes[0].description}"
+        decoder = f"{parts.name} decodes with {vae.description}"
         for problem in problems:
             yield warning("Decoder", problem, "Finish its download, or remove its folder.")
         if parts.hint and not problems:
@@ -69,8 +69,8 @@ def examine_chosen(model: str, compute: Sequence[Compute] = ()) -> Iterator[Find
             yield ok("Decoder", decoder)
 
 
-def _samples(parts: CheckpointParts, dtype: torch.dtype) -> Iterator[str]:
-    """Look at some numbers of every weight; what is wrong with VAEs that another can take the place of.
+def _sampled(parts: CheckpointParts, dtype: torch.dtype) -> tuple[VAEParts, list[str]]:
+    """Look at some numbers of every weight: the VAE that will decode, and what is wrong with those before it.
 
     Raises:
         CheckpointError: the model cannot do without what is not finite.
@@ -79,15 +79,16 @@ def _samples(parts: CheckpointParts, dtype: torch.dtype) -> Iterator[str]:
 
     parts.denoiser.check_sample(dtype)
     parts.image_encoder.check_sample(dtype)
-    for vae in parts.vaes:
+    problems = list(parts.problems)
+    for vae in parts.vaes[:-1]:
         try:
             vae.module.check_sample(dtype)
         except CheckpointError as problem:
-            if vae is parts.vaes[-1]:
-                raise
-            yield not_used(vae.folder, problem)
+            problems.append(not_used(vae.folder, problem))
         else:
-            return
+            return vae, problems
+    parts.vaes[-1].module.check_sample(dtype)
+    return parts.vaes[-1], problems
 
 
 def examine_memory(model: str, compute: Sequence[Compute]) -> Iterator[Finding]:

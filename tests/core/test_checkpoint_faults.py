@@ -183,6 +183,18 @@ def test_a_part_that_is_missing_is_named(folder: Path, tmp_path: Path, missing: 
     assert parts[missing].name in refused(folder, tmp_path)
 
 
+def test_a_part_beside_a_whole_file_is_left_over(folder: Path) -> None:
+    (folder / "model-00001-of-00003.safetensors").write_bytes(b"")
+    assert load_checkpoint(folder, "cpu", torch.float32).num_latents == 12
+
+
+def test_a_ckpt_in_the_format_of_old_versions_of_torch_loads(tmp_path: Path) -> None:
+    folder = write_ckpt(tmp_path / "moe")
+    file = folder / "model.fp16.ckpt"
+    torch.save(torch.load(file, weights_only=True), file, _use_new_zipfile_serialization=False)
+    assert load_checkpoint(folder, "cpu", torch.float32).num_latents == 12
+
+
 # --- the VAE beside a model ---
 
 
@@ -227,12 +239,14 @@ def test_a_broken_vae_beside_a_model_is_told_of_and_does_not_block(folder: Path,
     assert lines[1]["text"].startswith(f"The VAE {TURBO} beside the model is not used")
 
 
-def test_a_whole_vae_takes_the_place_of_a_broken_one(folder: Path, tmp_path: Path) -> None:
-    cut(write_turbo_vae(folder.parent / TURBO))
+@pytest.mark.parametrize("spoil", [cut, not_finite])
+def test_a_whole_vae_takes_the_place_of_a_broken_one(folder: Path, tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    spoil(write_turbo_vae(folder.parent / TURBO))
     write_turbo_vae(folder.parent / "hunyuan3d-vae-v2-0-withencoder")
     *_, result = generate(folder, tmp_path / "disc.png")
     assert isinstance(result, Result)
     assert "withencoder (found beside it" in result.decoder
+    assert result.decoder in doctor(folder)[-1]["text"]
 
 
 def test_what_decodes_and_why_is_in_the_log_the_result_and_the_doctor(folder: Path, tmp_path: Path) -> None:
