@@ -38,6 +38,8 @@ class GridField:
     @torch.no_grad()
     def __call__(self, indices: Tensor, groups: Groups | None = None) -> Tensor:
         """Logits float32 [P] at indices int64 [P]; `groups` as for a `Field`."""
+        if not indices.numel():
+            return torch.empty(0, device=indices.device)
         if groups is None or self._selection is None:
             if indices.device.type != "cpu":
                 return self._exact(indices)

@@ -17,8 +17,10 @@ from ..sparse_grid import Grid
 from .field import Field, IndexedField, VecsetField
 from .grid_decoder import embedded_axes
 from .groups import Groups
-from .kv_selection import Selection
 from .query_embedding import GridQueries, Queries, QueryEmbedding
+
+_BEYOND = -1.0
+"""The outline's logit where no shape is near."""
 
 OUTLINE_REACH = 16
 """Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
@@ -109,46 +111,53 @@ class PixelGridQueries(GridQueries):
 class OutlinedField(Field):
     """The field of a pixel-aligned decoder, whose shape ends where the picture's outline does.
 
+    The decoder is not asked beyond the outline, where the answer is known.
+
     Args:
         decoder: the pixel-aligned decoder.
         decoded: [1, N, width], answer of `ShapeVAE.decode` for one shape.
         features: of the picture, a batch of one.
         outline: float32 [1, 1, T, T], signed distance to the outline in frame units, positive inside (`signed_outline`).
         truncation: distance that a logit of 1 stands for.
-        selection: see `VecsetField`.
     """
 
     def __init__(
-        self,
-        decoder: PixelAlignedDecoder,
-        decoded: Tensor,
-        features: PixelFeatures,
-        outline: Tensor,
-        truncation: float,
-        selection: Selection | None = None,
+        self, decoder: PixelAlignedDecoder, decoded: Tensor, features: PixelFeatures, outline: Tensor, truncation: float
     ) -> None:
         self._film, self._volume, self._outline = decoder.film, features.volume, outline / truncation
         tokens = decoder.reader(decoded.to(outline.dtype))
-        self._inner = VecsetField(decoder.point_decoder, tokens, selection, PixelEmbedding(decoder, features))
+        self._inner = VecsetField(decoder.point_decoder, tokens, None, PixelEmbedding(decoder, features))
         self.device = self._inner.device
 
     @torch.no_grad()
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
         """See `Field`."""
-        return self._outlined(self._inner(points, groups), Columns.of_points(points), points[:, 2])
+        outline = self._outline_at(Columns.of_points(points))
+        wanted = (outline > _BEYOND).nonzero()[:, 0]
+        near = points[wanted]
+        return self._outlined(outline, wanted, self._inner(near), Columns.of_points(near), near[:, 2])
 
     def on_grid(self, grid: Grid) -> IndexedField:
         """The same field at the points of a grid."""
         inner = self._inner.on_grid(grid)
 
         def evaluate(indices: Tensor, groups: Groups | None = None) -> Tensor:
-            return self._outlined(inner(indices, groups), Columns.on_grid(indices, grid), grid.axes[2][indices % grid.size])
+            outline = self._outline_at(Columns.on_grid(indices, grid))
+            wanted = (outline > _BEYOND).nonzero()[:, 0]
+            near = indices[wanted]
+            w = grid.axes[2][near % grid.size]
+            return self._outlined(outline, wanted, inner(near), Columns.on_grid(near, grid), w)
 
         return evaluate
 
-    def _outlined(self, logits: Tensor, columns: Columns, w: Tensor) -> Tensor:
-        added = self._film.added(columns.in_volume(self._volume, w))
-        return torch.minimum(logits + added, at_pixels(self._outline, columns.view)[0, 0][columns.of_point])
+    def _outline_at(self, columns: Columns) -> Tensor:
+        """Logits [P] of the outline alone."""
+        return at_pixels(self._outline, columns.view)[0, 0][columns.of_point]
+
+    def _outlined(self, outline: Tensor, wanted: Tensor, logits: Tensor, columns: Columns, w: Tensor) -> Tensor:
+        """The outline's logits, at `wanted` no more than those of the decoder with what the coarse volume adds."""
+        whole = logits + self._film.added(columns.in_volume(self._volume, w))
+        return outline.index_put((wanted,), torch.minimum(whole, outline[wanted]))
 
 
 class Relief(Field):
