@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +85,24 @@ def test_the_latents_are_saved_with_the_file(made: bpy.types.Object, extension: 
     assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}
 
 
+def _kept(content: bytes) -> str:
+    return base64.b85encode(zlib.compress(content)).decode()
+
+
+def _array(header: bytes) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+_HOSTILE = (
+    bytes(1 << 27),  # 128 MiB of a few hundred kilobytes
+    _array(b"{'descr': '<f2', 'fortran_order': False, 'shape': (((("),
+    _array(b"{'descr': '<f2', 'fortran_order': False, 'shape': (1099511627776, 1), }\n"),  # 2 TiB
+    _array(b"{'descr': '(2,', 'fortran_order': False, 'shape': (1, 1), }\n") + bytes(2),
+    _array(b"{'descr': '|O', 'fortran_order': False, 'shape': (1, 1), }\n") + bytes(8),
+    _array(b"if True:\n  1\n 2\n"),
+)
+
+
 def test_latents_that_were_not_kept_or_are_damaged_are_an_error(worker: Worker, image: str, extension: Import) -> None:
     worker("good")
     preferences().keep_latents = False
@@ -90,7 +110,7 @@ def test_latents_that_were_not_kept_or_are_damaged_are_an_error(worker: Worker, 
     obj = bpy.context.active_object
     assert not obj.flashvdm.latents
     assert not bpy.ops.flashvdm.remesh.poll()
-    for damaged in ("rubbish", "", "{" * 70):
+    for damaged in ("rubbish", "", "{" * 70, "ö", *map(_kept, _HOSTILE)):
         obj.flashvdm.latents = damaged
         with pytest.raises(RuntimeError, match="damaged"):
             bpy.ops.flashvdm.remesh()
