@@ -49,12 +49,13 @@ def draw_set_up_choices(layout: bpy.types.UILayout, letters: int) -> None:
     if draw_set_up(box, letters):
         return
     installed = interpreter.home().installed()
+    if installed is not None and not session.set_up.text:
+        text = interface("PyTorch {version}, tried out on {device}").format(version=installed.torch, device=installed.device)
+        draw_text(box, text, letters, "CHECKMARK")
     row = box.row(align=True)
     if installed is None:
         row.operator("flashvdm.set_up", icon="IMPORT")
     else:
-        text = interface("PyTorch {version}, tried out on {device}").format(version=installed.torch, device=installed.device)
-        draw_text(box, text, letters, "CHECKMARK")
         if outdated(installed):
             row.operator("flashvdm.set_up", text="Update", icon="IMPORT")
         else:
