@@ -13,13 +13,14 @@ import pytest
 import torch
 
 from flashvdm_core.checkpoints.registry import MODELS
-from flashvdm_core.decoding import decode_volume
+from flashvdm_core.decoding import decode_shape, decode_volume
 from flashvdm_core.lab.bench import stages as bench_stages
 from flashvdm_core.lab.bench.__main__ import main
 from flashvdm_core.lab.bench.baseline import agreement, dense_grid, mesh_volume
 from flashvdm_core.lab.bench.clock import measure_roofline, timed
 from flashvdm_core.lab.bench.growth import with_latents, with_resolution
 from flashvdm_core.lab.bench.model_under_test import open_model, random_model
+from flashvdm_core.lab.bench.official import smooth_vae
 from flashvdm_core.lab.bench.operations import counted
 from flashvdm_core.lab.bench.optimisations import compare_optimisations
 from flashvdm_core.lab.bench.page import draw_growth
@@ -247,3 +248,16 @@ def test_the_example_image_is_what_the_encoder_takes(tmp_path: Path):
     assert chosen.image.abs().max() <= 1
     assert chosen.image[0, :, 0, 0].tolist() == [1, 1, 1]
     assert chosen.condition().shape == (1, 5, 24)
+
+
+class TestBesideTheReleasedDecoder:
+    def test_random_weights_give_a_shape_in_a_thin_band(self):
+        vae = smooth_vae(tiny_spec().vae, CPU)
+        decoded = vae.decode(torch.randn(1, vae.spec.num_latents, vae.spec.embed_dim, generator=torch.Generator().manual_seed(0)))
+        (level,) = decode_shape(vae.geo_decoder, decoded, 32, method="dense")
+        assert len(extract_surface(level.volume, 0.0).faces) > 500
+        assert 0.001 < float((level.volume.logits.abs() < 0.95).float().mean()) < 0.2
+
+    def test_where_its_code_is_not_it_is_said(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        assert main(["official", str(tmp_path), "--resolution", "16", "--json", str(tmp_path / "out.json")]) == 1
+        assert "github.com/Tencent-Hunyuan/Hunyuan3D-2" in capsys.readouterr().err

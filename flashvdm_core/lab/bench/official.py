@@ -141,7 +141,6 @@ def _row(ours: ShapeVAE, theirs: Any, decoded: Tensor, resolution: int, runs: in
         "cpu_faster_by": theirs_took.cpu_seconds / ours_took.cpu_seconds,
         "queries": sum(queries),
         "faces": ours_took.faces,
-        "official_faces": theirs_took.faces,
     }
 
 
