@@ -101,7 +101,7 @@ def _measure(given: argparse.Namespace) -> None:
         scores = mesh_scores(model, data.images[rows], data.decoded[rows].float(), given.resolution)
         print(
             f"{given.meshes} meshes at {given.resolution}: silhouette IoU {scores.silhouette:.3f}, "
-            f"one closed surface {scores.closed:.2f}, slabs {scores.slabs:.2f}"
+            f"one closed surface {scores.closed:.2f}, cut by the box {scores.cut:.2f}"
         )
 
 

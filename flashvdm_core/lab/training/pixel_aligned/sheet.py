@@ -12,15 +12,17 @@ from torch import Tensor
 
 from ....api.mesh import TriangleMesh
 from ....api.settings import Settings
+from ....api.units import BOX_HALF_SIDE
 from ....decoding import decode_volume
 from ....files import write_whole
 from ....geometry.cleanup import clean_up
+from ....geometry.components import vertex_components
+from ....geometry.edges import boundary_edges
 from ....geometry.raster import rasterise
 from ....models.pixel_aligned import TO_PICTURE, PixelAlignedDecoder
 from ....pipeline.shape import read_picture
 from ....surface.marching import extract_surface
 from ...data.render import Camera, render_view
-from ...evaluation.metrics import topology
 
 SIDE = 128
 _GREY, _GROUND = (176, 182, 190), (226, 229, 233)
@@ -52,12 +54,12 @@ class MeshScores:
     Attributes:
         silhouette: IoU of the mesh, seen as the picture was taken, with the picture's outline.
         closed: share of the meshes that are one closed surface.
-        slabs: share of the meshes that the decoded box cuts off.
+        cut: share of the meshes that reach the sides of the decoded box.
     """
 
     silhouette: float
     closed: float
-    slabs: float
+    cut: float
 
 
 @torch.no_grad()
@@ -68,8 +70,9 @@ def mesh_scores(decoder: PixelAlignedDecoder, images: Tensor, decoded: Tensor, r
         picture = read_picture(decoder, image.numpy())
         *_, level = decode_volume(picture.field(decoded[at : at + 1]), resolution, method="hierarchical")
         mesh = clean_up(extract_surface(level.volume), Settings().largest_parts)
-        found = topology(mesh)
-        rows.append((_silhouette(mesh, image[..., 3].numpy() > 127), found.closed, found.slab))
+        parts = len(np.unique(vertex_components(mesh.faces, len(mesh.vertices))[mesh.faces[:, 0]]))
+        cut = np.abs(mesh.vertices).max() > BOX_HALF_SIDE * (1 - 1e-4)
+        rows.append((_silhouette(mesh, image[..., 3].numpy() > 127), parts == 1 and not boundary_edges(mesh), cut))
     return MeshScores(*np.array(rows, np.float64).mean(0).tolist())
 
 
