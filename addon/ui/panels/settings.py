@@ -8,7 +8,7 @@ from ...settings.properties import scene_settings
 from .main import IN_FRONT
 from .parts import SubPanel
 
-_GROUPS = {"model": "", "image": "Image", "sampling": "Shape", "surface": "Surface", "clean-up": "Clean-Up"}
+_GROUPS = {"model": "", "image": "Image", "sampling": "Shape", "surface": "Surface", "clean-up": "Clean-Up", "files": "Files"}
 
 
 class FLASHVDM_PT_settings(SubPanel, bpy.types.Panel):  # noqa: N801
