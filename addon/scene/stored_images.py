@@ -64,7 +64,8 @@ def plain_name(path: str) -> str:
 
 def is_readable(image: bpy.types.Image) -> bool:
     """It has pixels: neither its file nor what was packed of it is lost or damaged."""
-    width, height = image.size
+    size: Any = image.size  # 5.2's stubs don't know that it has parts
+    width, height = size
     return width > 0 and height > 0
 
 
