@@ -106,7 +106,7 @@ def test_fifty_images_five_of_them_bad_killed_in_the_middle_end_as_45_meshes_eac
     assert len(meshes(out)) == 45
     assert {name: mesh for name, mesh in meshes(out).items() if name in before} == before, "what was made is not made again"
     start, *items, summary = lines(report)
-    assert start == {"event": "start", "items": 50}
+    assert start == {"event": "start", "items": 50, "left_out": []}
     assert Counter(item["status"] for item in items) == {"made": 45 - len(before), "kept": len(before), "failed": 5}
     assert {item["output"] for item in items if item["status"] == "kept"} == set(before)
     assert {item["kind"] for item in items if item["status"] == "failed"} == {"ImageError"}
@@ -139,7 +139,7 @@ def test_an_interrupted_batch_cleans_up_and_goes_on_later(tmp_path: Path, model:
     process = batch_process(source, out, model, *(["--end-with-stdin"] if how == "end of stdin" else []))
     assert process.stdout
     assert process.stdin
-    assert json.loads(process.stdout.readline()) == {"event": "start", "items": 40}
+    assert json.loads(process.stdout.readline()) == {"event": "start", "items": 40, "left_out": []}
     process.stdout.readline()
     if how == "end of stdin":
         process.stdin.close()
