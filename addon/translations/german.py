@@ -141,6 +141,7 @@ _LABELS = {
     "Parts Kept": "Behaltene Teile",
     "Print Size (mm)": "Druckgröße (mm)",
     "Place": "Ort",
+    "Straighten": "Gerade hinstellen",
     "Plain Background": "Einfarbiger Hintergrund",
     "Precision": "Genauigkeit",
     "Preview": "Vorschau",
