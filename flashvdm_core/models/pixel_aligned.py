@@ -88,9 +88,6 @@ class PixelFeatures:
     volume: Tensor
     camera: ViewCamera
 
-    def __len__(self) -> int:
-        return len(self.planes)
-
 
 def outline_distance(opaque: Tensor, reach: int = 0) -> Tensor:
     """Exact Euclidean distance of each opaque pixel to the nearest one that is not, in pixels; 0 outside.

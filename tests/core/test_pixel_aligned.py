@@ -28,7 +28,6 @@ from scipy.ndimage import distance_transform_edt
 from flashvdm_core.lab.data.render import Camera, project, render_view
 from flashvdm_core.lab.training.pixel_aligned.data import Meshes, PointBank, Source
 from flashvdm_core.lab.training.pixel_aligned.frames import place
-from flashvdm_core.lab.training.pixel_aligned.muon import orthogonalised
 from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pack
 from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of
 from flashvdm_core.lab.training.pixel_aligned.validate import network_input, refit
@@ -161,14 +160,6 @@ def test_resumes_exactly(source: Source, tmp_path: Path) -> None:
     assert [whole.train_step(ring, bank) for _ in range(2)] == [resumed.train_step(ring, bank) for _ in range(2)]
     for ours, theirs in zip(whole.average.parameters(), resumed.average.parameters(), strict=True):
         assert torch.equal(ours, theirs)
-
-
-def test_muon_steps_are_nearly_orthogonal() -> None:
-    rng = torch.Generator().manual_seed(0)
-    for sides in ((24, 60), (60, 24)):
-        values = torch.linalg.svdvals(orthogonalised(torch.randn(sides, generator=rng)))
-        assert values.min() > 0.6
-        assert values.max() < 1.3
 
 
 def test_tones_leave_out_the_light() -> None:

@@ -22,7 +22,6 @@ from ...files import load_state
 from ..pairs import recolour
 from . import losses, validate
 from .data import PointBank, Source
-from .muon import Muon
 from .ring import ViewRing
 from .views import ViewOptions, ViewPack, resized
 
@@ -39,7 +38,6 @@ class Settings:
         size: side of the pictures in pixels; rendered ones are scaled down to it.
         batch, points: pictures of a step, and points of the field a picture (half of them near the surface).
         learning_rate, warmup, weight_decay, clip: AdamW; the rate rises over `warmup` steps and stays.
-        muon_rate: of the matrices inside encoder and point decoder, which Muon takes over; 0: AdamW learns all.
         decay_start, decay_steps: from that step the rate falls linearly to nothing; 0 steps: it does not.
         ema: of the averaged weights.
         truncation: distance that a logit of 1 stands for.
@@ -51,7 +49,6 @@ class Settings:
     batch: int = 16
     points: int = 256
     learning_rate: float = 1e-3
-    muon_rate: float = 0.0
     warmup: int = 200
     weight_decay: float = 0.05
     clip: float = 1.0
@@ -133,13 +130,6 @@ def total_loss(
     )
 
 
-def inner_matrices(model: PixelAlignedDecoder) -> list[nn.Parameter]:
-    """The weights for Muon: neither inputs nor outputs, and not what reads the latents."""
-    ends = ("encoder.position", "encoder.down1.0", "encoder.maps", "encoder.volume", "encoder.camera")
-    named = [*model.encoder.named_parameters(prefix="encoder"), *model.point_decoder.cross_attn_decoder.named_parameters()]
-    return [weight for name, weight in named if weight.ndim > 1 and not name.startswith(ends)]
-
-
 class Trainer:
     """Model, average and optimiser, one step at a time.
 
@@ -153,15 +143,12 @@ class Trainer:
         self.settings = settings
         self.model = PixelAlignedDecoder(spec)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
-        matrices = inner_matrices(self.model) if settings.muon_rate else []
-        taken = {id(p) for p in matrices}
-        others = [p for p in self.model.parameters() if id(p) not in taken]
+        weights = list(self.model.parameters())
         groups = [
-            {"params": [p for p in others if p.ndim > 1], "weight_decay": settings.weight_decay},
-            {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": [p for p in weights if p.ndim > 1], "weight_decay": settings.weight_decay},
+            {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
-        self.muon = Muon(matrices, settings.muon_rate, weight_decay=settings.weight_decay) if matrices else None
         self.step, self.minutes = 0, 0.0
         plain = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name not in ("views", "weights")}
         self.sizes = {"spec": asdict(spec), "settings": plain}
@@ -182,11 +169,9 @@ class Trainer:
         self.model.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        for optimiser, rate in ((self.optimiser, self.settings.learning_rate), (self.muon, self.settings.muon_rate)):
-            if optimiser is not None:
-                for group in optimiser.param_groups:
-                    group["lr"] = rate * self.settings.share(self.step)
-                optimiser.step()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * self.settings.share(self.step)
+        self.optimiser.step()
         # A short memory at first, so that the average is not of the random start.
         keep = min(self.settings.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
@@ -199,7 +184,6 @@ class Trainer:
         """All that is needed to go on."""
         return {
             "model": self.model.state_dict(), "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(),
-            "muon": self.muon.state_dict() if self.muon else None,
             "step": self.step, "minutes": self.minutes, "sizes": self.sizes,
         }  # fmt: skip
 
@@ -214,8 +198,6 @@ class Trainer:
             self.model.load_state_dict(state["model"])
             self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])
-            if self.muon and state.get("muon"):
-                self.muon.load_state_dict(state["muon"])
         except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise TrainingError(f"{path} is of a model of another shape; choose another folder or delete it.") from error
         self.step, self.minutes = state["step"], state["minutes"]
