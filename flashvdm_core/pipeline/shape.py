@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..api.mesh import TriangleMesh
-from ..api.units import SHAPE_HALF_SIDE
 from ..checkpoints.model import Model
 from ..decoding import Field, Level, decode_shape, decode_volume
 from ..decoding.field import BlendedField
@@ -20,12 +19,10 @@ from ..decoding.pixel_aligned import OutlinedField, Relief, signed_outline
 from ..decoding.volume import Options
 from ..image.processor import recentred
 from ..image.resize import resize_area
-from ..models.pixel_aligned import HALF_SIDE, PICTURE_SHARE, PixelAlignedDecoder, PixelFeatures, ViewCamera
+from ..models.pixel_aligned import PICTURE_SHARE, PixelAlignedDecoder, PixelFeatures, ViewCamera
 
 PIXELS_SIDE = 256
 """Side of the picture that a shape is made from."""
-
-_SEEN = 0.98  # of the depths of a picture lie within its extent
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +33,11 @@ class Picture:
         decoder: that decoder.
         features: a batch of one.
         outline: float32 [1, 1, T, T], signed distance to the outline in frame units, positive inside.
-        scale: factor from the view frame's units to those of the core frame, in which the shape fills the box.
     """
 
     decoder: PixelAlignedDecoder
     features: PixelFeatures
     outline: Tensor
-    scale: float
 
     @property
     def camera(self) -> ViewCamera:
@@ -63,8 +58,8 @@ class Picture:
         return Relief(self.features, self.outline, self.decoder.spec.truncation)
 
     def upright(self, mesh: TriangleMesh) -> TriangleMesh:
-        """A mesh of the view frame as it stands: upright, in the core frame, turned as it was seen."""
-        return _upright(mesh, self.camera, self.scale)
+        """A mesh of the view frame as it stands: upright, turned as it was seen."""
+        return _upright(mesh, self.camera)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +83,7 @@ class BlendedPicture:
         """See `Picture.upright`."""
         a, b = self.one.camera, self.other.camera
         between = (torch.lerp(x, y, self.amount) for x, y in ((a.elevation, b.elevation), (a.perspective, b.perspective)))
-        return _upright(mesh, ViewCamera(*between), self.one.scale + (self.other.scale - self.one.scale) * self.amount)
+        return _upright(mesh, ViewCamera(*between))
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +120,7 @@ def read_picture(decoder: PixelAlignedDecoder, pixels: np.ndarray) -> Picture:
     alpha = rgba[:, 3:]
     colours = F.interpolate(rgba[:, :3] * alpha + 1 - alpha, (size, size), mode="bilinear", antialias=True)
     features = decoder.encoder(colours * 2 - 1, F.interpolate(alpha, (size, size), mode="area"))
-    return Picture(decoder, features, signed_outline(alpha), _scale_of(features))
+    return Picture(decoder, features, signed_outline(alpha))
 
 
 def decode(model: Model, shape: Shape, resolution: int, **options: Unpack[Options]) -> Iterator[Level]:
@@ -138,14 +133,6 @@ def decode(model: Model, shape: Shape, resolution: int, **options: Unpack[Option
     return decode_volume(shape.picture.field(decoded), resolution, **(options | Options(method=method)))
 
 
-def _upright(mesh: TriangleMesh, camera: ViewCamera, scale: float) -> TriangleMesh:
+def _upright(mesh: TriangleMesh, camera: ViewCamera) -> TriangleMesh:
     vertices = torch.from_numpy(mesh.vertices)[None].to(camera.elevation)
-    return TriangleMesh((camera.to_upright(vertices)[0] * scale).cpu().numpy(), mesh.faces)
-
-
-def _scale_of(features: PixelFeatures) -> float:
-    """The factor by which what is in the picture, as deep as it seems, fills the core frame's box."""
-    inside = F.interpolate(features.outline[:, :1], features.depth.shape[-2:], mode="area")[:, 0] > 0.5
-    depth = features.depth.abs().amax(1)[inside]
-    deepest = float(depth.quantile(_SEEN)) if depth.numel() else 0.0
-    return SHAPE_HALF_SIDE / max(HALF_SIDE, deepest)
+    return TriangleMesh(camera.to_upright(vertices)[0].cpu().numpy(), mesh.faces)

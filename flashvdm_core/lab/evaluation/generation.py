@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,8 +18,12 @@ from ...api.errors import EmptySurfaceError, FlashVDMError, SettingsError
 from ...api.events import Failure, Result, Stage
 from ...api.mesh import TriangleMesh
 from ...api.tasks import Request
+from ...checkpoints.load import model_spec
+from ...models.specs import Frame
 from ...pipeline.pipeline import Pipeline
 from ..data.render import Camera, random_camera, render_view
+from ..training.pixel_aligned.frames import place
+from ..training.pixel_aligned.validate import inflated_outline
 from .held_out import HeldOutMesh, Selected
 from .metrics import METRIC_POINTS, iou, silhouette_iou, surface_scores, topology, volume_points
 from .occupancy import closed_occupancy, solid_occupancy
@@ -109,13 +113,14 @@ def measure_generation(
     """
     # One pipeline a model: the props are the outer loop, and none shall be loaded twice.
     pipelines = {variant.model: Pipeline() for variant in variants}
+    frames: dict[str, Frame] = {variant.model: model_spec(variant.model).frame for variant in variants}
     settings = {"resolution": resolution, "device": device, "precision": precision, "preview": False}
     measured: dict[Variant, list[Scores]] = {variant: [] for variant in variants}
     taken: dict[Variant, Result] = {}
     failures: dict[str, int] = {}
     examples: list[Shown] = []
     for prop in tqdm(selected, desc="generation", disable=None if progress else True):
-        case = _Case.of(prop, camera_of(selected, prop), points, selected.rng(prop.index))
+        case = _Case.of(prop, camera_of(selected, prop), points, selected.rng(prop.index), set(frames.values()))
         meshes: list[TriangleMesh | None] = []
         for variant in variants:
             own = {"model": variant.model, "steps": variant.steps, "guidance": variant.guidance, "seed": _seed(selected, prop)}
@@ -124,7 +129,7 @@ def measure_generation(
                 taken[variant] = last
             else:
                 failures[last.message] = failures.get(last.message, 0) + 1
-            measured[variant].append(case.scores(last, scorer))
+            measured[variant].append(case.scores(last, frames[variant.model], scorer))
             meshes.append(last.mesh if isinstance(last, Result) else None)
         if len(examples) < shown:
             examples.append(Shown(prop, case.image, case.camera, meshes))
@@ -146,20 +151,48 @@ def _row(variant: Variant, scores: Sequence[Scores], result: Result | None) -> d
 
 
 @dataclass(frozen=True, eq=False)
-class _Case:
-    """One prop's input picture, and the truth at random points."""
+class FramedTruth:
+    """A prop in one frame, seen by `camera` there.
 
-    prop: HeldOutMesh
-    camera: Camera
-    image: np.ndarray
+    Attributes:
+        points: float32 [P, 3], uniform in the volume.
+        inside: bool [P], which of them are inside the true solid.
+        surface: float32 [S, 3], points on its surface.
+        camera: where the picture was taken from, in the frame.
+        outline_iou: what the picture's outline reaches, blown up and seen from a usual elevation.
+    """
+
     points: Tensor
     inside: Tensor
+    surface: Tensor
+    camera: Camera
+    outline_iou: float
 
     @classmethod
-    def of(cls, prop: HeldOutMesh, camera: Camera, count: int, rng: np.random.Generator) -> _Case:
-        image = render_view(prop.vertices, prop.faces, prop.face_rgb, camera, IMAGE_SIZE).numpy()
+    def of(cls, prop: HeldOutMesh, camera: Camera, image: Tensor, points: Tensor, frame: Frame) -> FramedTruth:
+        """The same points in either frame; `image` is the picture, uint8 [S, S, 4]."""
+        put = place(prop.vertices[prop.faces.unique()], camera)
+        upright, stored = (points, put.undo(points)) if frame == "view" else (put.apply(points), points)
+        inside = solid_occupancy(prop.vertices, prop.faces, prop.surface, stored)
+        outline = inflated_outline(image, upright) > 0
+        surface = put.apply(prop.surface.points) if frame == "view" else prop.surface.points
+        own = replace(camera, yaw=0.0) if frame == "view" else camera
+        return cls(points, inside, surface, own, iou(outline, inside))
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One prop's input picture, and the truth in each frame that a model answers in."""
+
+    camera: Camera
+    image: np.ndarray
+    truths: Mapping[Frame, FramedTruth]
+
+    @classmethod
+    def of(cls, prop: HeldOutMesh, camera: Camera, count: int, rng: np.random.Generator, frames: Collection[Frame]) -> _Case:
+        image = render_view(prop.vertices, prop.faces, prop.face_rgb, camera, IMAGE_SIZE)
         points = volume_points(count, rng)
-        return cls(prop, camera, image, points, solid_occupancy(prop.vertices, prop.faces, prop.surface, points))
+        return cls(camera, image.numpy(), {frame: FramedTruth.of(prop, camera, image, points, frame) for frame in frames})
 
     def generate(self, pipeline: Pipeline, settings: Mapping[str, Any]) -> Result | Failure:
         """One generation from the picture, through a file as users give it."""
@@ -172,18 +205,21 @@ class _Case:
             raise FlashVDMError(last.message)
         return last
 
-    def scores(self, last: Result | Failure, scorer: Scorer | None) -> Scores:
+    def scores(self, last: Result | Failure, frame: Frame, scorer: Scorer | None) -> Scores:
         """Everything that is measured of one generation; one without a surface scores nothing."""
+        truth = self.truths[frame]
         nothing = {"iou": 0.0, "f_score": 0.0, "silhouette_iou": 0.0, "closed": 0.0, "watertight": 0.0, "slabs": 0.0}
+        nothing |= {"outline_iou": truth.outline_iou, "beats_outline": 0.0}
         if isinstance(last, Failure):
             return nothing | {"failed": 1.0}
         mesh, shape = last.mesh, topology(last.mesh)
-        distances = surface_scores(mesh, self.prop.surface.points)
+        distances, own = surface_scores(mesh, truth.surface), iou(closed_occupancy(mesh, truth.points), truth.inside)
         scores = nothing | {
-            "iou": iou(closed_occupancy(mesh, self.points), self.inside),
+            "iou": own,
+            "beats_outline": float(own > truth.outline_iou),
             "chamfer": distances.chamfer,
             "f_score": distances.f_score,
-            "silhouette_iou": silhouette_iou(mesh, self.camera, self.image[..., 3] > 127),
+            "silhouette_iou": silhouette_iou(mesh, truth.camera, self.image[..., 3] > 127),
             "closed": float(shape.closed),
             "watertight": float(shape.boundary_edges == 0),
             "slabs": float(shape.slab),

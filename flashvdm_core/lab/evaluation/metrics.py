@@ -41,6 +41,11 @@ DEFINITIONS = {
     ),
     "chamfer": f"mean distance between surfaces, both directions averaged, on up to {CLOUD_POINTS:,} samples of each",
     "f_score": f"harmonic mean of precision and recall within {HIT_DISTANCE}, on the same samples",
+    "iou": (
+        "v_iou of a generated mesh, in the model's frame: the canonical one, or for a model that reads the picture upright, "
+        "turned to the camera, half of the longer side of the picture 0.75"
+    ),
+    "outline_iou": "the same of the picture's outline, blown up, its elevation taken as 15 degrees: what nothing learned reaches",
     "units": "core frame: the longest side of a prop is {side:g}",
 }
 """What the numbers mean; the text goes with the numbers. `points` and `side` are filled in."""

@@ -54,6 +54,8 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "s_iou": ("S-IoU", _percent),
     "iou": ("IoU", _percent),
     "iou_error": ("± (standard error)", _percent),
+    "outline_iou": ("outline's IoU", _percent),
+    "beats_outline": ("better than outline", _share),
     "chamfer": ("Chamfer", lambda value: f"{value:.4f}"),
     "f_score": ("F-score", _percent),
     "silhouette_iou": ("silhouette IoU", _percent),

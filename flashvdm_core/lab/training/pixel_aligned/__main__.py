@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from argparse import BooleanOptionalAction
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ....api.errors import TrainingError
 from ....models.specs import PixelAlignedSpec
@@ -46,12 +48,17 @@ def _train(given: argparse.Namespace) -> None:
     elif given.resume:
         trainer.load(given.resume)
     elif given.start:
-        print(f"not taken over: {', '.join(trainer.load_weights(given.start)) or 'nothing'}")
+        print(f"not taken over: {', '.join(trainer.load_weights(_weights_of(given.start))) or 'nothing'}")
     print(f"step {trainer.step}, {sum(p.numel() for p in trainer.model.parameters()) / 1e6:.2f} M numbers", flush=True)
     yardstick = sources[0]
     held_out = validate.held_out(yardstick, "val", latents=given.latents)
     log = Log(folder, held_out, validate.held_out(yardstick, "train", count=96, latents=given.latents))
     run(trainer, sources, log, folder, given.minutes, given.validate_every, given.save_every)
+
+
+def _weights_of(start: Path) -> Mapping[str, Tensor]:
+    """The averaged weights of a run's state, or those that were exported into a model's folder."""
+    return load(start).state_dict() if start.is_dir() else load_state(start, ("average",))["average"]
 
 
 def _trainer_of(state: Path) -> Trainer:
@@ -118,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", action="append", required=True, metavar="FOLDER=PROPS.npz[:WEIGHT]", help="first one: yardstick")
     train.add_argument("--out", type=Path, required=True, help="folder of state and log; a state in it is gone on from")
     train.add_argument("--resume", type=Path, help="state of another run to go on from, if there is none in --out")
-    train.add_argument("--start", type=Path, help="state of another run whose averaged weights to start from, where they fit")
+    train.add_argument("--start", type=Path, help="state of another run, or a model's folder: its weights, where they fit")
     train.add_argument("--minutes", type=number(float, 0), default=60, help="of this run (default: %(default)s)")
     train.add_argument("--validate-every", type=number(float, 0.001), default=5, metavar="MINUTES")
     train.add_argument("--save-every", type=number(float, 0.001), default=4, metavar="MINUTES")

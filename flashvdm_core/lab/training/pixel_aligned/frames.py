@@ -36,6 +36,10 @@ class Placement:
         """Points float32 [..., 3] of the mesh's frame -> upright frame."""
         return points @ self.linear.T + self.offset
 
+    def undo(self, points: Tensor) -> Tensor:
+        """The inverse of `apply`."""
+        return (points - self.offset) @ self.linear / self.scale**2
+
     @property
     def camera(self) -> ViewCamera:
         """As a batch of one."""

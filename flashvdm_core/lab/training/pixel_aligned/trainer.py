@@ -7,6 +7,7 @@ import csv
 import math
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -202,9 +203,9 @@ class Trainer:
             raise TrainingError(f"{path} is of a model of another shape; choose another folder or delete it.") from error
         self.step, self.minutes = state["step"], state["minutes"]
 
-    def load_weights(self, path: Path) -> list[str]:
-        """Take the averaged weights of another run where name and shape are the same; returns the names that were not."""
-        given, own = load_state(path, ("average",))["average"], self.model.state_dict()
+    def load_weights(self, given: Mapping[str, Tensor]) -> list[str]:
+        """Take weights over where name and shape are the same; returns the names where they were not."""
+        own = self.model.state_dict()
         fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
         self.model.load_state_dict(fitting, strict=False)
         self.average.load_state_dict(fitting, strict=False)

@@ -153,6 +153,15 @@ def inflated(rgba: Tensor, view: Tensor) -> Tensor:
     return ((read[:, 0] > 0.5) & (view[..., 2].abs() < thick)).float() - 0.5
 
 
+def inflated_outline(rgba: Tensor, upright: Tensor) -> Tensor:
+    """`inflated` of one rendered picture uint8 [S, S, 4], with the usual camera, at upright points [P, 3]: [P]."""
+    return inflated(refit(rgba[None], PICTURE), _usual_cameras(1).to_view(upright[None]))[0]
+
+
+def _usual_cameras(count: int) -> ViewCamera:
+    return ViewCamera(torch.full((count,), float(np.radians(_USUAL_ELEVATION))), torch.zeros(count))
+
+
 def constant_shape(seen: HeldOut, data: HeldOut) -> Tensor:
     """IoU [N] of one shape for every picture of `data`: where the shapes of `seen` are inside most often.
 
@@ -174,8 +183,7 @@ def _cells(points: Tensor) -> Tensor:
 
 def baselines(data: HeldOut) -> dict[str, Tensor]:
     """IoU [N] of the inflated outline with the true camera, and with a usual one (15 degrees, parallel)."""
-    usual = ViewCamera(torch.full_like(data.camera.elevation, np.radians(_USUAL_ELEVATION)), torch.zeros(len(data)))
-    cameras = {"outline, true camera": data.camera, "outline, usual camera": usual}
+    cameras = {"outline, true camera": data.camera, "outline, usual camera": _usual_cameras(len(data))}
     return {name: iou(inflated(data.images, camera.to_view(data.points)), data.distance) for name, camera in cameras.items()}
 
 
