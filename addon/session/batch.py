@@ -9,10 +9,10 @@ from ...flashvdm_core.api.fields import parse_json
 from ..blender.texts import interface
 from ..link.core_process import CoreProcess
 from . import interpreter
-from .loop import Activity
+from .watched import WatchedCommand
 
 
-class Batch(Activity):
+class Batch(WatchedCommand):
     """The one batch: under way while it is `running`, else as it ended.
 
     Attributes:
@@ -29,21 +29,12 @@ class Batch(Activity):
         self.errors: list[str] = []
         self.end = ""
         self.status: int | None = None
-        self._process: CoreProcess | None = None
-
-    @property
-    def running(self) -> bool:
-        """It has not ended."""
-        return self._process is not None
+        super().__init__()
 
     @property
     def process_id(self) -> int | None:
         """Of the command, while it runs."""
         return None if self._process is None else self._process.process_id
-
-    @property
-    def interval(self) -> float:
-        return 0.25
 
     @property
     def fraction(self) -> float:
@@ -78,45 +69,23 @@ class Batch(Activity):
         self.errors.clear()
         self._process = CoreProcess(launch, ["batch", "--json", "--end-with-stdin", *arguments])
 
-    def step(self) -> bool:
-        """Take what the command has reported; whether it is still under way."""
-        process = self._process
-        if process is None:
-            return False
-        for line in process.poll():
-            self._take(line)
-        if process.status is not None:
-            self._process, self.status = None, process.status
-            # The command's own summary, or the reason why there was nothing to sum up.
-            summary = process.last_words.removeprefix("Error: ")
-            self.end = interface("Cancelled: {text}").format(text=self.text) if process.interrupted else summary
-        return self.running
-
-    def cancel(self) -> None:
-        """Ask it to stop; what is made stays, and the same batch goes on from there."""
-        if self._process is not None:
-            self._process.interrupt()
-
     def fail(self, message: str, details: str) -> None:
         """It has ended without the command's own summary."""
         self.stop()
         self.status, self.end = -1, message
 
-    def stop(self) -> None:
-        """End it now."""
-        if self._process is not None:
-            self._process.close()
-        self._process = None
-
     def _take(self, line: str) -> None:
-        try:
-            fields: Any = parse_json(line)
-            match fields["event"]:
-                case "start":
-                    self.items = int(fields["items"])
-                case "item":
-                    self.counts[str(fields["status"])] += 1
-                    if fields["error"]:
-                        self.errors.append(f"{fields['image'] or fields['number']}: {fields['error']}")
-        except (ValueError, KeyError, TypeError):
-            return  # a library may print, too
+        fields: Any = parse_json(line)
+        match fields["event"]:
+            case "start":
+                self.items = int(fields["items"])
+            case "item":
+                self.counts[str(fields["status"])] += 1
+                if fields["error"]:
+                    self.errors.append(f"{fields['image'] or fields['number']}: {fields['error']}")
+
+    def _ended(self, process: CoreProcess) -> None:
+        self.status = process.status
+        # The command's own summary, or the reason why there was nothing to sum up.
+        summary = process.last_words.removeprefix("Error: ")
+        self.end = interface("Cancelled: {text}").format(text=self.text) if process.interrupted else summary

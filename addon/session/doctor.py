@@ -21,14 +21,14 @@ from ..settings.given import absolute_model
 from ..settings.preferences import ROOT_PACKAGE, preferences
 from ..settings.properties import scene_settings
 from . import interpreter
-from .loop import Activity
 from .models import models_folder
+from .watched import WatchedCommand
 
 _LIMIT_SECONDS = 180.0
 _ROOT = Path(__file__).parents[2]
 
 
-class Doctor(Activity):
+class Doctor(WatchedCommand):
     """The one examination: under way while it is `running`, else as it ended.
 
     Attributes:
@@ -37,16 +37,7 @@ class Doctor(Activity):
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self._process: CoreProcess | None = None
-
-    @property
-    def running(self) -> bool:
-        """The core has not reported everything."""
-        return self._process is not None
-
-    @property
-    def interval(self) -> float:
-        return 0.2
+        super().__init__()
 
     @property
     def shown(self) -> object:
@@ -86,21 +77,10 @@ class Doctor(Activity):
 
     def step(self) -> bool:
         """Take what the core has reported; whether it is still under way."""
-        process = self._process
-        if process is None:
-            return False
-        for line in process.poll():
-            self._take(line)
-        if process.status is None and process.seconds > _LIMIT_SECONDS:
-            process.close()
+        if super().step() and self._process is not None and self._process.seconds > _LIMIT_SECONDS:
+            super().stop()
             text = f"no answer within {_LIMIT_SECONDS:.0f} s"
             self._add(error("Python", text, "Choose another Python in the add-on's preferences."))
-            self._process = None
-        elif process.status is not None:
-            if not any(finding.topic == "FlashVDM" for finding in self.findings):
-                text = f"it cannot run FlashVDM ({process.last_words[:300]})"
-                self._add(error("Python", text, "Choose another Python in the preferences."))
-            self._process = None
         return self.running
 
     def fail(self, message: str, details: str) -> None:
@@ -112,21 +92,22 @@ class Doctor(Activity):
 
     def stop(self) -> None:
         """Forget what was found, and end what is under way."""
-        if self._process is not None:
-            self._process.close()
-        self._process, self.findings = None, []
+        super().stop()
+        self.findings = []
 
     def _take(self, line: str) -> None:
-        try:
-            report: Any = parse_json(line)
-            found = [Finding.from_json(entry) for entry in report["findings"]]
-            version = str(report["version"])
-        except (ValueError, KeyError, TypeError):
-            return  # a library may print, too
+        report: Any = parse_json(line)
+        found = [Finding.from_json(entry) for entry in report["findings"]]
+        version = str(report["version"])
         self._add(*found)
         if version != __version__:
             remedy = "Remove the other flashvdm_core from this Python, or install the extension again."
             self._add(error("Versions", f"the extension is {__version__}, its worker {version}", remedy))
+
+    def _ended(self, process: CoreProcess) -> None:
+        if not any(finding.topic == "FlashVDM" for finding in self.findings):
+            text = f"it cannot run FlashVDM ({process.last_words[:300]})"
+            self._add(error("Python", text, "Choose another Python in the preferences."))
 
     def _add(self, *found: Finding) -> None:
         self.findings += findings_of([("Python", lambda: found)])

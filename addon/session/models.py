@@ -21,7 +21,7 @@ from ..link.core_process import CoreProcess
 from ..settings.preferences import ROOT_PACKAGE, preferences
 from ..settings.properties import scene_settings
 from . import interpreter
-from .loop import Activity
+from .watched import WatchedCommand
 
 _KEPT_SECONDS = 2.0
 _RATE_SECONDS = 5.0
@@ -51,7 +51,7 @@ def models_folder() -> Path:
     return Path(path).expanduser()
 
 
-class Models(Activity):
+class Models(WatchedCommand):
     """The models on this machine, and the one download.
 
     Attributes:
@@ -66,20 +66,11 @@ class Models(Activity):
         self.name, self.stage, self.error = "", Stage.NOTHING, ""
         self.licence: Path | None = None
         self.licence_shown = False
-        self._process: CoreProcess | None = None
+        super().__init__()
         self._bytes, self._total = 0, 0
         self._step = ""
         self._came: deque[tuple[float, int]] = deque()
         self._kept: tuple[float, dict[str, Kept]] = -1e9, {}
-
-    @property
-    def running(self) -> bool:
-        """Something is on the way."""
-        return self._process is not None
-
-    @property
-    def interval(self) -> float:
-        return 0.25
 
     @property
     def fraction(self) -> float:
@@ -140,28 +131,6 @@ class Models(Activity):
         else:
             self._run(Stage.LICENCE, "--licence", name)
 
-    def step(self) -> bool:
-        """Take what the command has reported; whether it is still under way."""
-        process = self._process
-        if process is None:
-            return False
-        for line in process.poll():
-            self._take(line)
-        if process.status is not None:
-            self._process = None
-            self._kept = -1e9, {}
-            if process.interrupted:
-                self.stage = Stage.PAUSED
-            elif self.stage in _UNDER_WAY:  # it has not reported what it was to bring
-                self.stage = Stage.FAILED
-                self.error = process.last_words.removeprefix("Error: ") or interface("The download ended unexpectedly.")
-        return self.running
-
-    def pause(self) -> None:
-        """Ask it to stop; what came stays, and it goes on from there."""
-        if self._process is not None:
-            self._process.interrupt()
-
     def remove(self, checkpoint: KnownCheckpoint) -> int:
         """Take a model away; the bytes that this freed. Scenes that use it go back to the built-in one.
 
@@ -183,9 +152,8 @@ class Models(Activity):
 
     def stop(self) -> None:
         """End it now, and forget it; what came stays on the disk."""
-        if self._process is not None:
-            self._process.close()
-        self._process, self.licence = None, None
+        super().stop()
+        self.licence = None
         self.name, self.stage, self.error, self.licence_shown = "", Stage.NOTHING, "", False
         self._bytes, self._total, self._step = 0, 0, ""
         self._came.clear()
@@ -198,20 +166,25 @@ class Models(Activity):
         self.stage = stage
 
     def _take(self, line: str) -> None:
-        try:
-            fields: Any = parse_json(line)
-            match fields["event"]:
-                case "licence":
-                    self.licence, self.stage = Path(fields["path"]), Stage.ASKING
-                case "progress":
-                    self._step = str(fields["step"])
-                    self._bytes, self._total = int(fields["done"]), int(fields["total"])
-                    self._came.append((time.monotonic(), self._bytes))
-                case "done":
-                    self.stage = Stage.DONE
-                    self._choose(str(fields["folder"]))
-        except (ValueError, KeyError, TypeError):
-            return  # a library may print, too
+        fields: Any = parse_json(line)
+        match fields["event"]:
+            case "licence":
+                self.licence, self.stage = Path(fields["path"]), Stage.ASKING
+            case "progress":
+                self._step = str(fields["step"])
+                self._bytes, self._total = int(fields["done"]), int(fields["total"])
+                self._came.append((time.monotonic(), self._bytes))
+            case "done":
+                self.stage = Stage.DONE
+                self._choose(str(fields["folder"]))
+
+    def _ended(self, process: CoreProcess) -> None:
+        self._kept = -1e9, {}
+        if process.interrupted:
+            self.stage = Stage.PAUSED
+        elif self.stage in _UNDER_WAY:  # it has not reported what it was to bring
+            self.stage = Stage.FAILED
+            self.error = process.last_words.removeprefix("Error: ") or interface("The download ended unexpectedly.")
 
     def _choose(self, folder: str) -> None:
         """A model that was asked for is the one that the scene uses from now on."""

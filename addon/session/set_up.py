@@ -14,7 +14,7 @@ from ..link.child_process import Launch
 from ..link.core_process import CoreProcess
 from ..settings.preferences import preferences
 from . import interpreter
-from .loop import Activity
+from .watched import WatchedCommand
 
 _LIMIT_BYTES = 1 << 50
 
@@ -41,7 +41,7 @@ class Offer:
         return sum(size for _, size in self.items)
 
 
-class SetUp(Activity):
+class SetUp(WatchedCommand):
     """The one Set Up: it looks, offers, and works once that was agreed to.
 
     Attributes:
@@ -59,21 +59,12 @@ class SetUp(Activity):
         self.text = ""
         self._fraction = 0.0
         self._arguments: list[str] = []
-        self._process: CoreProcess | None = None
-
-    @property
-    def running(self) -> bool:
-        """It looks or works."""
-        return self._process is not None
+        super().__init__()
 
     @property
     def working(self) -> bool:
         """It was agreed to and has not ended."""
         return self.running and bool(self.step_name)
-
-    @property
-    def interval(self) -> float:
-        return 0.2
 
     @property
     def fraction(self) -> float:
@@ -127,28 +118,10 @@ class SetUp(Activity):
     def cancel(self) -> None:
         """Forget the offer, or stop what is under way: what was downloaded is there for the next time."""
         self.offer = None
-        if self.working and self._process is not None:
-            self._process.interrupt()
+        if self.working:
+            self.interrupt()
         else:
             self.stop()
-
-    def step(self) -> bool:
-        """Take what the command has reported; whether it is still under way."""
-        process = self._process
-        if process is None:
-            return False
-        for line in process.poll():
-            self._take(line)
-        if process.status is not None:
-            self._process = None
-            if process.status != 0 and not self.error and not process.interrupted:
-                self.error = interface("Set Up broke off ({reason}).").format(reason=process.last_words[:200])
-            elif self.step_name == "Removing" and not self.error:
-                self.text = interface("Removed")
-            elif process.interrupted and process.status != 0:
-                self.text = interface("Cancelled; Set Up goes on from here")
-            self.step_name = ""
-        return self.running
 
     def fail(self, message: str, details: str) -> None:
         self.stop()
@@ -156,9 +129,8 @@ class SetUp(Activity):
 
     def stop(self) -> None:
         """End it now."""
-        if self._process is not None:
-            self._process.close()
-        self._process, self.offer, self.step_name = None, None, ""
+        super().stop()
+        self.offer, self.step_name = None, ""
 
     def _begin(self, arguments: Sequence[str]) -> None:
         launch = Launch(sys.executable, Path(__file__).parents[2])
@@ -183,27 +155,31 @@ class SetUp(Activity):
             self.check_network()
 
     def _take(self, line: str) -> None:
-        try:
-            fields = parse_object(line)
-            match fields.text("event"):
-                case "plan":
-                    if not self.step_name:
-                        self.offer = _offer(fields)
-                case "step":
-                    self.step_name, self._fraction = fields.text("name"), fields.number("fraction", 0.0, 1.0)
-                    self.number, self.count = fields.integer("number", 0, 100), fields.integer("count", 0, 100)
-                    self.done, self.size = (fields.integer(name, 0, _LIMIT_BYTES) for name in ("done", "size"))
-                case "done":
-                    text = interface("PyTorch {version} is set up and runs on {device}")
-                    if fields.flag("idle_card"):
-                        text = interface(
-                            "PyTorch {version} is set up, but not for this graphics card: press Examine under Doctor"
-                        )
-                    self.text = text.format(version=fields.text("torch"), device=fields.text("device"))
-                case "error":
-                    self.error = fields.text("message")
-        except ValueError:
-            return  # a library may print, too
+        fields = parse_object(line)
+        match fields.text("event"):
+            case "plan":
+                if not self.step_name:
+                    self.offer = _offer(fields)
+            case "step":
+                self.step_name, self._fraction = fields.text("name"), fields.number("fraction", 0.0, 1.0)
+                self.number, self.count = fields.integer("number", 0, 100), fields.integer("count", 0, 100)
+                self.done, self.size = (fields.integer(name, 0, _LIMIT_BYTES) for name in ("done", "size"))
+            case "done":
+                text = interface("PyTorch {version} is set up and runs on {device}")
+                if fields.flag("idle_card"):
+                    text = interface("PyTorch {version} is set up, but not for this graphics card: press Examine under Doctor")
+                self.text = text.format(version=fields.text("torch"), device=fields.text("device"))
+            case "error":
+                self.error = fields.text("message")
+
+    def _ended(self, process: CoreProcess) -> None:
+        if process.status != 0 and not self.error and not process.interrupted:
+            self.error = interface("Set Up broke off ({reason}).").format(reason=process.last_words[:200])
+        elif self.step_name == "Removing" and not self.error:
+            self.text = interface("Removed")
+        elif process.interrupted and process.status != 0:
+            self.text = interface("Cancelled; Set Up goes on from here")
+        self.step_name = ""
 
 
 def _offer(fields: Fields) -> Offer:

@@ -113,7 +113,7 @@ class FLASHVDM_OT_batch_cancel(bpy.types.Operator):  # noqa: N801
         return True
 
     def execute(self, context: Context) -> Returned:
-        session.batch.cancel()
+        session.batch.interrupt()
         return {"FINISHED"}
 
 

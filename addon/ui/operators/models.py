@@ -148,7 +148,7 @@ class FLASHVDM_OT_model_pause(bpy.types.Operator):  # noqa: N801
         return True
 
     def execute(self, context: Context) -> Returned:
-        session.models.pause()
+        session.models.interrupt()
         return {"FINISHED"}
 
 
