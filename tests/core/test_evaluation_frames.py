@@ -35,4 +35,5 @@ def test_the_true_shape_is_right_in_its_frame_and_in_no_other(frame: Frame) -> N
     assert iou(closed_occupancy(right, truth.points), truth.inside) > 0.97
     assert iou(closed_occupancy(wrong, truth.points), truth.inside) < 0.6
     assert silhouette_iou(right, truth.camera, picture[..., 3].numpy() > 127) > 0.97
+    np.testing.assert_allclose(truth.as_stored(right).vertices, stored.vertices, atol=1e-5)
     assert 0.1 < truth.outline_iou < 0.9

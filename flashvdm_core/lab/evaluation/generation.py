@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
@@ -22,7 +23,7 @@ from ...checkpoints.load import model_spec
 from ...models.specs import Frame
 from ...pipeline.pipeline import Pipeline
 from ..data.render import Camera, random_camera, render_view
-from ..training.pixel_aligned.frames import place
+from ..training.pixel_aligned.frames import Placement, place
 from ..training.pixel_aligned.validate import inflated_outline
 from .held_out import HeldOutMesh, Selected
 from .metrics import METRIC_POINTS, iou, silhouette_iou, surface_scores, topology, volume_points
@@ -130,7 +131,7 @@ def measure_generation(
             else:
                 failures[last.message] = failures.get(last.message, 0) + 1
             measured[variant].append(case.scores(last, frames[variant.model], scorer))
-            meshes.append(last.mesh if isinstance(last, Result) else None)
+            meshes.append(case.truths[frames[variant.model]].as_stored(last.mesh) if isinstance(last, Result) else None)
         if len(examples) < shown:
             examples.append(Shown(prop, case.image, case.camera, meshes))
     rows = [_row(variant, measured[variant], taken.get(variant)) for variant in variants]
@@ -160,6 +161,7 @@ class FramedTruth:
         surface: float32 [S, 3], points on its surface.
         camera: where the picture was taken from, in the frame.
         outline_iou: what the picture's outline reaches, blown up and seen from a usual elevation.
+        placement: from the prop's own frame, where this is another one.
     """
 
     points: Tensor
@@ -167,6 +169,13 @@ class FramedTruth:
     surface: Tensor
     camera: Camera
     outline_iou: float
+    placement: Placement | None
+
+    def as_stored(self, mesh: TriangleMesh) -> TriangleMesh:
+        """A mesh of this frame where the prop lies."""
+        if self.placement is None:
+            return mesh
+        return TriangleMesh(self.placement.undo(torch.from_numpy(mesh.vertices)).numpy(), mesh.faces)
 
     @classmethod
     def of(cls, prop: HeldOutMesh, camera: Camera, image: Tensor, points: Tensor, frame: Frame) -> FramedTruth:
@@ -177,7 +186,7 @@ class FramedTruth:
         outline = inflated_outline(image, upright) > 0
         surface = put.apply(prop.surface.points) if frame == "view" else prop.surface.points
         own = replace(camera, yaw=0.0) if frame == "view" else camera
-        return cls(points, inside, surface, own, iou(outline, inside))
+        return cls(points, inside, surface, own, iou(outline, inside), put if frame == "view" else None)
 
 
 @dataclass(frozen=True, eq=False)
