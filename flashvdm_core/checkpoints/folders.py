@@ -134,7 +134,7 @@ def weights_identity(folder: Path) -> str:
     another training changes every tensor, and files of several gigabytes would take too long.
     """
     digest, found = hashlib.sha256(_config_content(folder / CONFIG_NAME)), False
-    for path in weights_files(folder):
+    for path in (*weights_files(folder), folder / PIXEL_ALIGNED_NAME):
         if path.is_file():
             found = True
             _add_sample(digest, path)

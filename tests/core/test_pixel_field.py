@@ -14,8 +14,9 @@ from flashvdm_core.api.errors import CheckpointError, SettingsError
 from flashvdm_core.api.events import Event, Failure, Preview, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
+from flashvdm_core.checkpoints.folders import weights_identity
 from flashvdm_core.checkpoints.load import load_checkpoint, load_pixel_aligned, model_spec
-from flashvdm_core.checkpoints.save import save_model
+from flashvdm_core.checkpoints.save import save_model, save_pixel_aligned
 from flashvdm_core.decoding import decode_volume
 from flashvdm_core.decoding.field import BlendedField
 from flashvdm_core.decoding.pixel_aligned import signed_outline
@@ -219,6 +220,14 @@ def test_a_model_is_saved_with_its_decoder(folder: Path, tmp_path: Path) -> None
     assert again.spec.pixel_aligned == model.spec.pixel_aligned
     for ours, theirs in zip(again.pixel_aligned.parameters(), model.pixel_aligned.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_another_decoder_is_another_model(folder: Path, tmp_path: Path) -> None:
+    """Latents and pixels that were kept with a result are refused by it."""
+    save_model(load_checkpoint(folder / "tiny", "cpu", torch.float32), tmp_path)
+    before = weights_identity(tmp_path)
+    save_pixel_aligned(tiny_pixel_aligned(seed=1), tmp_path)
+    assert weights_identity(tmp_path) != before
 
 
 def test_a_missing_decoder_is_named(folder: Path, tmp_path: Path) -> None:
