@@ -17,12 +17,16 @@ def straighten(obj: bpy.types.Object) -> float:
     mesh = mesh_of(obj)
     points = np.empty(3 * len(mesh.vertices), np.float32)
     mesh.vertices.foreach_get("co", points)
-    matrix = np.array(obj.matrix_world, np.float64)
-    footprint = points.reshape(-1, 3) @ matrix[:2, :3].T
+    # An object's place in the world is only known after Blender's next update; one of its own is known at once.
+    matrix = obj.matrix_basis if obj.parent is None else obj.matrix_world
+    footprint = points.reshape(-1, 3) @ np.array(matrix, np.float64)[:2, :3].T
     angle = straightening_turn(footprint)
     if abs(angle) < _LEAST:
         return 0.0
-    turned = Matrix.Rotation(angle, 4, "Z") @ obj.matrix_world
-    turned.translation = obj.matrix_world.translation
-    obj.matrix_world = turned
+    turned = Matrix.Rotation(angle, 4, "Z") @ matrix
+    turned.translation = matrix.translation
+    if obj.parent is None:
+        obj.matrix_basis = turned
+    else:
+        obj.matrix_world = turned
     return angle
