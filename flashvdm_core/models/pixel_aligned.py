@@ -138,18 +138,18 @@ class PixelEncoder(nn.Module):
 
     def __init__(self, spec: PixelAlignedSpec) -> None:
         super().__init__()
-        c = spec.channels
+        c, coarse = spec.channels, spec.channels * spec.coarse_factor
         self.spec = spec
         self.down1 = nn.Sequential(_conv(8, c, 2), _conv(c, c))
         self.down2 = nn.Sequential(_conv(c, 2 * c, 2), _conv(2 * c, 2 * c))
-        self.down3 = nn.Sequential(_conv(2 * c, 3 * c, 2), _conv(3 * c, 3 * c))
-        self.down4 = nn.Sequential(_conv(3 * c, 4 * c, 2), _conv(4 * c, 4 * c))
-        self.blocks = nn.ModuleList(SelfAttentionBlock(4 * c, spec.heads, False, True) for _ in range(spec.blocks))
-        self.position = _learned(1, 4 * c, spec.position_side, spec.position_side, deviation=0.02)
-        self.up3, self.up2, self.up1 = _conv(7 * c, 3 * c), _conv(5 * c, 2 * c), _conv(3 * c, 2 * c)
+        self.down3 = nn.Sequential(_conv(2 * c, 3 * coarse, 2), _conv(3 * coarse, 3 * coarse))
+        self.down4 = nn.Sequential(_conv(3 * coarse, 4 * coarse, 2), _conv(4 * coarse, 4 * coarse))
+        self.blocks = nn.ModuleList(SelfAttentionBlock(4 * coarse, spec.heads, False, True) for _ in range(spec.blocks))
+        self.position = _learned(1, 4 * coarse, spec.position_side, spec.position_side, deviation=0.02)
+        self.up3, self.up2, self.up1 = _conv(7 * coarse, 3 * c), _conv(5 * c, 2 * c), _conv(3 * c, 2 * c)
         self.maps = nn.Conv2d(2 * c, 5, 1)
         self.volume = nn.Conv2d(2 * c, spec.depth_bins, 1)
-        self.camera = nn.Sequential(nn.Linear(4 * c, 4 * c), nn.GELU(), nn.Linear(4 * c, 2))
+        self.camera = nn.Sequential(nn.Linear(4 * coarse, 4 * c), nn.GELU(), nn.Linear(4 * c, 2))
 
     def forward(self, images: Tensor, alpha: Tensor) -> PixelFeatures:
         """Colours float32 [B, 3, S, S] in [-1, 1] on white and opacity [B, 1, T, T], T >= S -> features.

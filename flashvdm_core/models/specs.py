@@ -222,6 +222,8 @@ class PixelAlignedSpec(Spec):
     Attributes:
         image_size: side of the picture in pixels that it was trained for last; a multiple of 16.
         channels: of the image encoder's U-Net at half the picture's size; twice as many come out of it.
+        coarse_factor: how many times wider than that follows from it the U-Net is at an eighth and a sixteenth of the picture,
+            where what a thing is is told from afar and a channel costs little.
         heads, blocks: of the transformer at a sixteenth.
         position_side: of the learned grid of positions, which is resized to a sixteenth of the picture.
         depth_bins: of the coarse volume along w.
@@ -233,6 +235,7 @@ class PixelAlignedSpec(Spec):
 
     image_size: int = 96
     channels: int = 24
+    coarse_factor: int = 1
     heads: int = 4
     blocks: int = 2
     position_side: int = 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -180,3 +180,21 @@ def test_recentred_pictures_fit_the_frame() -> None:
     assert colour.shape == (1, 3, 32, 32)
     sides = [(alpha[0, 0] > 0.5).any(axis).sum().item() for axis in (0, 1)]
     assert max(sides) == pytest.approx(64 * 27 / 32, abs=1)
+
+
+def test_a_wider_and_deeper_model_goes_on_from_a_smaller_one(source: Source) -> None:
+    small = Trainer(TINY, Settings(size=32))
+    for block in small.average.encoder.blocks:
+        torch.nn.init.normal_(block.attn.attention.q_norm.weight)
+    large = Trainer(replace(TINY, coarse_factor=3, blocks=2), Settings(size=32))
+    left = large.load_weights(small.average.state_dict())
+    assert left
+    assert all(name.startswith("encoder.blocks.1.") for name in left)
+    assert large.average.encoder.down4[1][0].weight.shape == (96, 96, 3, 3)
+    images, alpha = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 1, 32, 32)
+    points = torch.rand(2, 40, 3) - 0.5
+    answers = []
+    for model in (small.average, large.average):
+        features = model.encoder(images, alpha)
+        answers.append(model(features, points, features.camera, model.keys_values(torch.zeros(2, 0, TINY.width))))
+    torch.testing.assert_close(*answers, atol=1e-4, rtol=1e-3)

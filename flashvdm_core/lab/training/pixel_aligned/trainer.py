@@ -25,6 +25,7 @@ from . import losses, validate
 from .data import PointBank, Source
 from .ring import ViewRing
 from .views import ViewOptions, ViewPack, resized
+from .widen import widened
 
 STATE = "state.pt"
 LOG = "log.csv"
@@ -204,12 +205,15 @@ class Trainer:
         self.step, self.minutes = state["step"], state["minutes"]
 
     def load_weights(self, given: Mapping[str, Tensor]) -> list[str]:
-        """Take weights over where name and shape are the same; returns the names where they were not."""
-        own = self.model.state_dict()
-        fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
-        self.model.load_state_dict(fitting, strict=False)
-        self.average.load_state_dict(fitting, strict=False)
-        return sorted(set(own) - set(fitting))
+        """Take the weights of another model over, widened where this one is a whole number of times as wide.
+
+        Returns:
+            The names that are left at random.
+        """
+        taken = widened(given, self.model.state_dict())
+        self.model.load_state_dict(taken, strict=False)
+        self.average.load_state_dict(taken, strict=False)
+        return sorted(set(self.model.state_dict()) - set(taken))
 
 
 class Log:
