@@ -16,13 +16,13 @@ from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProper
 
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.events import Result
-from ...flashvdm_core.api.fields import parse_json
 from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
 from ...flashvdm_core.api.units import GIB
 from ..settings.given import absolute_path, kept_path
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
 from .object_data import data_of, new_data, settings_text
 from .stored_images import digest_of, drop, file_of, packed_file
+from .stored_values import table, texts
 
 _COMPARED = 3  # of the entries: more columns do not fit into the sidebar
 
@@ -130,7 +130,7 @@ def object_of(entry: FlashVDMHistoryEntry, scene: bpy.types.Scene) -> bpy.types.
 
 def changed_images(entry: FlashVDMHistoryEntry) -> list[str]:
     """The paths of the images of which neither the file nor a packed copy holds any more what was read."""
-    digests = _table(entry.digests)
+    digests = texts(entry.digests)
     found = {view: path for view, path in images_of(entry).items() if view in digests}
     return [path for view, path in found.items() if os.path.exists(path) and digest_of(path) != digests[view]]
 
@@ -142,13 +142,13 @@ def images_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
 
 def names_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
     """View -> the path that its image had."""
-    return {view: absolute_path(path) for view, path in _table(entry.images).items() if view in VIEWS and isinstance(path, str)}
+    return {view: absolute_path(path) for view, path in texts(entry.images).items() if view in VIEWS}
 
 
 def settings_of(entry: FlashVDMHistoryEntry) -> dict[str, Value]:
     """The settings of a scene that were used: of those that this version knows, as far as they are still allowed."""
     found = {}
-    for name, value in _table(entry.settings).items():
+    for name, value in table(entry.settings).items():
         if name in OF_SCENE:
             try:
                 found[name] = SETTINGS[name].checked(value)
@@ -160,9 +160,9 @@ def settings_of(entry: FlashVDMHistoryEntry) -> dict[str, Value]:
 def compared(scene: bpy.types.Scene) -> tuple[list[FlashVDMHistoryEntry], dict[str, list[str]]]:
     """The entries that are ticked, and label -> their values as text, for everything in which they differ."""
     entries = [entry for entry in history_of(scene).entries if entry.compared][-_COMPARED:]
-    tables = [_table(entry.settings) for entry in entries]
+    tables = [table(entry.settings) for entry in entries]
     names = [name for name in SETTINGS if name not in MACHINE]
-    rows = {SETTINGS[name].label: [_text(table.get(name)) for table in tables] for name in names}
+    rows = {SETTINGS[name].label: [_text(kept.get(name)) for kept in tables] for name in names}
     rows["Image"] = [names_of(entry).get("front", "").replace("\\", "/").rpartition("/")[2] for entry in entries]
     rows["Triangles"] = [f"{entry.triangles:,}" for entry in entries]
     rows["Seconds"] = [f"{entry.seconds:.1f}" for entry in entries]
@@ -171,15 +171,6 @@ def compared(scene: bpy.types.Scene) -> tuple[list[FlashVDMHistoryEntry], dict[s
 
 def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
-def _table(text: str) -> dict[str, Any]:
-    """A JSON object; an empty one where the text is none."""
-    try:
-        found = parse_json(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def register() -> None:

@@ -10,9 +10,9 @@ import json
 import bpy
 import numpy as np
 
-from ...flashvdm_core.api.fields import parse_json
 from .mesh_builder import mesh_of
 from .object_data import data_of, new_data
+from .stored_values import table
 
 _COUNT = 16
 _NEAR = 1e-3  # of the longest side: how exactly the vertices must lie for no more than that to have happened
@@ -80,7 +80,7 @@ def _read(obj: bpy.types.Object) -> tuple[float, np.ndarray, int, np.ndarray, np
     if data is None or not data.landmarks:
         return None
     try:
-        found = parse_json(data.landmarks)
+        found = table(data.landmarks)
         rows = np.array(found["points"], np.float64).reshape(-1, 4)
         since, longest, count = (
             np.array(found["since"], np.float64).reshape(4, 3),

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, IntProperty, PointerProperty, StringProperty
 
-from ...flashvdm_core.api.fields import parse_json
 from ..settings.given import kept_path
 from ..settings.properties import with_properties
+from .stored_values import of_kind, table
 
 _HIDDEN: Any = {"HIDDEN"}
 _MESH_PREVIEW = "flashvdm_preview"
@@ -99,11 +99,7 @@ def forget(obj: bpy.types.Object) -> None:
 def settings_of(obj: bpy.types.Object) -> dict[str, Any]:
     """Every setting that was used for `obj`; empty where that is not known."""
     data = data_of(obj)
-    try:
-        found = parse_json(data.settings) if data is not None else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return table(data.settings) if data is not None else {}
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:
@@ -196,7 +192,7 @@ class _Former:
     def __getattr__(self, name: str) -> Any:
         if name not in FlashVDMObject.__annotations__:
             raise AttributeError(name)
-        return self._values.get(name, None if name == "picture" else "")
+        return of_kind(self._values.get(name), FlashVDMObject.bl_rna.properties[name])
 
     def is_property_set(self, name: str) -> bool:
         return name in self._values

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
-from .conftest import content, preferences
+from .conftest import Import, content, preferences
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100c9fe92ef"
@@ -114,3 +114,37 @@ def test_an_entry_of_another_version_is_understood_as_far_as_possible(worker: Ca
     entry.settings = "not JSON"
     assert bpy.ops.flashvdm.history_generate() == {"FINISHED"}
     assert bpy.context.scene.flashvdm.seed == 3
+
+
+HOSTILE = {
+    "long": json.dumps({"front": "a" * 100_000}),
+    "half a letter": '{"front": "\\ud800.png"}',
+    "null": '{"front": "a\\u0000b.png", "resolution": "\\ud800"}',
+    "other types": '{"front": 7, "left": {}, "resolution": [[]], "seed": 1e400, "level": null, "model": "\\u0000"}',
+    "a list": "[1]",
+    "no JSON": "not JSON",
+    "deep": "[" * 100_000,
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_whatever_a_file_holds_as_history_is_listed_compared_and_tried(
+    worker: Callable[..., str], extension: Import, kind: str
+) -> None:
+    worker("good")
+    history = extension("addon.scene.history")
+    for _ in range(2):
+        entry = entries().add()
+        entry.entry = entry.images = entry.settings = entry.digests = HOSTILE[kind]
+        entry.compared = True
+    history.compared(bpy.context.scene)
+    assert set(history.names_of(entry)) <= {"front"}
+    assert history.changed_images(entry) == []
+    assert bpy.ops.flashvdm.history_restore() == {"FINISHED"}
+    if kind == "long":  # a path that the worker is asked for; the stand-in makes a box of it
+        assert bpy.ops.flashvdm.history_generate() == {"FINISHED"}
+        assert bpy.context.object is not None
+        return
+    with pytest.raises(RuntimeError, match=r"Choose|Error: [A-Z][a-z ]+"):
+        bpy.ops.flashvdm.history_generate()

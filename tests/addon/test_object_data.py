@@ -101,6 +101,26 @@ def test_an_old_object_that_is_linked_is_read_as_it_is(former: bpy.types.Object,
     assert "flashvdm_seed" in obj
 
 
+@pytest.mark.parametrize("value", [7, "here", [1.0, 2.0], {"a": 1}, 2.5])
+def test_whatever_a_linked_file_holds_is_read_as_what_it_must_be(extension: Import, tmp_path: Path, value: Any) -> None:
+    """Nothing may be moved there, so it is read where it lies."""
+    obj = bpy.data.objects.new("odd", None)
+    for key in FORMER:
+        obj[f"flashvdm_{key}"] = value
+    bpy.data.libraries.write(str(tmp_path / "odd.blend"), {obj})
+    bpy.data.objects.remove(obj)
+    with bpy.data.libraries.load(str(tmp_path / "odd.blend"), link=True) as (_, wanted):
+        wanted.objects = ["odd"]
+    (obj,) = wanted.objects
+    data = extension("addon.scene.object_data").data_of(obj)
+    kinds = [type(part) for part in (data.seed, data.model, data.seconds, data.row, data.yaw, data.entry, data.settings)]
+    assert kinds == [int, str, float, str, float, str, str]
+    assert len(tuple(data.place)) == 3
+    assert data.picture is None
+    assert extension("addon.scene.object_data").settings_of(obj) == {}
+    assert extension("addon.scene.variants").row_of(obj) == ""
+
+
 def test_what_a_user_has_changed_to_nonsense_is_left_out(extension: Import) -> None:
     obj = bpy.data.objects.new("strange", None)
     obj["flashvdm_seed"], obj["flashvdm_settings"], obj["flashvdm_view"] = "many", 7, 3

@@ -91,6 +91,19 @@ def test_json_from_outside_is_parsed_at_one_place() -> None:
     assert [call for call in found(names, PARSING) if call.rpartition(": ")[2] in names] == []
 
 
+def test_properties_that_a_file_holds_are_read_at_one_place() -> None:
+    """The group of an object, its history, older versions' loose properties, and JSON in any of them."""
+    doors = {"object_data": ("flashvdm", "flashvdm_latents"), "history": ("flashvdm_history",), "properties": ("flashvdm",)}
+    seconds = []
+    for file in python_files(ADDON):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("flashvdm") and ast.unparse(node.value) != "bpy.ops":
+                seconds += [(file.name, node.attr)] if node.attr not in doors.get(file.stem, ()) else []
+        if file.parent.name == "scene" and file.stem != "stored_values":
+            seconds += [(file.name, call) for call in calls(file) if call in ("parse_json", "parse_object")]
+    assert seconds == []
+
+
 def test_a_second_door_would_be_found(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     file.write_text("import numpy as np\nfrom pathlib import Path\nPath('a').open()\nnp.load('b')\nopen('c')\n")
