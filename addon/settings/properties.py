@@ -68,6 +68,48 @@ def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+QUALITIES = (
+    ("DRAFT", "Draft", "A coarse mesh, to see soon whether the shape is right"),
+    ("NORMAL", "Normal", "The defaults"),
+    ("FINE", "Fine", "A finer mesh; takes more time and memory"),
+)
+_RESOLUTIONS = {"DRAFT": 128, "NORMAL": 256, "FINE": 512}
+_OWN_QUALITY = ("CUSTOM", "Custom", "The resolution that is set")
+
+
+def set_quality(settings: Any, quality: str) -> None:
+    """Set what makes a mesh fine and slow, or coarse and quick."""
+    for name in ("steps", "decoder"):
+        settings.property_unset(name)
+    settings.resolution = _RESOLUTIONS.get(quality, settings.resolution)
+
+
+def quality_property() -> Any:
+    """How fine the mesh becomes: another name of the settings that say so, and nothing of its own."""
+    names = [name for name, *_ in (*QUALITIES, _OWN_QUALITY)]
+
+    def get(settings: Any) -> int:
+        found = [name for name, resolution in _RESOLUTIONS.items() if resolution == settings.resolution]
+        return names.index(found[0] if found else _OWN_QUALITY[0])
+
+    return EnumProperty(
+        name="Quality", description="How fine the mesh becomes", items=(*QUALITIES, _OWN_QUALITY), options={"SKIP_SAVE"},
+        get=get, set=lambda settings, value: set_quality(settings, names[value]),
+    )  # fmt: skip
+
+
+def limit_faces_property() -> Any:
+    """Whether there is a face budget: off, that is 0."""
+
+    def switch(settings: Any, wanted: bool) -> None:
+        settings.face_budget = (settings.face_budget or SETTINGS["face_budget"].default) if wanted else 0
+
+    return BoolProperty(
+        name="Target Faces", description="Reduce the mesh to a number of faces that suits a game; off: keep all of them",
+        options={"SKIP_SAVE"}, get=lambda settings: settings.face_budget > 0, set=switch,
+    )  # fmt: skip
+
+
 def blend_property() -> Any:
     """How much of each of two results is in the shape between them."""
     return FloatProperty(
@@ -137,6 +179,8 @@ def _image_changed(_settings: object, _context: object) -> None:
     **image_properties("image", update=_image_changed),
     **setting_properties(OF_SCENE, update=_image_changed),
     **placement_properties(),
+    quality=quality_property(),
+    limit_faces=limit_faces_property(),
     target_triangles=triangles_property(),
     target_quads=quads_property(),
     variants=IntProperty(name="Variants", description="Number of seeds to choose from", default=3, min=2, max=100, soft_max=12),
@@ -151,6 +195,9 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
         size: float
         straighten: bool
         resolution: int
+        quality: str
+        limit_faces: bool
+        face_budget: int
         size_of: str
         placement: str
         target_triangles: int

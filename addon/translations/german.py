@@ -22,6 +22,7 @@ _OPERATORS = {
     "Clear Queue": "Warteschlange leeren",
     "Copy Report": "Bericht kopieren",
     "Examine": "Untersuchen",
+    "Full Mesh": "Volles Mesh",
     "Generate Again": "Noch einmal erzeugen",
     "Generate": "Erzeugen",
     "Lay Colours": "Farben auflegen",
@@ -95,6 +96,7 @@ _LABELS = {
     "Background": "Hintergrund",
     "Batch": "Stapel",
     "Compare": "Vergleichen",
+    "Custom": "Eigene",
     "Decoder": "Dekoder",
     "Dense": "Dicht",
     "Device": "Gerät",
@@ -102,7 +104,6 @@ _LABELS = {
     "Draft": "Entwurf",
     "End When Idle (min)": "Beenden ohne Arbeit (min)",
     "Entry": "Eintrag",
-    "Face Budget": "Höchstzahl Dreiecke",
     "Find the View": "Ansicht suchen",
     "Fine": "Fein",
     "Flash": "Flash",
@@ -150,6 +151,7 @@ _LABELS = {
     "Quality": "Qualität",
     "Queue": "Warteschlange",
     "Ray": "Ray",
+    "Remove Floaters": "Schwebeteile entfernen",
     "Resolution": "Auflösung",
     "Right": "Rechts",
     "STL": "STL",
@@ -160,6 +162,7 @@ _LABELS = {
     "Size": "Größe",
     "Steps": "Schritte",
     "Surface Level": "Oberflächenwert",
+    "Target Faces": "Zielflächen",
     "Threshold": "Schwelle",
     "Time": "Zeit",
     "Triangles": "Dreiecke",
@@ -511,9 +514,16 @@ _TOOLTIPS = {
         "Das Mesh auf ungefähr so viele Dreiecke verringern oder seine Flächen weich auf so viele teilen. "
         "Teilen bringt keine Einzelheiten; eine feinere Auflösung schon"
     ),
-    "Reduce the mesh to about this many triangles; 0 keeps all": (
+    "Reduce the mesh to about this many triangles; 0 keeps all of them": (
         "Das Mesh auf ungefähr so viele Dreiecke verringern; 0 behält alle"
     ),
+    "Reduce the mesh to a number of faces that suits a game; off: keep all of them": (
+        "Das Mesh auf eine Zahl von Flächen verringern, die zu einem Spiel passt; aus: alle behalten"
+    ),
+    "Drop small parts that touch nothing and float beside the shape": (
+        "Kleine Teile weglassen, die nichts berühren und neben der Form schweben"
+    ),
+    "The resolution that is set": "Die Auflösung, die eingestellt ist",
     "Remove the background with the rembg library, where it is installed": (
         "Den Hintergrund mit der Bibliothek rembg entfernen, wo sie installiert ist"
     ),

@@ -8,19 +8,12 @@ from bl_ui.utils import PresetPanel
 from bpy.props import EnumProperty
 
 from ..blender.api_types import Context, Returned
-from ..settings.properties import OF_SCENE, placement_properties, scene_settings, with_properties
+from ..settings.properties import OF_SCENE, QUALITIES, placement_properties, scene_settings, set_quality, with_properties
 
 _SUBFOLDER = "flashvdm"
 
 KEPT = tuple(name for name in (*OF_SCENE, *placement_properties()) if name != "seed")
 """What a preset holds: another seed is another shape, which is no matter of taste."""
-
-_QUALITIES = (
-    ("DRAFT", "Draft", "A coarse mesh, to see soon whether the shape is right"),
-    ("NORMAL", "Normal", "The defaults"),
-    ("FINE", "Fine", "A finer mesh; takes more time and memory"),
-)
-_RESOLUTIONS = {"DRAFT": 128, "NORMAL": 256, "FINE": 512}
 
 
 class FLASHVDM_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801
@@ -66,7 +59,7 @@ class FLASHVDM_OT_preset_add(AddPresetBase, bpy.types.Operator):  # noqa: N801  
     preset_values = tuple(f"settings.{name}" for name in KEPT)
 
 
-@with_properties(quality=EnumProperty(name="Quality", description="How fine the mesh becomes", items=_QUALITIES))
+@with_properties(quality=EnumProperty(name="Quality", description="How fine the mesh becomes", items=QUALITIES))
 class FLASHVDM_OT_quality(bpy.types.Operator):  # noqa: N801
     """The settings that say how fine a mesh is and how long it takes."""
 
@@ -79,10 +72,7 @@ class FLASHVDM_OT_quality(bpy.types.Operator):  # noqa: N801
         quality: str
 
     def execute(self, context: Context) -> Returned:
-        settings = scene_settings(context.scene)
-        for name in ("steps", "decoder"):
-            settings.property_unset(name)
-        settings.resolution = _RESOLUTIONS[self.quality]
+        set_quality(scene_settings(context.scene), self.quality)
         return {"FINISHED"}
 
 

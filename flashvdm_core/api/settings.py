@@ -147,8 +147,16 @@ class Settings(Mapping[str, Value]):
     largest_parts: int = _setting(
         0, "Parts Kept", "Keep only this many of the largest parts; 0 keeps all but dust", 0, 1000, group="clean-up"
     )
+    remove_floaters: bool = _setting(
+        True, "Remove Floaters", "Drop small parts that touch nothing and float beside the shape", group="clean-up"
+    )
     face_budget: int = _setting(
-        0, "Face Budget", "Reduce the mesh to about this many triangles; 0 keeps all", 0, 50_000_000, group="clean-up"
+        40_000,
+        "Target Faces",
+        "Reduce the mesh to about this many triangles; 0 keeps all of them",
+        0,
+        50_000_000,
+        group="clean-up",
     )
     print_size: float = _setting(
         100.0,

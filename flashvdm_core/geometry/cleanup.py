@@ -11,13 +11,16 @@ from .normals import areas_of, side_vectors
 
 # A part with less than this share of the largest part's area is dropped (a ball of a fourteenth of its diameter).
 SMALL_COMPONENT = 0.005
+# A part with less than this share of the largest part's area is a floater where it is further than `_APART` from all others.
+_FLOATER = 0.1
+_APART = 0.02  # of the longest side of the mesh
 # A face this flat (twice its area over its longest side squared) has no usable normal.
 _FLAT = 1e-6
 # How fast fast-simplification's error threshold grows. Its own default, 7, folds thin walls into themselves.
 _AGGRESSIVENESS = (2, 3, 4, 5)
 
 
-def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) -> TriangleMesh:
+def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0, remove_floaters: bool = False) -> TriangleMesh:
     """Keep the parts that matter, without degenerate faces and unused vertices, within a face budget.
 
     A closed mesh stays closed: faces are removed as whole parts or by merging the ends of an edge.
@@ -27,12 +30,14 @@ def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) -
         largest_parts: keep this many connected parts, the largest by area; 0 keeps all but small ones.
         face_budget: most faces to keep, reached by quadric edge collapse; 0 keeps all. A budget too small for
             the shape's topology and thin walls is missed.
+        remove_floaters: drop small parts that touch nothing. Parts that lie close to a larger one, as wheels, buttons and eyes
+            do, stay.
 
     Raises:
         EmptySurfaceError: the mesh has no face, or none that is not degenerate.
     """
     vertices, faces, area = _without_degenerate(mesh.vertices, mesh.faces)
-    faces = _kept_parts(len(vertices), faces, area, largest_parts)
+    faces = _kept_parts(vertices, faces, area, largest_parts, remove_floaters)
     if face_budget and len(faces) > face_budget:
         vertices, faces = _simplified(*_compact(vertices, faces), face_budget)
         vertices, faces, _ = _without_degenerate(vertices, faces)
@@ -41,19 +46,46 @@ def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0) -
     return TriangleMesh(*_compact(vertices, faces))
 
 
-def _kept_parts(vertex_count: int, faces: np.ndarray, area: np.ndarray, largest_parts: int) -> np.ndarray:
+def _kept_parts(
+    vertices: np.ndarray, faces: np.ndarray, area: np.ndarray, largest_parts: int, remove_floaters: bool
+) -> np.ndarray:
     """Faces of the parts to keep; `area` is each face's."""
     if not len(faces):
         return faces
-    part = vertex_components(faces, vertex_count)[faces[:, 0]]
-    area = np.bincount(part, area, vertex_count)
+    part = vertex_components(faces, len(vertices))[faces[:, 0]]
+    area = np.bincount(part, area, len(vertices))
     if largest_parts:
-        keep = np.zeros(vertex_count, bool)
+        keep = np.zeros(len(vertices), bool)
         keep[np.argsort(-area, kind="stable")[:largest_parts]] = True
         keep &= area > 0
     else:
         keep = area >= SMALL_COMPONENT * area.max()
+    if remove_floaters:
+        keep[_floaters(vertices, faces, part, np.where(keep, area, 0))] = False
     return faces[keep[part]]
+
+
+def _floaters(vertices: np.ndarray, faces: np.ndarray, part: np.ndarray, area: np.ndarray) -> list[int]:
+    """The small parts that are near none of the others; `part` is each face's, `area` each part's."""
+    order = np.argsort(-area, kind="stable")[: np.count_nonzero(area)]
+    small = [int(name) for name in order if area[name] < _FLOATER * area[order[0]]]
+    if not small:
+        return []
+    points = vertices[faces].mean(axis=1)
+    low = points.min(axis=0)
+    cells = ((points - low) / (_APART * max(float((points.max(axis=0) - low).max()), 1e-12))).astype(np.int64) + 1
+    side = int(cells.max()) + 2
+    flat = (cells[:, 0] * side + cells[:, 1]) * side + cells[:, 2]
+    steps = np.array([-1, 0, 1])
+    around = ((steps[:, None, None] * side + steps[:, None]) * side + steps).ravel()
+    near = np.unique(flat[~np.isin(part, small) & (area[part] > 0)][:, None] + around)
+    own = {name: np.unique(flat[part == name]) for name in small}
+    grown = True
+    while grown:  # what is near a part that stays, stays as well
+        grown = False
+        for name in [name for name in own if np.isin(own[name], near).any()]:
+            near, grown = np.union1d(near, own.pop(name)[:, None] + around), True
+    return list(own)
 
 
 def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -182,7 +182,7 @@ def extract_mesh(volume: SparseVolume, settings: Settings) -> Work[TriangleMesh]
     """
     mesh = extract_surface(volume, settings.level)
     yield 0.0
-    mesh = clean_up(mesh, settings.largest_parts, settings.face_budget)
+    mesh = clean_up(mesh, settings.largest_parts, settings.face_budget, settings.remove_floaters)
     budget = settings.face_budget
     if budget and len(mesh.faces) > budget:
         yield Log(f"The shape needs more than {budget} triangles to stay whole: the mesh has {len(mesh.faces)}.", warning=True)

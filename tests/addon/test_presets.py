@@ -18,6 +18,24 @@ def test_a_quality_sets_the_resolution_and_leaves_what_is_shown_alone(extension:
     assert (settings.resolution, settings.seed, settings.image, settings.steps) == (resolution, 5, "/a.png", 0)
 
 
+def test_the_quality_is_another_name_of_the_resolution(extension: Import) -> None:
+    settings = bpy.context.scene.flashvdm
+    assert settings.quality == "NORMAL"
+    settings.quality = "FINE"
+    assert settings.resolution == 512
+    settings.resolution = 300
+    assert settings.quality == "CUSTOM"
+
+
+def test_the_number_of_faces_can_be_switched_off_and_on(extension: Import) -> None:
+    settings = bpy.context.scene.flashvdm
+    assert (settings.limit_faces, settings.face_budget) == (True, 40_000)
+    settings.limit_faces = False
+    assert settings.face_budget == 0
+    settings.limit_faces = True
+    assert settings.face_budget == 40_000
+
+
 def test_a_preset_brings_the_settings_back(extension: Import, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = bpy.types.FLASHVDM_PT_presets
     monkeypatch.setattr(panel, "bl_label", panel.bl_label)  # Blender writes the name of the last preset there

@@ -458,6 +458,17 @@ def test_a_face_budget_is_kept_or_the_caller_is_warned(pipeline: Pipeline, folde
     assert any(isinstance(event, Log) and event.warning and "triangles" in event.message for event in events)
 
 
+def test_the_full_mesh_is_had_from_the_latents_of_a_small_one(pipeline: Pipeline, folder: Path) -> None:
+    full = result_of(pipeline.generate(request(folder, face_budget=0)))
+    asked = replace(request(folder, face_budget=200), keep_latents=True)
+    small = result_of(pipeline.generate(asked))
+    assert small.latents is not None
+    again = result_of(
+        pipeline.generate(DecodeLatents(small.latents, asked.settings | {"face_budget": 0}, None, "", small.pixels))
+    )
+    assert len(small.mesh.faces) <= 200 < len(again.mesh.faces) == len(full.mesh.faces)
+
+
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 def test_half_precision_on_the_cpu_works_or_says_what_to_set(pipeline: Pipeline, folder: Path, precision: str) -> None:
     *_, last = pipeline.generate(request(folder, precision=precision))

@@ -157,6 +157,14 @@ class TestCleanUp:
         assert component_count(mesh) == min(kept, 3)
         assert np.isclose(mesh.vertices[:, 0], 2.6, atol=0.05).any(), "the largest of them"
 
+    def test_what_floats_goes_and_what_lies_close_stays(self):
+        wheel, floater, pair = ball(0.1, 0.702), ball(0.1, 1.2), ball(0.09, 0.895)
+        mesh = clean_up(joined(ball(0.6), wheel, floater, pair), remove_floaters=True)
+        assert component_count(mesh) == 3
+        assert mesh.vertices[:, 0].max() == pytest.approx(0.985, abs=0.01), "the wheel and what lies close to the wheel"
+        assert component_count(clean_up(joined(ball(0.6), floater))) == 2
+        assert component_count(clean_up(joined(ball(0.6), ball(0.5, 3.0)), remove_floaters=True)) == 2, "a pair of shoes"
+
     @pytest.mark.parametrize("budget", [2000, 500, 100])
     def test_the_face_budget_is_reached_and_the_shape_kept(self, budget: int):
         full = ball(0.6, resolution=48)

@@ -57,6 +57,15 @@ PointerProperty = _property("PointerProperty")
 StringProperty = _property("StringProperty")
 
 
+def _value_of(property: Property, got: Any) -> Any:
+    """Blender's functions speak of a choice by its number."""
+    return property.arguments["items"][got][0] if property.kind == "EnumProperty" else got
+
+
+def _number_of(property: Property, value: Any) -> Any:
+    return [name for name, *_ in property.arguments["items"]].index(value) if property.kind == "EnumProperty" else value
+
+
 # --- bpy.types -------------------------------------------------------------------------------------------------------
 class bpy_struct:  # noqa: N801 - the stubs' name
     """Properties from annotations and from attributes of the class, with their defaults until they are set."""
@@ -72,7 +81,16 @@ class bpy_struct:  # noqa: N801 - the stubs' name
                 return self._default(name, found)
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        for cls in type(self).__mro__:
+            found = inspect.get_annotations(cls).get(name)
+            if isinstance(found, Property) and "set" in found.arguments:
+                return found.arguments["set"](self, _number_of(found, value))
+        return object.__setattr__(self, name, value)
+
     def _default(self, name: str, property: Property) -> Any:
+        if "get" in property.arguments:
+            return _value_of(property, property.arguments["get"](self))
         value = property.make_default()
         if property.kind in ("PointerProperty", "CollectionProperty") and value is not None:
             object.__setattr__(self, name, value)  # what it holds can be changed from now on
@@ -271,7 +289,7 @@ class UILayout(bpy_struct):
 
     def __init__(self, drawn: list[tuple[str, str]] | None = None) -> None:
         self.drawn: list[tuple[str, str]] = [] if drawn is None else drawn
-        self.enabled = self.alert = self.use_property_split = self.use_property_decorate = True
+        self.enabled = self.active = self.alert = self.use_property_split = self.use_property_decorate = True
         self.scale_y, self.operator_context = 1.0, "INVOKE_DEFAULT"
 
     def _part(self) -> UILayout:
@@ -280,7 +298,7 @@ class UILayout(bpy_struct):
     def box(self) -> UILayout:
         return self._part()
 
-    def row(self, align: bool = False) -> UILayout:
+    def row(self, align: bool = False, heading: str = "") -> UILayout:
         return self._part()
 
     def column(self, align: bool = False) -> UILayout:
@@ -295,6 +313,10 @@ class UILayout(bpy_struct):
     def prop(self, data: Any, property: str, text: str = "") -> None:
         getattr(data, property)  # what does not exist cannot be drawn
         self.drawn.append(("prop", property))
+
+    def prop_enum(self, data: Any, property: str, value: str) -> None:
+        getattr(data, property)
+        self.drawn.append(("choice", value))
 
     def operator(
         self, operator: str, text: str = "", icon: str = "NONE", emboss: bool = True, translate: bool = True

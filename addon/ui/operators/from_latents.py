@@ -23,7 +23,7 @@ from ...settings.given import absolute_model, given_to
 from ...settings.properties import blend_property, scene_settings, setting_properties, with_properties
 from .queued import EnqueuesTasks
 
-CHANGEABLE = ("resolution", "level", "largest_parts", "face_budget")
+CHANGEABLE = ("resolution", "level", "largest_parts", "remove_floaters", "face_budget")
 """The settings that another mesh may differ in."""
 
 

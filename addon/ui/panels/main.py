@@ -15,15 +15,15 @@ from ...session import cutouts
 from ...session.session import session
 from ...settings.given import absolute_path
 from ...settings.preferences import ROOT_PACKAGE
-from ...settings.properties import FlashVDMSceneSettings, scene_settings
+from ...settings.properties import QUALITIES, FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
 from .models import draw_model_menu
-from .parts import Sidebar, draw_open, draw_text, width
+from .parts import Sidebar, draw_open, draw_target_faces, draw_text, width
 from .set_up import draw_set_up_button
 from .variants import draw_choice
 
 _SECONDS_SHOWN = 90  # above, minutes are enough
-_OF_SHAPE = ("seed", "resolution")
+_OF_SHAPE = ("seed", "face_budget")
 _OF_IMAGE = ("cutout", "cutout_threshold")
 IN_FRONT = (*_OF_SHAPE, *_OF_IMAGE)
 """The settings that are not folded away."""
@@ -44,9 +44,10 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         ready = _draw_missing_runtime(layout, width(context))
         _draw_image(layout, settings, width(context))
         draw_model_menu(layout, context)
+        _draw_quality(layout, settings)
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
-        for name in (*_OF_SHAPE, "size", "size_of", "placement", "straighten"):
+        for name in ("seed", "size", "size_of", "placement", "straighten"):
             column.prop(settings, name)
         job, busy = session.tasks.job, session.tasks.generating
         if job is not None and busy:
@@ -59,6 +60,14 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         if job is not None and not busy:
             _draw_end(layout, job, width(context))
         draw_choice(layout, context)
+
+
+def _draw_quality(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
+    """How fine the mesh becomes, and how many faces it has in the end."""
+    row = layout.row(align=True)
+    for quality, *_ in QUALITIES:
+        row.prop_enum(settings, "quality", quality)
+    draw_target_faces(layout, settings)
 
 
 def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:

@@ -5,6 +5,7 @@ import textwrap
 import bpy
 
 from ...blender.api_types import Context
+from ...settings.properties import FlashVDMSceneSettings
 
 
 class Sidebar:
@@ -33,6 +34,16 @@ def draw_text(layout: bpy.types.UILayout, text: str, width: int, icon: str = "NO
 def draw_open(row: bpy.types.UILayout, view: str, text: str = "") -> None:
     """The button that opens the file browser for the image of `view` ("": the front)."""
     row.operator("flashvdm.open_image", text=text, icon="IMAGE_DATA" if text else "FILE_FOLDER").view = view
+
+
+def draw_target_faces(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
+    """The number of faces, and whether there is one."""
+    row = layout.row(align=True, heading="Target Faces")
+    row.use_property_split, row.use_property_decorate = True, False
+    row.prop(settings, "limit_faces", text="")
+    number = row.row(align=True)
+    number.active = settings.limit_faces
+    number.prop(settings, "face_budget", text="")
 
 
 def width(context: Context) -> int:

@@ -6,7 +6,7 @@ from ...blender.api_types import Context
 from ...scene import stored_latents
 from ...settings.properties import scene_settings
 from ..operators.from_latents import CHANGEABLE
-from .parts import SubPanel
+from .parts import SubPanel, draw_target_faces
 
 
 class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
@@ -22,10 +22,14 @@ class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
         column = layout.column()
         column.active = obj is not None and stored_latents.has_latents(obj)
         for name in CHANGEABLE:
-            column.prop(settings, name)
+            if name == "face_budget":
+                draw_target_faces(column, settings)
+            else:
+                column.prop(settings, name)
         change = layout.operator("flashvdm.remesh", icon="MOD_REMESH")
         for name in CHANGEABLE:
             setattr(change, name, getattr(settings, name))
+        layout.operator("flashvdm.remesh", text="Full Mesh", icon="MESH_DATA").face_budget = 0
         layout.prop(settings, "strength")
         layout.operator("flashvdm.refine", icon="MOD_MESHDEFORM").strength = settings.strength
         layout.prop(settings, "blend_amount")
