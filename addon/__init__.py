@@ -3,6 +3,7 @@
 import bpy
 
 from . import translations
+from .blender.texts import in_own_context
 from .scene import history, object_data, thumbnails
 from .scene.export import glTF2ExportUserExtension
 from .session import command, cutouts, session
@@ -21,6 +22,7 @@ def register() -> None:
     """Called by Blender when the extension is enabled."""
     for module in _MODULES:
         for cls in module.CLASSES:
+            in_own_context(cls)
             bpy.utils.register_class(cls)
         if hasattr(module, "register"):
             module.register()

@@ -123,7 +123,7 @@ class Job:
             case State.WAITING:
                 return "Waiting"
             case State.STARTING:
-                return "Starting the worker"
+                return "Starting"
             case State.RUNNING:
                 return STAGE_TEXTS[self.stage] if self.stage else "Starting"
             case State.CANCELLING:

@@ -37,8 +37,10 @@ _LOOK_SECONDS = 0.25  # between two looks at the memory
 _SHORT = 0.15  # part of the memory below which it is short: what is asked for at once may be as much
 _SHORT_SECONDS = 10.0  # between such a look and the end of the worker
 _KILLED = -9
-_KILLED_FOR_MEMORY = "The worker was killed, most likely for want of memory; choose a lower resolution and press Generate again."
-_KILLED_BY_SOMEBODY = "The worker was killed by another program or a user; press Generate to start a new one."
+_KILLED_FOR_MEMORY = (
+    "The background process was killed, most likely for want of memory; choose a lower resolution and press Generate again."
+)
+_KILLED_BY_SOMEBODY = "The background process was killed by another program or a user; press Generate to start a new one."
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class WorkerClient:
             WorkerError: the worker cannot be started, is busy, or the task's arrays cannot be handed over to it.
         """
         if self.busy:
-            raise WorkerError("The worker is busy with another generation; cancel it or wait for its end.")
+            raise WorkerError("The background process is busy with another generation; cancel it or wait for its end.")
         self._reused = self.ready is not None and self.running
         self.start()
         self._last_id += 1
@@ -219,7 +221,9 @@ class WorkerClient:
             self._heard_at = self._clock()
         events = self._decoded()
         if len(self._unread) > MAX_LINE and b"\n" not in self._unread:
-            raise WorkerError("The worker sent a line without an end and was stopped; check which Python the preferences name.")
+            raise WorkerError(
+                "The background process sent a line without an end and was stopped; check which Python the preferences name."
+            )
         return events, data is None and not self.pending
 
     def _decoded(self) -> list[Event | Ready]:
@@ -285,10 +289,10 @@ class WorkerClient:
             return _KILLED_FOR_MEMORY if short else _KILLED_BY_SOMEBODY
         if self.ready is None:
             return (
-                f"The Python '{self.launch.python}' cannot run the worker ({process.last_words[:200]}); "
+                f"The Python '{self.launch.python}' cannot run the model ({process.last_words[:200]}); "
                 "choose another in the add-on's preferences."
             )
-        return f"The worker stopped unexpectedly (exit status {process.status}); press Generate to start a new one."
+        return f"The background process stopped unexpectedly (exit status {process.status}); press Generate to start a new one."
 
     def _look_at_memory(self) -> None:
         """Afterwards, what the worker had is free again."""
@@ -304,13 +308,16 @@ class WorkerClient:
             return
         if self.ready is None and silent > self.limits.start_up:
             raise WorkerError(
-                f"The worker did not start within {self.limits.start_up:.0f} s; check which Python the add-on's preferences name."
+                f"The background process did not start within {self.limits.start_up:.0f} s; "
+                "check which Python the add-on's preferences name."
             )
         if self.ready is not None and not self._process.listens and silent > self.limits.deafness:
             raise WorkerError(
-                f"The worker took nothing in for {self.limits.deafness:.0f} s and was stopped; press Generate to start a new one."
+                f"The background process took nothing in for {self.limits.deafness:.0f} s and was stopped; "
+                "press Generate to start a new one."
             )
         if self.ready is not None and self.busy and silent > self.limits.silence:
             raise WorkerError(
-                f"The worker was silent for {self.limits.silence:.0f} s and was stopped; press Generate to start a new one."
+                f"The background process was silent for {self.limits.silence:.0f} s and was stopped; "
+                "press Generate to start a new one."
             )

@@ -54,7 +54,7 @@ class ChangedObject(ResultSink):
         with mesh_stays(job):
             if encoded is not None:
                 texture.apply(obj, encoded)
-        push_undo(f"Change Mesh of {obj.name}")
+        push_undo(f"Update Mesh of {obj.name}")
 
     def discard(self) -> None:
         """Leave the object as it was."""

@@ -68,8 +68,8 @@ def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> list[str]:
     mesh = mesh_of(obj)
     for material in materials if not len(mesh.materials) else ():
         mesh.materials.append(material)
-    refused = [] if done or not flowing else [report("QuadriFlow cannot follow this shape; a grid was laid instead")]
-    lost = [report("The vertex groups are lost; Grid keeps them")] if grouped and not len(obj.vertex_groups) else []
+    refused = [] if done or not flowing else [report("QuadriFlow cannot follow this shape; the voxel remesher was used instead")]
+    lost = [report("The vertex groups are lost; Voxel keeps them")] if grouped and not len(obj.vertex_groups) else []
     return refused + lost + _finish(obj, textured)
 
 

@@ -54,7 +54,7 @@ def latents_of(obj: bpy.types.Object) -> np.ndarray:
     """
     data = object_data.data_of(obj)
     if data is None or not data.is_property_set("latents"):
-        raise SettingsError(f"The latents of '{obj.name}' were not kept; generate it again with Keep Latents switched on.")
+        raise SettingsError(f"'{obj.name}' was not kept editable; generate it again with Keep Editable switched on.")
     return _array_of(obj, data.latents, np.float16, (None, None)).astype(np.float32)
 
 
@@ -87,7 +87,7 @@ def _array_of(obj: bpy.types.Object, text: str, dtype: type[np.generic], shape: 
         content = zlib.decompressobj().decompress(base64.b85decode(text), _LARGEST)
         return read_npy(io.BytesIO(content), len(content), dtype, shape)
     except (zlib.error, ValueError) as error:
-        raise SettingsError(f"The latents of '{obj.name}' are damaged; generate it again.") from error
+        raise SettingsError(f"What '{obj.name}' was made from is damaged; generate it again.") from error
 
 
 def settings_of(obj: bpy.types.Object) -> dict[str, Value]:

@@ -66,7 +66,7 @@ def project_again(obj: bpy.types.Object, view: OrthographicCamera | None) -> Ort
     """
     mesh, pixels = mesh_of(obj), picture_pixels(obj)
     if pixels is None:
-        raise SettingsError("The object has no image; generate it with Front Colours.")
+        raise SettingsError("The object has no image; generate it with Texture from Image.")
     surface = surface_of(mesh)
     view = view or fit_camera(surface, pixels[..., 3])
     _show(obj, mesh, finished(encode(project_texture(surface, pixels, view))))
@@ -89,7 +89,7 @@ def picture_pixels(obj: bpy.types.Object) -> np.ndarray | None:
     if picture is None:
         return None
     if not is_readable(picture):
-        raise SettingsError(f"The image '{picture.name}', of which the colours of '{obj.name}' are, is lost; generate it again.")
+        raise SettingsError(f"The image '{picture.name}', from which the texture of '{obj.name}' is, is lost; generate it again.")
     return pixels_of(picture)
 
 

@@ -51,8 +51,8 @@ class Batch(WatchedCommand):
         """How far it is, in a few words."""
         if not self.items:
             return interface("Starting")
-        done = interface("{done} of {count}").format(done=sum(self.counts.values()), count=self.items)
-        failed = interface("{failed} failed").format(failed=self.counts["failed"])
+        done = interface("{done} of {count}", done=sum(self.counts.values()), count=self.items)
+        failed = interface("{failed} failed", failed=self.counts["failed"])
         return f"{done}, {failed}" if self.counts["failed"] else done
 
     def start(self, arguments: Sequence[str]) -> None:
@@ -62,7 +62,7 @@ class Batch(WatchedCommand):
             WorkerError: there is no interpreter, or a batch is under way.
         """
         if self.running:
-            raise WorkerError("A batch is under way; cancel it or wait for its end.")
+            raise WorkerError("A batch is running; cancel it or wait for its end.")
         launch = interpreter.launch()
         self.items, self.end, self.status = 0, "", None
         self.counts.clear()
@@ -88,4 +88,4 @@ class Batch(WatchedCommand):
         self.status = process.status
         # The command's own summary, or the reason why there was nothing to sum up.
         summary = process.last_words.removeprefix("Error: ")
-        self.end = interface("Cancelled: {text}").format(text=self.text) if process.interrupted else summary
+        self.end = interface("Cancelled: {text}", text=self.text) if process.interrupted else summary

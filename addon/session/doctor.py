@@ -134,8 +134,8 @@ def _examine_blender() -> list[Finding]:
     if not bpy.app.online_access:
         found.append(ok("Network", "Blender works offline, and so does FlashVDM"))
     if preferences().idle_minutes == 0:
-        remedy = "Set End When Idle in the preferences, or press Release Memory before a render."
-        found.append(warning("Memory", "the worker never gives its memory back by itself", remedy))
+        remedy = "Set Unload After Idle in the preferences, or press Unload Model before a render."
+        found.append(warning("Memory", "the model is never unloaded by itself", remedy))
     return found
 
 

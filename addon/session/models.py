@@ -86,7 +86,7 @@ class Models(WatchedCommand):
         """How far it is, in a few words."""
         if not self._total:
             return interface("Asking the server")
-        done = interface("{done} of {total}").format(done=readable(self._bytes), total=readable(self._total))
+        done = interface("{done} of {total}", done=readable(self._bytes), total=readable(self._total))
         match self._step:
             case "checking":
                 return f"{interface('Checking')}: {done}"

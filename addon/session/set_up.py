@@ -150,7 +150,7 @@ class SetUp(WatchedCommand):
 
     def _check(self, needs_network: bool) -> None:
         if self.running:
-            raise WorkerError("Set Up is under way; cancel it or wait for its end.")
+            raise WorkerError("Set Up is running; cancel it or wait for its end.")
         if needs_network:
             self.check_network()
 
@@ -167,14 +167,16 @@ class SetUp(WatchedCommand):
             case "done":
                 text = interface("PyTorch {version} is set up and runs on {device}")
                 if fields.flag("idle_card"):
-                    text = interface("PyTorch {version} is set up, but not for this graphics card: press Examine under Doctor")
+                    text = interface(
+                        "PyTorch {version} is set up, but not for this graphics card: press System Check under Diagnostics"
+                    )
                 self.text = text.format(version=fields.text("torch"), device=fields.text("device"))
             case "error":
                 self.error = fields.text("message")
 
     def _ended(self, process: CoreProcess) -> None:
         if process.status != 0 and not self.error and not process.interrupted:
-            self.error = interface("Set Up broke off ({reason}).").format(reason=process.last_words[:200])
+            self.error = interface("Set Up broke off ({reason}).", reason=process.last_words[:200])
         elif self.step_name == "Removing" and not self.error:
             self.text = interface("Removed")
         elif process.interrupted and process.status != 0:

@@ -21,7 +21,7 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
 
 @with_properties(
     python=StringProperty(
-        name="Python",
+        name="Python Interpreter",
         description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, what Set Up has made, or Blender's own",
         subtype="FILE_PATH",
         update=_make_python_absolute,
@@ -31,16 +31,16 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
         description="Address of a package index that has everything, for Set Up in a studio; empty: the public ones",
     ),
     idle_minutes=FloatProperty(
-        name="End When Idle (min)",
-        description="Minutes without work after which the worker ends and gives its memory back; 0: it stays",
+        name="Unload After Idle (min)",
+        description="Minutes without work after which the model is unloaded and its memory is free again; 0: it stays",
         default=10.0,
         precision=1,
         min=0.0,
         max=24 * 60.0,
     ),
     silence_minutes=FloatProperty(
-        name="Give Up After (min)",
-        description="Minutes without any sign of life during a generation after which the worker is stopped",
+        name="Timeout (min)",
+        description="Minutes without any sign of life during a generation after which it is given up",
         default=15.0,
         precision=1,
         min=0.01,
@@ -52,8 +52,8 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
         default=True,
     ),
     keep_latents=BoolProperty(
-        name="Keep Latents",
-        description="Keep in the .blend file what a mesh is decoded from, so that Change Mesh and Blend need not generate anew",
+        name="Keep Editable",
+        description="Keep in the .blend file what a mesh is made from, so that Update Mesh and Interpolate need no new run",
         default=True,
     ),
     models_folder=StringProperty(

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.settings import SETTINGS, Setting
+from ..blender.texts import CONTEXT
 
 MACHINE = tuple(name for name, setting in SETTINGS.items() if setting.group == "machine")
 """Settings of the machine, not of the scene: they are in the preferences."""
@@ -26,6 +27,9 @@ _Class = TypeVar("_Class", bound=type)
 
 def with_properties(**properties: Any) -> Callable[[_Class], _Class]:
     """Class decorator: give a Blender class these properties, as annotations in its body would."""
+
+    for given in properties.values():
+        given.keywords.setdefault("translation_context", CONTEXT)
 
     def add(cls: _Class) -> _Class:
         cls.__annotations__ = {**inspect.get_annotations(cls), **properties}
@@ -51,12 +55,12 @@ def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
             soft_max=100.0, unit="LENGTH", options=chosen,
         ),
         "size_of": EnumProperty(
-            name="Measure", description="What the size is the length of", default="LONGEST", options=chosen,
+            name="Fit To", description="What the size is the length of", default="LONGEST", options=chosen,
             items=(("LONGEST", "Longest Side", "The longest side of the new object is as long as its size says"),
                    ("HEIGHT", "Height", "The new object is as high as its size says")),
         ),
         "placement": EnumProperty(
-            name="Place", description="Where the new object stands", default="CURSOR", options=chosen,
+            name="Location", description="Where the new object stands", default="CURSOR", options=chosen,
             items=(("CURSOR", "3D Cursor", "The new object stands on the 3D cursor"),
                    ("FLOOR", "Floor", "The new object stands below or above the 3D cursor, at the height of the world's origin"),
                    ("ORIGIN", "World Origin", "The new object stands on the world's origin")),
@@ -113,7 +117,7 @@ def limit_faces_property() -> Any:
 def blend_property() -> Any:
     """How much of each of two results is in the shape between them."""
     return FloatProperty(
-        name="Amount", description="0 is the active object, 1 the other one", default=0.5, min=0.0, max=1.0, subtype="FACTOR"
+        name="Factor", description="0 is the active object, 1 the other one", default=0.5, min=0.0, max=1.0, subtype="FACTOR"
     )
 
 

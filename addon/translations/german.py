@@ -1,15 +1,14 @@
 """German."""
 
+from ..blender.texts import CONTEXT
+
 _OPERATORS = {
     "Add FlashVDM Preset": "FlashVDM-Vorgabe hinzufügen",
     "Add to Queue": "In die Warteschlange",
     "Batch": "Stapel",
     "Batch…": "Stapel…",
     "Cancel Batch": "Stapel abbrechen",
-    "Blend": "Mischen",
     "Cancel": "Abbrechen",
-    "Change Mesh": "Mesh ändern",
-    "Check": "Prüfen",
     "Cancel Set Up": "Einrichten abbrechen",
     "Download and Install": "Laden und einrichten",
     "From Folder…": "Aus Ordner…",
@@ -21,22 +20,15 @@ _OPERATORS = {
     "Clear History": "Verlauf leeren",
     "Clear Queue": "Warteschlange leeren",
     "Copy Report": "Bericht kopieren",
-    "Examine": "Untersuchen",
     "Full Mesh": "Volles Mesh",
     "Generate Again": "Noch einmal erzeugen",
     "Generate": "Erzeugen",
-    "Lay Colours": "Farben auflegen",
-    "Make Quads": "Vierecke erzeugen",
     "Open Image": "Bild öffnen",
     "Open Preferences": "Einstellungen öffnen",
-    "Refine Block-Out": "Rohform verfeinern",
-    "Release Memory": "Speicher freigeben",
     "Remove": "Entfernen",
     "Reset to Defaults": "Auf Vorgaben zurücksetzen",
-    "Restore Settings": "Einstellungen zurückholen",
     "Select Object": "Objekt auswählen",
     "Set Quality": "Qualität einstellen",
-    "Set Triangles": "Dreiecke anpassen",
     "Straighten": "Gerade hinstellen",
     "Show Details": "Einzelheiten zeigen",
     "Clipboard": "Zwischenablage",
@@ -50,13 +42,78 @@ _OPERATORS = {
     "Use This Model": "Dieses Modell benutzen",
     "Generate Variants": "Varianten erzeugen",
     "Keep This One": "Diese behalten",
-    "Mesh from Image": "Mesh aus Bild",
-    "Render of the Camera": "Bild der Kamera",
-    "Take Image": "Bild übernehmen",
-    "This View": "Diese Ansicht",
 }
 
 _LABELS = {
+    "Built-in model": "Eingebautes Modell",
+    "Blender": "Blender",
+    "FlashVDM": "FlashVDM",
+    "PyTorch": "PyTorch",
+    "Python": "Python",
+    "A batch is running": "Es läuft schon ein Stapel",
+    "A download or a generation is running": "Es wird gerade etwas heruntergeladen oder erzeugt",
+    "A generation is running": "Es wird gerade etwas erzeugt",
+    "Image to 3D": "Bild zu 3D",
+    "Image to 3D (FlashVDM)": "Bild zu 3D (FlashVDM)",
+    "It was not kept editable: generate it again": "Es wurde nicht bearbeitbar gehalten: noch einmal erzeugen",
+    "No model is loaded": "Es ist kein Modell geladen",
+    "Nothing is running": "Es läuft gerade nichts",
+    "Remove the color that surrounds the object": "Die Farbe entfernen, die das Objekt umgibt",
+    "Set Up is not running": "Es wird nichts eingerichtet",
+    "Set Up is running": "Es wird gerade eingerichtet",
+    "The background process is busy": "Der Hintergrundprozess arbeitet gerade",
+    "The system check is running": "Die Systemprüfung läuft",
+    "The vertex groups are lost; Voxel keeps them": "Die Vertex-Gruppen sind verloren; Voxel behält sie",
+    "AI Removal (rembg)": "KI-Entfernung (rembg)",
+    "Active Result": "Aktives Ergebnis",
+    "Background Process": "Hintergrundprozess",
+    "Blender Image": "Blender-Bild",
+    "Checking the system": "Das System wird geprüft",
+    "Color Key": "Farbschlüssel",
+    "Decimate / Subdivide": "Verringern / Unterteilen",
+    "Diagnostics": "Diagnose",
+    "Factor": "Faktor",
+    "Fit To": "Maß",
+    "Image-Guided Remesh": "Bildgeführtes Remesh",
+    "Interpolate": "Überblenden",
+    "Iso Value": "Iso-Wert",
+    "Keep Editable": "Bearbeitbar",
+    "Largest Parts": "Größte Teile",
+    "Location": "Position",
+    "Masked Image": "Freigestelltes Bild",
+    "Mesh Detail": "Netzfeinheit",
+    "Multi-View": "Mehrere Ansichten",
+    "None": "Keine",
+    "OK: {topics}": "In Ordnung: {topics}",
+    "Project Image": "Bild projizieren",
+    "Python Interpreter": "Python",
+    "Quad Remesh": "Vierecke-Remesh",
+    "QuadriFlow": "QuadriFlow",
+    "Render Image": "Bild rendern",
+    "Select two to compare": "Zwei auswählen, um sie zu vergleichen",
+    "System Check": "Systemprüfung",
+    "Target Faces": "Zielflächen",
+    "Test": "Testen",
+    "Texture from Image": "Textur aus Bild",
+    "The background process is starting": "Der Hintergrundprozess startet",
+    "Timeout (min)": "Zeitgrenze (min)",
+    "Tolerance": "Toleranz",
+    "Unload After Idle (min)": "Entladen nach (min)",
+    "Unload Model": "Modell entladen",
+    "Update Mesh": "Mesh aktualisieren",
+    "Use Image": "Bild übernehmen",
+    "Use These Settings": "Diese Einstellungen",
+    "Viewport Render": "Ansicht rendern",
+    "Voxel": "Voxel",
+    "Graphics card": "Grafikkarte",
+    "Graphics memory": "Grafikspeicher",
+    "Interpreter": "Interpreter",
+    "Network": "Netz",
+    "Optional": "Zusätze",
+    "System": "System",
+    "Versions": "Versionen",
+    "Driver": "Treiber",
+    "1,234.5 s": "1.234,5 s",
     "Access Token": "Zugangsschlüssel",
     "Autoencoder": "Autoencoder",
     "Base: 50 steps, twice the work each": "Basis: 50 Schritte mit doppelter Arbeit",
@@ -83,13 +140,9 @@ _LABELS = {
     "Build": "Ausführung",
     "Folder": "Ordner",
     "Package Index": "Paketverzeichnis",
-    "Amount": "Anteil",
     "From Block-Out": "Aus Rohform",
     "Strength": "Stärke",
-    "Keep Latents": "Latente behalten",
-    "Selected Result": "Gewähltes Ergebnis",
     "3D Cursor": "3D-Cursor",
-    "Along the Shape": "Der Form nach",
     "8-bit": "8 Bit",
     "Automatic": "Automatisch",
     "Back": "Hinten",
@@ -100,22 +153,16 @@ _LABELS = {
     "Decoder": "Dekoder",
     "Dense": "Dicht",
     "Device": "Gerät",
-    "Doctor": "Diagnose",
     "Draft": "Entwurf",
-    "End When Idle (min)": "Beenden ohne Arbeit (min)",
     "Entry": "Eintrag",
     "Find the View": "Ansicht suchen",
     "Fine": "Fein",
     "Flash": "Flash",
     "FlashVDM Presets": "FlashVDM-Vorgaben",
-    "FlashVDM": "FlashVDM",
     "Floor": "Boden",
     "Format": "Format",
-    "Front Colours": "Farben der Vorderseite",
     "Front": "Vorne",
     "GLB": "GLB",
-    "Give Up After (min)": "Aufgeben nach (min)",
-    "Grid": "Gitter",
     "Guidance": "Bildtreue",
     "Height": "Höhe",
     "Hierarchical": "Hierarchisch",
@@ -124,35 +171,27 @@ _LABELS = {
     "Images": "Bilder",
     "Input": "Eingabe",
     "Keep Images": "Bilder behalten",
-    "Keep": "Behalten",
     "Left": "Links",
     "Longest Side": "Längste Seite",
-    "Measure": "Maß",
     "Memory Budget (GiB)": "Speichergrenze (GiB)",
     "Memory": "Speicher",
     "Mesh": "Mesh",
     "Method": "Verfahren",
     "Model": "Modell",
-    "More Views": "Weitere Ansichten",
     "Normal": "Normal",
     "OBJ": "OBJ",
     "Output": "Ausgabe",
     "Overwrite": "Überschreiben",
     "PLY": "PLY",
-    "Parts Kept": "Behaltene Teile",
-    "Print Size (mm)": "Druckgröße (mm)",
-    "Place": "Ort",
+    "Print Size (mm)": "Druck (mm)",
     "Straighten": "Gerade hinstellen",
-    "Plain Background": "Einfarbiger Hintergrund",
     "Precision": "Genauigkeit",
     "Preview": "Vorschau",
-    "Python": "Python",
     "Quads": "Vierecke",
     "Quality": "Qualität",
     "Queue": "Warteschlange",
     "Ray": "Ray",
-    "Remove Floaters": "Schwebeteile entfernen",
-    "Resolution": "Auflösung",
+    "Remove Floaters": "Ohne Schwebeteile",
     "Right": "Rechts",
     "STL": "STL",
     "Seconds": "Sekunden",
@@ -161,20 +200,14 @@ _LABELS = {
     "Shard": "Anteil",
     "Size": "Größe",
     "Steps": "Schritte",
-    "Surface Level": "Oberflächenwert",
-    "Target Faces": "Zielflächen",
-    "Threshold": "Schwelle",
     "Time": "Zeit",
     "Triangles": "Dreiecke",
     "Turn": "Drehung",
-    "Worker": "Arbeitsprozess",
     "World Origin": "Weltursprung",
     "bfloat16": "bfloat16",
     "float16": "float16",
     "float32": "float32",
-    "rembg": "rembg",
     "Image From": "Bild von",
-    "Image of This File": "Bild dieser Datei",
     "Images of the same object": "Bilder desselben Objekts",
     "No images in this file": "Keine Bilder in dieser Datei",
     "This model takes the front image alone": "Dieses Modell nimmt nur das Bild von vorn",
@@ -191,9 +224,6 @@ _STATES = {
     "Preparing": "Vorbereiten",
     "PyTorch for {machine}": "PyTorch für {machine}",
     "PyTorch {version} is set up and runs on {device}": "PyTorch {version} ist eingerichtet und rechnet auf {device}",
-    "PyTorch {version} is set up, but not for this graphics card: press Examine under Doctor": (
-        "PyTorch {version} ist eingerichtet, aber nicht für diese Grafikkarte: unter Diagnose auf Untersuchen drücken"
-    ),
     "PyTorch {version}, tried out on {device}": "PyTorch {version}, erprobt auf {device}",
     "Removed": "Entfernt",
     "Removing": "Entfernen",
@@ -215,12 +245,10 @@ _STATES = {
     "Cancelled": "Abgebrochen",
     "Cancelled: {text}": "Abgebrochen: {text}",
     "Cancelling": "Wird abgebrochen",
-    "Cut-out of the object": "Freigestelltes Objekt",
     "Decoder {decoder}": "Dekoder {decoder}",
     "Decoding the surface": "Die Oberfläche wird dekodiert",
     "Done in {seconds:.1f} s, {count:,} triangles": "Fertig in {seconds:.1f} s, {count:,} Dreiecke",
     "Done": "Fertig",
-    "Examining": "Wird untersucht",
     "Failed": "Fehlgeschlagen",
     "Forming the shape": "Die Form entsteht",
     "Loading the model": "Das Modell wird geladen",
@@ -231,14 +259,10 @@ _STATES = {
     "Preparing the image": "Das Bild wird vorbereitet",
     "Putting the mesh into the scene": "Das Mesh kommt in die Szene",
     "Reading the image": "Das Bild wird gelesen",
-    "Right: {topics}": "In Ordnung: {topics}",
     "Running on {device}": "Läuft auf {device}",
     "Seed {seed}": "Startwert {seed}",
-    "Starting the worker": "Der Arbeitsprozess startet",
     "Starting": "Startet",
-    "The worker is starting": "Der Arbeitsprozess startet",
     "This file does not exist": "Diese Datei gibt es nicht",
-    "Tick two to compare them": "Zwei ankreuzen, um sie zu vergleichen",
     "Waiting": "Wartet",
     "What you generate is listed here": "Hier steht, was erzeugt wurde",
     "{count:,} faces": "{count:,} Flächen",
@@ -254,7 +278,6 @@ _STATES = {
 }
 
 _MESSAGES = {
-    "A download or a generation is under way": "Es wird gerade etwas heruntergeladen oder erzeugt",
     "A model is being downloaded": "Es wird gerade ein Modell heruntergeladen",
     "Blender is set to work offline: allow online access in its preferences, under System": (
         "Blender arbeitet ohne Internet: in seinen Einstellungen unter System den Zugriff erlauben"
@@ -272,20 +295,15 @@ _MESSAGES = {
     "Nothing is set up": "Nichts ist eingerichtet",
     "Press Set Up first: it says what it would do": "Zuerst auf Einrichten drücken: Es sagt, was es täte",
     "Set Up broke off ({reason}).": "Das Einrichten brach ab ({reason}).",
-    "Set Up is not under way": "Es wird nichts eingerichtet",
-    "Set Up is under way": "Es wird gerade eingerichtet",
     "The log is in the text '{name}'": "Das Protokoll steht im Text „{name}“",
     "There is no log yet": "Es gibt noch kein Protokoll",
     "Choose an image first": "Zuerst ein Bild wählen",
-    "A batch is under way": "Es läuft schon ein Stapel",
-    "Its latents were not kept: generate it again": "Seine Latenten wurden nicht behalten: noch einmal erzeugen",
     "One of the two must be the active object": "Eines der beiden muss das aktive Objekt sein",
     "Select an object that was generated": "Ein erzeugtes Objekt auswählen",
     "Select two objects that were generated by one model": "Zwei Objekte auswählen, die von einem Modell erzeugt wurden",
     "Different models made the two: select two that one model has made": (
         "Die beiden stammen von verschiedenen Modellen: zwei auswählen, die ein Modell erzeugt hat"
     ),
-    "A generation is under way": "Es wird gerade etwas erzeugt",
     "It is not in the queue any more": "Es ist nicht mehr in der Warteschlange",
     "Nothing has failed": "Nichts ist fehlgeschlagen",
     "Name a folder of images or a manifest as input, and a folder as output": (
@@ -295,20 +313,11 @@ _MESSAGES = {
     "Something unexpected happened ({error}); save the file and try again.": (
         "Etwas Unerwartetes ist geschehen ({error}); sichere die Datei und versuche es noch einmal."
     ),
-    "Nothing is under way": "Es läuft gerade nichts",
     "Only in Object Mode": "Nur im Objektmodus",
-    "QuadriFlow cannot follow this shape; a grid was laid instead": (
-        "QuadriFlow kommt mit dieser Form nicht zurecht; stattdessen wurde ein Gitter gelegt"
-    ),
     "Select a mesh object": "Ein Mesh-Objekt auswählen",
     "The details are in the text '{name}'": "Die Einzelheiten stehen im Text '{name}'",
-    "The examination is under way": "Die Untersuchung läuft",
     "The history is empty": "Der Verlauf ist leer",
     "The mesh has no faces": "Das Mesh hat keine Flächen",
-    "The object has no image; generate it with Front Colours": (
-        "Das Objekt hat kein Bild; es muss mit Farben der Vorderseite erzeugt sein"
-    ),
-    "The vertex groups are lost; Grid keeps them": "Die Vertex-Gruppen sind verloren; Gitter behält sie",
     "The mesh is complete, but not all that belongs to it ({error}).": (
         "Das Mesh ist vollständig, aber nicht alles, was dazu gehört ({error})."
     ),
@@ -324,8 +333,6 @@ _MESSAGES = {
     ),
     "The object is linked from another file": "Das Objekt ist aus einer anderen Datei verknüpft",
     "The queue is empty": "Die Warteschlange ist leer",
-    "The worker is at work": "Der Arbeitsprozess arbeitet gerade",
-    "The worker is not running": "Der Arbeitsprozess läuft nicht",
     "The object is not in the scene any more": "Das Objekt ist nicht mehr in der Szene",
     "Leave the mode of the active object first": "Zuerst den Modus des aktiven Objekts verlassen",
     "The active object is not one of several variants": "Das aktive Objekt ist keine von mehreren Varianten",
@@ -335,6 +342,76 @@ _MESSAGES = {
 }
 
 _TOOLTIPS = {
+    "Cancel what is running and take everything out of the queue. Objects that are there already stay": (
+        "Abbrechen, was läuft, und die Warteschlange leeren. Objekte, die schon da sind, bleiben"
+    ),
+    "How far a color may be from the background's and still be removed": (
+        "Wie weit eine Farbe von der des Hintergrunds entfernt sein darf, um noch entfernt zu werden"
+    ),
+    "Keep in the .blend file what a mesh is made from, so that Update Mesh and Interpolate need no new run": (
+        "In der .blend-Datei behalten, woraus ein Mesh entsteht, damit Mesh aktualisieren und Überblenden es nicht neu "
+        "erzeugen müssen"
+    ),
+    "Keep only this many of the largest parts; 0 keeps all but the smallest floaters": (
+        "Nur so viele der größten Teile behalten; 0 behält alle bis auf winzige lose Stücke"
+    ),
+    "Make a new object whose shape is between the two selected results, without generating again": (
+        "Ein neues Objekt machen, dessen Form zwischen den beiden gewählten Ergebnissen liegt, ohne neu zu erzeugen"
+    ),
+    "Make the same mesh once more, with the seed and the settings from that run; a packed image need not exist as a file": (
+        "Dasselbe Mesh noch einmal erzeugen, mit Startwert und Einstellungen von damals; ein gepacktes Bild muss es als "
+        "Datei nicht mehr geben"
+    ),
+    "Minutes without any sign of life during a generation after which it is given up": (
+        "Minuten ohne jedes Lebenszeichen beim Erzeugen, nach denen es aufgegeben wird"
+    ),
+    "Minutes without work after which the model is unloaded and its memory is free again; 0: it stays": (
+        "Minuten ohne Arbeit, nach denen das Modell entladen wird und sein Speicher wieder frei ist; 0: es bleibt"
+    ),
+    "Project the front image on the mesh as a texture; what it does not show gets the colors next to it": (
+        "Das vordere Bild als Textur auf das Mesh projizieren; was es nicht zeigt, bekommt die Farben daneben"
+    ),
+    "Project the object's image on its mesh as it is now; needed after you have edited it": (
+        "Das Bild des Objekts auf sein Mesh projizieren, wie es jetzt ist; nötig, wenn es bearbeitet wurde"
+    ),
+    "Put the image, the seed and the settings from that run into the panel, to go on from there": (
+        "Bild, Startwert und Einstellungen von damals in die Leiste holen, um von da aus weiterzumachen"
+    ),
+    "QuadriFlow cannot follow this shape; the voxel remesher was used instead": (
+        "QuadriFlow kommt mit dieser Form nicht zurecht; stattdessen wurde das Voxel-Verfahren benutzt"
+    ),
+    "Rebuild the mesh of about this many quads with Blender's own remeshers, and project its texture again": (
+        "Das Mesh mit Blenders eigenen Verfahren aus ungefähr so vielen Vierecken neu bauen und die Textur wieder projizieren"
+    ),
+    "Reduce the mesh to about this many triangles, or divide its faces smoothly up to as many. Dividing adds no detail; a "
+    "higher Mesh Detail does": (
+        "Das Mesh auf ungefähr so viele Dreiecke verringern oder seine Flächen weich auf so viele teilen. Teilen bringt "
+        "keine Einzelheiten; mehr Netzfeinheit schon"
+    ),
+    "Resolution of the mesh: more cells along each side give finer detail and take more time and memory": (
+        "Auflösung des Meshs: Mehr Zellen entlang jeder Seite geben feinere Einzelheiten und brauchen mehr Zeit und Speicher"
+    ),
+    "Show what is known about the failure as text in a window": (
+        "Als Text in einem Fenster zeigen, was über den Fehler bekannt ist"
+    ),
+    "Start the background process to see whether the chosen Python works, and on which device": (
+        "Den Hintergrundprozess starten, um zu sehen, ob und auf welchem Gerät das gewählte Python läuft"
+    ),
+    "Stop what is running; the scene stays as it was, and the next in the queue begins": (
+        "Anhalten, was läuft; die Szene bleibt, wie sie war, und das Nächste in der Warteschlange beginnt"
+    ),
+    "Take it out of the queue; what is running is cancelled. Objects that are there already stay": (
+        "Aus der Warteschlange nehmen; was läuft, wird abgebrochen. Objekte, die schon da sind, bleiben"
+    ),
+    "Take the model out of memory and free the graphics card; the next Generate loads it again": (
+        "Das Modell aus dem Speicher nehmen und die Grafikkarte freigeben; das nächste Erzeugen lädt es wieder"
+    ),
+    "The object has no image; generate it with Texture from Image": (
+        "Das Objekt hat kein Bild; es muss mit Textur aus Bild erzeugt sein"
+    ),
+    "PyTorch {version} is set up, but not for this graphics card: press System Check under Diagnostics": (
+        "PyTorch {version} ist eingerichtet, aber nicht für diese Grafikkarte: unter Diagnose auf Systemprüfung drücken"
+    ),
     "Address of the server that models come from, or of a mirror; empty: HF_ENDPOINT, else huggingface.co": (
         "Adresse des Servers, von dem Modelle kommen, oder eines Spiegels; leer: HF_ENDPOINT, sonst huggingface.co"
     ),
@@ -396,12 +473,6 @@ _TOOLTIPS = {
         "Aus dem Bild erzeugen, aber von der Form des aktiven Mesh-Objekts ausgehen, das bleibt, wie es ist"
     ),
     "0 is the active object, 1 the other one": "0 ist das aktive Objekt, 1 das andere",
-    "Keep in the .blend file what a mesh is decoded from, so that Change Mesh and Blend need not generate anew": (
-        "In der .blend-Datei behalten, woraus ein Mesh dekodiert wird, damit Mesh ändern und Mischen es nicht neu erzeugen müssen"
-    ),
-    "Make a new object whose shape is between the two selected results, without generating anew": (
-        "Ein neues Objekt erzeugen, dessen Form zwischen den beiden gewählten Ergebnissen liegt, ohne neu zu erzeugen"
-    ),
     "Make the mesh of this result anew with these settings, without generating it again. "
     "Its place, name, materials and modifiers stay, edits of the mesh are lost": (
         "Das Mesh dieses Ergebnisses mit diesen Einstellungen neu machen, ohne es noch einmal zu erzeugen. "
@@ -413,19 +484,12 @@ _TOOLTIPS = {
     "About this many triangles": "Ungefähr so viele Dreiecke",
     "Address of a Ray cluster that shares the work": "Adresse eines Ray-Clusters, der sich die Arbeit teilt",
     "Another seed gives another shape for the same image": "Ein anderer Startwert gibt zum selben Bild eine andere Form",
-    "Cancel what is under way and take everything out of the queue. Objects that are there already stay": (
-        "Abbrechen, was läuft, und die Warteschlange leeren. Objekte, die schon da sind, bleiben"
-    ),
-    "Cells along each side of the decoded volume": "Zellen entlang jeder Seite des dekodierten Raums",
     "Choose the image that the mesh is made from": "Das Bild wählen, aus dem das Mesh entsteht",
     "Copy the report as text, without your name and home folder, to paste it into a bug report": (
         "Den Bericht als Text kopieren, ohne Namen und Benutzerordner, um ihn einer Fehlermeldung beizufügen"
     ),
     "Empty the history of this scene, and with it the packed images that nothing else uses; all objects stay": (
         "Den Verlauf dieser Szene leeren, samt den gepackten Bildern, die sonst nichts benutzt; alle Objekte bleiben"
-    ),
-    "End the worker and give all its memory back; the next Generate starts it again": (
-        "Den Arbeitsprozess beenden und seinen ganzen Speicher freigeben; das nächste Erzeugen startet ihn wieder"
     ),
     "Every point: slow, the reference": "Jeder Punkt: langsam, der Maßstab",
     "Every setting that was used, as JSON": "Alle benutzten Einstellungen, als JSON",
@@ -447,9 +511,6 @@ _TOOLTIPS = {
         "Hierarchisch, mit den Tokens, auf die es in der jeweiligen Gegend ankommt"
     ),
     "Higher shrinks the shape, lower swells it": "Höher schrumpft die Form, niedriger bläht sie auf",
-    "How far a colour may be from the background's and still be removed": (
-        "Wie weit eine Farbe von der des Hintergrunds entfernt sein darf, um noch entfernt zu werden"
-    ),
     "How fine the mesh becomes": "Wie fein das Mesh wird",
     "How long it took": "Wie lange es gedauert hat",
     "How strictly the shape follows the image; -1 takes the model's own value": (
@@ -459,37 +520,18 @@ _TOOLTIPS = {
     "How the quads are laid": "Wie die Vierecke gelegt werden",
     "How the volume is decoded": "Wie der Raum dekodiert wird",
     "Image file of the object": "Bilddatei des Objekts",
-    "Keep only this many of the largest parts; 0 keeps all but dust": (
-        "Nur so viele der größten Teile behalten; 0 behält alle außer Staub"
-    ),
     "Keep the settings as a preset, or remove one; the image and the seed are no part of it": (
         "Die Einstellungen als Vorgabe behalten oder eine entfernen; Bild und Startwert gehören nicht dazu"
-    ),
-    "Lay the colours of the front image on the mesh as a texture; what it does not show gets the colours next to it": (
-        "Die Farben des vorderen Bildes als Textur auf das Mesh legen; was es nicht zeigt, bekommt die Farben daneben"
-    ),
-    "Lay the colours of the object's image on its mesh as it is now; needed after you have edited it": (
-        "Die Farben des Objektbildes auf das Mesh legen, wie es jetzt ist; nötig, wenn es bearbeitet wurde"
     ),
     "Make a 3D mesh from the image": "Aus dem Bild ein 3D-Mesh erzeugen",
     "Make a mesh file from each image of a folder or each row of a manifest; what was made before is kept": (
         "Aus jedem Bild eines Ordners oder jeder Zeile einer Liste eine Mesh-Datei machen; was schon gemacht ist, bleibt"
     ),
     "Make only part I of N, written I/N": "Nur den Anteil I von N machen, geschrieben I/N",
-    "Make the same mesh once more, with the seed and the settings of then; a packed image need not exist as a file": (
-        "Dasselbe Mesh noch einmal erzeugen, mit Startwert und Einstellungen von damals; "
-        "ein gepacktes Bild muss es als Datei nicht mehr geben"
-    ),
     "Meshes as .glb": "Meshes als .glb",
     "Meshes as .obj": "Meshes als .obj",
     "Meshes as .ply": "Meshes als .ply",
     "Meshes as .stl": "Meshes als .stl",
-    "Minutes without any sign of life during a generation after which the worker is stopped": (
-        "Minuten ohne jedes Lebenszeichen beim Erzeugen, nach denen der Arbeitsprozess beendet wird"
-    ),
-    "Minutes without work after which the worker ends and gives its memory back; 0: it stays": (
-        "Minuten ohne Arbeit, nach denen der Arbeitsprozess endet und seinen Speicher freigibt; 0: er bleibt"
-    ),
     "Number format of the networks": "Zahlenformat der Netze",
     "Of the mesh when it was new": "Des Meshes, als es neu war",
     "Of the meshes whose output the manifest does not name": "Der Meshes, deren Ausgabe die Liste nicht nennt",
@@ -500,19 +542,8 @@ _TOOLTIPS = {
     "Put every setting of the scene back to its default; the images stay": (
         "Alle Einstellungen der Szene auf ihre Vorgaben zurücksetzen; die Bilder bleiben"
     ),
-    "Put the image, the seed and the settings of then into the panel, to go on from there": (
-        "Bild, Startwert und Einstellungen von damals in die Leiste holen, um von da aus weiterzumachen"
-    ),
     "QuadriFlow: edges follow the shape. Takes seconds to minutes": (
         "QuadriFlow: Kanten folgen der Form. Dauert Sekunden bis Minuten"
-    ),
-    "Rebuild the mesh of about this many quads with Blender's own remeshers, and lay its colours on again": (
-        "Das Mesh mit Blenders eigenen Verfahren aus ungefähr so vielen Vierecken neu bauen und die Farben wieder auflegen"
-    ),
-    "Reduce the mesh to about this many triangles, or divide its faces smoothly up to as many. "
-    "Dividing adds no detail; a finer Resolution does": (
-        "Das Mesh auf ungefähr so viele Dreiecke verringern oder seine Flächen weich auf so viele teilen. "
-        "Teilen bringt keine Einzelheiten; eine feinere Auflösung schon"
     ),
     "Reduce the mesh to about this many triangles; 0 keeps all of them": (
         "Das Mesh auf ungefähr so viele Dreiecke verringern; 0 behält alle"
@@ -527,7 +558,6 @@ _TOOLTIPS = {
     "Remove the background with the rembg library, where it is installed": (
         "Den Hintergrund mit der Bibliothek rembg entfernen, wo sie installiert ist"
     ),
-    "Remove the colour that surrounds the object": "Die Farbe entfernen, die das Objekt umgibt",
     "Replace files that the batch did not make itself": "Dateien ersetzen, die der Stapel nicht selbst gemacht hat",
     "Sampling steps; 0 takes the model's own number": "Schritte der Formfindung; 0 nimmt die Zahl des Modells",
     "Say what is right and wrong with Python, PyTorch, graphics card, memory, models, disk and permissions": (
@@ -545,19 +575,10 @@ _TOOLTIPS = {
     ),
     "Show the mesh while it forms": "Das Mesh zeigen, während es entsteht",
     "Size of the new object": "Größe des neuen Objekts",
-    "Start the worker to see whether the chosen Python works, and on which device": (
-        "Den Arbeitsprozess starten, um zu sehen, ob und auf welchem Gerät das gewählte Python läuft"
-    ),
     "Stop the batch; what is made stays, and the same batch goes on from there when started again": (
         "Den Stapel anhalten; was gemacht ist, bleibt, und derselbe Stapel geht von da aus weiter, wenn er wieder gestartet wird"
     ),
-    "Stop what is under way; the scene stays as it was, and the next in the queue begins": (
-        "Anhalten, was läuft; die Szene bleibt, wie sie war, und das Nächste in der Warteschlange beginnt"
-    ),
     "Take it out of the history; the object stays": "Aus dem Verlauf nehmen; das Objekt bleibt",
-    "Take it out of the queue; what is under way is cancelled. Objects that are there already stay": (
-        "Aus der Warteschlange nehmen; was läuft, wird abgebrochen. Objekte, die schon da sind, bleiben"
-    ),
     "Take the whole image as it is": "Das ganze Bild nehmen, wie es ist",
     "The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, what Set Up has made, or Blender's own": (
         "Das Python mit PyTorch, das das Modell ausführt; leer: FLASHVDM_PYTHON, das eingerichtete oder Blenders eigenes"
@@ -606,9 +627,6 @@ _TOOLTIPS = {
     "Turn the selected mesh objects about the vertical so that their footprints lie along the axes": (
         "Die gewählten Mesh-Objekte um die Senkrechte drehen, bis ihre Standflächen längs der Achsen liegen"
     ),
-    "Write the worker's log of the failed task to a text of the Text Editor": (
-        "Das Protokoll der fehlgeschlagenen Aufgabe in einen Text des Texteditors schreiben"
-    ),
     "Make an image file of something else and use that": "Aus etwas anderem eine Bilddatei machen und diese benutzen",
     "Make several meshes of the image, each with the next seed, in a row to choose from": (
         "Mehrere Meshes des Bildes zur Auswahl in einer Reihe erzeugen, jedes mit dem nächsten Startwert"
@@ -623,7 +641,8 @@ _TOOLTIPS = {
     ),
 }
 
-TABLE = {("Operator", english): german for english, german in _OPERATORS.items()} | {
-    ("*", english): german for english, german in (_LABELS | _STATES | _MESSAGES | _TOOLTIPS).items()
-}
-"""Blender's context of a text and the English text -> the German one."""
+_ALL = _OPERATORS | _LABELS | _STATES | _MESSAGES | _TOOLTIPS
+
+TABLE = {(context, english): german for english, german in _ALL.items() for context in (CONTEXT, "*")}
+"""Context of a text and the English text -> the German one: the add-on's own context for what names something, Blender's common
+one for what it looks up by itself."""

@@ -10,7 +10,7 @@ class FLASHVDM_FH_images(bpy.types.FileHandler):  # noqa: N801
     """Hands image files to `flashvdm.drop_images`. Blender asks where it has another use for them, too."""
 
     bl_idname = "FLASHVDM_FH_images"
-    bl_label = "Mesh from Image (FlashVDM)"
+    bl_label = "Image to 3D (FlashVDM)"
     bl_import_operator = "flashvdm.drop_images"
     bl_file_extensions = ";".join(IMAGE_SUFFIXES)
 

@@ -149,7 +149,7 @@ def _saved_render(image: bpy.types.Image) -> Path:
         try:
             image.save_render(str(path), scene=scene)
         except RuntimeError:
-            raise ImageError("Nothing was rendered yet; render first, or take a Render of the Camera.") from None
+            raise ImageError("Nothing was rendered yet; render first, or take a Render Image.") from None
     return _checked(path)
 
 

@@ -110,22 +110,29 @@ class Settings(Mapping[str, Value]):
         "How the object is cut out of the image",
         choices=(
             ("auto", "Automatic", "Use the image's transparency, or remove the background where there is none"),
-            ("keep", "Keep", "Take the whole image as it is"),
-            ("border", "Plain Background", "Remove the colour that surrounds the object"),
-            ("rembg", "rembg", "Remove the background with the rembg library, where it is installed"),
+            ("keep", "None", "Take the whole image as it is"),
+            ("border", "Color Key", "Remove the color that surrounds the object"),
+            ("rembg", "AI Removal (rembg)", "Remove the background with the rembg library, where it is installed"),
         ),
         group="image",
     )
     cutout_threshold: float = _setting(
-        0.1, "Threshold", "How far a colour may be from the background's and still be removed", 0.0, 1.0, group="image"
+        0.1, "Tolerance", "How far a color may be from the background's and still be removed", 0.0, 1.0, group="image"
     )
     seed: int = _setting(0, "Seed", "Another seed gives another shape for the same image", 0, 2**31 - 1)
     steps: int = _setting(0, "Steps", "Sampling steps; 0 takes the model's own number", 0, 1000)
     guidance: float = _setting(
         -1.0, "Guidance", "How strictly the shape follows the image; -1 takes the model's own value", -1.0, 20.0
     )
-    resolution: int = _setting(256, "Resolution", "Cells along each side of the decoded volume", 16, 1024, group="surface")
-    level: float = _setting(0.0, "Surface Level", "Higher shrinks the shape, lower swells it", -0.9, 0.9, group="surface")
+    resolution: int = _setting(
+        256,
+        "Mesh Detail",
+        "Resolution of the mesh: more cells along each side give finer detail and take more time and memory",
+        16,
+        1024,
+        group="surface",
+    )
+    level: float = _setting(0.0, "Iso Value", "Higher shrinks the shape, lower swells it", -0.9, 0.9, group="surface")
     decoder: Literal["flash", "hierarchical", "dense"] = _setting(
         "flash",
         "Decoder",
@@ -139,13 +146,18 @@ class Settings(Mapping[str, Value]):
     )
     colours: bool = _setting(
         True,
-        "Front Colours",
-        "Lay the colours of the front image on the mesh as a texture; what it does not show gets the colours next to it",
+        "Texture from Image",
+        "Project the front image on the mesh as a texture; what it does not show gets the colors next to it",
         group="surface",
     )
     preview: bool = _setting(True, "Preview", "Show the mesh while it forms", group="surface")
     largest_parts: int = _setting(
-        0, "Parts Kept", "Keep only this many of the largest parts; 0 keeps all but dust", 0, 1000, group="clean-up"
+        0,
+        "Largest Parts",
+        "Keep only this many of the largest parts; 0 keeps all but the smallest floaters",
+        0,
+        1000,
+        group="clean-up",
     )
     remove_floaters: bool = _setting(
         True, "Remove Floaters", "Drop small parts that touch nothing and float beside the shape", group="clean-up"

@@ -190,5 +190,5 @@ def _check_images(images: Mapping[str, str]) -> None:
 
 def _checked_latents(latents: np.ndarray) -> np.ndarray:
     if latents.ndim != 2 or not latents.size or not np.isfinite(latents).all():
-        raise SettingsError("The kept latents are damaged; generate the mesh anew.")
+        raise SettingsError("The kept latents are damaged; generate the mesh again.")
     return np.ascontiguousarray(latents, np.float32)

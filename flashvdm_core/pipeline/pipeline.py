@@ -224,7 +224,7 @@ def _check_model(loaded: LoadedModel, task: DecodeLatents | Blend) -> Iterator[E
         identities.append(task.other_identity)
     if any(identity not in ("", loaded.identity, loaded.former_identity) for identity in identities):
         message = f"The kept latents were made by other weights than those of the model '{name}'; choose the model that made them"
-        raise ModelMismatchError(f"{message}, or generate the mesh anew.")
+        raise ModelMismatchError(f"{message}, or generate the mesh again.")
     if task.latents.shape[1] != loaded.model.channels:
         shape = list(task.latents.shape)
         raise SettingsError(f"The kept latents {shape} are not of the model '{name}'; choose theirs.")

@@ -167,7 +167,7 @@ def serve(commands: BinaryIO, events: BinaryIO, exchange: Path, idle_seconds: fl
         ready = Ready(__version__, platform.python_version(), torch.__version__, str(choose_device("auto")))
     except Exception as error:
         message = (
-            f"The worker cannot start with {sys.executable} ({type(error).__name__}: {error}); "
+            f"The background process cannot start with {sys.executable} ({type(error).__name__}: {error}); "
             "install the project's requirements there, or choose another Python."
         )
         outbox.send(Failure("WorkerError", message, traceback.format_exc()))

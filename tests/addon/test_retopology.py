@@ -75,7 +75,7 @@ def test_vertex_groups_are_kept_or_said_to_be_lost(ball: bpy.types.Object, capfd
     assert "lost" not in capfd.readouterr().out
     bpy.ops.flashvdm.set_quads(target=600, method="FLOW")
     assert not ball.vertex_groups
-    assert "The vertex groups are lost; Grid keeps them" in capfd.readouterr().out
+    assert "The vertex groups are lost; Voxel keeps them" in capfd.readouterr().out
 
 
 def test_the_buttons_say_why_they_cannot_be_pressed(ball: bpy.types.Object) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import bpy
 import pytest
 
-from . import ui_texts
+from . import panel_widths, ui_texts
 from .conftest import PACKAGE, Import, preferences
+from .core_sentences import normal, sentences
 
 if TYPE_CHECKING:
     from addon.session.session import Session
@@ -37,7 +38,59 @@ def test_everything_has_a_tooltip_without_a_full_stop(extension: Import) -> None
 def test_everything_is_there_in_german(shown: set[ui_texts.Key], extension: Import) -> None:
     table = extension("addon.translations").LANGUAGES["de_DE"]
     assert sorted(shown - set(table)) == []
-    assert sorted(set(table) - shown) == [], "nobody shows these any more"
+    labels = {text for _, text in extension("addon.translations.german").TABLE}
+    assert sorted(labels - {text for _, text in shown}) == [], "nobody shows these any more"
+
+
+def test_every_sentence_of_the_core_and_of_the_addon_is_there_in_german(extension: Import) -> None:
+    found = {normal(text) for _, text in extension("addon.translations").LANGUAGES["de_DE"]}
+    missing = [f"{place}: {text}" for place, text in sentences() if text not in found]
+    assert missing == [], "put them into addon/translations/german_sentences.py or german_setup.py"
+    made = {text for _, text in sentences()}
+    templates = extension("addon.translations").TEMPLATES
+    assert sorted(set(templates) - made) == [], "nobody says these any more"
+
+
+@pytest.fixture
+def in_german(extension: Import, monkeypatch: pytest.MonkeyPatch) -> Import:
+    """The bpy module has no languages: what Blender's own look-up would find is looked up in the table."""
+    table, texts = extension("addon.translations").LANGUAGES["de_DE"], extension("addon.blender.texts")
+    monkeypatch.setattr(texts, "pgettext_iface", lambda text, context="*": table.get((context, text), text))
+    monkeypatch.setattr(texts, "pgettext_rpt", lambda text, context="*": table.get((context, text), text))
+    return extension
+
+
+def test_a_sentence_with_values_is_recognised_and_its_values_stay(in_german: Import) -> None:
+    sentence = in_german("addon.translations").sentence
+    said = "There is no image '/home/a (b)/x; y.png'; check its name and folder."
+    assert sentence(said) == "Es gibt kein Bild „/home/a (b)/x; y.png“; prüfe Namen und Ordner."
+    assert sentence("No image was given.") == "Es wurde kein Bild angegeben."
+    assert sentence("The trial failed (is not installed); what was there before is as it was, and the log says more.") == (
+        "Der Versuch ist gescheitert (ist nicht installiert); was vorher da war, ist, wie es war, und das Protokoll sagt mehr."
+    ), "a value that is known is German, too"
+    assert sentence("A library's own words") == "A library's own words"
+    assert sentence("") == ""
+
+
+def test_every_template_is_recognised_as_itself(in_german: Import) -> None:
+    """No other sentence takes one for its own."""
+    translations = in_german("addon.translations")
+    table = translations.LANGUAGES["de_DE"]
+    for template in (template for template in translations.TEMPLATES if any(letter.isalpha() for letter in template)):
+        values = [f"Zq{number}" for number in range(template.count("{}"))]
+        assert translations.sentence(template.format(*values)) == table["*", template].format(*values), template
+
+
+def test_numbers_are_written_as_the_language_does(in_german: Import) -> None:
+    interface = in_german("addon.blender.texts").interface
+    assert interface("Done in {seconds:.1f} s, {count:,} triangles", seconds=6.5, count=6884) == "Fertig in 6,5 s, 6.884 Dreiecke"
+
+
+def test_labels_are_looked_up_in_the_addons_own_context(extension: Import) -> None:
+    """Blender's catalogue knows many of these words in another sense."""
+    assert bpy.types.FLASHVDM_PT_history.bl_translation_context == "FlashVDM"
+    assert bpy.types.FLASHVDM_OT_generate.bl_rna.translation_context == "FlashVDM"
+    assert bpy.context.scene.flashvdm.bl_rna.properties["seed"].translation_context == "FlashVDM"
 
 
 def test_translations_have_the_placeholders_of_the_original(extension: Import) -> None:
@@ -113,3 +166,32 @@ def test_a_button_that_cannot_be_pressed_says_why(
     with_poll = {cls.bl_idname for cls in operators() if has_poll(cls)}
     assert with_poll - refused == set()
     assert len(with_poll) > 15
+
+
+def drawn_states(worker: Callable[..., str], image: str) -> Iterator[str]:
+    """What the panels look like in the course of the work."""
+    yield "nothing"
+    worker("good")
+    bpy.context.scene.flashvdm.image = image
+    yield "an image"
+    bpy.ops.flashvdm.generate(variants=2)
+    yield "two variants"
+
+
+@pytest.mark.parametrize("language", ["English", "German"])
+def test_no_label_is_cut_off_at_the_default_width(
+    language: str, in_german: Import, worker: Callable[..., str], image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translations, texts = in_german("addon.translations"), in_german("addon.blender.texts")
+    table = translations.LANGUAGES["de_DE"] if language == "German" else {}
+    for name in ("pgettext_iface", "pgettext_rpt"):
+        monkeypatch.setattr(texts, name, lambda text, context="*": table.get((context, text), text))
+    panels = [cls for cls in ui_texts.classes(PACKAGE) if issubclass(cls, bpy.types.Panel) and hasattr(cls, "bl_category")]
+    assert len(panels) > 2
+    found = set()
+    for state in drawn_states(worker, image):
+        for panel in panels:
+            if getattr(panel, "poll", lambda _: True)(bpy.context):
+                names = panel_widths.cut_off(panel, texts.interface, texts.interface)
+                found |= {f"{panel.bl_label}, with {state}: {name}" for name in names}
+    assert not found, "\n".join(sorted(found))

@@ -12,12 +12,16 @@ from typing import Any
 import bpy
 
 ADDON = Path(__file__).parents[2] / "addon"
+_CHECKS = (ADDON / "session" / "doctor.py", *(ADDON.parent / "flashvdm_core" / "doctor").glob("*.py"))
+"""Where findings of the system check are made: what each is about is a word of the panel."""
 Key = tuple[str, str]
 """Blender's context of a text, and the text."""
 
-_TEXT_CALLS = {"interface": 0, "report": -1, "poll_message_set": 0}
-_TEXT_FUNCTIONS = {"text", "_why_not", "_why_not_two", "why_not_edited", "why_not_new_faces"}
-_CONTEXTS = {"operator": "Operator"}
+OWN = "FlashVDM"
+"""The add-on's context: that of what names something."""
+
+_TEXT_CALLS = {"interface": (OWN, 0), "report": ("*", -1), "poll_message_set": ("*", 0)}
+_TEXT_FUNCTIONS = {"text": OWN, "_why_not": "*", "_why_not_two": "*", "why_not_edited": "*", "why_not_new_faces": "*"}
 
 
 def classes(package: str) -> list[type]:
@@ -38,39 +42,49 @@ def of_classes(package: str) -> Iterator[Key]:
     """Labels and tooltips of classes, of their properties, and of what can be chosen for these."""
     for cls in classes(package):
         if issubclass(cls, bpy.types.Operator):
-            yield "Operator", cls.bl_label
+            yield OWN, cls.bl_label
             yield "*", cls.bl_description
         elif issubclass(cls, bpy.types.Panel | bpy.types.Menu):
+            yield OWN, cls.bl_label
+            if hasattr(cls, "bl_category"):
+                yield "*", cls.bl_category  # Blender looks for it there
+        elif issubclass(cls, bpy.types.FileHandler):
             yield "*", cls.bl_label
         for property in properties(cls):
-            yield "*", property["name"]
+            yield OWN, property["name"]
             yield "*", property["description"]
             for _, name, description, *_ in property.get("items", ()):
-                yield "*", name
+                yield OWN, name
                 yield "*", description
 
 
 def of_source() -> Iterator[Key]:
-    """The texts in calls that draw or report, and what the progress bar says."""
+    """The texts in calls that draw or report, what the progress bar says, and how numbers are written."""
+    yield OWN, "1,234.5 s"
+    for file in _CHECKS:
+        calls = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        made = [call for call in calls if getattr(call.func, "id", "") in ("ok", "warning", "error") and call.args]
+        yield from ((OWN, text) for call in made for text in _constants(call.args[0]))
     for file in sorted(ADDON.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 yield from _of_call(node)
             elif isinstance(node, ast.FunctionDef) and node.name in _TEXT_FUNCTIONS:
                 returned = [line.value for line in ast.walk(node) if isinstance(line, ast.Return)]
-                yield from (("*", text) for value in returned for text in _constants(value))
+                yield from ((_TEXT_FUNCTIONS[node.name], text) for value in returned for text in _constants(value))
             elif isinstance(node, ast.Assign) and file.name == "job.py" and isinstance(node.value, ast.Dict):
-                yield from (("*", text) for value in node.value.values for text in _constants(value))
+                yield from ((OWN, text) for value in node.value.values for text in _constants(value))
 
 
 def _of_call(call: ast.Call) -> Iterator[Key]:
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     if name in _TEXT_CALLS and call.args:
-        yield from (("*", text) for text in _constants(call.args[_TEXT_CALLS[name]]))
-    verbatim = any(keyword.arg == "translate" for keyword in call.keywords)
-    for keyword in call.keywords if not verbatim else ():
-        if keyword.arg == "text":
-            yield from ((_CONTEXTS.get(name, "*"), text) for text in _constants(keyword.value))
+        context, place = _TEXT_CALLS[name]
+        yield from ((context, text) for text in _constants(call.args[place]))
+    for keyword in call.keywords:
+        if keyword.arg in ("text", "heading"):
+            drawn = _constants(keyword.value)
+            assert not drawn, f"{drawn} is drawn in Blender's context: hand it to `interface`"
 
 
 def _constants(node: ast.expr | None) -> list[str]:

@@ -65,9 +65,9 @@ ADDON_ARROWS: dict[str, set[str]] = {
     "link": set(),
     "scene": {"blender", "link", "settings"},
     "session": {"blender", "link", "scene", "settings"},
-    "settings": set(),
-    "translations": {"settings"},
-    "ui": {"blender", "link", "scene", "session", "settings"},
+    "settings": {"blender"},
+    "translations": {"blender", "settings"},
+    "ui": {"blender", "link", "scene", "session", "settings", "translations"},
 }
 
 # What the add-on sees of the core: none of it brings torch in. Whole rooms, and modules of others.

@@ -266,7 +266,7 @@ def test_arrays_that_cannot_be_handed_over_fail_the_generation_and_not_the_worke
     aside.rename(ready.exchange)
     assert isinstance(failure, Failure)
     assert failure.kind == "OutputError"
-    assert "press Release Memory" in failure.message
+    assert "press Unload Model" in failure.message
     assert isinstance(ready.generation(2, request(folder))[-1], Result)
 
 

@@ -38,12 +38,12 @@ def again_from_history(session: Any) -> Steps[None]:
     assert again.flashvdm.seed == before.flashvdm.seed
     assert [tuple(vertex.co) for vertex in again.data.vertices] == [tuple(vertex.co) for vertex in before.data.vertices]
     bpy.data.objects.remove(before)
-    yield from gui.open_tab("FlashVDM")
+    yield from gui.open_tab("Image to 3D")
     yield from shot("from_history")
 
 
 def finer_afterwards(session: Any) -> Steps[float]:
-    """Change Mesh: the same object at another resolution, without new sampling. Returns the seconds it took."""
+    """Update Mesh: the same object at another resolution, without new sampling. Returns the seconds it took."""
     obj = bpy.context.object
     place, faces = tuple(obj.location), len(obj.data.polygons)
     with in_view():

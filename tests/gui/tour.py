@@ -78,7 +78,7 @@ def main() -> Steps[None]:
 def first_look() -> Steps[None]:
     """The panel before anything is chosen, then with an image, at both scales of the interface."""
     prepare_view()
-    yield from gui.open_tab("FlashVDM")
+    yield from gui.open_tab("Image to 3D")
     yield from at_both_scales("panel_nothing_set_up")
     preferences().python = ORDER["python"]
     settings().model = ORDER["model"]
@@ -258,7 +258,7 @@ def another_file() -> Steps[None]:
     os.unlink(saved)
     clear_scene()
     settings().steps = 0
-    yield from gui.open_tab("FlashVDM")
+    yield from gui.open_tab("Image to 3D")
     yield from click_main_button()
     yield from until(lambda: generating(), "Generate did not start after a file was opened", 10)
     yield from until_over("DONE")

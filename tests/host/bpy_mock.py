@@ -34,6 +34,7 @@ class Property:
 
     def __init__(self, kind: str, **arguments: Any) -> None:
         self.kind, self.arguments = kind, arguments
+        self.keywords = arguments  # what bpy.props calls them
 
     def make_default(self) -> Any:
         if self.kind == "PointerProperty":
@@ -298,7 +299,7 @@ class UILayout(bpy_struct):
     def box(self) -> UILayout:
         return self._part()
 
-    def row(self, align: bool = False, heading: str = "") -> UILayout:
+    def row(self, align: bool = False, heading: str = "", translate: bool = True) -> UILayout:
         return self._part()
 
     def column(self, align: bool = False) -> UILayout:
@@ -307,7 +308,7 @@ class UILayout(bpy_struct):
     def label(self, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.drawn.append(("label", text))
 
-    def menu(self, menu: str, text: str = "", icon: str = "NONE") -> None:
+    def menu(self, menu: str, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.drawn.append(("menu", menu))
 
     def prop(self, data: Any, property: str, text: str = "") -> None:
@@ -487,7 +488,11 @@ class Host:
             is_registered=self.timers.__contains__,
         )
         translations = _module(
-            "bpy.app.translations", pgettext_iface=str, pgettext_rpt=str, register=lambda *_: None, unregister=lambda _: None
+            "bpy.app.translations",
+            pgettext_iface=lambda msgid, msgctxt="*": msgid,
+            pgettext_rpt=lambda msgid, msgctxt="*": msgid,
+            register=lambda *_: None,
+            unregister=lambda _: None,
         )
         app = _module(
             "bpy.app",

@@ -43,7 +43,7 @@ def test_generating_from_the_panel(blender: Blender, host: Host) -> None:
     assert host.timers == {}
     shown = blender.drawn()
     assert any(what == "label" and text.startswith("Done in") for what, text in shown)
-    assert ("label", "Cut-out of the object") in shown
+    assert ("label", "Masked Image") in shown
     assert ("label", "The stand-in made a box.") in shown, "the warning"
 
 

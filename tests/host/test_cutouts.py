@@ -23,7 +23,7 @@ def test_the_cutout_is_shown_before_anything_is_generated(blender: Blender, host
     blender.work_with("good")
     blender.settings.image = str(blender.image)
     shown = look(blender)
-    assert "Cut-out of the object" in shown
+    assert "Masked Image" in shown
     assert not blender.session.tasks.generating
     assert host.data.objects == []
     assert host.undo_steps == []

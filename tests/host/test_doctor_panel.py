@@ -25,7 +25,7 @@ def test_the_doctor_shows_the_trouble_first_with_its_remedy(blender: Blender, ex
         "Install it.",
         "Memory: there is little of it",
         "Close something.",
-        "Right: Blender",
+        "OK: Blender",
     ]
     blender.preferences.draw(blender.host.context)
     assert set(shown) <= set(labels(blender.preferences.layout.drawn)), "the same in the preferences"

@@ -72,7 +72,7 @@ def setup(extension: Import) -> Setup:
 
 def test_a_generation_from_its_start_to_its_result(setup: Setup) -> None:
     job = setup.job()
-    assert (job.state.name, job.text, job.fraction) == ("STARTING", "Starting the worker", 0.0)
+    assert (job.state.name, job.text, job.fraction) == ("STARTING", "Starting", 0.0)
     assert not setup.pump(job)
     assert setup.pump(job, setup.ready)
     assert job.state.name == "RUNNING"
@@ -118,13 +118,13 @@ def test_a_failure_keeps_its_sentence_and_its_details(setup: Setup) -> None:
 
 @pytest.mark.parametrize("when", ["at once", "later"])
 def test_a_worker_that_breaks_fails_the_job_with_its_log(setup: Setup, when: str) -> None:
-    error = setup.error("The worker stopped.")
+    error = setup.error("The background process stopped.")
     if when == "at once":
         setup.worker.refuses = error
     job = setup.job()
     if when == "later":
         setup.pump(job, error)
-    assert (job.state.name, job.error, job.details) == ("FAILED", "The worker stopped.", "the worker's log")
+    assert (job.state.name, job.error, job.details) == ("FAILED", "The background process stopped.", "the worker's log")
 
 
 @pytest.mark.parametrize("answer", ["cancelled", "failure", "result", "death"])
@@ -138,7 +138,7 @@ def test_whatever_a_cancelled_worker_answers_the_job_is_cancelled(setup: Setup, 
         "cancelled": setup.events.Failure("Cancelled", "The generation was cancelled."),
         "failure": setup.events.Failure("MemoryLimitError", "No memory."),
         "result": setup.result(),
-        "death": setup.error("The worker stopped."),
+        "death": setup.error("The background process stopped."),
     }
     setup.pump(job, answers[answer])
     assert (job.state.name, job.result, job.error) == ("CANCELLED", None, "")

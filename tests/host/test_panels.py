@@ -69,7 +69,7 @@ def test_the_progress_bar_tells_stage_share_and_time(blender: Blender) -> None:
     blender.work_with("wait-at-decode")
     blender.settings.image = str(blender.image)
     blender.press("flashvdm.generate")
-    assert dict(blender.drawn())["progress"] == "Starting the worker   0%   0 s"
+    assert dict(blender.drawn())["progress"] == "Starting   0%   0 s"
 
 
 def test_the_end_tells_time_and_triangles_and_the_picture_is_the_cutout(blender: Blender) -> None:
@@ -80,15 +80,15 @@ def test_the_end_tells_time_and_triangles_and_the_picture_is_the_cutout(blender:
     generate(blender)
     shown = blender.drawn()
     assert f"Done in {blender.session.tasks.job.seconds:.1f} s, 14 triangles" in labels(shown)
-    assert "Cut-out of the object" in labels(shown)
+    assert "Masked Image" in labels(shown)
     button = ("operator", "flashvdm.generate")
     assert shown.index(button) == before.index(button), "what is under the mouse must not move"
     os.utime(blender.image, ns=(0, 1))
-    assert "Cut-out of the object" not in labels(blender.drawn()), "the file is another one now"
+    assert "Masked Image" not in labels(blender.drawn()), "the file is another one now"
 
 
 def test_the_preferences_tell_what_a_check_has_found_in_whole(blender: Blender, host: Host) -> None:
-    found = "The Python '/opt/python' cannot run the worker (No module named 'torch'); choose another."
+    found = "The Python '/opt/python' cannot run the model (No module named 'torch'); choose another."
     blender.session.check.text = found
     blender.preferences.draw(host.context)
     lines = [line for line in labels(blender.preferences.layout.drawn) if line in found]

@@ -102,7 +102,7 @@ def test_a_card_that_stays_idle_is_told_of_where_generate_is(bare: Blender, tmp_
     bare.press("flashvdm.set_up_agree")
     bare.until(lambda: over(bare))
     bare.work_with("good")
-    assert "is set up, but not for this graphics card: press Examine" in labels(bare.drawn())
+    assert "is set up, but not for this graphics card: press System Check" in labels(bare.drawn())
 
 
 def test_cancelled_it_says_that_it_goes_on(bare: Blender, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class Obedient:
         self.says.append(self.events.Failure("ImageError", "The image is empty."))
 
     def die(self) -> None:
-        self.says.append(self.error("The worker stopped."))
+        self.says.append(self.error("The background process stopped."))
 
 
 class Setup:

@@ -10,9 +10,11 @@ from ....flashvdm_core.api.errors import WorkerError
 from ....flashvdm_core.cli.common import EXIT_OK, as_options
 from ....flashvdm_core.files import MESH_SUFFIXES
 from ...blender.api_types import Context, Event, Returned
+from ...blender.texts import interface
 from ...session.session import session
 from ...settings.given import absolute_model, absolute_path, given_to, value_of
 from ...settings.properties import MACHINE, OF_SCENE, setting_properties, with_properties
+from ...translations import sentence
 
 _GIVEN: set[Any] = {"SKIP_SAVE"}
 _FORMATS = tuple((suffix[1:], suffix[1:].upper(), f"Meshes as {suffix}") for suffix in MESH_SUFFIXES)
@@ -52,7 +54,7 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
     @classmethod
     def poll(cls, context: Context) -> bool:
         if session.batch.running:
-            cls.poll_message_set("A batch is under way")
+            cls.poll_message_set("A batch is running")
             return False
         return True
 
@@ -66,7 +68,7 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
         layout.use_property_split, layout.use_property_decorate = True, False
         for name in ("input", "output", "format", "print_size", "overwrite"):
             layout.prop(self, name)
-        layout.label(text="The settings are those of the scene")
+        layout.label(text=interface("The settings are those of the scene"), translate=False)
 
     def execute(self, context: Context) -> Returned:
         if not self.input or not self.output:
@@ -75,15 +77,15 @@ class FLASHVDM_OT_batch(bpy.types.Operator):  # noqa: N801
         try:
             session.run_batch(self._arguments(context), self._live)
         except WorkerError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"} if self._live else self._reported()
 
     def _reported(self) -> Returned:
         batch = session.batch
         for error in batch.errors:
-            self.report({"WARNING"}, error)
-        self.report({"INFO"} if batch.status == EXIT_OK else {"ERROR"}, batch.end)
+            self.report({"WARNING"}, sentence(error))
+        self.report({"INFO"} if batch.status == EXIT_OK else {"ERROR"}, sentence(batch.end))
         return {"FINISHED"} if batch.status == EXIT_OK else {"CANCELLED"}
 
     def _arguments(self, context: Context) -> list[str]:
@@ -108,7 +110,7 @@ class FLASHVDM_OT_batch_cancel(bpy.types.Operator):  # noqa: N801
     @classmethod
     def poll(cls, context: Context) -> bool:
         if not session.batch.running:
-            cls.poll_message_set("Nothing is under way")
+            cls.poll_message_set("Nothing is running")
             return False
         return True
 

@@ -4,7 +4,9 @@ import bpy
 
 from ....flashvdm_core.doctor.findings import Status
 from ...blender.api_types import Context, Event, Returned
+from ...blender.texts import interface
 from ...session.session import session
+from ...translations import sentence
 
 
 class FLASHVDM_OT_doctor(bpy.types.Operator):  # noqa: N801
@@ -15,13 +17,13 @@ class FLASHVDM_OT_doctor(bpy.types.Operator):  # noqa: N801
     """
 
     bl_idname = "flashvdm.doctor"
-    bl_label = "Examine"
+    bl_label = "System Check"
     bl_description = "Say what is right and wrong with Python, PyTorch, graphics card, memory, models, disk and permissions"
 
     @classmethod
     def poll(cls, context: Context) -> bool:
         if session.doctor.running:
-            cls.poll_message_set("The examination is under way")
+            cls.poll_message_set("The system check is running")
             return False
         return True
 
@@ -29,9 +31,9 @@ class FLASHVDM_OT_doctor(bpy.types.Operator):  # noqa: N801
         session.run_doctor(live=False)
         for finding in session.doctor.findings:
             if finding.status is Status.ERROR:
-                self.report({"ERROR"}, f"{finding.topic}: {finding.text}. {finding.remedy}")
+                self.report({"ERROR"}, f"{interface(finding.topic)}: {sentence(finding.text)}. {sentence(finding.remedy)}")
             elif finding.status is Status.WARNING:
-                self.report({"WARNING"}, f"{finding.topic}: {finding.text}. {finding.remedy}")
+                self.report({"WARNING"}, f"{interface(finding.topic)}: {sentence(finding.text)}. {sentence(finding.remedy)}")
         return {"FINISHED"}
 
     def invoke(self, context: Context, event: Event) -> Returned:

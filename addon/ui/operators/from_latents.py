@@ -21,6 +21,7 @@ from ...scene.placement import Placement
 from ...session.session import session
 from ...settings.given import absolute_model, given_to
 from ...settings.properties import blend_property, scene_settings, setting_properties, with_properties
+from ...translations import sentence
 from .queued import EnqueuesTasks
 
 CHANGEABLE = ("resolution", "level", "largest_parts", "remove_floaters", "face_budget")
@@ -35,7 +36,7 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """
 
     bl_idname = "flashvdm.remesh"
-    bl_label = "Change Mesh"
+    bl_label = "Update Mesh"
     bl_description = (
         "Make the mesh of this result anew with these settings, without generating it again. "
         "Its place, name, materials and modifiers stay, edits of the mesh are lost"
@@ -60,7 +61,7 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
         try:
             return texture.picture_pixels(obj)
         except SettingsError as error:
-            self.report({"WARNING"}, str(error))
+            self.report({"WARNING"}, sentence(error))
             return None
 
 
@@ -69,8 +70,8 @@ class FLASHVDM_OT_blend(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """A new object between two selected results."""
 
     bl_idname = "flashvdm.blend"
-    bl_label = "Blend"
-    bl_description = "Make a new object whose shape is between the two selected results, without generating anew"
+    bl_label = "Interpolate"
+    bl_description = "Make a new object whose shape is between the two selected results, without generating again"
 
     if TYPE_CHECKING:
         amount: float
@@ -130,7 +131,7 @@ def _why_not(context: Context) -> str:
         return "Select an object that was generated"
     if context.mode != "OBJECT":
         return "Only in Object Mode"
-    return "" if stored_latents.has_latents(obj) else "Its latents were not kept: generate it again"
+    return "" if stored_latents.has_latents(obj) else "It was not kept editable: generate it again"
 
 
 def _why_not_two(context: Context) -> str:

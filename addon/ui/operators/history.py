@@ -31,15 +31,15 @@ class FLASHVDM_OT_history_generate(_OnEntry, EnqueuesTasks, bpy.types.Operator):
     bl_idname = "flashvdm.history_generate"
     bl_label = "Generate Again"
     bl_description = (
-        "Make the same mesh once more, with the seed and the settings of then; a packed image need not exist as a file"
+        "Make the same mesh once more, with the seed and the settings from that run; a packed image need not exist as a file"
     )
 
     def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         entry = history.active_entry(context.scene)
         assert entry is not None
         for path in history.changed_images(entry):
-            text = report("'{image}' has changed since, so the mesh will be another")
-            self.report({"WARNING"}, text.format(image=Path(path).name))
+            text = report("'{image}' has changed since, so the mesh will be another", image=Path(path).name)
+            self.report({"WARNING"}, text)
         images = history.images_of(entry)
         given = {"filepath": images.pop("front", "")} | {f"filepath_{view}": path for view, path in images.items()}
         return enqueue_generation(context, given | history.settings_of(entry), live)
@@ -49,8 +49,8 @@ class FLASHVDM_OT_history_restore(_OnEntry, bpy.types.Operator):  # noqa: N801
     """Put images, seed and settings of then into the panel."""
 
     bl_idname = "flashvdm.history_restore"
-    bl_label = "Restore Settings"
-    bl_description = "Put the image, the seed and the settings of then into the panel, to go on from there"
+    bl_label = "Use These Settings"
+    bl_description = "Put the image, the seed and the settings from that run into the panel, to go on from there"
     bl_options = {"UNDO"}
 
     def execute(self, context: Context) -> Returned:

@@ -13,6 +13,7 @@ from ...blender.api_types import Context, Event, Returned
 from ...session.generation import enqueue_generation
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
+from ...translations import sentence
 from .. import image_sources
 
 _HIDDEN: Any = {"HIDDEN", "SKIP_SAVE"}
@@ -61,7 +62,7 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
     """Take image files that were dropped on the viewport: one becomes the scene's image, several line up."""
 
     bl_idname = "flashvdm.drop_images"
-    bl_label = "Mesh from Image"
+    bl_label = "Image to 3D"
     bl_description = "Use the image; several are generated one after the other with the settings of the scene"
     bl_options = {"UNDO"}
 
@@ -82,16 +83,16 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
                 for path in paths:
                     enqueue_generation(context, {"filepath": path}, live=True)
             except FlashVDMError as error:
-                self.report({"ERROR"}, str(error))
+                self.report({"ERROR"}, sentence(error))
             session.run_live()
         return {"FINISHED"}
 
 
 _SOURCES = (
-    ("DATA", "Image of This File", "Use an image that is in the .blend file"),
+    ("DATA", "Blender Image", "Use an image that is in the .blend file"),
     ("CLIPBOARD", "Clipboard", "Use the image that was copied to the clipboard"),
-    ("CAMERA", "Render of the Camera", "Render the scene's camera, without a background"),
-    ("VIEW", "This View", "Use the viewport as it is shaded now, without its overlays"),
+    ("CAMERA", "Render Image", "Render the scene's camera, without a background"),
+    ("VIEW", "Viewport Render", "Use the viewport as it is shaded now, without its overlays"),
 )
 
 
@@ -104,7 +105,7 @@ class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
     """Make an image file of something else, and use that."""
 
     bl_idname = "flashvdm.take_image"
-    bl_label = "Take Image"
+    bl_label = "Use Image"
     bl_description = "Make an image file of something else and use that"
     bl_options = {"UNDO"}
 
@@ -121,7 +122,7 @@ class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
         try:
             use(context, str(self._taken(context)), self.view)
         except (ImageError, RuntimeError) as error:  # the second: what Blender's own operators report
-            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            self.report({"ERROR"}, sentence(str(error).removeprefix("Error: ").strip()))
             return {"CANCELLED"}
         return {"FINISHED"}
 

@@ -14,6 +14,7 @@ from ...scene import landmarks, retopology, texture
 from ...scene.edited_mesh import edited, why_not_edited, why_not_new_faces
 from ...scene.straighten import straighten
 from ...settings.properties import quads_property, triangles_property, with_properties
+from ...translations import sentence
 
 
 class _OnMesh:
@@ -59,11 +60,13 @@ def _change(operator: bpy.types.Operator, obj: bpy.types.Object, change: Callabl
             sentences = change()
     except (FlashVDMError, RuntimeError, MemoryError) as error:  # the second: what Blender's own operators report
         reason = str(error).removeprefix("Error: ").strip() or type(error).__name__
-        text = reason if isinstance(error, FlashVDMError) else report("The mesh stays as it was ({reason})").format(reason=reason)
+        text = (
+            sentence(reason) if isinstance(error, FlashVDMError) else report("The mesh stays as it was ({reason})", reason=reason)
+        )
         operator.report({"ERROR"}, text)
         return False
-    for sentence in sentences:
-        operator.report({"WARNING"}, sentence)
+    for warning in sentences:
+        operator.report({"WARNING"}, sentence(warning))
     return True
 
 
@@ -81,10 +84,10 @@ class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N8
     """Fewer triangles, or more."""
 
     bl_idname = "flashvdm.set_triangles"
-    bl_label = "Set Triangles"
+    bl_label = "Decimate / Subdivide"
     bl_description = (
         "Reduce the mesh to about this many triangles, or divide its faces smoothly up to as many. "
-        "Dividing adds no detail; a finer Resolution does"
+        "Dividing adds no detail; a higher Mesh Detail does"
     )
 
     if TYPE_CHECKING:
@@ -95,7 +98,7 @@ class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N8
         if not _change(self, obj, lambda: _noted(obj, lambda: retopology.set_triangles(obj, self.target))):
             return {"CANCELLED"}
         count = retopology.triangle_count(obj.data)
-        self.report({"INFO"}, report("{count:,} triangles").format(count=count))
+        self.report({"INFO"}, report("{count:,} triangles", count=count))
         return {"FINISHED"}
 
 
@@ -105,8 +108,8 @@ class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N8
         name="Method",
         description="How the quads are laid",
         items=(
-            ("FLOW", "Along the Shape", "QuadriFlow: edges follow the shape. Takes seconds to minutes"),
-            ("VOXELS", "Grid", "Voxel remesh: quick, and always gives a closed mesh"),
+            ("FLOW", "QuadriFlow", "QuadriFlow: edges follow the shape. Takes seconds to minutes"),
+            ("VOXELS", "Voxel", "Voxel remesh: quick, and always gives a closed mesh"),
         ),
     ),
 )
@@ -114,8 +117,8 @@ class FLASHVDM_OT_set_quads(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
     """Quads in the place of triangles."""
 
     bl_idname = "flashvdm.set_quads"
-    bl_label = "Make Quads"
-    bl_description = "Rebuild the mesh of about this many quads with Blender's own remeshers, and lay its colours on again"
+    bl_label = "Quad Remesh"
+    bl_description = "Rebuild the mesh of about this many quads with Blender's own remeshers, and project its texture again"
 
     if TYPE_CHECKING:
         target: int
@@ -125,7 +128,7 @@ class FLASHVDM_OT_set_quads(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
         obj = context.active_object
         if not _change(self, obj, lambda: _noted(obj, lambda: retopology.set_quads(obj, self.target, self.method == "FLOW"))):
             return {"CANCELLED"}
-        self.report({"INFO"}, report("{count:,} faces").format(count=len(obj.data.polygons)))
+        self.report({"INFO"}, report("{count:,} faces", count=len(obj.data.polygons)))
         return {"FINISHED"}
 
 
@@ -146,8 +149,8 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
     """The picture's colours on the mesh as it is now."""
 
     bl_idname = "flashvdm.lay_colours"
-    bl_label = "Lay Colours"
-    bl_description = "Lay the colours of the object's image on its mesh as it is now; needed after you have edited it"
+    bl_label = "Project Image"
+    bl_description = "Project the object's image on its mesh as it is now; needed after you have edited it"
 
     if TYPE_CHECKING:
         fit: bool
@@ -159,7 +162,7 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
         if not super().poll(context):
             return False
         if texture.picture_of(context.active_object) is None:
-            cls.poll_message_set("The object has no image; generate it with Front Colours")
+            cls.poll_message_set("The object has no image; generate it with Texture from Image")
             return False
         return True
 

@@ -16,6 +16,7 @@ from ...blender.texts import report
 from ...session.models import Stage
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
+from ...translations import sentence
 
 _MAX_LICENCE = 1 << 24  # bytes
 _NAME = StringProperty(name="Model", description="The model's name in the list", options={"HIDDEN", "SKIP_SAVE"})
@@ -61,22 +62,22 @@ class FLASHVDM_OT_model_get(bpy.types.Operator):  # noqa: N801
         try:
             session.get_model(self.model, self.accept_licence, live=True)
         except FlashVDMError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
     def execute(self, context: Context) -> Returned:
         if self.model in KNOWN and not self.accept_licence:
             terms = accepts(KNOWN[self.model])
-            self.report({"ERROR"}, report("{terms} Read them, and give accept_licence=True.").format(terms=terms))
+            self.report({"ERROR"}, report("{terms} Read them, and give accept_licence=True.", terms=terms))
             return {"CANCELLED"}
         try:
             session.get_model(self.model, accepted=True, live=False)
         except FlashVDMError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         if session.models.stage is not Stage.DONE:
-            self.report({"ERROR"}, session.models.error)
+            self.report({"ERROR"}, sentence(session.models.error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -98,13 +99,13 @@ class FLASHVDM_OT_model_licence(bpy.types.Operator):  # noqa: N801
         try:
             terms = read_file(models.licence, _MAX_LICENCE).decode("utf-8", errors="replace")
         except OSError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         text = bpy.data.texts.new(f"{models.name} {models.licence.name}")
         text.write(terms)
         _show(context, text)
         models.licence_shown = True
-        self.report({"INFO"}, report("The licence is in the text '{name}'").format(name=text.name))
+        self.report({"INFO"}, report("The licence is in the text '{name}'", name=text.name))
         return {"FINISHED"}
 
 
@@ -128,7 +129,7 @@ class FLASHVDM_OT_model_accept(bpy.types.Operator):  # noqa: N801
         try:
             session.get_model(session.models.name, accepted=True, live=True)
         except FlashVDMError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -203,7 +204,7 @@ class FLASHVDM_OT_model_remove(bpy.types.Operator):  # noqa: N801
     @classmethod
     def poll(cls, context: Context) -> bool:
         if session.models.running or session.tasks.generating:
-            cls.poll_message_set("A download or a generation is under way")
+            cls.poll_message_set("A download or a generation is running")
             return False
         return True
 
@@ -213,15 +214,15 @@ class FLASHVDM_OT_model_remove(bpy.types.Operator):  # noqa: N801
     def execute(self, context: Context) -> Returned:
         checkpoint = KNOWN.get(self.model)
         if checkpoint is None:
-            self.report({"ERROR"}, report("There is no model '{name}'").format(name=self.model))
+            self.report({"ERROR"}, report("There is no model '{name}'", name=self.model))
             return {"CANCELLED"}
         session.release()  # the worker has the files open
         try:
             freed = session.models.remove(checkpoint)
         except OSError as error:
-            self.report({"ERROR"}, report("It cannot be removed ({error})").format(error=error.strerror or error))
+            self.report({"ERROR"}, report("It cannot be removed ({error})", error=error.strerror or error))
             return {"CANCELLED"}
-        self.report({"INFO"}, report("{size} are free again").format(size=readable(freed)))
+        self.report({"INFO"}, report("{size} are free again", size=readable(freed)))
         return {"FINISHED"}
 
 

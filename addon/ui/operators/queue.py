@@ -16,12 +16,12 @@ class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
 
     bl_idname = "flashvdm.cancel"
     bl_label = "Cancel"
-    bl_description = "Stop what is under way; the scene stays as it was, and the next in the queue begins"
+    bl_description = "Stop what is running; the scene stays as it was, and the next in the queue begins"
 
     @classmethod
     def poll(cls, context: Context) -> bool:
         if not session.tasks.generating:
-            cls.poll_message_set("Nothing is under way")
+            cls.poll_message_set("Nothing is running")
             return False
         return True
 
@@ -36,7 +36,7 @@ class FLASHVDM_OT_queue_remove(bpy.types.Operator):  # noqa: N801
 
     bl_idname = "flashvdm.queue_remove"
     bl_label = "Remove"
-    bl_description = "Take it out of the queue; what is under way is cancelled. Objects that are there already stay"
+    bl_description = "Take it out of the queue; what is running is cancelled. Objects that are there already stay"
 
     if TYPE_CHECKING:
         entry: int
@@ -57,7 +57,7 @@ class FLASHVDM_OT_queue_clear(bpy.types.Operator):  # noqa: N801
 
     bl_idname = "flashvdm.queue_clear"
     bl_label = "Clear Queue"
-    bl_description = "Cancel what is under way and take everything out of the queue. Objects that are there already stay"
+    bl_description = "Cancel what is running and take everything out of the queue. Objects that are there already stay"
 
     @classmethod
     def poll(cls, context: Context) -> bool:

@@ -9,6 +9,7 @@ from ...blender.api_types import Context, Event, Returned
 from ...link.job import Job, State
 from ...link.task_queue import QueueItem
 from ...session.session import session
+from ...translations import sentence
 
 
 class EnqueuesTasks:
@@ -40,15 +41,15 @@ class EnqueuesTasks:
         try:
             return self.enqueue(context, live)
         except FlashVDMError as error:
-            _report(self, "ERROR", str(error))
+            _report(self, "ERROR", sentence(error))
             return ()
 
 
 def _reported(operator: EnqueuesTasks, job: Job) -> Returned:
     for warning in job.warnings:
-        _report(operator, "WARNING", warning)
+        _report(operator, "WARNING", sentence(warning))
     if job.state is State.FAILED:
-        _report(operator, "ERROR", job.error)
+        _report(operator, "ERROR", sentence(job.error))
     return {"FINISHED"} if job.state is State.DONE else {"CANCELLED"}
 
 

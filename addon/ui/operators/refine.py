@@ -15,7 +15,7 @@ class FLASHVDM_OT_refine(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """Generate with the scene's image and settings, starting from the active mesh object."""
 
     bl_idname = "flashvdm.refine"
-    bl_label = "Refine Block-Out"
+    bl_label = "Image-Guided Remesh"
     bl_description = "Generate from the image, but start from the shape of the active mesh object, which stays as it is"
 
     @classmethod

@@ -11,6 +11,7 @@ from ...blender.texts import report
 from ...session import interpreter
 from ...session.session import session
 from ...settings.properties import with_properties
+from ...translations import sentence
 
 _GIVEN: set[Any] = {"SKIP_SAVE"}
 _HIDDEN: set[Any] = {"SKIP_SAVE", "HIDDEN"}
@@ -55,7 +56,7 @@ class FLASHVDM_OT_set_up(bpy.types.Operator):  # noqa: N801
         if (result := self._start(live=False)) != {"FINISHED"}:
             return result
         if session.set_up.error:
-            self.report({"ERROR"}, session.set_up.error)
+            self.report({"ERROR"}, sentence(session.set_up.error))
             return {"CANCELLED"}
         self.report({"INFO"}, session.set_up.text)
         return {"FINISHED"}
@@ -65,7 +66,7 @@ class FLASHVDM_OT_set_up(bpy.types.Operator):  # noqa: N801
         try:
             session.run_set_up(live, build=self.build, bundle=bundle, python=self.python, index=self.index)
         except WorkerError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -95,7 +96,7 @@ class FLASHVDM_OT_set_up_from_folder(bpy.types.Operator):  # noqa: N801
         try:
             session.run_set_up(live=True, bundle=bpy.path.abspath(self.directory))
         except WorkerError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -118,7 +119,7 @@ class FLASHVDM_OT_set_up_agree(bpy.types.Operator):  # noqa: N801
         try:
             session.agree_to_set_up(live=True)
         except WorkerError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -133,7 +134,7 @@ class FLASHVDM_OT_set_up_cancel(bpy.types.Operator):  # noqa: N801
     @classmethod
     def poll(cls, context: Context) -> bool:
         if session.set_up.offer is None and not session.set_up.running:
-            cls.poll_message_set("Set Up is not under way")
+            cls.poll_message_set("Set Up is not running")
             return False
         return True
 
@@ -152,7 +153,7 @@ class FLASHVDM_OT_set_up_remove(bpy.types.Operator):  # noqa: N801
     @classmethod
     def poll(cls, context: Context) -> bool:
         if session.tasks.generating:
-            cls.poll_message_set("A generation is under way")
+            cls.poll_message_set("A generation is running")
             return False
         if interpreter.home().installed() is None:
             cls.poll_message_set("Nothing is set up")
@@ -166,7 +167,7 @@ class FLASHVDM_OT_set_up_remove(bpy.types.Operator):  # noqa: N801
         try:
             session.remove_set_up(live=not bpy.app.background)
         except WorkerError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -189,13 +190,13 @@ class FLASHVDM_OT_set_up_log(bpy.types.Operator):  # noqa: N801
     def execute(self, context: Context) -> Returned:
         text = bpy.data.texts.new("FlashVDM Set Up")
         text.write(interpreter.home().read_log())
-        self.report({"INFO"}, report("The log is in the text '{name}'").format(name=text.name))
+        self.report({"INFO"}, report("The log is in the text '{name}'", name=text.name))
         return {"FINISHED"}
 
 
 def _not_under_way(cls: type[bpy.types.Operator]) -> bool:
     if session.set_up.running:
-        cls.poll_message_set("Set Up is under way")
+        cls.poll_message_set("Set Up is running")
         return False
     return True
 

@@ -10,23 +10,24 @@ from ...blender.api_types import Context, Returned
 from ...blender.texts import report
 from ...session.session import session
 from ...settings.properties import with_properties
+from ...translations import sentence
 
 
 class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
     """End the worker process."""
 
     bl_idname = "flashvdm.release_memory"
-    bl_label = "Release Memory"
-    bl_description = "End the worker and give all its memory back; the next Generate starts it again"
+    bl_label = "Unload Model"
+    bl_description = "Take the model out of memory and free the graphics card; the next Generate loads it again"
 
     @classmethod
     def poll(cls, context: Context) -> bool:
         client = session.tasks.client
         if session.tasks.generating:
-            cls.poll_message_set("A generation is under way")
+            cls.poll_message_set("A generation is running")
             return False
         if client is None or not client.running:
-            cls.poll_message_set("The worker is not running")
+            cls.poll_message_set("No model is loaded")
             return False
         return True
 
@@ -39,13 +40,13 @@ class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
     """Start the worker to see whether the chosen interpreter works."""
 
     bl_idname = "flashvdm.check_runtime"
-    bl_label = "Check"
-    bl_description = "Start the worker to see whether the chosen Python works, and on which device"
+    bl_label = "Test"
+    bl_description = "Start the background process to see whether the chosen Python works, and on which device"
 
     @classmethod
     def poll(cls, context: Context) -> bool:
         if session.tasks.generating or session.check.running:
-            cls.poll_message_set("The worker is at work")
+            cls.poll_message_set("The background process is busy")
             return False
         return True
 
@@ -53,7 +54,7 @@ class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
         try:
             session.check_runtime()
         except WorkerError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -64,7 +65,7 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
 
     bl_idname = "flashvdm.show_details"
     bl_label = "Show Details"
-    bl_description = "Write the worker's log of the failed task to a text of the Text Editor"
+    bl_description = "Show what is known about the failure as text in a window"
     bl_options = {"UNDO"}
 
     if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
         job = (queue.find(self.entry) or failed[-1]).job
         text = bpy.data.texts.new("FlashVDM log")
         text.write(f"{job.label}: {job.error}\n\n{job.details}\n")
-        self.report({"INFO"}, report("The details are in the text '{name}'").format(name=text.name))
+        self.report({"INFO"}, report("The details are in the text '{name}'", name=text.name))
         return {"FINISHED"}
 
 

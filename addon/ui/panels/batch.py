@@ -3,6 +3,7 @@
 import bpy
 
 from ...blender.api_types import Context
+from ...blender.texts import interface
 from ...session.session import session
 from .parts import SubPanel, draw_text, width
 
@@ -20,7 +21,7 @@ class FLASHVDM_PT_batch(SubPanel, bpy.types.Panel):  # noqa: N801
             layout.operator("flashvdm.batch_cancel", icon="CANCEL")
             return
         layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("flashvdm.batch", text="Batch…", icon="FILE_FOLDER")
+        layout.operator("flashvdm.batch", text=interface("Batch…"), translate=False, icon="FILE_FOLDER")
         if batch.end:
             draw_text(layout, batch.end, width(context), "ERROR" if batch.status else "CHECKMARK")
 

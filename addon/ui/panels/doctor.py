@@ -6,6 +6,7 @@ from ....flashvdm_core.doctor.findings import Status
 from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...session.session import session
+from ...translations import sentence
 from .parts import SubPanel, draw_text, width
 
 _ICONS = {Status.OK: "CHECKMARK", Status.WARNING: "ERROR", Status.ERROR: "CANCEL"}
@@ -14,7 +15,7 @@ _ICONS = {Status.OK: "CHECKMARK", Status.WARNING: "ERROR", Status.ERROR: "CANCEL
 class FLASHVDM_PT_doctor(SubPanel, bpy.types.Panel):  # noqa: N801
     """The doctor's button and report."""
 
-    bl_label = "Doctor"
+    bl_label = "Diagnostics"
 
     def draw(self, context: Context) -> None:
         assert self.layout is not None
@@ -26,10 +27,10 @@ def draw_doctor(layout: bpy.types.UILayout, context: Context) -> None:
     doctor = session.doctor
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"
-    row.operator("flashvdm.doctor", icon="HEART")
+    row.operator("flashvdm.doctor", icon="VIEWZOOM")
     row.operator("flashvdm.copy_report", icon="COPYDOWN")
     if doctor.running:
-        layout.label(text="Examining", icon="SORTTIME")
+        layout.label(text=interface("Checking the system"), translate=False, icon="SORTTIME")
         return
     if not doctor.findings:
         return
@@ -37,10 +38,10 @@ def draw_doctor(layout: bpy.types.UILayout, context: Context) -> None:
         for finding in doctor.findings:
             if finding.status is status:
                 box = layout.box()
-                draw_text(box, f"{finding.topic}: {finding.text}", width(context), _ICONS[status])
+                draw_text(box, f"{interface(finding.topic)}: {sentence(finding.text)}", width(context), _ICONS[status])
                 draw_text(box, finding.remedy, width(context), "BLANK1")
-    topics = dict.fromkeys(finding.topic for finding in doctor.findings if finding.status is Status.OK)
-    draw_text(layout, interface("Right: {topics}").format(topics=", ".join(topics)), width(context), _ICONS[Status.OK])
+    topics = dict.fromkeys(interface(finding.topic) for finding in doctor.findings if finding.status is Status.OK)
+    draw_text(layout, interface("OK: {topics}", topics=", ".join(topics)), width(context), _ICONS[Status.OK])
 
 
 CLASSES = (FLASHVDM_PT_doctor,)

@@ -30,7 +30,7 @@ class FLASHVDM_UL_history(bpy.types.UIList):  # noqa: N801
         row.prop(item, "compared", text="")
         picture = layout.icon(item.front) if item.front is not None else 0
         row.label(text=item.name, icon_value=picture, translate=False)
-        split.label(text=interface("Seed {seed}").format(seed=item.seed), translate=False)
+        split.label(text=interface("Seed {seed}", seed=item.seed), translate=False)
 
 
 class FLASHVDM_PT_history(SubPanel, bpy.types.Panel):  # noqa: N801
@@ -43,7 +43,7 @@ class FLASHVDM_PT_history(SubPanel, bpy.types.Panel):  # noqa: N801
         assert layout is not None
         found = history.history_of(context.scene)
         if not found.entries:
-            layout.label(text="What you generate is listed here")
+            layout.label(text=interface("What you generate is listed here"), translate=False)
             return
         row = layout.row()
         row.template_list("FLASHVDM_UL_history", "", found, "entries", found, "active", rows=3)
@@ -59,11 +59,11 @@ class FLASHVDM_PT_history(SubPanel, bpy.types.Panel):  # noqa: N801
 def _draw_entry(layout: bpy.types.UILayout, entry: history.FlashVDMHistoryEntry) -> None:
     facts = layout.column(align=True)
     facts.label(text=entry.time, translate=False)
-    facts.label(text=interface("Model {model}").format(model=entry.model), translate=False)
-    made = interface("{triangles:,} triangles in {seconds:.1f} s").format(triangles=entry.triangles, seconds=entry.seconds)
+    facts.label(text=interface("Model {model}", model=entry.model), translate=False)
+    made = interface("{triangles:,} triangles in {seconds:.1f} s", triangles=entry.triangles, seconds=entry.seconds)
     facts.label(text=made, translate=False)
     if entry.memory:
-        facts.label(text=interface("{memory:.1f} GiB of memory at the peak").format(memory=entry.memory), translate=False)
+        facts.label(text=interface("{memory:.1f} GiB of memory at the peak", memory=entry.memory), translate=False)
     column = layout.column(align=True)
     column.operator_context = "INVOKE_DEFAULT"
     column.operator("flashvdm.history_generate", icon="FILE_REFRESH")
@@ -75,14 +75,14 @@ def _draw_compared(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     """A table of what differs, a column for each of the ticked entries."""
     entries, rows = history.compared(scene)
     if len(entries) < 2:
-        layout.label(text="Tick two to compare them")
+        layout.label(text=interface("Select two to compare"), translate=False)
         return
     box = layout.box()
     if not rows:
-        box.label(text="No difference")
+        box.label(text=interface("No difference"), translate=False)
     for label, values in rows.items():
         line = box.row(align=True)
-        line.label(text=label)
+        line.label(text=interface(label), translate=False)
         for value in values:
             line.label(text=value, translate=False)
 

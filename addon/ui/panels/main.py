@@ -32,7 +32,7 @@ IN_FRONT = (*_OF_SHAPE, *_OF_IMAGE)
 class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
     """Image, the settings that matter, Generate, progress."""
 
-    bl_label = "FlashVDM"
+    bl_label = "Image to 3D"
 
     def draw_header_preset(self, context: Context) -> None:
         assert self.layout is not None
@@ -56,7 +56,8 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         row.scale_y = 1.0 if busy else 1.6
         row.operator_context = "INVOKE_DEFAULT"
         row.enabled = ready and bool(settings.image)
-        row.operator("flashvdm.generate", text="Add to Queue" if busy else "Generate", icon="MESH_MONKEY")
+        text = interface("Add to Queue" if busy else "Generate")
+        row.operator("flashvdm.generate", text=text, translate=False, icon="MESH_MONKEY")
         if job is not None and not busy:
             _draw_end(layout, job, width(context))
         draw_choice(layout, context)
@@ -79,7 +80,9 @@ def _draw_missing_runtime(layout: bpy.types.UILayout, letters: int) -> bool:
         if not session.set_up.running and session.set_up.offer is None:
             draw_text(box, str(error), letters, "INFO")
         draw_set_up_button(box, letters)
-        box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = ROOT_PACKAGE
+        box.operator(
+            "preferences.addon_show", text=interface("Open Preferences"), translate=False, icon="PREFERENCES"
+        ).module = ROOT_PACKAGE
         return False
     if session.set_up.text and session.tasks.job is None:
         draw_text(layout, session.set_up.text, letters, "INFO")
@@ -101,9 +104,9 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, let
     if icon:
         box.template_icon(icon_value=icon, scale=8.0)
         # A line in either case: what is below must not move under the mouse when the cut-out comes.
-        box.label(text="Cut-out of the object" if cutout else Path(path).name)
+        box.label(text=interface("Masked Image") if cutout else Path(path).name, translate=False)
     else:
-        box.label(text="This file does not exist", icon="ERROR")
+        box.label(text=interface("This file does not exist"), translate=False, icon="ERROR")
     row = column.row(align=True)
     row.prop(settings, "image", text="")
     draw_open(row, "")
@@ -141,8 +144,8 @@ def _time(job: Job) -> str:
     if left is None:
         return f"{int(job.seconds)} s"
     if left > _SECONDS_SHOWN:
-        return interface("about {count} min left").format(count=round(left / 60))
-    return interface("about {count} s left").format(count=math.ceil(left))
+        return interface("about {count} min left", count=round(left / 60))
+    return interface("about {count} s left", count=math.ceil(left))
 
 
 def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
@@ -154,8 +157,8 @@ def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
         box.operator("flashvdm.show_details")
         return
     if job.state is State.DONE:
-        done = interface("Done in {seconds:.1f} s, {count:,} triangles")
-        layout.label(text=done.format(seconds=job.seconds, count=job.triangles), translate=False)
+        done = interface("Done in {seconds:.1f} s, {count:,} triangles", seconds=job.seconds, count=job.triangles)
+        layout.label(text=done, translate=False)
     else:
         layout.label(text=interface(job.text), translate=False)
     shown = cutouts.last_job(job.task.images["front"]) if isinstance(job.task, Request) else None

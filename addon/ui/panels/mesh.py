@@ -18,9 +18,9 @@ class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
         layout, settings, obj = self.layout, scene_settings(context.scene), context.active_object
         assert layout is not None
         if obj is None or obj.type != "MESH":
-            layout.label(text="Select a mesh object")
+            layout.label(text=interface("Select a mesh object"), translate=False)
             return
-        count = interface("{name}: {count:,} triangles").format(name=obj.name, count=retopology.triangle_count(obj.data))
+        count = interface("{name}: {count:,} triangles", name=obj.name, count=retopology.triangle_count(obj.data))
         layout.label(text=count, translate=False)
         column = layout.column(align=True)
         column.prop(settings, "target_triangles")

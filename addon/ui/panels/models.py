@@ -24,7 +24,7 @@ class FLASHVDM_MT_models(bpy.types.Menu):  # noqa: N801
         layout = self.layout
         assert layout is not None
         layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("flashvdm.model_choose", text="Built-in Model", icon="MESH_MONKEY").model = ""
+        layout.operator("flashvdm.model_choose", text=interface("Built-in Model"), translate=False, icon="MESH_MONKEY").model = ""
         here = [model for model in _models() if session.models.kept(model).whole]
         for model in here:
             choose = layout.operator("flashvdm.model_choose", text=_line(model), icon="CHECKMARK", translate=False)
@@ -42,7 +42,7 @@ def draw_model_menu(layout: bpy.types.UILayout, context: Context) -> None:
     known = next((model for model in KNOWN.values() if str(session.models.folder / model.name) == chosen), None)
     title = known.title if known else interface("Built-in Model") if chosen in ("", "embedded") else Path(chosen).name
     row = layout.row()
-    row.label(text="Model")
+    row.label(text=interface("Model"), translate=False)
     row.menu("FLASHVDM_MT_models", text=title)
     draw_download(layout, width(context))
 
@@ -81,7 +81,7 @@ def draw_models(layout: bpy.types.UILayout, context: Context) -> None:
         row = box.row()
         row.label(text=checkpoint.title, icon="CHECKMARK" if _fits(checkpoint) else "BLANK1", translate=False)
         if kept.bytes:
-            row.label(text=interface("{size} on disk").format(size=readable(kept.bytes)), translate=False)
+            row.label(text=interface("{size} on disk", size=readable(kept.bytes)), translate=False)
         if not kept.whole:
             _draw_get(row, checkpoint, interface("Resume") if kept.bytes else readable(checkpoint.bytes), "IMPORT")
         if kept.bytes:
@@ -92,7 +92,7 @@ def draw_models(layout: bpy.types.UILayout, context: Context) -> None:
 
 def _draw_question(box: bpy.types.UILayout, checkpoint: KnownCheckpoint, letters: int) -> None:
     draw_text(box, _terms(checkpoint), letters, "INFO")
-    size = interface("{size} will be downloaded").format(size=readable(checkpoint.bytes_with_vae))
+    size = interface("{size} will be downloaded", size=readable(checkpoint.bytes_with_vae))
     draw_text(box, size, letters, "BLANK1")
     box.operator("flashvdm.model_licence", icon="TEXT")
     box.operator("flashvdm.model_accept", icon="IMPORT")
@@ -130,10 +130,10 @@ def _needs(checkpoint: KnownCheckpoint) -> str:
         Speed.FAST: interface("Fast: 50 steps without extra guidance"),
         Speed.BASE: interface("Base: 50 steps, twice the work each"),
     }[checkpoint.speed or Speed.BASE]
-    images = interface("up to {count} images").format(count=checkpoint.model.views)
+    images = interface("up to {count} images", count=checkpoint.model.views)
     one = interface("one image")
-    memory = interface("{least:.0f} to {most:.0f} GB of graphics memory").format(
-        least=checkpoint.memory[1] / 1e9, most=checkpoint.memory[0] / 1e9
+    memory = interface(
+        "{least:.0f} to {most:.0f} GB of graphics memory", least=checkpoint.memory[1] / 1e9, most=checkpoint.memory[0] / 1e9
     )
     return f"{speed}; {images if checkpoint.model.views > 1 else one}; {memory}"
 
@@ -143,7 +143,7 @@ def _terms(checkpoint: KnownCheckpoint) -> str:
     if not licence.excluded:
         return licence.name
     places = ", ".join(_place(place) for place in licence.excluded)
-    return interface("{licence}. Not licensed in: {places}, results included.").format(licence=licence.name, places=places)
+    return interface("{licence}. Not licensed in: {places}, results included.", licence=licence.name, places=places)
 
 
 def _place(name: str) -> str:

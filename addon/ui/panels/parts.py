@@ -5,7 +5,9 @@ import textwrap
 import bpy
 
 from ...blender.api_types import Context
+from ...blender.texts import interface
 from ...settings.properties import FlashVDMSceneSettings
+from ...translations import sentence
 
 
 class Sidebar:
@@ -13,7 +15,7 @@ class Sidebar:
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
-    bl_category = "FlashVDM"
+    bl_category = "Image to 3D"
 
 
 class SubPanel(Sidebar):
@@ -24,11 +26,20 @@ class SubPanel(Sidebar):
 
 
 def draw_text(layout: bpy.types.UILayout, text: str, width: int, icon: str = "NONE") -> None:
-    """A sentence over as many lines as it needs, `width` letters each: Blender's labels do not wrap."""
+    """A sentence, in the user's language, over as many lines as it needs: Blender's labels do not wrap.
+
+    Lines have `width` letters at most and end between words; of a path that is longer its end is shown.
+    """
     column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, width)):
+    words = " ".join(end_of(word, width) for word in sentence(text).split())
+    for number, line in enumerate(textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)):
         first, later = (icon, "BLANK1") if icon != "NONE" else ("NONE", "NONE")
-        column.label(text=line, icon=first if number == 0 else later)  # pyright: ignore[reportArgumentType]
+        column.label(text=line, icon=first if number == 0 else later, translate=False)  # pyright: ignore[reportArgumentType]
+
+
+def end_of(text: str, width: int) -> str:
+    """The end of a text that has more than `width` letters: what a path is known by."""
+    return text if len(text) <= width else f"…{text[1 - width :]}"
 
 
 def draw_open(row: bpy.types.UILayout, view: str, text: str = "") -> None:
@@ -38,7 +49,7 @@ def draw_open(row: bpy.types.UILayout, view: str, text: str = "") -> None:
 
 def draw_target_faces(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
     """The number of faces, and whether there is one."""
-    row = layout.row(align=True, heading="Target Faces")
+    row = layout.row(align=True, heading=interface("Target Faces"), translate=False)
     row.use_property_split, row.use_property_decorate = True, False
     row.prop(settings, "limit_faces", text="")
     number = row.row(align=True)

@@ -32,7 +32,7 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
             layout.label(text=f"{found.python} ({found.origin})", icon="CHECKMARK")
         draw_set_up_choices(layout, width(context))
         layout.operator("flashvdm.check_runtime")
-        check = interface("The worker is starting") if session.check.running else session.check.text
+        check = interface("The background process is starting") if session.check.running else session.check.text
         draw_text(layout, check, width(context), "INFO")
         for name in (
             "device",
@@ -47,7 +47,7 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
             layout.prop(self, name)
         keymap.draw(layout)
         layout.separator()
-        layout.label(text="Models")
+        layout.label(text=interface("Models"), translate=False)
         for name in ("models_folder", "hub", "hub_token"):
             layout.prop(self, name)
         draw_models(layout, context)

@@ -3,6 +3,7 @@
 import bpy
 
 from ...blender.api_types import Context
+from ...blender.texts import interface
 from ...scene import stored_latents
 from ...settings.properties import scene_settings
 from ..operators.from_latents import CHANGEABLE
@@ -12,7 +13,7 @@ from .parts import SubPanel, draw_target_faces
 class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
     """Another mesh, a generation that starts from it, and a blend with another result."""
 
-    bl_label = "Selected Result"
+    bl_label = "Active Result"
 
     def draw(self, context: Context) -> None:
         layout, settings, obj = self.layout, scene_settings(context.scene), context.active_object
@@ -29,7 +30,7 @@ class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
         change = layout.operator("flashvdm.remesh", icon="MOD_REMESH")
         for name in CHANGEABLE:
             setattr(change, name, getattr(settings, name))
-        layout.operator("flashvdm.remesh", text="Full Mesh", icon="MESH_DATA").face_budget = 0
+        layout.operator("flashvdm.remesh", text=interface("Full Mesh"), translate=False, icon="MESH_DATA").face_budget = 0
         layout.prop(settings, "strength")
         layout.operator("flashvdm.refine", icon="MOD_MESHDEFORM").strength = settings.strength
         layout.prop(settings, "blend_amount")

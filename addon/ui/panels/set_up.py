@@ -50,30 +50,30 @@ def draw_set_up_choices(layout: bpy.types.UILayout, letters: int) -> None:
         return
     installed = interpreter.home().installed()
     if installed is not None and not session.set_up.text:
-        text = interface("PyTorch {version}, tried out on {device}").format(version=installed.torch, device=installed.device)
+        text = interface("PyTorch {version}, tried out on {device}", version=installed.torch, device=installed.device)
         draw_text(box, text, letters, "CHECKMARK")
     row = box.row(align=True)
     if installed is None:
         row.operator("flashvdm.set_up", icon="IMPORT")
     else:
         if outdated(installed):
-            row.operator("flashvdm.set_up", text="Update", icon="IMPORT")
+            row.operator("flashvdm.set_up", text=interface("Update"), translate=False, icon="IMPORT")
         else:
-            row.operator("flashvdm.set_up", text="Repair", icon="FILE_REFRESH")
+            row.operator("flashvdm.set_up", text=interface("Repair"), translate=False, icon="FILE_REFRESH")
         row.operator("flashvdm.set_up_remove", icon="TRASH")
     row.operator("flashvdm.set_up_from_folder", icon="FILE_FOLDER")
     row.operator("flashvdm.set_up_log", text="", icon="TEXT")
 
 
 def _draw_offer(layout: bpy.types.UILayout, offer: Offer, letters: int) -> None:
-    draw_text(layout, interface("PyTorch for {machine}").format(machine=_machine(offer.label)), letters, "INFO")
+    draw_text(layout, interface("PyTorch for {machine}", machine=_machine(offer.label)), letters, "INFO")
     if offer.note:
         draw_text(layout, offer.note, letters, "ERROR")
     column = layout.column(align=True)
     for name, size in offer.items:
         row = column.row()
         count, _, rest = name.partition(" ")
-        row.label(text=interface("{count} packages").format(count=count) if rest == "packages" else name, translate=False)
+        row.label(text=interface("{count} packages", count=count) if rest == "packages" else name, translate=False)
         row.label(text=gib(size), translate=False)
     if offer.items:
         text = interface("{size} to download, about {disk} on the disk; it goes into Blender's folder of extensions")
@@ -85,18 +85,18 @@ def _draw_offer(layout: bpy.types.UILayout, offer: Offer, letters: int) -> None:
     if offer.items:
         row.operator("flashvdm.set_up_agree", icon="IMPORT")
     else:
-        row.operator("flashvdm.set_up_agree", text="Install", icon="IMPORT")
+        row.operator("flashvdm.set_up_agree", text=interface("Install"), translate=False, icon="IMPORT")
     row.operator("flashvdm.set_up_cancel", text="", icon="CANCEL")
 
 
 def _draw_progress(layout: bpy.types.UILayout) -> None:
     state = session.set_up
     if not state.working:
-        layout.label(text="Looking at this machine", icon="SORTTIME")
+        layout.label(text=interface("Looking at this machine"), translate=False, icon="SORTTIME")
         return
     text = _step(state.step_name)
     if state.size:
-        text += f"   {interface('{done} of {size}').format(done=gib(state.done), size=gib(state.size))}"
+        text += "   " + interface("{done} of {size}", done=gib(state.done), size=gib(state.size))
     if state.count:
         text = f"{state.number}/{state.count}  {text}"
     layout.progress(factor=state.fraction, type="BAR", text=text)
@@ -122,7 +122,7 @@ def _machine(label: str) -> str:
     if label == "Apple processors":
         return interface("Apple processors")
     vendor, found, rest = label.partition(" graphics cards")
-    return interface("{vendor} graphics cards").format(vendor=vendor) + rest if found else label
+    return interface("{vendor} graphics cards", vendor=vendor) + rest if found else label
 
 
 CLASSES: tuple[type, ...] = ()

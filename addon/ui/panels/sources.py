@@ -3,6 +3,7 @@
 import bpy
 
 from ...blender.api_types import Context
+from ...blender.texts import interface
 
 _OPERATOR = "flashvdm.take_image"
 
@@ -15,9 +16,9 @@ class FLASHVDM_MT_image_sources(bpy.types.Menu):  # noqa: N801
     def draw(self, context: Context) -> None:
         layout = self.layout
         assert layout is not None
-        layout.operator(_OPERATOR, text="Clipboard", icon="PASTEDOWN").source = "CLIPBOARD"
-        layout.operator(_OPERATOR, text="This View", icon="VIEW3D").source = "VIEW"
-        layout.operator(_OPERATOR, text="Render of the Camera", icon="CAMERA_DATA").source = "CAMERA"
+        layout.operator(_OPERATOR, text=interface("Clipboard"), translate=False, icon="PASTEDOWN").source = "CLIPBOARD"
+        layout.operator(_OPERATOR, text=interface("Viewport Render"), translate=False, icon="VIEW3D").source = "VIEW"
+        layout.operator(_OPERATOR, text=interface("Render Image"), translate=False, icon="CAMERA_DATA").source = "CAMERA"
         layout.separator()
         layout.menu("FLASHVDM_MT_images_of_file", icon="IMAGE_DATA")
 
@@ -25,14 +26,14 @@ class FLASHVDM_MT_image_sources(bpy.types.Menu):  # noqa: N801
 class FLASHVDM_MT_images_of_file(bpy.types.Menu):  # noqa: N801
     """The images of the .blend file."""
 
-    bl_label = "Image of This File"
+    bl_label = "Blender Image"
 
     def draw(self, context: Context) -> None:
         layout = self.layout
         assert layout is not None
         images = [image for image in bpy.data.images if image.type not in ("RENDER_RESULT", "COMPOSITING")]
         if not images:
-            layout.label(text="No images in this file")
+            layout.label(text=interface("No images in this file"), translate=False)
         for image in images:
             button = layout.operator(_OPERATOR, text=image.name, icon="IMAGE_DATA", translate=False)
             button.source, button.image = "DATA", image.name

@@ -13,7 +13,7 @@ from .parts import SubPanel, draw_open, draw_text, width
 class FLASHVDM_PT_views(SubPanel, bpy.types.Panel):  # noqa: N801
     """Images of the other sides."""
 
-    bl_label = "More Views"
+    bl_label = "Multi-View"
 
     def draw(self, context: Context) -> None:
         layout, settings = self.layout, scene_settings(context.scene)

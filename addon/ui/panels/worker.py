@@ -11,7 +11,7 @@ from .parts import SubPanel, draw_text, width
 class FLASHVDM_PT_memory(SubPanel, bpy.types.Panel):  # noqa: N801
     """The worker process."""
 
-    bl_label = "Worker"
+    bl_label = "Background Process"
 
     def draw(self, context: Context) -> None:
         layout, client = self.layout, session.tasks.client
@@ -19,13 +19,13 @@ class FLASHVDM_PT_memory(SubPanel, bpy.types.Panel):  # noqa: N801
         running = client is not None and client.running
         ready = client.ready if client is not None and running else None
         if ready is not None:
-            layout.label(text=interface("Running on {device}").format(device=ready.device), translate=False)
+            layout.label(text=interface("Running on {device}", device=ready.device), translate=False)
         else:
-            layout.label(text="Starting" if running else "Not running")
+            layout.label(text=interface("Starting" if running else "Not running"), translate=False)
         job = session.tasks.job
         if job is not None and job.decoder:
-            draw_text(layout, interface("Model {model}").format(model=job.model), width(context))
-            draw_text(layout, interface("Decoder {decoder}").format(decoder=job.decoder), width(context))
+            draw_text(layout, interface("Model {model}", model=job.model), width(context))
+            draw_text(layout, interface("Decoder {decoder}", decoder=job.decoder), width(context))
         layout.operator("flashvdm.release_memory")
 
 

@@ -150,5 +150,5 @@ def hand_over_sentence(what: str, exchange: Path, error: OSError) -> str:
     elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
         remedy = "correct the permissions of the folder for temporary files, or name another in the environment variable TMPDIR"
     else:
-        remedy = "press Release Memory and start again"
+        remedy = "press Unload Model and start again"
     return f"The {what} cannot be handed over through {exchange} ({error.strerror or error}); {remedy}."

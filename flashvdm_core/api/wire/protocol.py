@@ -169,7 +169,7 @@ def decoding(line: bytes, exchange: Path) -> Decoding:
         return id, (yield from _event(fields, exchange))
     except (ValueError, OSError) as error:
         raise WorkerError(
-            f"The worker sent an event that cannot be read ({_words(error)}); start the generation again."
+            f"The background process sent an event that cannot be read ({_words(error)}); start the generation again."
         ) from error
 
 
