@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ....models.pixel_aligned import HALF_DEPTH, PixelFeatures, ViewCamera, in_volume
+from ....models.pixel_aligned import HALF_DEPTH, TO_PICTURE, PixelFeatures, ViewCamera, at_pixels, in_volume
 
 VOLUME_SOFTNESS = 0.03
 """The coarse volume goes from outside to inside over this distance either way."""
@@ -23,6 +23,7 @@ class Weights:
         sign, overlap: of the field's side and of its soft IoU, against its truncated distance.
         volume, volume_overlap: of the coarse volume.
         depth, normals, camera: of the maps, and of the predicted camera.
+        silhouette: of the field, and of the volume, over the picture's opaque pixels.
     """
 
     sign: float = 0.1
@@ -32,6 +33,7 @@ class Weights:
     depth: float = 1.0
     normals: float = 0.5
     camera: float = 2.0
+    silhouette: float = 0.1
 
 
 def soft_overlap(inside: Tensor, truth: Tensor) -> Tensor:
@@ -69,6 +71,33 @@ def volume_loss(volume: Tensor, view: Tensor, distance: Tensor, uniform: int, we
     entropy = F.binary_cross_entropy_with_logits(logits, target, weight=within)
     overlap = soft_overlap(torch.sigmoid(logits[:, -uniform:]), (distance[:, -uniform:] > 0).float())
     return weights.volume * entropy + weights.volume_overlap * (1 - overlap)
+
+
+def likeliest_points(volume: Tensor, alpha: Tensor, count: int, rng: torch.Generator) -> Tensor:
+    """Queries (u, v, w) float32 [B, count, 3]: random opaque pixels, each at the depth where the volume says it is inside most.
+
+    Of a thin part whose depth is uncertain a mean says that it is nowhere. That it is somewhere is known from the picture.
+
+    Args:
+        volume: logits [B, D, h, h].
+        alpha: opacity [B, 1, T, T].
+    """
+    size = alpha.shape[-1]
+    opaque = (alpha[:, 0] > 0.9).float().flatten(1) + 1e-9  # a picture without any is asked somewhere
+    chosen = torch.multinomial(opaque, count, replacement=True, generator=rng)
+    row, column = chosen // size, chosen % size
+    u, v = (((2 * place + 1) / size - 1) / TO_PICTURE for place in (column.float(), row.float()))
+    flat = torch.stack([u, -v, torch.zeros_like(u)], -1)
+    bins = volume.shape[1]
+    deepest = at_pixels(volume.detach(), flat).argmax(1).float()
+    return torch.stack([u, -v, ((2 * deepest + 1) / bins - 1) * HALF_DEPTH], -1)
+
+
+def silhouette_loss(logits: Tensor, volume: Tensor, alpha: Tensor, weights: Weights, sharpness: float = 8.0) -> Tensor:
+    """Every opaque pixel has something inside: of the field's logits at `likeliest_points`, and of the volume's own best."""
+    opaque = (F.adaptive_avg_pool2d(alpha, volume.shape[-2:])[:, 0] > 0.9).float()
+    best = F.softplus(-volume.amax(1))
+    return weights.silhouette * (F.softplus(-sharpness * logits).mean() + (best * opaque).sum() / opaque.sum().clamp_min(1))
 
 
 def map_loss(features: PixelFeatures, maps: Tensor, weights: Weights) -> Tensor:
