@@ -28,6 +28,7 @@ from scipy.ndimage import distance_transform_edt
 from flashvdm_core.lab.data.render import Camera, project, render_view
 from flashvdm_core.lab.training.pixel_aligned.data import Meshes, PointBank, Source
 from flashvdm_core.lab.training.pixel_aligned.frames import place
+from flashvdm_core.lab.training.pixel_aligned.losses import likeliest_points, slope_loss
 from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pack
 from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of
 from flashvdm_core.lab.training.pixel_aligned.validate import network_input, refit
@@ -198,3 +199,24 @@ def test_a_wider_and_deeper_model_goes_on_from_a_smaller_one(source: Source) -> 
         features = model.encoder(images, alpha)
         answers.append(model(features, points, features.camera, model.keys_values(torch.zeros(2, 0, TINY.width))))
     torch.testing.assert_close(*answers, atol=1e-4, rtol=1e-3)
+
+
+def test_a_wrong_depth_has_no_wrong_slope_but_a_ripple_has() -> None:
+    known = torch.zeros(1, 24, 24, dtype=torch.bool)
+    known[:, 4:20, 4:20] = True
+    far = torch.where(known, 0.3, 9.0)[:, None]
+    rippled = torch.where(known, 0.3 + 0.01 * torch.arange(24).cos(), 9.0)[:, None]
+    assert slope_loss(far, known) == 0
+    assert slope_loss(rippled, known) > 0.001
+
+
+def test_likeliest_points_lie_on_the_object_where_the_volume_is_fullest() -> None:
+    alpha = torch.zeros(1, 1, 32, 32)
+    alpha[:, :, 4:12, 20:28] = 1.0
+    volume = torch.full((1, 8, 16, 16), -3.0)
+    volume[:, 6] = 2.0
+    points = likeliest_points(volume, alpha, 50, torch.Generator().manual_seed(0))
+    assert (at_pixels(alpha, points) == 1).all()
+    torch.testing.assert_close(in_volume(volume, points), torch.full((1, 50), 2.0))
+    assert (points[..., 0] > 0).all(), "on the right"
+    assert (points[..., 1] > 0).all(), "and above"

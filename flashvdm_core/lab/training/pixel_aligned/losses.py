@@ -13,6 +13,8 @@ from ....models.pixel_aligned import HALF_DEPTH, TO_PICTURE, PixelFeatures, View
 VOLUME_SOFTNESS = 0.03
 """The coarse volume goes from outside to inside over this distance either way."""
 _DEPTH_BETA = 0.05
+_SLOPES = (1, 2, 4)
+"""Pixels apart that differences of depth are taken."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Weights:
     Attributes:
         sign, overlap: of the field's side and of its soft IoU, against its truncated distance.
         volume, volume_overlap: of the coarse volume.
-        depth, normals, camera: of the maps, and of the predicted camera.
+        depth, slope, normals, camera: of the maps, and of the predicted camera.
         silhouette: of the field, and of the volume, over the picture's opaque pixels.
     """
 
@@ -31,6 +33,7 @@ class Weights:
     volume: float = 0.5
     volume_overlap: float = 0.25
     depth: float = 1.0
+    slope: float = 2.0
     normals: float = 0.5
     camera: float = 2.0
     silhouette: float = 0.1
@@ -107,7 +110,28 @@ def map_loss(features: PixelFeatures, maps: Tensor, weights: Weights) -> Tensor:
     truth = maps.nan_to_num(0.0)
     depth = F.smooth_l1_loss(features.depth, truth[:, :2], beta=_DEPTH_BETA, reduction="none").sum(1)
     normals = 1 - (features.normals * truth[:, 2:]).sum(1)
-    return ((weights.depth * depth + weights.normals * normals) * known).sum() / count
+    slopes = weights.slope * slope_loss(features.depth - truth[:, :2], known)
+    return ((weights.depth * depth + weights.normals * normals) * known).sum() / count + slopes
+
+
+def slope_loss(error: Tensor, known: Tensor) -> Tensor:
+    """Mean difference of an error [B, C, h, h] between neighbours, one, two and four pixels apart.
+
+    Whether a surface is flat shows in a render long before whether it is at its true depth does (gradient matching, Li and
+    Snavely 2018).
+
+    Args:
+        known: bool [B, h, h], where the error is one.
+    """
+    parts = []
+    for apart in _SLOPES:
+        for axis in (1, 2):
+            length = known.shape[axis] - apart
+            here, there = known.narrow(axis, 0, length), known.narrow(axis, apart, length)
+            change = error.narrow(axis + 1, apart, length) - error.narrow(axis + 1, 0, length)
+            both = here & there
+            parts.append((change.abs().sum(1) * both).sum() / both.sum().clamp_min(1) / apart)
+    return torch.stack(parts).mean()
 
 
 def camera_loss(predicted: ViewCamera, truth: ViewCamera, weights: Weights) -> Tensor:
