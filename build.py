@@ -47,12 +47,17 @@ def main() -> int:
     gui_parser.add_argument(
         "--model", type=Path, help="a folder with config.yaml and model.safetensors (default: the embedded model)"
     )
+    gui_parser.add_argument(
+        "--install", type=Path, metavar="BUNDLE", help="the way from the zip to a mesh instead, with a folder for Set Up"
+    )
     options = parser.parse_args()
     try:
         if options.command == "demo":
             return demo.demo(options.image)
         if options.command == "soak":
             return checks.soak(options.minutes, options.seed, options.newest, options.real)
+        if options.command == "gui" and options.install is not None:
+            return gui.install(options.runner, options.image, options.install)
         if options.command == "gui":
             return gui.gui(options.runner, options.image, options.model)
         if options.command == "package" and options.bundle_runtime:
@@ -62,7 +67,7 @@ def main() -> int:
             run([MAIN.ensure(), "-m", "builder.lock", *options.names], "Not every list could be made")
             return 0
         if options.command == "package":
-            extension.report(extension.build_zips(ROOT / "dist", split=True))
+            extension.report(extension.build_zips(ROOT / "dist", extension.PLATFORMS))
             return 0
         if options.command == "bench":
             command = [MAIN.ensure(), "-m", "flashvdm_core.lab.bench", "suite", ROOT / "docs" / "performance"]

@@ -28,7 +28,7 @@ def demo(image: Path) -> int:
     output = ROOT / "build" / "demo"
     output.mkdir(parents=True, exist_ok=True)
     say("Building the extension")
-    archive = build_zips(ROOT / "build" / "zip", split=False)[0]
+    archive = build_zips(ROOT / "build" / "zip")[0]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
         order = {"zip": archive, "image": image, "output": output, "report": report}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from flashvdm_core import NOT_SHIPPED
@@ -47,8 +48,8 @@ def stage(folder: Path, platform: str = "") -> Path:
     return tree
 
 
-def build_zips(output: Path, *, split: bool) -> list[Path]:
-    """Build and validate the zip that installs everywhere and, where `split`, one for each of PLATFORMS.
+def build_zips(output: Path, platforms: Sequence[str] = ()) -> list[Path]:
+    """Build and validate the zip that installs everywhere and one for each of `platforms`, with uv in it.
 
     Old zips in `output` are replaced only when all the new ones are valid. Raises BuildError.
     """
@@ -56,7 +57,7 @@ def build_zips(output: Path, *, split: bool) -> list[Path]:
         made = Path(scratch) / "zips"
         made.mkdir()
         _build(stage(Path(scratch)), made)
-        for platform in PLATFORMS if split else ():
+        for platform in platforms:
             _build(stage(Path(scratch), platform), made, "--split-platforms")
         zips = sorted(made.glob("*.zip"))
         for path in zips:

@@ -1,4 +1,4 @@
-"""`build.py gui`: the tour of `tests/gui/` through the add-on in Blender's real window.
+"""`build.py gui`: the tours of `tests/gui/` through the add-on in Blender's real window.
 
 The program that brings Blender and a screen is not part of the project. It is called as `RUNNER ZIP SCRIPT FOLDER`:
 it installs ZIP in a fresh Blender, runs SCRIPT in the window, and leaves pictures and logs in FOLDER. It shows the
@@ -12,14 +12,17 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from .environments import MAIN, ROOT, BuildError, say
 from .extension import build_zips
+from .uv import own_platform
 
 _TOUR = ROOT / "tests" / "gui"
 _INSIDE = Path("/flashvdm-tour")
 _LIMIT = 3600.0  # without a GPU, on a machine that has other things to do
+_HANDED_ON = ("UV_", "SSL_CERT_FILE", "HTTPS_PROXY")
 
 
 def gui(runner: Path, image: Path, model: Path | None) -> int:
@@ -27,28 +30,88 @@ def gui(runner: Path, image: Path, model: Path | None) -> int:
 
     Raises BuildError where something is missing.
     """
+    MAIN.ensure()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        order = {"model": "embedded", "python": str(_environment() / "bin" / "python")}
+        if model is not None:
+            shutil.copytree(model, folder / "model")
+            order["model"] = str(_INSIDE / "model")
+        base = _base_python()
+        shown = {base: base, _environment(): _environment()}
+        archive = build_zips(ROOT / "build" / "zip")[0]
+        return _run(runner, archive, "tour.py", image, order, folder, shown, {})
+
+
+def install(runner: Path, image: Path, bundle: Path) -> int:
+    """Run the way from the zip to a mesh: Set Up from the package index and from the folder `bundle`, then public models.
+
+    The models come from a hub on this machine, in their published layouts at toy sizes. What Set Up is told by the environment
+    (`UV_PYTHON_DOWNLOADS_JSON_URL` and its like) is handed on.
+
+    Raises BuildError where something is missing.
+    """
+    if not (bundle / "bundle.json").is_file():
+        raise BuildError(f"{bundle} is no folder that `build.py package --bundle-runtime` has made.")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        models = folder / "models"
+        command = [MAIN.ensure(), "-m", "tests.gui.published", models]
+        hub = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert hub.stdin is not None
+        assert hub.stdout is not None
+        try:
+            order = {"hub": hub.stdout.readline().strip(), "bundle": str(_INSIDE / "bundle")}
+            if not order["hub"]:
+                raise BuildError("The hub of small models did not start.")
+            (folder / "bundle").mkdir()
+            handed_on = {name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)}
+            certificates = Path(handed_on.get("SSL_CERT_FILE", ""))
+            shown = {bundle.resolve(): _INSIDE / "bundle"}
+            if certificates.is_file():
+                shown[certificates.parent.resolve()] = certificates.parent
+            archives = build_zips(ROOT / "build" / "zip", [own_platform()])
+            own = next(path for path in archives if own_platform().replace("-", "_") in path.name)  # the one with uv in it
+            return _run(runner, own, "install.py", image, order, folder, shown, handed_on, "--online-mode")
+        finally:
+            hub.stdin.close()
+            hub.wait(10)
+
+
+def _run(
+    runner: Path,
+    archive: Path,
+    tour: str,
+    image: Path,
+    order: dict[str, str],
+    folder: Path,
+    shown: Mapping[Path, Path],
+    variables: Mapping[str, str],
+    arguments: str = "",
+) -> int:
+    """Run a tour with the files of `folder`, to which `order` and what the tours are made of are added; the exit status."""
     runner, image = runner.resolve(), image.resolve()
     for path, what in ((runner, "runner"), (image, "image")):
         if not path.is_file():
             raise BuildError(f"The {what} {path} does not exist.")
-    MAIN.ensure()
-    archive = build_zips(ROOT / "build" / "zip", split=False)[0]
     output = ROOT / "build" / "gui"
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        for script in _TOUR.glob("*.py"):
-            shutil.copyfile(script, folder / script.name)
-        shutil.copyfile(image, folder / image.name)
-        order = {"image": str(_INSIDE / image.name), "model": "embedded", "python": str(_environment() / "bin" / "python")}
-        if model is not None:
-            shutil.copytree(model, folder / "model")
-            order["model"] = str(_INSIDE / "model")
-        (folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
-        say("Blender with its window")
-        command = [runner, archive, _TOUR / "tour.py", output]
-        status = subprocess.run(command, env=os.environ | _variables(folder), check=False).returncode
+    for script in _TOUR.glob("*.py"):
+        shutil.copyfile(script, folder / script.name)
+    shutil.copyfile(image, folder / image.name)
+    order = {**order, "image": str(_INSIDE / image.name)}
+    (folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
+    say("Blender with its window")
+    # The folder comes first: others may lie in it.
+    shown = {folder: _INSIDE, **shown}
+    told = {
+        "BLENDER_BIND": " ".join(f"{there}:{inside}" for there, inside in shown.items()),
+        "BLENDER_ENV": " ".join(f"{name}={value}" for name, value in {"FLASHVDM_TOUR": _INSIDE, **variables}.items()),
+        "BLENDER_TIMEOUT": f"{_LIMIT:.0f}",
+        "BLENDER_ARGS": arguments,
+    }
+    status = subprocess.run([runner, archive, _TOUR / tour, output], env=os.environ | told, check=False).returncode
     for path in sorted(output.iterdir()):
         print(f"   {path}")
     if status == 0:
@@ -61,16 +124,11 @@ def _environment() -> Path:
     return MAIN.folder.resolve()
 
 
-def _variables(folder: Path) -> dict[str, str]:
-    """What the runner reads: the folders that Blender sees, its environment, and the time it may take."""
+def _base_python() -> Path:
+    """The folder of the Python that the environment stands on."""
     base = MAIN.python.resolve().parents[1]
     if base in (Path("/usr"), Path("/")):
         raise BuildError(
             f"The tour needs an environment whose Python has a folder of its own, not {base}: make .venv with pyenv's."
         )
-    shown = (f"{base}:{base}", f"{_environment()}:{_environment()}", f"{folder}:{_INSIDE}")
-    return {
-        "BLENDER_BIND": " ".join(shown),
-        "BLENDER_ENV": f"FLASHVDM_TOUR={_INSIDE}",
-        "BLENDER_TIMEOUT": f"{_LIMIT:.0f}",
-    }
+    return base

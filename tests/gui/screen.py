@@ -22,6 +22,7 @@ Steps = Generator[float, None, Value]
 
 _MARK = (1.0, 0.0, 1.0, 1.0)
 _UNIT = 20  # pixels of a button's height at scale 1
+_TRIES = 5
 _TALL = 1.3  # the panel's main button is at least this much higher than the others
 
 
@@ -67,20 +68,28 @@ def main_button() -> Steps[Box]:
     """The panel's large button, Generate or Cancel. Fails where there is none that can be pressed."""
     yield from move(*view_point())  # a button under the mouse has another colour
     with _marked_buttons():
-        yield 1.5
-        shown = picture()
+        for _ in range(_TRIES):  # a busy machine draws late
+            yield 1.5
+            shown = picture()
+            box = tallest_marked(shown, region_box("UI"), bpy.context.preferences.view.ui_scale)
+            if box is not None:
+                break
+        else:
+            gui.shot("no_main_button")
     yield 0.5
-    return tallest_marked(shown, region_box("UI"), bpy.context.preferences.view.ui_scale)
+    assert box is not None, "the panel shows no large button that can be pressed"
+    return box
 
 
-def tallest_marked(shown: np.ndarray, within: Box, scale: float) -> Box:
-    """The highest marked button inside `within` on a picture [H, W, 3]."""
+def tallest_marked(shown: np.ndarray, within: Box, scale: float) -> Box | None:
+    """The highest marked button inside `within` on a picture [H, W, 3]; None where all are low."""
     marked = (shown[within.top : within.bottom, within.left : within.right] == (255, 0, 255)).all(axis=2)
-    filled = marked.sum(axis=1) > 0.3 * marked.shape[1]  # letters leave gaps
+    filled = marked.sum(axis=1) > 0.2 * marked.shape[1]  # letters leave gaps
     edges = np.flatnonzero(np.diff(np.concatenate(([0], filled, [0]))))
     bands = [(int(top), int(bottom)) for top, bottom in edges.reshape(-1, 2)]
     top, bottom = max(bands, key=lambda band: band[1] - band[0], default=(0, 0))
-    assert bottom - top > _UNIT * scale * _TALL, "the panel shows no large button that can be pressed"
+    if bottom - top <= _UNIT * scale * _TALL:
+        return None
     columns = np.flatnonzero(marked[top:bottom].any(axis=0))
     return Box(within.left + int(columns[0]), within.top + top, within.left + int(columns[-1]) + 1, within.top + bottom)
 

@@ -81,7 +81,7 @@ def _draw_offer(layout: bpy.types.UILayout, offer: Offer, letters: int) -> None:
         text = interface("Nothing to download, about {disk} on the disk; it goes into Blender's folder of extensions")
     draw_text(layout, text.format(size=gib(offer.download), disk=gib(offer.disk)), letters)
     row = layout.row(align=True)
-    row.scale_y = 1.4
+    row.scale_y = 1.6
     if offer.items:
         row.operator("flashvdm.set_up_agree", icon="IMPORT")
     else:
