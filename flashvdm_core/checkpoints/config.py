@@ -1,6 +1,7 @@
-"""Reading a published `config.yaml`: sections of `target:` (a class name) and `params:`.
+"""Reading what a published model says of itself, in a `config.yaml`: sections of `target:` (a class name) and `params:`.
 
-The targets are names of the published code. They are looked up in a table and never imported.
+The targets are names of the published code. They are looked up in a table and never imported. A folder in the layout of diffusers
+is read as if it were such a config (`diffusers_layout`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from ..api.errors import CheckpointError
 from ..api.fields import shown
 from ..api.settings import SETTINGS
 from ..files import read_file
-from .folders import CONFIG_NAME, describe_folder
+from .diffusers_layout import read_parts
+from .folders import INDEX_NAME, config_of, describe_folder
 
 _MAX_CONFIG_BYTES = 1 << 16
 _MAX_CONFIG_VALUES = 5_000  # published configs have about 150
@@ -33,7 +35,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole `config.yaml`.
+    """What a whole model says of itself.
 
     Attributes:
         folder: where it was read.
@@ -50,18 +52,21 @@ class Config:
         """The section, or CheckpointError where there is none."""
         if name not in self.sections:
             raise CheckpointError(
-                f"{self.folder / CONFIG_NAME} has no section '{name}'; choose a folder with a complete checkpoint."
+                f"{config_of(self.folder)} has no section '{name}'; choose a folder with a complete checkpoint."
             )
         return self.sections[name]
 
 
 def read_config(folder: Path) -> Config:
-    """Read `folder`/config.yaml. A stand-alone VAE, whose target is at the top level, becomes the section "vae".
+    """Read the config of a folder. A stand-alone VAE, whose target is at the top level, becomes the section "vae".
 
     Raises:
         CheckpointError: the folder or the file is missing or cannot be read, or it is not such a config.
     """
-    path = folder / CONFIG_NAME
+    path = config_of(folder)
+    if path.name == INDEX_NAME:
+        parts, defaults = read_parts(folder)
+        return Config(folder, {name: Section(*part) for name, part in parts.items()}, defaults)
     try:
         data = parse_yaml(read_file(path, _MAX_CONFIG_BYTES).decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):

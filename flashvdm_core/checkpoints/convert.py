@@ -16,14 +16,16 @@ from torch import Tensor
 from ..api.errors import CheckpointError, OutputError
 from ..download.fetch import check_space
 from ..files import read_file, write_whole
-from .config import CONFIG_NAME, read_config
-from .folders import PIXEL_ALIGNED_NAME, checkpoint_folder, write_sums
+from .config import read_config
+from .folders import CONFIG_NAME, PIXEL_ALIGNED_NAME, checkpoint_folder, config_of, write_sums
 from .int8 import SCALE, takes_int8, to_int8
+from .layout import read_model_spec, write_model_spec
 from .parts import open_parts, open_vae
+from .save import write_config
 from .weights import Weights
 
 _PARTS = ("model", "vae", "conditioner")
-_BESIDE = ("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt")
+_BESIDE = ("README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt")
 _MAX_BESIDE = 1 << 24  # bytes
 
 
@@ -85,6 +87,8 @@ def convert(
             if (source / name).is_file():
                 content = read_file(source / name, _MAX_BESIDE)
                 write_whole(target / name, lambda place, content=content: place.write_bytes(content))
+        if config_of(source).name != CONFIG_NAME:
+            write_config(target, write_model_spec(read_model_spec(read_config(source))))
         write_sums(target)
     except OSError as error:
         raise OutputError(

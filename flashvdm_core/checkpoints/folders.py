@@ -19,16 +19,28 @@ EMBEDDED_FOLDER = Path(__file__).resolve().parent.parent / "embedded"
 
 CONFIG_NAME = "config.yaml"
 
+INDEX_NAME = "model_index.json"
+"""What a folder in the layout of diffusers has in its place; each part of the model has a folder below it, with a config."""
+
+PIPELINES = ("TripoSGPipeline",)
+"""What `INDEX_NAME` calls the models in that layout that can be used."""
+
 PIXEL_ALIGNED_NAME = "pixel_aligned.safetensors"
 """The weights of a pixel-aligned decoder, beside those of the model."""
 
 SUMS_NAME = "SHA256SUMS"
 """The hashes of a folder's weights, one line a file, as `sha256sum` writes and checks them."""
 
+PICKLED = (".ckpt", ".bin")
+"""How the names of weights end that PyTorch wrote; only tensors are read of them."""
+
+WEIGHTS_NAMES = ("model", "pytorch_model", "diffusion_pytorch_model")
+
 _SAMPLE = 1 << 20
 _HEAD = 1 << 16
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safetensors")
 _MODEL_SECTION = re.compile(rb"""^["']?model["']?\s*:""", re.MULTILINE)
+_PIPELINE = re.compile(rb'"_class_name"\s*:\s*"(' + "|".join(PIPELINES).encode() + rb')"')
 _CONFIG_BYTES = 1 << 20
 # A hub's cache is the deepest: hub/models--owner--name/snapshots/revision/model. Beyond so many folders, not a model's place.
 _DEPTH, _MOST_FOLDERS = 5, 3000
@@ -47,14 +59,33 @@ def checkpoint_folder(name_or_folder: str | Path) -> Path:
     chosen = Path(name_or_folder)
     try:
         chosen = chosen.expanduser()
-        if (chosen / CONFIG_NAME).exists():
+        if config_of(chosen).exists():
             return chosen
+        if _is_part(chosen):
+            return chosen.parent
         if chosen.is_file():
-            return chosen.parent if _belongs(chosen) else chosen
+            return _owner(chosen)
         found = models_below(chosen)
     except (OSError, ValueError, RuntimeError):  # no path at all; or a home that is not known
         return chosen
     return found[0] if len(found) == 1 else chosen
+
+
+def config_of(folder: Path) -> Path:
+    """The file that says what the model in a folder is; it need not be there."""
+    index = folder / INDEX_NAME
+    return index if os.path.exists(index) and not os.path.exists(folder / CONFIG_NAME) else folder / CONFIG_NAME
+
+
+def files_of(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The configs and the weights of the model in a folder, whichever layout it has; by name, each."""
+    config = config_of(folder)
+    if config.name == CONFIG_NAME:
+        return [config], weights_files(folder)
+    parts = _folders_in(folder)
+    return [config, *(path for part in parts for path in sorted(part.glob("*.json")))], [
+        path for part in parts for path in weights_files(part)
+    ]
 
 
 def models_below(folder: Path) -> list[Path]:
@@ -108,14 +139,14 @@ def describe_folder(folder: Path) -> str:
 
 
 def weights_files(folder: Path) -> list[Path]:
-    """The files of a folder that may hold its weights, by name: model*.safetensors, else any other, else model*.ckpt."""
+    """The files of a folder that may hold its weights, by name: model*.safetensors, else any other, else pickled ones."""
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix in (".safetensors", ".ckpt"))
+        paths = sorted(path for path in folder.iterdir() if path.suffix in (".safetensors", *PICKLED))
     except OSError:
         return []
     safetensors = [path for path in paths if path.suffix == ".safetensors"]
-    named = [path for path in safetensors if path.name.startswith("model")]
-    return named or safetensors or [path for path in paths if path.name.startswith("model")]
+    named = [path for path in safetensors if path.name.startswith(WEIGHTS_NAMES)]
+    return named or safetensors or [path for path in paths if path.name.startswith(WEIGHTS_NAMES)]
 
 
 def shards_of(weights: Path) -> list[Path]:
@@ -133,8 +164,11 @@ def weights_identity(folder: Path) -> str:
     It is over what the config says, not how it is written, and the size, the first and the last MiB of each weights file:
     another training changes every tensor, and files of several gigabytes would take too long.
     """
-    digest, found = hashlib.sha256(_config_content(folder / CONFIG_NAME)), False
-    for path in (*weights_files(folder), folder / PIXEL_ALIGNED_NAME):
+    configs, weights = files_of(folder)
+    digest, found = hashlib.sha256(), False
+    for config in configs:
+        digest.update(_config_content(config))
+    for path in (*weights, folder / PIXEL_ALIGNED_NAME):
         if path.is_file():
             found = True
             _add_sample(digest, path)
@@ -164,11 +198,12 @@ def files_state(folder: Path) -> str:
     It is over their names, sizes, times and first bytes; "" where the folder holds no model any more.
     """
     digest = hashlib.sha256()
-    if not os.path.exists(folder / CONFIG_NAME) or not weights_files(folder):
+    if not os.path.exists(config_of(folder)) or not files_of(folder)[1]:
         return ""
     beside = () if folder == EMBEDDED_FOLDER else (place for place in folders_beside(folder) if not _holds_model(place))
     for place in (folder, *beside):
-        for path in sorted((place / CONFIG_NAME, place / PIXEL_ALIGNED_NAME, *weights_files(place))):
+        configs, weights = files_of(place)
+        for path in sorted((*configs, place / PIXEL_ALIGNED_NAME, *weights)):
             with contextlib.suppress(OSError), open_file(path) as file:
                 status = os.fstat(file.fileno())
                 digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
@@ -231,18 +266,27 @@ def _folders_in(folder: Path) -> Sequence[Path]:
 
 
 def _holds_model(folder: Path) -> bool:
-    config = folder / CONFIG_NAME
+    config = config_of(folder)
+    known = _MODEL_SECTION if config.name == CONFIG_NAME else _PIPELINE
     try:
         with open_file(config) as file:
-            return _MODEL_SECTION.search(file.read(_CONFIG_BYTES)) is not None
+            return known.search(file.read(_CONFIG_BYTES)) is not None
     except OSError:
         return False
 
 
-def _belongs(file: Path) -> bool:
-    """Whether a file that was chosen is one of its folder's checkpoint."""
-    config = file.with_name(CONFIG_NAME)
-    return config.is_file() and (file.name == CONFIG_NAME or file.name in {path.name for path in weights_files(file.parent)})
+def _is_part(folder: Path) -> bool:
+    """Whether a folder that was chosen is a part of a model in the layout of diffusers."""
+    return config_of(folder.parent).name == INDEX_NAME and folder.is_dir() and _holds_model(folder.parent)
+
+
+def _owner(file: Path) -> Path:
+    """The folder of the model that a chosen file is one of; the file itself where it is of none."""
+    for folder in file.parents[:2]:
+        if config_of(folder).is_file():
+            configs, weights = files_of(folder)
+            return folder if file in configs or file in weights else file
+    return file
 
 
 def _current_revisions(models: Sequence[Path]) -> list[Path]:
@@ -270,4 +314,4 @@ def _currentness(model: Path) -> tuple[bool, float]:
         main = read_file(Path(*parts[:place], "refs", "main"), _CONFIG_BYTES).decode("ascii", "replace").strip()
     except OSError:
         main = ""
-    return parts[place + 1] == main, (model / CONFIG_NAME).stat().st_mtime
+    return parts[place + 1] == main, config_of(model).stat().st_mtime

@@ -1,38 +1,55 @@
-"""The published layout: what the sections of `config.yaml` say of a model, read and written. Needs no torch."""
+"""The published layouts: what the sections of a config say of a model, read and written. Needs no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from ..api.errors import CheckpointError
+from ..api.fields import shown
 from ..models.specs import (
     ConditionerSpec,
     DiTSpec,
     ModelSpec,
-    MoEDiTSpec,
     PixelAlignedSpec,
     ProcessorSpec,
+    ScheduleKind,
     ScheduleSpec,
     ShapeVAESpec,
+    SkipDiTSpec,
 )
-from .config import Config, Section, number
+from . import triposg
+from .config import Config, number
+
+T = TypeVar("T")
 
 _PACKAGE = "hy3dgen.shapegen"
-_DENOISERS: Mapping[str, type[DiTSpec | MoEDiTSpec]] = {"Hunyuan3DDiT": DiTSpec, "HunYuanDiTPlain": MoEDiTSpec}
-_VAE, _CONDITIONER = "ShapeVAE", "SingleImageEncoder"
-_SCHEDULERS: Mapping[str, Literal["flow_matching", "consistency"]] = {
+Reader = Callable[[Mapping[str, Any]], T]
+"""What a section says -> the spec of it."""
+
+_DENOISERS: Mapping[str, Reader[DiTSpec | SkipDiTSpec]] = {
+    "Hunyuan3DDiT": DiTSpec.from_config,
+    "HunYuanDiTPlain": SkipDiTSpec.from_config,
+    "TripoSGDiTModel": triposg.dit_spec,
+}
+_VAES: Mapping[str, Reader[ShapeVAESpec]] = {"ShapeVAE": ShapeVAESpec.from_config, "TripoSGVAEModel": triposg.vae_spec}
+_CONDITIONERS: Mapping[str, Reader[ConditionerSpec]] = {
+    "SingleImageEncoder": ConditionerSpec.from_config,
+    "Dinov2Model": triposg.conditioner_spec,
+}
+_WRITTEN: Mapping[type[DiTSpec | SkipDiTSpec | ShapeVAESpec | ConditionerSpec], str] = {
+    DiTSpec: "Hunyuan3DDiT", SkipDiTSpec: "HunYuanDiTPlain", ShapeVAESpec: "ShapeVAE", ConditionerSpec: "SingleImageEncoder",
+}  # fmt: skip
+"""Class names of the published code that a network is written down as."""
+_SCHEDULERS: Mapping[str, ScheduleKind] = {
     "FlowMatchEulerDiscreteScheduler": "flow_matching",
+    "RectifiedFlowScheduler": "rectified_flow",
     "ConsistencyFlowMatchEulerDiscreteScheduler": "consistency",
 }
 _PIXEL_ALIGNED, _PIXEL_ALIGNED_TARGET = "pixel_aligned", "flashvdm_core.models.pixel_aligned.PixelAlignedDecoder"
 """Our own section, for a point decoder that no published model has, and what it holds."""
-_PROCESSORS: Mapping[str, bool] = {"ImageProcessorV2": False, "MVImageProcessorV2": True}
-"""Class name of the published code -> whether it takes several views."""
-
 _MOST_TIMESTEPS, _MOST_PIXELS = 100_000, 1 << 14
-
-T = TypeVar("T")
 
 
 def read_model_spec(config: Config) -> ModelSpec:
@@ -74,41 +91,40 @@ def write_model_spec(spec: ModelSpec) -> dict[str, Any]:
     else:
         times["shift"] = scheduler.shift
     aligned = spec.pixel_aligned
-    images = {"size": processor.size, "border_ratio": processor.border_ratio}
+    images: dict[str, Any] = {"size": processor.size, "border_ratio": processor.border_ratio}
+    if processor.padded_to:
+        images["padded_to"] = processor.padded_to
     return {
-        "model": _target("models", _name_of(_DENOISERS, type(spec.dit)), spec.dit.to_config()),
-        "vae": _target("models", _VAE, spec.vae.to_config()),
-        "conditioner": _target("models", _CONDITIONER, spec.conditioner.to_config()),
+        "model": _written(spec.dit),
+        "vae": _written(spec.vae),
+        "conditioner": _written(spec.conditioner),
         "scheduler": _target("schedulers", _name_of(_SCHEDULERS, scheduler.kind), times),
-        "image_processor": _target("preprocessors", _name_of(_PROCESSORS, processor.multi_view), images),
+        "image_processor": _target("preprocessors", "MVImageProcessorV2" if processor.multi_view else "ImageProcessorV2", images),
         **({_PIXEL_ALIGNED: {"target": _PIXEL_ALIGNED_TARGET, "params": aligned.to_config()}} if aligned else {}),
     } | _defaults(steps=spec.default_steps, guidance=spec.default_guidance, truncation=spec.truncation)
 
 
 def write_vae_spec(spec: ShapeVAESpec, truncation: float, *, scaled: bool = True) -> dict[str, Any]:
     """The `config.yaml` of a stand-alone VAE; where it is not `scaled`, nothing is said of the scale of its latents."""
-    params = spec.to_config()
+    written = _written(spec)
     if not scaled:
-        del params["scale_factor"]
-    return _target("models", _VAE, params) | _defaults(truncation=truncation)
+        del written["params"]["scale_factor"]
+    return written | _defaults(truncation=truncation)
 
 
-def dit_spec(config: Config) -> DiTSpec | MoEDiTSpec:
+def dit_spec(config: Config) -> DiTSpec | SkipDiTSpec:
     """The section "model"."""
-    section = config.section("model")
-    if section.target not in _DENOISERS:
-        raise CheckpointError(f"The model '{section.target}' is not supported; choose a checkpoint of the Hunyuan3D-2 family.")
-    return _DENOISERS[section.target].from_config(section.params)
+    return _read(config, "model", _DENOISERS)
 
 
 def vae_spec(config: Config) -> ShapeVAESpec:
     """The section "vae"."""
-    return ShapeVAESpec.from_config(_expected(config, "vae", _VAE).params)
+    return _read(config, "vae", _VAES)
 
 
 def conditioner_spec(config: Config) -> ConditionerSpec:
     """The section "conditioner"."""
-    return ConditionerSpec.from_config(_expected(config, "conditioner", _CONDITIONER).params)
+    return _read(config, "conditioner", _CONDITIONERS)
 
 
 def schedule_spec(config: Config) -> ScheduleSpec:
@@ -125,33 +141,40 @@ def schedule_spec(config: Config) -> ScheduleSpec:
 
 def processor_spec(config: Config) -> ProcessorSpec:
     """The section "image_processor"."""
-    section = config.section("image_processor")
-    if section.target not in _PROCESSORS:
-        raise CheckpointError(
-            f"The image processor '{section.target}' of {config.folder} is not supported; use another checkpoint."
-        )
-    border = number(section.params, "border_ratio", 0.15)
+    return _read(config, "image_processor", _PROCESSORS)
+
+
+def _fitted(params: Mapping[str, Any], *, multi_view: bool = False) -> ProcessorSpec:
+    border = number(params, "border_ratio", 0.15)
     if border >= 1:
         raise CheckpointError(f"The config has border_ratio: {border:g}, which leaves no room; download config.yaml again.")
-    return ProcessorSpec(
-        size=_integer(section.params, "size", 512, _MOST_PIXELS),
-        border_ratio=border,
-        multi_view=_PROCESSORS[section.target],
-    )
+    size = _integer(params, "size", 512, _MOST_PIXELS)
+    padded_to = _integer(params, "padded_to", size, _MOST_PIXELS) if "padded_to" in params else 0
+    return ProcessorSpec(size, border, multi_view, padded_to)
+
+
+_PROCESSORS: Mapping[str, Reader[ProcessorSpec]] = {
+    "ImageProcessorV2": _fitted,
+    "MVImageProcessorV2": partial(_fitted, multi_view=True),
+    "BitImageProcessor": triposg.processor_spec,
+}
 
 
 def pixel_aligned_spec(config: Config) -> PixelAlignedSpec | None:
     """The section "pixel_aligned", which few models have."""
     if _PIXEL_ALIGNED not in config.sections:
         return None
-    return PixelAlignedSpec.from_config(_expected(config, _PIXEL_ALIGNED, _PIXEL_ALIGNED_TARGET.rpartition(".")[2]).params)
+    return _read(config, _PIXEL_ALIGNED, {_PIXEL_ALIGNED_TARGET.rpartition(".")[2]: PixelAlignedSpec.from_config})
 
 
-def _expected(config: Config, name: str, target: str) -> Section:
+def _read(config: Config, name: str, readers: Mapping[str, Reader[T]]) -> T:
     section = config.section(name)
-    if section.target != target:
-        raise CheckpointError(f"The config names '{section.target}' where {target} is supported; choose another checkpoint.")
-    return section
+    if section.target not in readers:
+        raise CheckpointError(
+            f"The config names {shown(section.target)} as its {name}, which is not supported ({', '.join(readers)}); choose a "
+            "checkpoint of Hunyuan3D-2 or TripoSG."
+        )
+    return readers[section.target](section.params)
 
 
 def _integer(params: Mapping[str, Any], name: str, default: int, most: int = _MOST_TIMESTEPS) -> int:
@@ -165,6 +188,10 @@ def _integer(params: Mapping[str, Any], name: str, default: int, most: int = _MO
 
 def _target(module: str, name: str, params: dict[str, Any]) -> dict[str, Any]:
     return {"target": f"{_PACKAGE}.{module}.{name}", "params": params}
+
+
+def _written(spec: DiTSpec | SkipDiTSpec | ShapeVAESpec | ConditionerSpec) -> dict[str, Any]:
+    return _target("models", _WRITTEN[type(spec)], spec.to_config())
 
 
 def _name_of(names: Mapping[str, T], wanted: T) -> str:

@@ -11,15 +11,17 @@ from ..api.errors import CheckpointError
 from ..models.build import build_denoiser
 from ..models.conditioner import SingleImageEncoder
 from ..models.dit import DiT
-from ..models.dit_moe import MoEDiT
+from ..models.dit_skip import SkipDiT
 from ..models.pixel_aligned import PixelAlignedDecoder
 from ..models.shape_vae import ShapeVAE
-from ..models.specs import ModelSpec, MoEDiTSpec, ShapeVAESpec
+from ..models.specs import ModelSpec, ShapeVAESpec, SkipDiTSpec
 from .config import read_config
-from .folders import EMBEDDED, EMBEDDED_FOLDER, PIXEL_ALIGNED_NAME, checkpoint_folder, folders_beside
+from .diffusers_layout import PARTS
+from .folders import EMBEDDED, EMBEDDED_FOLDER, INDEX_NAME, PIXEL_ALIGNED_NAME, checkpoint_folder, config_of, folders_beside
 from .layout import pixel_aligned_spec, read_model_spec, vae_spec
 from .modules import CheckedModule, check_module
 from .registry import KNOWN
+from .renamed import RenamedWeights
 from .weights import SafetensorsWeights, Weights, open_weights
 
 ENCODER_NAMES = ("encoder.", "pre_kl.")
@@ -69,7 +71,7 @@ class CheckpointParts:
 
     folder: Path
     spec: ModelSpec
-    denoiser: CheckedModule[DiT | MoEDiT]
+    denoiser: CheckedModule[DiT | SkipDiT]
     image_encoder: CheckedModule[SingleImageEncoder]
     vaes: tuple[VAEParts, ...]
     problems: tuple[str, ...]
@@ -113,7 +115,7 @@ def open_parts(name_or_folder: str | Path, *, half: bool, vae_folder: Path | Non
     """
     folder = checkpoint_folder(name_or_folder)
     spec = read_model_spec(read_config(folder))
-    weights = open_weights(folder, half=half, pickled=isinstance(spec.dit, MoEDiTSpec))
+    weights = open_model_weights(folder, half=half, pickled=isinstance(spec.dit, SkipDiTSpec))
     denoiser = check_module(lambda: build_denoiser(spec.dit), weights, "model.")
     image_encoder = check_module(lambda: SingleImageEncoder(spec.conditioner), weights, "conditioner.")
     if vae_folder is not None:
@@ -132,6 +134,16 @@ def open_parts(name_or_folder: str | Path, *, half: bool, vae_folder: Path | Non
     hint = "" if vaes[0].spec.geo_decoder_downsample_ratio > 1 else _hint(spec)
     used = replace(spec, vae=vaes[0].spec)
     return CheckpointParts(folder, used, denoiser, image_encoder, tuple(vaes), tuple(problems), open_pixel_aligned(folder), hint)
+
+
+def open_model_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
+    """The weights in a model's folder, whichever layout it has, under the names of the networks here.
+
+    Arguments and errors as of `open_weights`; the parts of a folder in the layout of diffusers may be pickled.
+    """
+    if config_of(folder).name != INDEX_NAME:
+        return open_weights(folder, half=half, pickled=pickled)
+    return RenamedWeights({part: open_weights(folder / place, half=half, pickled=True) for part, place in PARTS.items()})
 
 
 def open_pixel_aligned(folder: Path) -> CheckedModule[PixelAlignedDecoder] | None:
@@ -153,7 +165,7 @@ def open_vae(folder: Path, *, half: bool, with_encoder: bool = False, why: str =
         CheckpointError: its config or its files are missing or damaged, or do not fit together.
     """
     spec = vae_spec(read_config(folder))
-    weights = open_weights(folder, half=half)
+    weights = open_model_weights(folder, half=half)
     prefix = "vae." if any(name.startswith("vae.") for name in weights.names()) else ""
     unused = () if with_encoder else ENCODER_NAMES
     module = check_module(lambda: ShapeVAE(spec, with_encoder=with_encoder), weights, prefix, unused=unused)
@@ -185,7 +197,7 @@ def encoder_folder(name_or_folder: str | Path) -> Path:
 
 def has_encoder(folder: Path) -> bool:
     """Whether the VAE of a folder came with its encoder, which making shapes from images does not need."""
-    return any(name.removeprefix("vae.").startswith(ENCODER_NAMES) for name in open_weights(folder, half=False).names())
+    return any(name.removeprefix("vae.").startswith(ENCODER_NAMES) for name in open_model_weights(folder, half=False).names())
 
 
 def _efficient_vaes(folder: Path, own: ShapeVAESpec, half: bool) -> tuple[list[VAEParts], list[str]]:

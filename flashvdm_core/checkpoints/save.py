@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ..files import write_whole
 from ..models.pixel_aligned import PixelAlignedDecoder
-from .config import CONFIG_NAME, read_config
-from .folders import PIXEL_ALIGNED_NAME, write_sums
+from .config import read_config
+from .folders import CONFIG_NAME, PIXEL_ALIGNED_NAME, write_sums
 from .layout import read_model_spec, write_model_spec
 from .model import Model
 
@@ -40,7 +40,7 @@ def save_pixel_aligned(decoder: PixelAlignedDecoder, folder: Path) -> None:
     spec = replace(read_model_spec(read_config(folder)), pixel_aligned=decoder.spec)
     tensors = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in decoder.state_dict().items()}
     write_whole(folder / PIXEL_ALIGNED_NAME, lambda path: save_file(tensors, path))
-    _write_config(folder, write_model_spec(spec))
+    write_config(folder, write_model_spec(spec))
     write_sums(folder)
 
 
@@ -49,9 +49,10 @@ def save_folder(folder: Path, config: Mapping[str, Any], weights: Mapping[str, T
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().to("cpu", dtype).contiguous() for name, value in weights.items()}
     write_whole(folder / WEIGHTS_NAME, lambda p: save_file(tensors, p))
-    _write_config(folder, config)
+    write_config(folder, config)
 
 
-def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Write `config.yaml`, whole or not at all."""
     text = yaml.safe_dump(dict(config), sort_keys=False)
     write_whole(folder / CONFIG_NAME, lambda p: p.write_text(text, encoding="utf-8"))

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..api.errors import CheckpointError
 from ..files import NoPlainFileError, open_file
 from ..runtime.oom import out_of_memory
-from .folders import shards_of, weights_files
+from .folders import PICKLED, WEIGHTS_NAMES, shards_of, weights_files
 from .header import Entry, read_header
 from .int8 import SCALE, Int8Weights
 
@@ -205,7 +205,7 @@ def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
     if not found:
         raise CheckpointError(f"{folder} holds no model.safetensors; choose the folder that has it beside config.yaml.")
     first = found[0]
-    if first.suffix == ".ckpt":
+    if first.suffix in PICKLED:
         if pickled:
             return PickledWeights(first)
         raise CheckpointError(
@@ -216,7 +216,7 @@ def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
     if missing:
         names = ", ".join(path.name for path in missing[:3]) + (" and others" if len(missing) > 3 else "")
         raise CheckpointError(f"{folder} lacks {names}: the weights are in {len(shards)} files; download what is missing, too.")
-    if len({shards_of(path)[0] for path in found}) > 1 and not first.name.startswith("model"):
+    if len({shards_of(path)[0] for path in found}) > 1 and not first.name.startswith(WEIGHTS_NAMES):
         names = ", ".join(path.name for path in found[:4])
         raise CheckpointError(
             f"{folder} holds several weights ({names}); rename those that belong to config.yaml model.safetensors."

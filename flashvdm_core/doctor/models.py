@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..api.errors import CheckpointError
 from ..api.settings import Settings
 from ..api.units import GIB, gib
-from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, weights_files
+from ..checkpoints.folders import EMBEDDED, checkpoint_folder, damaged_weights, files_of
 from .compute import Compute
 from .findings import Finding, error, ok, warning
 from .places import free_memory, total_memory
@@ -141,7 +141,7 @@ def _needs(model: str, graphics: bool) -> _Needs | None:
 
 def _needs_by_size(folder: Path, graphics: bool) -> _Needs:
     """By the sizes of its files, the largest of which holds two bytes for each number."""
-    sizes = [path.stat().st_size for path in weights_files(folder) if path.is_file()]
+    sizes = [path.stat().st_size for path in files_of(folder)[1] if path.is_file()]
     needed = max(sizes, default=0) * (1 if graphics else 2) + WORKING_MEMORY
     return _Needs(needed, needed)
 

@@ -2,6 +2,6 @@
 
 from .cutout import CutOutResult, cut_out
 from .open import OpenedImage, open_image
-from .processor import ImageProcessor, MultiViewProcessor
+from .processor import ImageProcessor, MultiViewProcessor, PaddedProcessor
 
-__all__ = ["CutOutResult", "ImageProcessor", "MultiViewProcessor", "OpenedImage", "cut_out", "open_image"]
+__all__ = ["CutOutResult", "ImageProcessor", "MultiViewProcessor", "OpenedImage", "PaddedProcessor", "cut_out", "open_image"]

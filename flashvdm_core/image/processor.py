@@ -1,7 +1,7 @@
 """From a cut-out to what the image encoder takes: recentred, on white, at the model's size.
 
 The behaviour of the public models' `ImageProcessorV2` and `MVImageProcessorV2`, to rounding: one value in some ten thousand may
-differ by one grey level, as the resizing of OpenCV's versions does.
+differ by one grey level, as the resizing of OpenCV's versions does; and of what TripoSG does with an image (`PaddedProcessor`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ Picture = np.ndarray | Image.Image
 
 _DEFAULT_BORDER = 0.15
 _LARGEST_SQUARE = 4096
+_LONGEST_PADDED = 2000
+"""A picture with a longer side is made smaller before it is padded."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,61 @@ class MultiViewProcessor:
         return torch.stack(images, 1), torch.stack(masks, 1), ids
 
 
+@dataclass(frozen=True)
+class PaddedProcessor:
+    """Makes the encoder's input of one image as TripoSG takes it: not scaled to a border, but given a margin.
+
+    Attributes:
+        size: side of the result in pixels.
+        padding: margin on each side, as a share of the object's longer side.
+        padded_to: shorter side in pixels of the picture with its margin, of which the middle is taken.
+    """
+
+    size: int = 224
+    padding: float = 0.1
+    padded_to: int = 256
+
+    def __call__(self, picture: Picture) -> Tensor:
+        """Crop, compose on white, give a margin, resize, and take the middle: float32 [1, 3, size, size] in [-1, 1].
+
+        Raises:
+            ImageError: nothing in the picture is visible.
+        """
+        padded = padded_on_white(_as_rgba(picture), self.padding)
+        return middle((255 * padded).astype(np.uint8), self.padded_to, self.size)
+
+
+def padded_on_white(rgba: np.ndarray, padding: float) -> np.ndarray:
+    """The visible part of uint8 [H, W, 4] on white, nearly square with its margin: float32 [S, S', 3] in [0, 1].
+
+    Raises:
+        ImageError: no pixel is visible.
+    """
+    longer = max(rgba.shape[:2])
+    if longer > _LONGEST_PADDED:
+        height, width = (max(1, int(length * _LONGEST_PADDED / longer)) for length in rgba.shape[:2])
+        rgba = resize_area(rgba, width, height)
+    visible = rgba[..., 3] > 0
+    rows, columns = _whole_span(visible.any(1)), _whole_span(visible.any(0))
+    shares = rgba[rows, columns].astype(np.float32) / 255
+    part = shares[..., :3] * shares[..., 3:] + (1 - shares[..., 3:])
+    longer, shorter = max(part.shape[:2]), min(part.shape[:2])
+    margins = [int(padding * longer), int(padding * longer + (longer - shorter) / 2)]
+    top, left = margins if part.shape[0] >= part.shape[1] else reversed(margins)
+    return np.pad(part, ((top, top), (left, left), (0, 0)), constant_values=1)
+
+
+def middle(picture: np.ndarray, shorter_side: int, size: int) -> Tensor:
+    """uint8 [H, W, 3] with its shorter side made `shorter_side` pixels, and its middle square: float32 [1, 3, size, size]
+    in [-1, 1]."""
+    height, width = picture.shape[:2]
+    short = min(height, width)
+    height, width = (int(shorter_side * length / short) for length in (height, width))
+    left, top = (width - size) // 2, (height - size) // 2
+    resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC)
+    return _to_tensor(np.array(resized.crop((left, top, left + size, top + size))))
+
+
 def recentred(rgba: np.ndarray, border_ratio: float) -> np.ndarray:
     """Scale the visible part to fill a square but for the border, and centre it.
 
@@ -126,11 +183,16 @@ def _span(occupied: np.ndarray) -> slice:
 
     The last one is left out because the public models leave it out; a single one is kept, where they fail.
     """
+    whole = _whole_span(occupied)
+    return slice(whole.start, max(whole.stop - 1, whole.start + 1))
+
+
+def _whole_span(occupied: np.ndarray) -> slice:
+    """From the first to the last occupied row or column, that one included."""
     indices = np.flatnonzero(occupied)
     if not len(indices):
         raise ImageError("Nothing in the image is visible; choose an image that shows an object.")
-    first, last = int(indices[0]), int(indices[-1])
-    return slice(first, max(last, first + 1))
+    return slice(int(indices[0]), int(indices[-1]) + 1)
 
 
 def _as_rgba(picture: Picture) -> np.ndarray:

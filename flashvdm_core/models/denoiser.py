@@ -6,16 +6,17 @@ from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
-from .specs import DiTSpec, MoEDiTSpec
+from .specs import DiTSpec, SkipDiTSpec
 
-SpecT = TypeVar("SpecT", bound=DiTSpec | MoEDiTSpec)
+SpecT = TypeVar("SpecT", bound=DiTSpec | SkipDiTSpec)
 
 
 class Denoiser(nn.Module, Generic[SpecT]):
     """Predicts the velocity dx/ds (data minus noise) of noisy latents.
 
     Called with latents [B, N, in_channels], time [B] in [0, 1] (0 noise, 1 data; it may lie on the CPU), condition tokens
-    [B, M, D] and, where `guidance_embed`, a guidance scale [B]; it answers with the velocity [B, N, in_channels].
+    [B, M, D] and what else it takes: where `guidance_embed`, a guidance scale [B]; where its spec has a `context_dim_2`, the
+    tokens of a second condition [B, M', D']. It answers with the velocity [B, N, in_channels].
 
     Attributes:
         spec: its sizes.
@@ -33,15 +34,15 @@ class Denoiser(nn.Module, Generic[SpecT]):
         """Whether it takes the guidance scale as an input; otherwise guidance is classifier-free."""
         return self.spec.guidance_embed
 
-    def prepare(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDenoiser:
+    def prepare(self, times: Tensor, cond: Tensor, extra: Tensor | None = None) -> PreparedDenoiser:
         """Do what does not depend on the latents once, for all times at which they will be asked for.
 
         Args:
             times: [S] on the CPU.
             cond: condition tokens [B, M, D].
-            guidance: guidance scale [1] or [B], the same for the whole batch; needed exactly where `guidance_embed`.
+            extra: what else it takes: a guidance scale [1] or [B], the same for the whole batch, or a second condition.
         """
-        return PreparedDenoiser(self, cond, *(() if guidance is None else (guidance,)))
+        return PreparedDenoiser(self, cond, *(() if extra is None else (extra,)))
 
 
 class PreparedDenoiser:

@@ -225,9 +225,9 @@ class DiT(Denoiser[DiTSpec]):
         """The latent tokens after each block, [B, N, hidden_size] each; arguments as in `forward`."""
         return list(self._blocks(x, self.cond_in(cond), self._modulations(t, guidance)))
 
-    def prepare(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDiT:
+    def prepare(self, times: Tensor, cond: Tensor, extra: Tensor | None = None) -> PreparedDiT:
         """See `Denoiser.prepare`: the condition's projection, and the modulations of all times."""
-        vec = None if guidance is None else guidance[:1].expand(len(times))
+        vec = None if extra is None else extra[:1].expand(len(times))
         return PreparedDiT(self, self.cond_in(cond), times, self._modulations(times, vec))
 
     def velocity(self, x: Tensor, projected: Tensor, modulations: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The vecset autoencoder: surface points -> a set of latents -> a truncated signed distance anywhere in space.
 
-Names are those of the public checkpoints (`ShapeVAE`). The norms differ in their epsilon (1e-5 in the two
-`ln_post`, 1e-6 elsewhere), which the public weights depend on.
+Names are those of the checkpoints of Hunyuan3D-2 (`ShapeVAE`); TripoSG's is the same network under other names. The norms differ
+in their epsilon (1e-5 in the two `ln_post`, the spec's `norm_eps` elsewhere), which the public weights depend on.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from .specs import PointDecoderSpec, ShapeVAESpec
 class QKLayerNorm(nn.Module):
     """LayerNorm of queries and keys over the head's channels, or nothing at all."""
 
-    def __init__(self, dim: int, enabled: bool) -> None:
+    def __init__(self, dim: int, enabled: bool, norm_eps: float) -> None:
         super().__init__()
-        self.q_norm = nn.LayerNorm(dim, eps=1e-6) if enabled else nn.Identity()
-        self.k_norm = nn.LayerNorm(dim, eps=1e-6) if enabled else nn.Identity()
+        self.q_norm = nn.LayerNorm(dim, eps=norm_eps) if enabled else nn.Identity()
+        self.k_norm = nn.LayerNorm(dim, eps=norm_eps) if enabled else nn.Identity()
 
 
 class SelfAttention(nn.Module):
     """Multi-head self attention; q, k and v lie side by side for each head."""
 
-    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool) -> None:
+    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
         super().__init__()
         self.heads = heads
         self.c_qkv = nn.Linear(width, 3 * width, bias=qkv_bias)
         self.c_proj = nn.Linear(width, width)
-        self.attention = QKLayerNorm(width // heads, qk_norm)
+        self.attention = QKLayerNorm(width // heads, qk_norm, norm_eps)
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.c_qkv(x).unflatten(-1, (self.heads, -1)).transpose(1, 2).chunk(3, dim=-1)
@@ -52,13 +52,13 @@ class KeysValues:
 class CrossAttention(nn.Module):
     """Multi-head cross attention with its parts exposed, so that keys and values are computed once a shape."""
 
-    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool) -> None:
+    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
         super().__init__()
         self.heads = heads
         self.c_q = nn.Linear(width, width, bias=qkv_bias)
         self.c_kv = nn.Linear(width, 2 * width, bias=qkv_bias)
         self.c_proj = nn.Linear(width, width)
-        self.attention = QKLayerNorm(width // heads, qk_norm)
+        self.attention = QKLayerNorm(width // heads, qk_norm, norm_eps)
 
     def queries(self, x: Tensor) -> Tensor:
         """[B, P, W] -> [B, H, P, D], normed."""
@@ -85,12 +85,12 @@ class MLP(nn.Module):
 class SelfAttentionBlock(nn.Module):
     """Pre-norm transformer block."""
 
-    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool) -> None:
+    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
         super().__init__()
-        self.attn = SelfAttention(width, heads, qkv_bias, qk_norm)
-        self.ln_1 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = SelfAttention(width, heads, qkv_bias, qk_norm, norm_eps)
+        self.ln_1 = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = MLP(width, 4)
-        self.ln_2 = nn.LayerNorm(width, eps=1e-6)
+        self.ln_2 = nn.LayerNorm(width, eps=norm_eps)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attn(self.ln_1(x))
@@ -100,12 +100,12 @@ class SelfAttentionBlock(nn.Module):
 class CrossAttentionBlock(nn.Module):
     """Pre-norm block of queries that read a second set."""
 
-    def __init__(self, width: int, heads: int, expand: int, qkv_bias: bool, qk_norm: bool) -> None:
+    def __init__(self, width: int, heads: int, expand: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
         super().__init__()
-        self.attn = CrossAttention(width, heads, qkv_bias, qk_norm)
-        self.ln_1 = nn.LayerNorm(width, eps=1e-6)
-        self.ln_2 = nn.LayerNorm(width, eps=1e-6)
-        self.ln_3 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = CrossAttention(width, heads, qkv_bias, qk_norm, norm_eps)
+        self.ln_1 = nn.LayerNorm(width, eps=norm_eps)
+        self.ln_2 = nn.LayerNorm(width, eps=norm_eps)
+        self.ln_3 = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = MLP(width, expand)
 
     def keys_values(self, data: Tensor) -> KeysValues:
@@ -129,9 +129,9 @@ class CrossAttentionBlock(nn.Module):
 class Transformer(nn.Module):
     """A stack of self-attention blocks."""
 
-    def __init__(self, width: int, heads: int, layers: int, qkv_bias: bool, qk_norm: bool) -> None:
+    def __init__(self, width: int, heads: int, layers: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
         super().__init__()
-        self.resblocks = nn.ModuleList(SelfAttentionBlock(width, heads, qkv_bias, qk_norm) for _ in range(layers))
+        self.resblocks = nn.ModuleList(SelfAttentionBlock(width, heads, qkv_bias, qk_norm, norm_eps) for _ in range(layers))
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.resblocks:
@@ -155,7 +155,9 @@ class PointDecoder(nn.Module):
         self.fourier = FourierEmbedder(spec.num_freqs, spec.include_pi)
         self.query_proj = nn.Linear(self.fourier.out_dim, inner)
         self.latents_proj = nn.Linear(spec.width, inner) if spec.downsample_ratio != 1 else nn.Identity()
-        self.cross_attn_decoder = CrossAttentionBlock(inner, spec.inner_heads, spec.mlp_expand_ratio, spec.qkv_bias, qk_norm)
+        self.cross_attn_decoder = CrossAttentionBlock(
+            inner, spec.inner_heads, spec.mlp_expand_ratio, spec.qkv_bias, qk_norm, spec.norm_eps
+        )
         self.ln_post = nn.LayerNorm(inner) if spec.enable_ln_post else nn.Identity()
         self.output_proj = nn.Linear(inner, 1)
 
@@ -206,10 +208,13 @@ def choose_points(spec: ShapeVAESpec, surface: Tensor, random: Tensor, sharp: Te
 
     Args:
         spec: sizes.
-        surface: [B, pc_size + pc_sharpedge_size, 3 + point_feats], uniform points first.
-        random: indices of the uniform points to keep (a permutation is cut to the needed count).
+        surface: [B, pc_size + pc_sharpedge_size, 3 + point_feats], uniform points first; where the spec has a `query_ratio` any
+            number of points, all of which the encoder reads.
+        random: indices of the uniform points to keep, or to choose queries from (a permutation is cut to the needed count).
         sharp: the same for the sharp-edge points, counted from the first of them.
     """
+    if spec.query_ratio:
+        return Surface(surface, _farthest(surface[:, random[: spec.query_ratio * spec.num_latents]], spec.num_latents))
     share = spec.pc_size / (spec.pc_size + spec.pc_sharpedge_size)
     uniform_queries = int(share * spec.num_latents)
     parts = [(surface[:, : spec.pc_size], random, uniform_queries)]
@@ -218,10 +223,15 @@ def choose_points(spec: ShapeVAESpec, surface: Tensor, random: Tensor, sharp: Te
     data, queries = [], []
     for points, indices, count in parts:
         kept = points[:, indices[: count * spec.downsample_ratio]]
-        picked = farthest_points(kept[..., :3], count)
         data.append(kept)
-        queries.append(kept.gather(1, picked[..., None].expand(-1, -1, kept.shape[-1])))
+        queries.append(_farthest(kept, count))
     return Surface(torch.cat(data, 1), torch.cat(queries, 1))
+
+
+def _farthest(points: Tensor, count: int) -> Tensor:
+    """Of points [B, n, 3 + feats] those that farthest point sampling picks: [B, count, 3 + feats]."""
+    picked = farthest_points(points[..., :3], count)
+    return points.gather(1, picked[..., None].expand(-1, -1, points.shape[-1]))
 
 
 class PointEncoder(nn.Module):
@@ -229,18 +239,19 @@ class PointEncoder(nn.Module):
 
     def __init__(self, spec: ShapeVAESpec) -> None:
         super().__init__()
+        width, block = spec.inner_encoder_width, (spec.qkv_bias, spec.qk_norm, spec.norm_eps)
         self.fourier = FourierEmbedder(spec.num_freqs, spec.include_pi)
-        self.input_proj = nn.Linear(self.fourier.out_dim + spec.point_feats, spec.width)
-        self.cross_attn = CrossAttentionBlock(spec.width, spec.heads, 4, spec.qkv_bias, spec.qk_norm)
-        self.self_attn = Transformer(spec.width, spec.heads, spec.num_encoder_layers, spec.qkv_bias, spec.qk_norm)
-        self.ln_post = nn.LayerNorm(spec.width)
+        self.input_proj = nn.Linear(self.fourier.out_dim + spec.point_feats, width)
+        self.cross_attn = CrossAttentionBlock(width, spec.heads, 4, *block)
+        self.self_attn = Transformer(width, spec.heads, spec.num_encoder_layers, *block)
+        self.ln_post = nn.LayerNorm(width)
 
     def features(self, points: Tensor) -> Tensor:
         """[B, n, 3 + feats] -> Fourier features and the point features [B, n, 51 + feats]."""
         return torch.cat([self.fourier(points[..., :3]), points[..., 3:]], dim=-1)
 
     def forward(self, surface: Surface) -> Tensor:
-        """-> [B, num_latents, width]."""
+        """-> [B, num_latents, the encoder's width]."""
         queries = self.input_proj(self.features(surface.queries))
         data = self.input_proj(self.features(surface.data))
         return self.ln_post(self.self_attn(self.cross_attn(queries, data)))
@@ -282,9 +293,11 @@ class ShapeVAE(nn.Module):
         super().__init__()
         self.spec = spec
         self.encoder = PointEncoder(spec) if with_encoder else None
-        self.pre_kl = nn.Linear(spec.width, 2 * spec.embed_dim) if with_encoder else None
+        self.pre_kl = nn.Linear(spec.inner_encoder_width, 2 * spec.embed_dim) if with_encoder else None
         self.post_kl = nn.Linear(spec.embed_dim, spec.width)
-        self.transformer = Transformer(spec.width, spec.heads, spec.num_decoder_layers, spec.qkv_bias, spec.qk_norm)
+        self.transformer = Transformer(
+            spec.width, spec.heads, spec.num_decoder_layers, spec.qkv_bias, spec.qk_norm, spec.norm_eps
+        )
         self.geo_decoder = PointDecoder(spec.point_decoder)
 
     def encode(self, surface: Surface) -> Posterior:

@@ -3,91 +3,13 @@ it is run. Nothing here needs torch."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 from ..api.errors import CheckpointError
 from ..api.fields import shown
-
-# The most that a config may ask for, far beyond every published model: what a damaged or hostile one asks for is refused before a
-# network of that size is built.
-_MOST_WIDE, _MOST_LAYERS, _MOST_TOKENS, _MOST_PIXELS, _MOST_FEW = 1 << 16, 128, 1 << 20, 1 << 14, 1 << 10
-_MOST: Mapping[str, float] = {
-    "depth": _MOST_LAYERS, "depth_single_blocks": _MOST_LAYERS, "num_decoder_layers": _MOST_LAYERS,
-    "num_encoder_layers": _MOST_LAYERS, "num_hidden_layers": _MOST_LAYERS, "num_moe_layers": _MOST_LAYERS,
-    "num_latents": _MOST_TOKENS, "pc_size": _MOST_TOKENS, "pc_sharpedge_size": _MOST_TOKENS,
-    "image_size": _MOST_PIXELS, "patch_size": _MOST_PIXELS,
-    "num_experts": _MOST_FEW, "moe_top_k": _MOST_FEW, "heads": _MOST_FEW, "num_heads": _MOST_FEW,
-    "num_attention_heads": _MOST_FEW, "downsample_ratio": _MOST_FEW, "geo_decoder_downsample_ratio": _MOST_FEW,
-    "view_num": 64, "num_freqs": 64, "mlp_ratio": 64, "mlp_expand_ratio": 64, "geo_decoder_mlp_expand_ratio": 64,
-    "layer_norm_eps": 1, "layerscale_value": 1e6, "scale_factor": 1e6,
-}  # fmt: skip
-_MAY_BE_ZERO = frozenset(
-    {"depth_single_blocks", "num_encoder_layers", "num_moe_layers", "point_feats", "pc_sharpedge_size", "view_num", "num_freqs"}
-)
-
-
-def checked_number(name: str, value: object, kind: str) -> Any:
-    """A value of a config as the "int", "float" or "bool" that a spec wants.
-
-    Raises:
-        CheckpointError: it is of another type, or beyond all that a network is built with.
-    """
-    if kind == "bool" and isinstance(value, bool):
-        return value
-    if kind == "float" and isinstance(value, str):  # YAML takes 1e-6, which lacks the point, for a text
-        with contextlib.suppress(ValueError):
-            value = float(value)
-    if kind != "bool" and isinstance(value, int | float) and not isinstance(value, bool):
-        least = 0 if kind == "float" or name in _MAY_BE_ZERO else 1
-        if least <= value <= _MOST.get(name, _MOST_WIDE) and (kind == "float" or value == int(value)):
-            return int(value) if kind == "int" else float(value)
-    wanted = {"bool": "true or false", "int": "a whole number", "float": "a number"}[kind]
-    raise CheckpointError(
-        f"The config has {name}: {shown(value)}, which is not {wanted} that a network can be built with; "
-        "download config.yaml again."
-    )
-
-
-@dataclass(frozen=True)
-class Spec:
-    """Base: builds itself from a config section.
-
-    `IGNORED` lists published keys that do not change the network here (training switches, paths), `DIVIDED` pairs of fields
-    of which the first must be a multiple of the second.
-    """
-
-    IGNORED: ClassVar[frozenset[str]] = frozenset()
-    DIVIDED: ClassVar[tuple[tuple[str, str], ...]] = ()
-
-    @classmethod
-    def from_config(cls, params: Mapping[str, Any]) -> Self:
-        """Build from the `params` of a config section.
-
-        Raises:
-            CheckpointError: names a key that is unknown or missing, or a value that no network can be built with.
-        """
-        kinds = {f.name: str(f.type) for f in fields(cls)}
-        unknown = sorted(str(key) for key in params if key not in kinds and key not in cls.IGNORED)
-        if unknown:
-            raise CheckpointError(f"The config has unknown keys for {cls.__name__}: {_listed(unknown)}; a newer model version?")
-        missing = [f.name for f in fields(cls) if f.default is MISSING and f.name not in params]
-        if missing:
-            raise CheckpointError(f"The config is incomplete for {cls.__name__}: it lacks {_listed(missing)}; download it again.")
-        spec = cls(**{name: checked_number(name, params[name], kind) for name, kind in kinds.items() if name in params})
-        for whole, part in cls.DIVIDED:
-            if getattr(spec, whole) % getattr(spec, part):
-                raise CheckpointError(
-                    f"The config has {whole}: {getattr(spec, whole)}, which is no multiple of {part}: {getattr(spec, part)}; "
-                    "download it again."
-                )
-        return spec
-
-    def to_config(self) -> dict[str, Any]:
-        """The `params` of a config section that `from_config` reads."""
-        return asdict(self)
+from .spec import Spec, checked_number, listed
 
 
 @dataclass(frozen=True)
@@ -109,10 +31,19 @@ class DiTSpec(Spec):
 
 
 @dataclass(frozen=True)
-class MoEDiTSpec(Spec):
-    """The mixture-of-experts transformer of Hunyuan3D-2.1 (`HunYuanDiTPlain`). `num_moe_layers` counts from the last block."""
+class SkipDiTSpec(Spec):
+    """The transformer with long skips of Hunyuan3D-2.1 (`HunYuanDiTPlain`) and TripoSG (`TripoSGDiTModel`, without experts).
+
+    Attributes:
+        num_moe_layers: blocks with a mixture of experts, counted from the last one.
+        norm_eps: of its layer norms.
+        time_at_noise, time_at_data: how it counts time, of which the samplers' own runs from 0 to 1.
+        context_dim_2: channels of the tokens of a second cross attention; 0: it has none.
+        cross_scale, cross_scale_2: what the answers of the two cross attentions are multiplied by.
+    """
 
     IGNORED = frozenset({"input_size", "text_len", "ckpt_path"})
+    LATER = frozenset({"norm_eps", "time_at_noise", "time_at_data", "context_dim_2", "cross_scale", "cross_scale_2"})
     DIVIDED = (("hidden_size", "num_heads"),)
     # Switches of the published class that no published checkpoint turns; each would change the network.
     FIXED: ClassVar[Mapping[str, object]] = {
@@ -135,6 +66,12 @@ class MoEDiTSpec(Spec):
     num_moe_layers: int = 6
     num_experts: int = 8
     moe_top_k: int = 2
+    norm_eps: float = 1e-6
+    time_at_noise: float = 0.0
+    time_at_data: float = 1.0
+    context_dim_2: int = 0
+    cross_scale: float = 1.0
+    cross_scale_2: float = 1.0
 
     @classmethod
     def from_config(cls, params: Mapping[str, Any]) -> Self:
@@ -150,10 +87,18 @@ class MoEDiTSpec(Spec):
 
 @dataclass(frozen=True)
 class ShapeVAESpec(Spec):
-    """The vecset autoencoder (`ShapeVAE`). Defaults are those of the published code."""
+    """The vecset autoencoder (`ShapeVAE`; TripoSG's `TripoSGVAEModel`). Defaults are those of the published code.
+
+    Attributes:
+        encoder_width: of the encoder; 0 is `width`.
+        query_ratio: how many surface points stand for election for each query of the encoder, which then reads all points; 0: it
+            reads the `downsample_ratio` points that each query is chosen from.
+        norm_eps: of its layer norms, but for the last ones of encoder and point decoder.
+    """
 
     IGNORED = frozenset({"label_type", "drop_path_rate", "ckpt_path", "force_recreate_path", "use_ln_post"})
-    DIVIDED = (("width", "heads"), ("heads", "geo_decoder_downsample_ratio"))
+    LATER = frozenset({"encoder_width", "query_ratio", "norm_eps"})
+    DIVIDED = (("width", "heads"), ("encoder_width", "heads"), ("heads", "geo_decoder_downsample_ratio"))
 
     num_latents: int
     embed_dim: int
@@ -173,6 +118,14 @@ class ShapeVAESpec(Spec):
     geo_decoder_downsample_ratio: int = 1
     geo_decoder_mlp_expand_ratio: int = 4
     geo_decoder_ln_post: bool = True
+    encoder_width: int = 0
+    query_ratio: int = 0
+    norm_eps: float = 1e-6
+
+    @property
+    def inner_encoder_width(self) -> int:
+        """Width of the encoder."""
+        return self.encoder_width or self.width
 
     @property
     def point_decoder(self) -> PointDecoderSpec:
@@ -187,6 +140,7 @@ class ShapeVAESpec(Spec):
             qk_norm=self.qk_norm,
             num_freqs=self.num_freqs,
             include_pi=self.include_pi,
+            norm_eps=self.norm_eps,
         )
 
 
@@ -205,6 +159,7 @@ class PointDecoderSpec(Spec):
     qk_norm: bool = False
     num_freqs: int = 8
     include_pi: bool = True
+    norm_eps: float = 1e-6
 
     @property
     def inner_width(self) -> int:
@@ -319,7 +274,7 @@ class ConditionerSpec(Spec):
         cls_token = checked_number("use_cls_token", kwargs.pop("use_cls_token", True), "bool")
         kwargs.pop("version", None)
         if kwargs:
-            raise CheckpointError(f"The conditioner's config has unknown keys: {_listed(sorted(map(str, kwargs)))}.")
+            raise CheckpointError(f"The conditioner's config has unknown keys: {listed(sorted(map(str, kwargs)))}.")
         if not isinstance(config, Mapping):
             raise CheckpointError("The conditioner's config has no sizes of its image encoder; download it again.")
         spec = cls(DinoSpec.from_config(config), checked_number("image_size", image_size, "int"), cls_token, views)
@@ -337,11 +292,22 @@ class ConditionerSpec(Spec):
 
 @dataclass(frozen=True)
 class ProcessorSpec:
-    """How the images are brought into the model's form: square of `size` pixels, the object inside a border."""
+    """How the images are brought into the model's form: square of `size` pixels, the object inside a border.
+
+    Attributes:
+        border_ratio: share of the square that is border, both sides together; of a padded picture the share of the object's
+            longer side that is added on each side.
+        multi_view: whether it takes several views.
+        padded_to: the shorter side of the padded picture, of which the middle square is taken; 0: it is not padded but fitted.
+    """
 
     size: int = 512
     border_ratio: float = 0.15
     multi_view: bool = False
+    padded_to: int = 0
+
+
+ScheduleKind = Literal["flow_matching", "rectified_flow", "consistency"]
 
 
 @dataclass(frozen=True)
@@ -349,13 +315,14 @@ class ScheduleSpec:
     """How the model wants its time steps.
 
     Attributes:
-        kind: "flow_matching" (Euler) or "consistency" (few steps between the phases it was distilled on).
+        kind: "flow_matching" (Euler), "rectified_flow" (the same with TripoSG's nodes) or "consistency" (few steps between the
+            phases it was distilled on).
         train_timesteps: units of time in training.
         shift: time shift of flow matching; 1 is none.
         pcm_timesteps: number of phases of a consistency model.
     """
 
-    kind: Literal["flow_matching", "consistency"] = "flow_matching"
+    kind: ScheduleKind = "flow_matching"
     train_timesteps: int = 1000
     shift: float = 1.0
     pcm_timesteps: int = 50
@@ -386,7 +353,7 @@ class ModelSpec:
         pixel_aligned: of the point decoder whose queries read the picture, where it has one.
     """
 
-    dit: DiTSpec | MoEDiTSpec
+    dit: DiTSpec | SkipDiTSpec
     vae: ShapeVAESpec
     conditioner: ConditionerSpec
     processor: ProcessorSpec = ProcessorSpec()
@@ -420,8 +387,3 @@ class ModelSpec:
     def default_guidance(self) -> float:
         """Guidance scale that it is sampled with unless a task says otherwise."""
         return DEFAULT_GUIDANCE if self.guidance is None else self.guidance
-
-
-def _listed(names: Sequence[str], most: int = 5) -> str:
-    shown = ", ".join(name[:60] for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

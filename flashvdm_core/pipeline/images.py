@@ -14,7 +14,7 @@ from ..api.errors import SettingsError
 from ..api.events import CutOut, Event, Log
 from ..api.settings import SETTINGS, Settings
 from ..checkpoints.model import Model
-from ..image import CutOutResult, ImageProcessor, MultiViewProcessor, cut_out
+from ..image import CutOutResult, ImageProcessor, MultiViewProcessor, PaddedProcessor, cut_out
 from .shape import pixels_of
 
 CUTOUT_SIDE = 512
@@ -86,6 +86,8 @@ def _encoder_input(cutouts: Mapping[str, np.ndarray], model: Model) -> tuple[Ten
     size, border = model.processor.size, model.processor.border_ratio
     if model.processor.multi_view:
         image, _, views = MultiViewProcessor(size, border)(cutouts)
+    elif model.processor.padded_to:
+        image, views = PaddedProcessor(size, border, model.processor.padded_to)(cutouts["front"]), (0,)
     else:
         (image, _), views = ImageProcessor(size, border)(cutouts["front"]), (0,)
     return image.to(model.device, model.dtype), views

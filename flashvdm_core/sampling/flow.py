@@ -56,7 +56,9 @@ def sample(velocity: Velocity, noise: Tensor, schedule: Schedule, cancelled: Cal
         yield Step(index, state.to(dtype), clean.to(dtype))
 
 
-def guided_velocity(denoiser: Denoiser, condition: Tensor, guidance: float | None, *, times: Tensor | None = None) -> Velocity:
+def guided_velocity(
+    denoiser: Denoiser, condition: Tensor, guidance: float | None, *, extra: Tensor | None = None, times: Tensor | None = None
+) -> Velocity:
     """Bind a condition and a guidance scale to a denoiser.
 
     A guidance-distilled denoiser (`guidance_embed`) takes the scale as an input and is evaluated once. Any other gets
@@ -66,6 +68,7 @@ def guided_velocity(denoiser: Denoiser, condition: Tensor, guidance: float | Non
         condition: [B, M, D] tokens of the image.
         guidance: scale w. None: the plain conditional velocity, half the work of w = 1 for the same result
             (a distilled denoiser always needs a scale).
+        extra: [B, M', D'] tokens of a second condition, for a denoiser that takes one.
         times: the only times [S] that will be asked for, on the CPU, so that the denoiser can prepare for them.
     """
     if denoiser.guidance_embed:
@@ -74,8 +77,9 @@ def guided_velocity(denoiser: Denoiser, condition: Tensor, guidance: float | Non
         scale = torch.full((len(condition),), guidance, dtype=condition.dtype, device=condition.device)
         return _bound(denoiser, times, condition, scale)
     if guidance is None:
-        return _bound(denoiser, times, condition)
-    both_velocities = _bound(denoiser, times, torch.cat([condition, torch.zeros_like(condition)]))
+        return _bound(denoiser, times, condition, extra)
+    both_extras = None if extra is None else torch.cat([extra, torch.zeros_like(extra)])
+    both_velocities = _bound(denoiser, times, torch.cat([condition, torch.zeros_like(condition)]), both_extras)
 
     def classifier_free(latents: Tensor, time: Tensor) -> Tensor:
         both = both_velocities(torch.cat([latents, latents]), torch.cat([time, time]))
@@ -85,11 +89,12 @@ def guided_velocity(denoiser: Denoiser, condition: Tensor, guidance: float | Non
     return classifier_free
 
 
-def _bound(denoiser: Denoiser, times: Tensor | None, condition: Tensor, *scale: Tensor) -> Velocity:
-    """The denoiser with its condition and guidance, prepared where its times are known."""
+def _bound(denoiser: Denoiser, times: Tensor | None, condition: Tensor, extra: Tensor | None) -> Velocity:
+    """The denoiser with what it is given beside latents and time, prepared where its times are known."""
     if times is not None:
-        return denoiser.prepare(times, condition, *scale)
-    return lambda latents, time: denoiser(latents, time, condition, *scale)
+        return denoiser.prepare(times, condition, extra)
+    given = (condition,) if extra is None else (condition, extra)
+    return lambda latents, time: denoiser(latents, time, *given)
 
 
 def draw_noise(seed: int, batch: int, num_latents: int, channels: int, *, device: torch.device, dtype: torch.dtype) -> Tensor:

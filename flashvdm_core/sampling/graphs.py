@@ -81,9 +81,9 @@ class CUDAGraphDenoiser(Denoiser[Any]):
         """What the denoiser itself answers."""
         return self._denoiser(*arguments)
 
-    def prepare(self, times: Tensor, cond: Tensor, guidance: Tensor | None = None) -> PreparedDenoiser:
+    def prepare(self, times: Tensor, cond: Tensor, extra: Tensor | None = None) -> PreparedDenoiser:
         """See `Denoiser`; the answers belong to the caller."""
-        return _ReplayedSteps(self._denoiser.prepare(times, cond, guidance), self._step)
+        return _ReplayedSteps(self._denoiser.prepare(times, cond, extra), self._step)
 
     def pop_warning(self) -> str | None:
         """The problem, the first time that it is asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,10 +24,12 @@ class Schedule:
         sigmas: N + 1 values of s, never falling, the last one is 1. Step i goes from sigmas[i] to
             sigmas[i + 1]. A step of length zero is allowed: it changes nothing and costs nothing.
         train_timesteps: the published code counts time in these units, which decides how s is rounded.
+        exact: the model is told the time in float32, whatever it computes in.
     """
 
     sigmas: tuple[float, ...]
     train_timesteps: int = TRAIN_TIMESTEPS
+    exact: bool = False
 
     @property
     def steps(self) -> int:
@@ -42,19 +44,19 @@ class Schedule:
     def resumed(self, start: float) -> Schedule:
         """The part of the schedule from s = `start` on, for a state that is already that near to the data."""
         later = [sigma for sigma in self.sigmas if sigma > start]
-        return Schedule((start, *(later or [1.0])), self.train_timesteps)
+        return replace(self, sigmas=(start, *(later or [1.0])))
 
     def timesteps(self) -> Tensor:
         """Starting time of each step in training units: float32 [N], from 0 to `train_timesteps`."""
         return torch.tensor(self.sigmas[:-1], dtype=torch.float32) * self.train_timesteps
 
     def times(self, dtype: torch.dtype) -> Tensor:
-        """Starting time of each step as the model receives it: `dtype` [N], from 0 to 1.
+        """Starting time of each step as the model receives it: `dtype` [N] (float32 where it is exact), from 0 to 1.
 
         The rounding is that of the published pipeline: training units are rounded to `dtype` first, then
         divided, so that 0.1992 becomes 0.19921875 in float16.
         """
-        return self.timesteps().to(dtype) / self.train_timesteps
+        return self.timesteps().to(torch.float32 if self.exact else dtype) / self.train_timesteps
 
 
 def schedule_for(spec: ScheduleSpec, steps: int) -> Schedule:
@@ -65,7 +67,24 @@ def schedule_for(spec: ScheduleSpec, steps: int) -> Schedule:
     """
     if spec.kind == "consistency":
         return consistency_schedule(steps, spec.pcm_timesteps, train_timesteps=spec.train_timesteps)
+    if spec.kind == "rectified_flow":
+        return rectified_flow_schedule(steps, spec.shift, train_timesteps=spec.train_timesteps)
     return flow_matching_schedule(steps, spec.shift, train_timesteps=spec.train_timesteps)
+
+
+def rectified_flow_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
+    """Euler schedule of TripoSG: steps of the same length, of which all count, then shifted.
+
+    Args:
+        steps: at least 1.
+        shift: time shift of the published code, which counts from data to noise: a step away from the noise is shortened by it.
+
+    Raises:
+        SettingsError: fewer than one step, or a shift that is not positive.
+    """
+    count = _checked_steps(steps)
+    nodes = [step / count for step in range(count)]
+    return replace(euler_schedule(nodes, 1 / shift if shift > 0 else shift, train_timesteps=train_timesteps), exact=True)
 
 
 def flow_matching_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:

@@ -14,7 +14,7 @@ from flashvdm_core.decoding import VecsetField, decode_volume
 from flashvdm_core.lab.bench.model_under_test import example_image
 from flashvdm_core.models import float8 as float8_layers
 from flashvdm_core.models.dit import DiT, SplitInputLinear
-from flashvdm_core.models.dit_moe import MoEDiT
+from flashvdm_core.models.dit_skip import SkipDiT
 from flashvdm_core.models.float8 import (
     Float8Linear,
     float8_linears,
@@ -25,7 +25,7 @@ from flashvdm_core.models.float8 import (
     rounded,
 )
 from flashvdm_core.models.layers import attention
-from flashvdm_core.models.specs import DiTSpec, MoEDiTSpec
+from flashvdm_core.models.specs import DiTSpec, SkipDiTSpec
 from flashvdm_core.pipeline.low_precision import (
     MOST_DIFFERENT,
     QuantisationOption,
@@ -135,8 +135,8 @@ class TestCheck:
 
     def test_takes_experts_too(self):
         torch.manual_seed(0)
-        spec = MoEDiTSpec(in_channels=8, hidden_size=512, context_dim=64, depth=2, num_heads=8, num_moe_layers=1, num_experts=4)
-        found = float8_linears(MoEDiT(spec))
+        spec = SkipDiTSpec(in_channels=8, hidden_size=512, context_dim=64, depth=2, num_heads=8, num_moe_layers=1, num_experts=4)
+        found = float8_linears(SkipDiT(spec))
         assert {"blocks.0.mlp.fc1", "blocks.1.moe.experts.3.net.2"} <= found.keys()
         assert not any("gate" in name for name in found)
 
@@ -200,8 +200,8 @@ class TestCheck:
             calls.append(1)
             return attention(q, k, v) * 1.01
 
-        spec = MoEDiTSpec(in_channels=16, hidden_size=32, context_dim=64, depth=2, num_heads=2, num_moe_layers=0)
-        network = denoiser if kind == "two streams" else MoEDiT(spec).eval().requires_grad_(False)
+        spec = SkipDiTSpec(in_channels=16, hidden_size=32, context_dim=64, depth=2, num_heads=2, num_moe_layers=0)
+        network = denoiser if kind == "two streams" else SkipDiT(spec).eval().requires_grad_(False)
         (log,) = apply_options(network, [QuantisationOption("SageAttention", with_attention(near))], arguments())
         assert not log.warning
         assert len(calls) == (2 if kind == "two streams" else 4)

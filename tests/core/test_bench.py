@@ -27,7 +27,7 @@ from flashvdm_core.lab.bench.page import draw_growth
 from flashvdm_core.lab.bench.sampler import Sampler, sampling_comparisons
 from flashvdm_core.lab.bench.shape import TRUNCATION, KnownShape, figure_distance
 from flashvdm_core.lab.bench.stages import run
-from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ModelSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec, SkipDiTSpec
 from flashvdm_core.surface import extract_surface
 
 from .tiny_model import CONFIG, write_tiny_model
@@ -60,7 +60,7 @@ class TestOperations:
         assert operations.query_selected / 1e6 == pytest.approx(query, rel=0.01)
 
     def test_of_experts_are_those_that_a_token_meets(self):
-        spec = MoEDiTSpec(in_channels=4, hidden_size=32, context_dim=24, depth=2, num_heads=2, num_moe_layers=1)
+        spec = SkipDiTSpec(in_channels=4, hidden_size=32, context_dim=24, depth=2, num_heads=2, num_moe_layers=1)
         all_dense = replace(spec, num_moe_layers=0)
         sparse, dense = (counted(tiny_spec(dit=dit), 4).velocity for dit in (spec, all_dense))
         feed_forward = 2 * 13 * 2 * 32 * 128  # 12 latents and the time token

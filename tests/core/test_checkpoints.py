@@ -186,8 +186,8 @@ MOE = {
 
 
 def write_ckpt(folder: Path, extra: dict[str, object] | None = None) -> Path:
-    from flashvdm_core.models.dit_moe import MoEDiT
-    from flashvdm_core.models.specs import MoEDiTSpec
+    from flashvdm_core.models.dit_skip import SkipDiT
+    from flashvdm_core.models.specs import SkipDiTSpec
 
     config = tiny_config()
     state = tiny_state(config)
@@ -195,7 +195,7 @@ def write_ckpt(folder: Path, extra: dict[str, object] | None = None) -> Path:
         part: {name[len(part) + 1 :]: tensor for name, tensor in state.items() if name.startswith(f"{part}.")}
         for part in ("vae", "conditioner")
     }
-    nested["model"] = MoEDiT(MoEDiTSpec.from_config(MOE["params"])).state_dict()
+    nested["model"] = SkipDiT(SkipDiTSpec.from_config(MOE["params"])).state_dict()
     folder.mkdir()
     rewrite_config(folder, config | {"model": MOE})
     torch.save(nested | (extra or {}), folder / "model.fp16.ckpt")
@@ -205,7 +205,7 @@ def write_ckpt(folder: Path, extra: dict[str, object] | None = None) -> Path:
 def test_the_ckpt_of_the_mixture_of_experts_model_loads(tmp_path: Path) -> None:
     model = load(write_ckpt(tmp_path / "moe"))
     assert not model.guidance_embed
-    assert type(model.denoiser).__name__ == "MoEDiT"
+    assert type(model.denoiser).__name__ == "SkipDiT"
 
 
 class Bomb:

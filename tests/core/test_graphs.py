@@ -149,7 +149,7 @@ class TestOnAGPU:
                 return x * float(x.sum().item() > 0)
 
         class Denoiser(DiT):
-            def prepare(self, times, cond, guidance=None):
+            def prepare(self, times, cond, extra=None):
                 return Waiting(self)
 
         dit = Denoiser(DiTSpec(4, 6, 32, 2.0, 2, depth=1, depth_single_blocks=1)).cuda()

@@ -22,7 +22,7 @@ from flashvdm_core.api.tasks import DecodeLatents, Request
 from flashvdm_core.checkpoints.load import load_checkpoint, load_parts, model_spec
 from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.models.build import build_meta
-from flashvdm_core.models.specs import ModelSpec, MoEDiTSpec
+from flashvdm_core.models.specs import ModelSpec, SkipDiTSpec
 from flashvdm_core.pipeline import loaded_model
 from flashvdm_core.pipeline.pipeline import Pipeline
 from flashvdm_core.runtime.memory.offload import WeightOffloader
@@ -159,7 +159,7 @@ class TestMemoryRequirements:
 
 
 def shallow(spec: ModelSpec) -> ModelSpec:
-    dit = replace(spec.dit, depth=2, num_moe_layers=1) if isinstance(spec.dit, MoEDiTSpec) else replace(
+    dit = replace(spec.dit, depth=2, num_moe_layers=1) if isinstance(spec.dit, SkipDiTSpec) else replace(
         spec.dit, depth=1, depth_single_blocks=1
     )  # fmt: skip
     dino = replace(spec.conditioner.dino, num_hidden_layers=1)

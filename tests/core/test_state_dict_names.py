@@ -15,9 +15,9 @@ from torch import nn
 from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.models.dinov2 import DinoV2
 from flashvdm_core.models.dit import DiT
-from flashvdm_core.models.dit_moe import MoEDiT
+from flashvdm_core.models.dit_skip import SkipDiT
 from flashvdm_core.models.shape_vae import ShapeVAE
-from flashvdm_core.models.specs import DinoSpec, DiTSpec, MoEDiTSpec, ShapeVAESpec
+from flashvdm_core.models.specs import DinoSpec, DiTSpec, ShapeVAESpec, SkipDiTSpec
 
 PUBLIC = json.loads(lzma.decompress((Path(__file__).parents[1] / "parity" / "public_keys.json.xz").read_bytes()))
 
@@ -25,7 +25,7 @@ PUBLIC = json.loads(lzma.decompress((Path(__file__).parents[1] / "parity" / "pub
 def build(name: str, config: dict[str, Any]) -> nn.Module:
     with torch.device("meta"):
         if name == "dit_v2_1_plain":
-            return MoEDiT(MoEDiTSpec.from_config(config))
+            return SkipDiT(SkipDiTSpec.from_config(config))
         if name.startswith("dit_"):
             return DiT(DiTSpec.from_config(config))
         if name.startswith("vae_"):
@@ -50,8 +50,9 @@ def test_without_its_encoder_a_vae_has_the_decoder_keys_alone(name):
 def test_the_listed_configs_are_those_of_the_registry():
     """What the table of known models says of the sizes is what the published configs say."""
     sizes = {DiTSpec.from_config(PUBLIC[name]["config"]) for name in PUBLIC if name.startswith("dit_") and "plain" not in name}
-    sizes.add(MoEDiTSpec.from_config(PUBLIC["dit_v2_1_plain"]["config"]))
-    assert {model.dit for model in MODELS.values()} == sizes
+    sizes.add(SkipDiTSpec.from_config(PUBLIC["dit_v2_1_plain"]["config"]))
+    models = [model for name, model in MODELS.items() if name.startswith("hunyuan3d")]
+    assert {model.dit for model in models} == sizes
     vaes = [ShapeVAESpec.from_config(PUBLIC[name]["config"]) for name in PUBLIC if name.startswith("vae_")]
     decoders = {spec.point_decoder for spec in vaes}
-    assert {model.vae.point_decoder for model in MODELS.values()} <= decoders
+    assert {model.vae.point_decoder for model in models} <= decoders

@@ -25,12 +25,12 @@ from flashvdm_core.lab.reference.volume import decode_grid
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.models.denoiser import Denoiser
 from flashvdm_core.models.dit import DiT
-from flashvdm_core.models.dit_moe import MoEDiT
+from flashvdm_core.models.dit_skip import SkipDiT
 from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE, choose_points
-from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, MoEDiTSpec, PointDecoderSpec, ShapeVAESpec
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PointDecoderSpec, ShapeVAESpec, SkipDiTSpec
 from flashvdm_core.sampling import Schedule, guided_velocity, sample, schedule_for
 
-from . import analytic_field
+from . import analytic_field, triposg_adapter
 from .reference import published_summary, trained_range_schedule
 
 Config = Mapping[str, Any]
@@ -60,7 +60,7 @@ def _dit(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
 
 
 def _plain(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
-    model = _loaded(MoEDiT(MoEDiTSpec.from_config(config)), sd)
+    model = _loaded(SkipDiT(SkipDiTSpec.from_config(config)), sd)
     return {"out.y": model(inputs["x"], inputs["t"], inputs["main"])}
 
 
@@ -299,4 +299,5 @@ _KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {
     "volume_field": _volume_field,
     "volume_vae": _volume_vae,
     "pipeline": _pipeline,
+    **triposg_adapter.KINDS,
 }

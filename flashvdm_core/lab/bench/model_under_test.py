@@ -16,7 +16,7 @@ from ...checkpoints.registry import MODELS
 from ...models.build import build_meta
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
-from ...models.dit_moe import FeedForward, MoEDiT
+from ...models.dit_skip import FeedForward, SkipDiT
 from ...models.shape_vae import ShapeVAE
 from ...models.specs import ModelSpec
 from ...sampling import Schedule
@@ -32,7 +32,7 @@ class ModelUnderTest:
         image: [1, 3, S, S] (or [1, 1, 3, S, S] for a model of several views), an example in [-1, 1].
     """
 
-    model: Model[DiT | MoEDiT]
+    model: Model[DiT | SkipDiT]
     random: bool
     image: Tensor
 
@@ -70,7 +70,7 @@ def open_model(model: str, device: torch.device, dtype: torch.dtype) -> ModelUnd
 def random_model(name: str, spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> ModelUnderTest:
     """A model with random weights, made on the device."""
     denoiser, vae, image_encoder = (with_random_weights(network, device, dtype) for network in build_meta(spec))
-    assert isinstance(denoiser, DiT | MoEDiT)
+    assert isinstance(denoiser, DiT | SkipDiT)
     assert isinstance(vae, ShapeVAE)
     assert isinstance(image_encoder, SingleImageEncoder)
     steps, guidance = spec.default_steps, spec.default_guidance
@@ -108,9 +108,9 @@ def example_image(size: int, device: torch.device, dtype: torch.dtype) -> Tensor
     return (picture * 2 - 1).clamp(-1, 1)[None].to(device, dtype)
 
 
-def without_experts(dit: DiT | MoEDiT) -> DiT | MoEDiT:
+def without_experts(dit: DiT | SkipDiT) -> DiT | SkipDiT:
     """A denoiser of the same operations whose work does not depend on the data: each token's experts as one layer."""
-    if isinstance(dit, MoEDiT):
+    if isinstance(dit, SkipDiT):
         for block in dit.blocks:
             if block.sparse:
                 width, inner = dit.spec.hidden_size, int(dit.spec.hidden_size * dit.spec.mlp_ratio)

@@ -12,8 +12,7 @@ from torch import Tensor
 
 from ...api.errors import CheckpointError, EmptySurfaceError
 from ...api.mesh import TriangleMesh
-from ...checkpoints.config import CONFIG_NAME
-from ...checkpoints.folders import checkpoint_folder
+from ...checkpoints.folders import CONFIG_NAME, checkpoint_folder
 from ...checkpoints.load import has_encoder, load_vae
 from ...decoding import Selection, VecsetField, decode_volume
 from ...decoding.volume import COARSE_CELLS, FINE_CELLS, Method

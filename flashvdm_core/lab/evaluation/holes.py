@@ -51,7 +51,7 @@ def refined(field: Field, resolution: int, dilation: bool, near: bool) -> Iterat
                 chosen |= logits.abs() < NEAR
             fine = grids[index + 1]
             if dilation:
-                indices = expanded(indices[chosen], grid.size, fine.size, last=index + 2 == len(grids))
+                indices = expanded(indices[chosen], grid.size, fine.size, 0 if index + 2 == len(grids) else 1)
             else:
                 indices = dilate(upsample_indices(indices[chosen], grid.size, fine.size), fine.size)
 

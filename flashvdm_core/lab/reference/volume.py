@@ -2,7 +2,7 @@
 
 Same evaluation, refinement and selection as `decode_volume`; what differs is what the published code does differently:
 resolutions that are rounded, grids of odd resolutions that do not quite align, groups in the bounding box of the
-queries, and a dense answer. Numbers: FlashVDM decoder of Hunyuan3D-2.
+queries, and a dense answer. Numbers: FlashVDM decoder of Hunyuan3D-2; TripoSG's dilates once more on the middle levels.
 """
 
 from __future__ import annotations
@@ -86,13 +86,16 @@ class _Recorder(Field):
         return self.inner(points, groups)
 
 
-def published_levels(grids: Sequence[Grid], evaluate: Callable[[Grid, Tensor, int], Tensor], iso: float) -> Iterator[Level]:
+def published_levels(
+    grids: Sequence[Grid], evaluate: Callable[[Grid, Tensor, int], Tensor], iso: float, dilations: int = 1
+) -> Iterator[Level]:
     """Refine as algorithm 1 says: around the points that differ in sign from a neighbour, and in the whole truncation band.
 
     Args:
         grids: coarse to fine; index i of one lies at index 2 i of the next.
         evaluate: (grid, indices int64 [P], level's index) -> logits float32 [P].
         iso: logit of the surface.
+        dilations: see `expanded`.
     """
     indices = grids[0].all_indices()
     for index, grid in enumerate(grids):
@@ -100,15 +103,17 @@ def published_levels(grids: Sequence[Grid], evaluate: Callable[[Grid, Tensor, in
         yield Level(SparseVolume(Points(grid, indices), logits), index, len(grids), indices.numel())
         if index + 1 < len(grids):
             chosen = (logits.abs() < NEAR) | crossing(indices, logits - iso, grid.size)
-            indices = expanded(indices[chosen], grid.size, grids[index + 1].size, last=index + 2 == len(grids))
+            indices = expanded(indices[chosen], grid.size, grids[index + 1].size, 0 if index + 2 == len(grids) else dilations)
 
 
-def expanded(chosen: Tensor, size: int, fine_size: int, last: bool) -> Tensor:
+def expanded(chosen: Tensor, size: int, fine_size: int, dilations: int) -> Tensor:
     """Points of the next grid around the chosen ones: Dilate and Expand of algorithm 1.
 
-    The published decoder dilates once on each of the two grids, and for the last level twice on the fine one.
+    The published decoder dilates `dilations` times (Hunyuan3D-2: once, TripoSG: twice) on the coarse grid and once on the fine
+    one, and for the last level (0) twice on the fine one.
     """
-    if not last:
+    last = dilations == 0
+    for _ in range(dilations):
         chosen = dilate(chosen, size)
     fine = dilate(upsample_indices(chosen, size, fine_size), fine_size)
     return dilate(fine, fine_size) if last else fine
@@ -137,6 +142,7 @@ def decode_grid(
     mc_level: float = 0.0,
     min_resolution: int = 63,
     num_chunks: int = 10000,
+    dilations: int = 1,
 ) -> tuple[Tensor, dict[str, list[Any]]]:
     """Decode as the published decoders do, with their refinement working.
 
@@ -146,6 +152,7 @@ def decode_grid(
         decoder: "vanilla" (every point), "hier_fixed" (hierarchical) or "flash" (with shared tokens).
         octree_resolution: cells an axis that are asked for; "flash" rounds it.
         bounds, mc_level, min_resolution, num_chunks: as the published code names them.
+        dilations: see `expanded`.
 
     Returns:
         The grid float32 [1, n, n, n] (x, y, z), NaN where it was not evaluated; and `calls` ([batch, points] of each
@@ -168,7 +175,7 @@ def decode_grid(
         return logits
 
     resolutions = published_resolutions(octree_resolution, min_resolution, decoder)
-    levels = list(published_levels(published_grids(resolutions, bounds, field.device), evaluate, mc_level))
+    levels = list(published_levels(published_grids(resolutions, bounds, field.device), evaluate, mc_level, dilations))
     info: dict[str, list[Any]] = {"calls": recorder.calls, "levels": resolutions, "points_per_level": [x.queries for x in levels]}
     if decoder == "flash":
         info["topk"] = topk

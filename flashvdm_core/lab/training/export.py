@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from ...api.errors import TrainingError
-from ...checkpoints.config import CONFIG_NAME, read_config
-from ...checkpoints.folders import write_sums
+from ...checkpoints.config import read_config
+from ...checkpoints.folders import CONFIG_NAME, write_sums
 from ...checkpoints.layout import write_vae_spec
 from ...checkpoints.load import load_vae
 from ...checkpoints.save import save_folder, save_model

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...api.errors import TrainingError
-from ...checkpoints.config import CONFIG_NAME
+from ...checkpoints.folders import CONFIG_NAME
 from .distill import DistillConfig, train_adversarial, train_consistency, train_guidance
 from .export import best_student
 from .runner import RunConfig, config_of, read_yaml

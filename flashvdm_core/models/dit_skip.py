@@ -1,7 +1,7 @@
-"""The mixture-of-experts denoiser of Hunyuan3D-2.1 (`HunYuanDiTPlain`), with the public state-dict names.
+"""The denoiser with long skips of Hunyuan3D-2.1 (`HunYuanDiTPlain`, whose state-dict names it has) and TripoSG.
 
-A transformer over [time token, latents] with cross attention to the image tokens, long skips from the first half
-of the blocks to the second, and sparse feed-forward layers in the last blocks.
+A transformer over [time token, latents] with cross attention to the image tokens and long skips from the first half of the
+blocks to the second; in Hunyuan3D-2.1 the feed-forward layers of the last blocks are mixtures of experts.
 """
 
 from __future__ import annotations
@@ -14,55 +14,60 @@ from torch import Tensor, nn
 
 from .denoiser import Denoiser
 from .layers import SwappableAttention, merge_heads
-from .specs import MoEDiTSpec
+from .specs import SkipDiTSpec
 
-_EPS = 1e-6
+_QK_EPS = 1e-6
 
 
-class MoEDiT(Denoiser[MoEDiTSpec]):
+class SkipDiT(Denoiser[SkipDiTSpec]):
     """Predicts the velocity of the latents."""
 
-    def __init__(self, spec: MoEDiTSpec) -> None:
+    def __init__(self, spec: SkipDiTSpec) -> None:
         super().__init__(spec)
         self.x_embedder = nn.Linear(spec.in_channels, spec.hidden_size)
-        self.t_embedder = TimeEmbedding(spec.hidden_size)
+        self.t_embedder = TimeEmbedding(spec)
         self.blocks = nn.ModuleList(
             Block(spec, with_skip=layer > spec.depth // 2, sparse=spec.depth - layer <= spec.num_moe_layers)
             for layer in range(spec.depth)
         )
-        self.final_layer = FinalLayer(spec.hidden_size, spec.in_channels)
+        self.final_layer = FinalLayer(spec)
 
-    def forward(self, x: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, cond: Tensor, cond_2: Tensor | None = None) -> Tensor:
         """Velocity dx/ds (data minus noise).
 
         Args:
             x: noisy latents [B, N, in_channels].
-            t: time [B] in [0, 1], 0 noise and 1 data, in the dtype of x.
+            t: time [B] in [0, 1], 0 noise and 1 data; it may lie on the CPU.
             cond: condition tokens [B, M, context_dim].
+            cond_2: those of the second cross attention [B, M', context_dim_2]; needed exactly where the model has one.
+
+        Raises:
+            ValueError: `cond_2` given or missing against the spec.
         """
+        if (cond_2 is not None) != (self.spec.context_dim_2 > 0):
+            raise ValueError(f"second condition given: {cond_2 is not None}, the model's has {self.spec.context_dim_2} channels")
         x = torch.cat([self.t_embedder(t)[:, None], self.x_embedder(x)], dim=1)
         skips: list[Tensor] = []
         for layer, block in enumerate(self.blocks):
-            x = block(x, cond, skips.pop() if layer > self.spec.depth // 2 else None)
+            x = block(x, cond, cond_2, skips.pop() if layer > self.spec.depth // 2 else None)
             if layer < self.spec.depth // 2:
                 skips.append(x)
         return self.final_layer(x)
 
 
 class TimeEmbedding(nn.Module):
-    """Sinusoids of the time (sin first, then cos, longest period 10000) and an MLP: [B] -> [B, width].
+    """Sinusoids of the time as the model counts it (sin first, then cos, longest period 10000) and an MLP: [B] -> [B, width]."""
 
-    Unlike in the other published denoisers the time is not multiplied by 1000.
-    """
-
-    def __init__(self, width: int) -> None:
+    def __init__(self, spec: SkipDiTSpec) -> None:
         super().__init__()
-        self.frequencies = width // 2
+        width = spec.hidden_size
+        self.frequencies, self.start, self.end = width // 2, spec.time_at_noise, spec.time_at_data
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, t: Tensor) -> Tensor:
         exponents = torch.arange(self.frequencies, dtype=torch.float32, device=t.device) / self.frequencies
-        angles = t.float()[:, None] * torch.exp(-math.log(10000) * exponents)
+        time = self.start + (self.end - self.start) * t.float()
+        angles = time[:, None] * torch.exp(-math.log(10000) * exponents)
         first = self.mlp[0]
         assert isinstance(first, nn.Linear)
         return self.mlp(torch.cat([angles.sin(), angles.cos()], dim=1).to(first.weight))
@@ -71,16 +76,20 @@ class TimeEmbedding(nn.Module):
 class Block(nn.Module):
     """Self attention, cross attention and feed-forward, each pre-normed and added to the stream."""
 
-    def __init__(self, spec: MoEDiTSpec, *, with_skip: bool, sparse: bool) -> None:
+    def __init__(self, spec: SkipDiTSpec, *, with_skip: bool, sparse: bool) -> None:
         super().__init__()
-        width = spec.hidden_size
-        self.norm1 = nn.LayerNorm(width, eps=_EPS)
+        width, eps = spec.hidden_size, spec.norm_eps
+        self.norm1 = nn.LayerNorm(width, eps=eps)
         self.attn1 = Attention(width, width, spec.num_heads, spec.qkv_bias)
-        self.norm2 = nn.LayerNorm(width, eps=_EPS)
+        self.norm2 = nn.LayerNorm(width, eps=eps)
         self.attn2 = Attention(width, spec.context_dim, spec.num_heads, spec.qkv_bias)
-        self.norm3 = nn.LayerNorm(width, eps=_EPS)
+        self.scales = spec.cross_scale, spec.cross_scale_2
+        if spec.context_dim_2:
+            self.norm2_2 = nn.LayerNorm(width, eps=eps)
+            self.attn2_2 = Attention(width, spec.context_dim_2, spec.num_heads, spec.qkv_bias)
+        self.norm3 = nn.LayerNorm(width, eps=eps)
         if with_skip:
-            self.skip_norm = nn.LayerNorm(width, eps=_EPS)
+            self.skip_norm = nn.LayerNorm(width, eps=eps)
             self.skip_linear = nn.Linear(2 * width, width)
         inner = int(width * spec.mlp_ratio)
         if sparse:
@@ -89,12 +98,15 @@ class Block(nn.Module):
             self.mlp = FeedForward(width, inner)
         self.sparse = sparse
 
-    def forward(self, x: Tensor, cond: Tensor, skip: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cond: Tensor, cond_2: Tensor | None, skip: Tensor | None) -> Tensor:
         if skip is not None:
             x = self.skip_norm(self.skip_linear(torch.cat([skip, x], dim=-1)))
         normed = self.norm1(x)
         x = x + self.attn1(normed, normed)
-        x = x + self.attn2(self.norm2(x), cond)
+        attended = self.scales[0] * self.attn2(self.norm2(x), cond)
+        if cond_2 is not None:
+            attended = attended + self.scales[1] * self.attn2_2(self.norm2_2(x), cond_2)
+        x = x + attended
         return x + (self.moe if self.sparse else self.mlp)(self.norm3(x))
 
 
@@ -112,8 +124,8 @@ class Attention(SwappableAttention):
         self.to_q = nn.Linear(width, width, bias=bias)
         self.to_k = nn.Linear(context, width, bias=bias)
         self.to_v = nn.Linear(context, width, bias=bias)
-        self.q_norm = nn.RMSNorm(width // num_heads, eps=_EPS)
-        self.k_norm = nn.RMSNorm(width // num_heads, eps=_EPS)
+        self.q_norm = nn.RMSNorm(width // num_heads, eps=_QK_EPS)
+        self.k_norm = nn.RMSNorm(width // num_heads, eps=_QK_EPS)
         self.out_proj = nn.Linear(width, width)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
@@ -196,10 +208,10 @@ class SparseFeedForward(nn.Module):
 class FinalLayer(nn.Module):
     """Norm, drop the time token, project to the latents' channels."""
 
-    def __init__(self, width: int, out_channels: int) -> None:
+    def __init__(self, spec: SkipDiTSpec) -> None:
         super().__init__()
-        self.norm_final = nn.LayerNorm(width, eps=_EPS)
-        self.linear = nn.Linear(width, out_channels)
+        self.norm_final = nn.LayerNorm(spec.hidden_size, eps=spec.norm_eps)
+        self.linear = nn.Linear(spec.hidden_size, spec.in_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(self.norm_final(x)[:, 1:])

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from flashvdm_core.api.errors import CheckpointError
-from flashvdm_core.models.dit_moe import MoEDiT, SparseFeedForward
-from flashvdm_core.models.specs import MoEDiTSpec
+from flashvdm_core.models.dit_skip import SkipDiT, SparseFeedForward
+from flashvdm_core.models.specs import SkipDiTSpec
 
-SPEC = MoEDiTSpec(
+SPEC = SkipDiTSpec(
     in_channels=6, hidden_size=16, context_dim=10, depth=5, num_heads=2, num_moe_layers=2, num_experts=4, moe_top_k=2
 )
 
@@ -61,7 +61,7 @@ def test_sparse_gradients_equal_the_dense_ones():
 
 def test_batch_elements_do_not_mix():
     torch.manual_seed(0)
-    model = MoEDiT(SPEC).eval()
+    model = SkipDiT(SPEC).eval()
     latents, time, condition = torch.randn(2, 9, 6), torch.tensor([0.1, 0.7]), torch.randn(2, 5, 10)
     together = model(latents, time, condition)
     apart = torch.cat([model(latents[i : i + 1], time[i : i + 1], condition[i : i + 1]) for i in range(2)])
@@ -73,22 +73,22 @@ def test_batch_elements_do_not_mix():
 def test_config_fields_become_the_spec():
     config = {"in_channels": 6, "hidden_size": 16, "context_dim": 10, "depth": 5, "num_heads": 2, "text_len": 1370}
     config |= {"num_moe_layers": 2, "num_experts": 4, "moe_top_k": 2, "qk_norm": True, "qk_norm_type": "rms"}
-    assert MoEDiTSpec.from_config(config) == SPEC
+    assert SkipDiTSpec.from_config(config) == SPEC
 
 
 @pytest.mark.parametrize("variant", [{"use_pos_emb": True}, {"with_decoupled_ca": True}, {"qk_norm_type": "layer"}])
 def test_unsupported_variants_are_refused_by_name(variant):
     config = {"in_channels": 6, "hidden_size": 16, "context_dim": 10, "depth": 5, "num_heads": 2}
     with pytest.raises(CheckpointError, match=next(iter(variant))):
-        MoEDiTSpec.from_config(config | variant)
+        SkipDiTSpec.from_config(config | variant)
 
 
 def test_a_missing_field_is_named():
     with pytest.raises(CheckpointError, match="context_dim"):
-        MoEDiTSpec.from_config({"in_channels": 6, "hidden_size": 16, "depth": 5, "num_heads": 2})
+        SkipDiTSpec.from_config({"in_channels": 6, "hidden_size": 16, "depth": 5, "num_heads": 2})
 
 
 def test_an_unknown_field_is_named():
     config = {"in_channels": 6, "hidden_size": 16, "context_dim": 10, "depth": 5, "num_heads": 2}
     with pytest.raises(CheckpointError, match="rotary"):
-        MoEDiTSpec.from_config(config | {"rotary": True})
+        SkipDiTSpec.from_config(config | {"rotary": True})
