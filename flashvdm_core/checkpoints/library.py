@@ -158,8 +158,8 @@ def _downloads(checkpoint: KnownCheckpoint, models: Path, network: Network) -> l
 def _download(checkpoint: KnownCheckpoint, file: ModelFile, known: dict[str, Any], network: Network) -> Download:
     size = file.size if file.size is not None else known.get("size")
     sha256 = file.sha256 or known.get("sha256", "")
-    path = f"{checkpoint.name}/{file.path}"
-    return hub_download(network, checkpoint.repository, checkpoint.revision, path, size=size, sha256=sha256)
+    name, path = f"{checkpoint.name}/{file.path}", checkpoint.place_of(file)
+    return hub_download(network, checkpoint.repository, checkpoint.revision, path, name=name, size=size, sha256=sha256)
 
 
 class _Total:
@@ -214,8 +214,10 @@ def _remove(checkpoint: KnownCheckpoint, models: Path) -> int:
         for path in (folder / f"{name}{end}" for end in ("", ".part", ".part.json")):
             freed += _size(path)
             path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # it holds something else, too, or is not there
-        folder.rmdir()
+    places = {folder.joinpath(*Path(name).parts[:-1]) for name in names}
+    for place in sorted(places, key=lambda path: len(path.parts), reverse=True):
+        with contextlib.suppress(OSError):  # it holds something else, too, or is not there
+            place.rmdir()
     return freed
 
 

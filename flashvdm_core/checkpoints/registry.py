@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..api.units import GIB
-from ..models.specs import ConditionerSpec, DinoSpec, DiTSpec, ModelSpec, MoEDiTSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec
+from ..models.specs import ConditionerSpec, DinoSpec, DiTSpec, ModelSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec, SkipDiTSpec
+from . import triposg
 
 
 class Speed(StrEnum):
@@ -66,7 +67,7 @@ class KnownCheckpoint:
     """One public checkpoint: a whole model, or a stand-alone VAE.
 
     Attributes:
-        name: what a user calls it; also its folder in the repository.
+        name: what a user calls it; also its folder in the repository unless `folder` says otherwise.
         repository: "owner/name" on the Hugging Face hub.
         revision: the commit of the repository that is meant.
         description: a few words for a list.
@@ -76,6 +77,7 @@ class KnownCheckpoint:
         vae: name of the stand-alone VAE with the efficient decoder that replaces the model's own, if there is one.
         memory: bytes of the device that it needs in half precision at the default resolution: with all parts there, and with its
             parts in turns. Zeros for a VAE.
+        folder: of the repository, where it is not called like the model; "": the whole repository is one model.
     """
 
     name: str
@@ -87,11 +89,18 @@ class KnownCheckpoint:
     model: ModelSpec | None = None
     vae: str = ""
     memory: tuple[int, int] = (0, 0)
+    folder: str | None = None
+
+    def place_of(self, file: ModelFile) -> str:
+        """The path of a file in the repository."""
+        folder = self.name if self.folder is None else self.folder
+        return f"{folder}/{file.path}" if folder else file.path
 
     @property
     def url(self) -> str:
         """Its page, at the revision that is meant."""
-        return f"https://huggingface.co/{self.repository}/tree/{self.revision}/{self.name}"
+        folder = self.name if self.folder is None else self.folder
+        return f"https://huggingface.co/{self.repository}/tree/{self.revision}/{folder}".rstrip("/")
 
     @property
     def title(self) -> str:
@@ -126,6 +135,8 @@ class KnownCheckpoint:
         return f"up to {self.model.views} images: front, left, back, right" if self.model.views > 1 else "one image"
 
 
+_MIT = Licence("MIT License", files=("README.md", "LICENSE"))
+"""The terms are named in the card of the model; not every repository has a file of them."""
 _TENCENT_EXCLUDED = ("the European Union", "the United Kingdom", "South Korea")
 _HUNYUAN_2_0 = Licence("Tencent Hunyuan 3D 2.0 Community License Agreement", _TENCENT_EXCLUDED)
 _HUNYUAN_2_1 = Licence("Tencent Hunyuan 3D 2.1 Community License Agreement", _TENCENT_EXCLUDED)
@@ -134,6 +145,7 @@ _V2_0 = ("tencent/Hunyuan3D-2", "9cd649ba6913f7a852e3286bad86bfa9a2d83dcf")
 _MINI = ("tencent/Hunyuan3D-2mini", "b84a30f453ff5d92ea51556ca8a37713910fd97b")
 _MULTI_VIEW = ("tencent/Hunyuan3D-2mv", "3a761b539b29fe4ff64714813aa9560fd66f5de0")
 _V2_1 = ("tencent/Hunyuan3D-2.1", "0b94677654c57bb9a6b6845cd7b704ccf551d327")
+_TRIPOSG = ("VAST-AI/TripoSG", "2c1c516d22d58db486a058d98d31bb6177344e06")
 _TURBO_VAE, _MINI_TURBO_VAE = "hunyuan3d-vae-v2-0-turbo", "hunyuan3d-vae-v2-mini-turbo"
 
 _GIANT = DinoSpec(hidden_size=1536, num_hidden_layers=40, num_attention_heads=24, use_swiglu_ffn=True)
@@ -169,9 +181,19 @@ _DIT_MINI_TURBO = replace(
     _turbo(_DIT_MINI), vae=_EFFICIENT_VAE, conditioner=ConditionerSpec(_GIANT, 1022), processor=ProcessorSpec(1022)
 )
 _DIT_2_1 = ModelSpec(
-    MoEDiTSpec(in_channels=64, hidden_size=2048, context_dim=1024, depth=21, num_heads=16),
+    SkipDiTSpec(in_channels=64, hidden_size=2048, context_dim=1024, depth=21, num_heads=16),
     replace(_BASE_VAE, num_latents=4096),
     ConditionerSpec(_LARGE, 518),
+)
+
+_DIT_TRIPOSG = ModelSpec(
+    triposg.dit_spec({}),
+    triposg.vae_spec({"num_latents": 2048}),
+    ConditionerSpec(_LARGE, 224),
+    ProcessorSpec(224, 0.1, padded_to=256),
+    ScheduleSpec("rectified_flow"),
+    steps=50,
+    guidance=7.0,
 )
 
 
@@ -182,6 +204,12 @@ def _files(weights: ModelFile, config: ModelFile | None = None) -> tuple[ModelFi
 def _half(size: int | None = None, sha256: str = "", about: int = 0) -> tuple[ModelFile, ...]:
     """A config, and weights in half precision."""
     return _files(ModelFile("model.fp16.safetensors", size, sha256, about))
+
+
+_TRIPOSG_CONFIGS = (
+    "model_index.json", "transformer/config.json", "vae/config.json", "scheduler/scheduler_config.json",
+    "image_encoder_dinov2/config.json", "feature_extractor_dinov2/preprocessor_config.json",
+)  # fmt: skip
 
 
 def _memory(whole: float, in_turns: float) -> tuple[int, int]:
@@ -250,6 +278,25 @@ _TABLE = (
             ModelFile("config.yaml", 2_078, "a9e9b66f0163a9b827d730633ac88f47fcc8e3071dcbb9ee12d88ef7537c5c6e"),
         ),
         _DIT_2_1, memory=_memory(7.9, 6.9),
+    ),
+    KnownCheckpoint(
+        "triposg", *_TRIPOSG, "licensed everywhere: 50 steps with guidance", _MIT,
+        (
+            *(ModelFile(name, about=1000) for name in _TRIPOSG_CONFIGS),
+            ModelFile(
+                "transformer/diffusion_pytorch_model.safetensors", 5_758_280_104,
+                "9192b5923f7b605b394192809aa2ceb73bf0f4009674d8e3b999b45bb97d4bf2",
+            ),
+            ModelFile(
+                "vae/diffusion_pytorch_model.safetensors", 970_685_468,
+                "a2e667c24927a5a35e5f19fcb4c75890e9399aa966b6db8131d7df733a750c8b",
+            ),
+            ModelFile(
+                "image_encoder_dinov2/model.safetensors", 1_217_522_888,
+                "399fba97a95f22c36834418bc69373364a99af3a1153da1c0fb31db567c92e23",
+            ),
+        ),
+        _DIT_TRIPOSG, memory=_memory(4.5, 3.4), folder="",
     ),
 )  # fmt: skip
 

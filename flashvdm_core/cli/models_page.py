@@ -39,7 +39,7 @@ def models_page() -> str:
     parts = [
         _INTRODUCTION,
         "## Models\n\n" + _table(("name", "input", "speed", "memory", "download", "licence"), map(_model_row, models)),
-        "## Autoencoders\nThe one with the efficient decoder comes with its models, the other is for *Image-Guided Remesh*.\n\n"
+        "## Autoencoders\nThose with the efficient decoder come with their models, the other is for *Image-Guided Remesh*.\n\n"
         + _table(("name", "what", "download", "licence"), map(_vae_row, vaes)),
         "## Licences\n\n" + "".join(_licence_line(licence) for licence in dict.fromkeys(c.licence for c in KNOWN.values())),
         "## Files\nAt the pinned revision of each repository. Where a hash is missing, the hub's own is taken over TLS.\n\n"
@@ -68,7 +68,7 @@ def _file_rows(checkpoint: KnownCheckpoint) -> Iterable[Sequence[str]]:
     for file in checkpoint.files:
         size = f"{file.size:,}" if file.size is not None else f"about {readable(file.about)}"
         yield (
-            f"{checkpoint.repository} @ {checkpoint.revision[:8]}: {checkpoint.name}/{file.path}",
+            f"{checkpoint.repository} @ {checkpoint.revision[:8]}: {checkpoint.place_of(file)}",
             size,
             file.sha256 or "from the hub",
         )

@@ -13,6 +13,7 @@ import bpy
 import pytest
 
 from tests.core.hub_server import Hub, running
+from tests.core.tiny_triposg import write_tiny_triposg
 
 from .conftest import Import, preferences, tick_until
 
@@ -149,6 +150,17 @@ def test_a_downloaded_model_makes_a_mesh(extension: Import, hub: Hub) -> None:
     bpy.ops.flashvdm.generate(filepath=image, resolution=16, steps=1, colours=False, device="cpu")
     assert len(bpy.context.object.data.polygons) > 50
     assert bpy.context.object.flashvdm.model == NAME
+
+
+def test_a_folder_in_the_layout_of_diffusers_makes_a_mesh(extension: Import, tmp_path: Path) -> None:
+    """With the real worker, and a tiny TripoSG as it is published."""
+    preferences().python = os.environ.get("FLASHVDM_PYTHON") or sys.executable
+    bpy.context.scene.flashvdm.model = str(write_tiny_triposg(tmp_path / "Modell" / "TripoSG").parent)
+    image = str(ROOT / "docs" / "images" / "sample.png")
+    bpy.ops.flashvdm.generate(filepath=image, resolution=16, steps=1, colours=False, device="cpu")
+    assert len(bpy.context.object.data.polygons) > 50
+    assert bpy.context.object.flashvdm.model == "TripoSG"
+    bpy.context.scene.flashvdm.model = "embedded"
 
 
 def test_the_doctor_tells_what_is_here_and_what_only_in_part(extension: Import, hub: Hub, folder: Path) -> None:

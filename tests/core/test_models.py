@@ -50,7 +50,12 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     sha256 = hashlib.sha256(WEIGHTS).hexdigest()
     known = (ModelFile("config.yaml", about=10), ModelFile("model.fp16.safetensors", len(WEIGHTS), sha256))
     asked = (ModelFile("config.yaml", about=10), ModelFile("model.fp16.safetensors", about=50_000))
+    files |= {f"owner/one/{name}": b"x" * 10 for name in ("README.md", "model_index.json", "transformer/config.json")}
+    files["owner/one/transformer/model.safetensors"] = WEIGHTS
+    parts = (ModelFile("model_index.json", about=10), ModelFile("transformer/config.json", about=10))
+    weights = ModelFile("transformer/model.safetensors", len(WEIGHTS), sha256)
     for row in (
+        KnownCheckpoint("one", "owner/one", COMMIT, "one", Licence("MIT", files=("README.md",)), (*parts, weights), folder=""),
         KnownCheckpoint("tiny", "owner/models", COMMIT, "tiny", LICENCE, known, vae="tiny-vae"),
         KnownCheckpoint("other", "owner/models", COMMIT, "other", LICENCE, known, vae="tiny-vae"),
         KnownCheckpoint("tiny-vae", "owner/models", COMMIT, "its VAE", LICENCE, asked),
@@ -92,6 +97,18 @@ def test_a_model_comes_with_its_vae_and_licence_and_without_the_rest(hub: Hub, m
     assert {line["total"] for line in told} == {total}
     assert [line["done"] for line in told] == sorted(line["done"] for line in told)
     assert told[-1]["done"] == total
+
+
+def test_a_repository_that_is_one_model_comes_with_its_folders_and_goes_with_them(hub: Hub, models: Path) -> None:
+    assert get("one") == 0
+    found = contents(models / "one")
+    assert found.pop("transformer/model.safetensors") == WEIGHTS
+    assert {"README.md", "model_index.json", "transformer/config.json"} < set(found)
+    assert kept(KNOWN["one"], models).whole
+    assert damaged_weights(models / "one") == []
+    assert KNOWN["one"].url.endswith(f"owner/one/tree/{COMMIT}")
+    assert main(["models", "--remove", "one"]) == 0
+    assert not (models / "one").exists()
 
 
 def test_nothing_comes_before_the_licence_is_accepted(hub: Hub, models: Path, capsys: Any) -> None:
@@ -235,7 +252,13 @@ def test_each_row_is_complete() -> None:
 
 
 def test_the_memory_of_a_row_is_what_its_sizes_say() -> None:
-    for name in ("hunyuan3d-dit-v2-mini-turbo", "hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-mv", "hunyuan3d-dit-v2-1"):
+    for name in (
+        "hunyuan3d-dit-v2-mini-turbo",
+        "hunyuan3d-dit-v2-0-turbo",
+        "hunyuan3d-dit-v2-mv",
+        "hunyuan3d-dit-v2-1",
+        "triposg",
+    ):
         model = MODELS[name]
         requirements = memory_requirements(model, torch.float16, 256)
         assert KNOWN[name].memory == pytest.approx(
