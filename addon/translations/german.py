@@ -64,6 +64,7 @@ _LABELS = {
     "The background process is busy": "Der Hintergrundprozess arbeitet gerade",
     "The system check is running": "Die Systemprüfung läuft",
     "The vertex groups are lost; Voxel keeps them": "Die Vertex-Gruppen sind verloren; Voxel behält sie",
+    "AI Removal": "KI-Entfernung",
     "AI Removal (rembg)": "KI-Entfernung (rembg)",
     "Active Result": "Aktives Ergebnis",
     "Background Process": "Hintergrundprozess",
@@ -612,8 +613,9 @@ _TOOLTIPS = {
     "The packed image": "Das gepackte Bild",
     "The paths of the images, as JSON": "Die Pfade der Bilder, als JSON",
     "The seed that was used": "Der benutzte Startwert",
-    "Use the image's transparency, or remove the background where there is none": (
-        "Die Transparenz des Bildes benutzen oder den Hintergrund entfernen, wo es keine gibt"
+    "Find the object in a photograph, whatever is behind it": "Das Objekt in einem Foto finden, was auch immer dahinter ist",
+    "Use the image's transparency, remove a plain background, or find the object in a photograph": (
+        "Die Transparenz des Bildes benutzen, einen einfarbigen Hintergrund entfernen oder das Objekt in einem Foto finden"
     ),
     "Voxel remesh: quick, and always gives a closed mesh": "Voxel-Remesh: schnell und gibt immer ein geschlossenes Mesh",
     "What the size is the length of": "Wovon die Größe die Länge ist",

@@ -104,14 +104,15 @@ class Settings(Mapping[str, Value]):
     model: str = _setting(
         "embedded", "Model", "The built-in model, or a folder with config.yaml and model.safetensors", group="model"
     )
-    cutout: Literal["auto", "keep", "border", "rembg"] = _setting(
+    cutout: Literal["auto", "keep", "border", "photo", "rembg"] = _setting(
         "auto",
         "Background",
         "How the object is cut out of the image",
         choices=(
-            ("auto", "Automatic", "Use the image's transparency, or remove the background where there is none"),
+            ("auto", "Automatic", "Use the image's transparency, remove a plain background, or find the object in a photograph"),
             ("keep", "None", "Take the whole image as it is"),
             ("border", "Color Key", "Remove the color that surrounds the object"),
+            ("photo", "AI Removal", "Find the object in a photograph, whatever is behind it"),
             ("rembg", "AI Removal (rembg)", "Remove the background with the rembg library, where it is installed"),
         ),
         group="image",

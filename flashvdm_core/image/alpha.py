@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from .regions import label_regions
+from ..geometry.regions import label_regions
 
 _LEVELS = np.arange(256)
 _TOP_SHARE = 0.1  # of all opacity lies at the level that counts as opaque, or above

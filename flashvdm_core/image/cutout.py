@@ -1,4 +1,4 @@
-"""Cut the object out of an image: by its transparency, by the plain background around it, or with rembg."""
+"""Cut the object out of an image: by its transparency, the plain background around it, a network that finds it, or rembg."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from PIL import Image
 
 from ..api.errors import ImageError
 from .alpha import meaningful
+from .choice import choose
 from .outlines import filled
 from .plain_background import remove_plain_background
+from .salience import cut_out_salient, salience, stands_out
 
 _LONG = 4096  # pixels; the empty parts of longer pictures are left out
 _SLAB_SHARE = 0.95  # of the picture
@@ -25,9 +27,10 @@ _SLAB = (
     "object or with transparency."
 )
 _NOT_PLAIN = (
-    "The background is not plain, so the cut-out may be wrong; use an image with a plain background or with "
-    "transparency, or the rembg method."
+    "The background is not plain, so the cut-out may be wrong; set the background to 'auto', or use an image with a plain "
+    "background or with transparency."
 )
+_NOTHING_STANDS_OUT = "No object stands out in the image; choose another background method, or an image that shows an object."
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +52,13 @@ def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
     Args:
         image: RGB or RGBA with 8 bits a channel, as `open_image` returns it. An alpha that hides nothing is passed
             over, that of a hardly visible object raised, and nearly invisible specks are removed.
-        method: a choice of the setting "cutout". "auto" takes the image's own transparency or, without any, "border".
+        method: a choice of the setting "cutout". "auto" takes the image's own transparency, "border" or "photo", as `choose`
+            finds right for it.
         threshold: for "border": largest distance from the background's colour (OKLab, where black and white are 1
             apart) that is still background.
 
     Raises:
-        ImageError: nothing is left, or rembg is asked for and not ready.
+        ImageError: nothing is left, or a method is asked for and not ready.
         ValueError: unknown method.
     """
     if method not in _METHODS:
@@ -91,10 +95,25 @@ def _keep(image: Image.Image, _threshold: float) -> CutOutResult:
 
 
 def _auto(image: Image.Image, threshold: float) -> CutOutResult:
-    if image.mode != "RGBA":
-        return _border(image, threshold)
-    rgba, remark = filled(np.array(image))
-    return CutOutResult(rgba, (remark,) if remark else ())
+    choice = choose(image, threshold, salience)
+    match choice.method:
+        case "keep":
+            rgba, remark = filled(np.array(image))
+            return CutOutResult(rgba, (remark,) if remark else ())
+        case "photo":
+            assert choice.found is not None
+            return CutOutResult(cut_out_salient(image, choice.found))
+        case "border":
+            found = remove_plain_background(image, threshold)
+            return CutOutResult(found.rgba, tuple(filter(None, (found.remark, choice.warning))))
+
+
+def _photo(image: Image.Image, _threshold: float) -> CutOutResult:
+    picture = image.convert("RGB")
+    found = salience(picture)
+    if not stands_out(found):
+        raise ImageError(_NOTHING_STANDS_OUT)
+    return CutOutResult(cut_out_salient(picture, found))
 
 
 def _border(image: Image.Image, threshold: float) -> CutOutResult:
@@ -125,5 +144,6 @@ _METHODS: dict[str, Callable[[Image.Image, float], CutOutResult]] = {
     "auto": _auto,
     "keep": _keep,
     "border": _border,
+    "photo": _photo,
     "rembg": _rembg,
 }

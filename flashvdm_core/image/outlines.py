@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .regions import box_mean, label_regions
+from ..geometry.regions import box_mean, label_regions
 
 _STROKE = 0.0125  # half the width of a stroke at the most, as a share of the longer side of what is drawn
 _STROKES = 0.5  # of what is drawn must be as thin as that

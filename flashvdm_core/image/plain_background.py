@@ -14,17 +14,23 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ..api.colour import srgb_to_linear
+from ..geometry.regions import box_mean, label_regions
+from .edges import eroded, softened
 from .outlines import FILLED, is_outlined, remark
-from .regions import box_mean, label_regions
 
-_LONGEST_SIDE = 1536  # more than any encoder sees
+LONGEST_SIDE = 1536
+"""Pixels that a cut-out has along its longer side at the most: more than any encoder sees."""
+
 _SHORTEST_SIDE = 384  # of a long picture, which may hold a small object
 _LONGEST_STRIP = 1 << 16  # of one that is a pixel or two wide
-_TINY_SIDE = 48  # pixel art: each of its pixels counts
+TINY_SIDE = 48
+"""Pixel art is as large as that at the most: each of its pixels counts."""
+
 _ENLARGED_SIDE = 96
 _SURFACES = 3  # of colour: wall, floor, and one more, which is no plain background
 _PLAIN_DISTANCE = 0.04  # OKLab: what noise does to a plain surface, but not texture
 _PLAIN_SHARE = 0.7  # of the border must be that close to a surface
+_LIKE_DISTANCE = 0.02  # OKLab: hardly to be told from the background
 _SHADOW_DEPTH = 2.5  # thresholds by which a shadow may darken the background
 _SHADOW_CHROMA = 0.3  # thresholds by which it may change the hue
 _SHADOW_SLOPE = 8.0  # lightness over the length of the picture; edges of objects are steeper
@@ -41,6 +47,19 @@ SHADOW = (
 )
 
 
+@dataclass(frozen=True)
+class Border:
+    """What the border of a picture tells of its background.
+
+    Attributes:
+        plain: plain enough for `remove_plain_background`, unless what looks like a second colour of it is the object.
+        even: share of the border that hardly differs from its commonest colour, 0 to 1.
+    """
+
+    plain: bool
+    even: float
+
+
 @dataclass(frozen=True, eq=False)
 class PlainCutOut:
     """What stood before a background.
@@ -48,11 +67,14 @@ class PlainCutOut:
     Attributes:
         rgba: uint8 [H, W, 4] with straight alpha, soft at the edges and free of the background's colour there.
         plain: the border was plain enough to trust it.
+        unlike: bool [H, W], what was removed though it differs from the commonest background: shadow, floor, or a part of the
+            object.
         remark: what there is to say about a line drawing or a shadow, else "".
     """
 
     rgba: np.ndarray
     plain: bool
+    unlike: np.ndarray
     remark: str = ""
 
 
@@ -65,13 +87,22 @@ def remove_plain_background(image: Image.Image, threshold: float) -> PlainCutOut
         threshold: largest OKLab distance from the background's colour that is still background.
     """
     image = image.convert("RGB")
-    if max(image.size) <= _TINY_SIDE:
+    if max(image.size) <= TINY_SIDE:
         return _of_tiny(image, threshold)
     longest, shortest = max(image.size), min(image.size)
-    scale = max(_LONGEST_SIDE / longest, min(_SHORTEST_SIDE / shortest, _LONGEST_SIDE / math.sqrt(longest * shortest)))
+    scale = max(LONGEST_SIDE / longest, min(_SHORTEST_SIDE / shortest, LONGEST_SIDE / math.sqrt(longest * shortest)))
     side = min(math.ceil(longest * min(1.0, scale)), _LONGEST_STRIP)
     image.thumbnail((side, side), Image.Resampling.BOX)
     return _removed(image, threshold, hole=5)
+
+
+def border_of(image: Image.Image, threshold: float) -> Border:
+    """The border of an RGB picture; `threshold` as for `remove_plain_background`."""
+    lab = oklab(np.asarray(image.filter(ImageFilter.MedianFilter(3))))
+    surfaces, plain = _background_surfaces(lab, threshold)
+    y, x = _border_path(*lab.shape[:2])
+    distance = _border_distance(lab[y, x], _basis(y, x, lab.shape), surfaces[:1])
+    return Border(plain, float((distance <= _LIKE_DISTANCE).mean()))
 
 
 def _of_tiny(image: Image.Image, threshold: float) -> PlainCutOut:
@@ -83,7 +114,8 @@ def _of_tiny(image: Image.Image, threshold: float) -> PlainCutOut:
     alpha = found.rgba[..., 3].reshape(image.height, times, image.width, times).mean((1, 3), dtype=np.float32)
     inside = alpha[..., None] > 127
     colours = np.where(inside, np.asarray(image), found.rgba[times // 2 :: times, times // 2 :: times, :3])
-    return PlainCutOut(np.concatenate([colours, np.uint8(255) * inside], 2).astype(np.uint8), found.plain)
+    unlike = found.unlike[times // 2 :: times, times // 2 :: times]
+    return PlainCutOut(np.concatenate([colours, np.uint8(255) * inside], 2).astype(np.uint8), found.plain, unlike)
 
 
 def _removed(image: Image.Image, threshold: float, hole: int) -> PlainCutOut:
@@ -102,7 +134,8 @@ def _removed(image: Image.Image, threshold: float, hole: int) -> PlainCutOut:
     told = FILLED if outlined else remark(~background, holes) if plain else ""
     if plain and not told and _has_hard_shadow(lab, surfaces[0], background, threshold):
         told = SHADOW
-    return PlainCutOut(_softened(np.asarray(image), background), plain, told)
+    unlike = background & (_distance(lab, surfaces[:1]) > _LIKE_DISTANCE)
+    return PlainCutOut(softened(np.asarray(image), background), plain, unlike, told)
 
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
@@ -192,7 +225,7 @@ def _distance(lab: np.ndarray, surfaces: list[np.ndarray]) -> np.ndarray:
 
 def _has_hard_shadow(lab: np.ndarray, surface: np.ndarray, background: np.ndarray, threshold: float) -> bool:
     """Whether a coloured object stands beside a flat area that is the background with less light."""
-    solid = _eroded(~background, 2)
+    solid = eroded(~background, 2)
     rows = np.flatnonzero(solid.any(1))
     if not len(rows):
         return False
@@ -252,7 +285,7 @@ def _regions_with(mask: np.ndarray, certain: np.ndarray, width: int) -> np.ndarr
     """The regions of `mask` that hold a square of `width` pixels of `certain`."""
     labels, count = label_regions(mask)
     kept = np.zeros(count + 1, bool)
-    kept[labels[_eroded(certain & mask, width // 2)]] = True
+    kept[labels[eroded(certain & mask, width // 2)]] = True
     kept[0] = False
     return kept[labels]
 
@@ -265,40 +298,3 @@ def _specks(mask: np.ndarray) -> np.ndarray:
     areas = np.bincount(labels.ravel())
     areas[0] = areas[1:].max()
     return (areas < _SPECK_SHARE * areas[0])[labels]
-
-
-def _eroded(mask: np.ndarray, radius: int) -> np.ndarray:
-    return box_mean(mask[..., None].astype(np.float32), radius)[..., 0] > 1 - 1e-4
-
-
-def _local_colour(rgb: np.ndarray, mask: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean colour [H, W, 3] of the pixels of `mask` round about each pixel, and whether [H, W, 1] there is any."""
-    weight = mask[..., None].astype(np.float32)
-    sums = box_mean(np.concatenate([rgb * weight, weight], 2), radius)
-    return sums[..., :3] / np.maximum(sums[..., 3:], 1e-6), sums[..., 3:] > 1e-4
-
-
-def _softened(rgb: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """RGBA uint8 [H, W, 4] of the object, with its share of each pixel at the edge as alpha.
-
-    A pixel at the edge is a mixture a * F + (1 - a) * B of the colours F of the object and B of the background near
-    it: a follows from its place between the two, and its colour becomes F.
-    """
-    colour = rgb.astype(np.float32)
-    front, has_front = _local_colour(colour, _eroded(~background, 2), 4)
-    back, has_back = _local_colour(colour, _eroded(background, 2), 4)
-    away = front - back
-    length = (away * away).sum(2, keepdims=True)
-    mixed = ((colour - back) * away).sum(2, keepdims=True) / np.maximum(length, 1.0)
-    solid = (~background)[..., None].astype(np.float32)
-    coverage = box_mean(solid, 1)
-    edge = box_mean(solid, 2)
-    edge = has_front & has_back & (edge > 0) & (edge < 1)
-    # Too alike to tell apart: fall back to the mask, smoothed.
-    alpha = np.where(edge, np.where(length > 30**2, mixed.clip(0, 1), coverage), solid)
-    # What does not even touch the object is no mixture: it only differs from the background round about, as a shadow does.
-    alpha[(alpha < 0.04) | (coverage < 1e-4)] = 0
-    # What is invisible takes part when the picture is scaled, so it gets the object's colour nearby, else white.
-    hidden = np.where(has_front, front, 255.0)
-    result = np.where(edge & (alpha < 1), front, np.where(alpha > 0, colour, hidden))
-    return np.rint(np.concatenate([result, alpha * 255], 2)).astype(np.uint8)

@@ -14,9 +14,9 @@ from PIL import Image
 
 from flashvdm_core.api.errors import ImageError
 from flashvdm_core.api.settings import SETTINGS
+from flashvdm_core.geometry.regions import label_regions
 from flashvdm_core.image import cut_out
 from flashvdm_core.image.plain_background import oklab
-from flashvdm_core.image.regions import label_regions
 
 SIZE, SUB = 240, 3  # pixels of a scene, and samples along each side of a pixel
 THRESHOLD = float(SETTINGS["cutout_threshold"].default)
@@ -164,7 +164,7 @@ def texture() -> Image.Image:
 def test_a_background_that_is_not_plain_is_reported() -> None:
     image, coverage = scene("white")
     photo = Image.composite(image, texture(), Image.fromarray((coverage * 255).astype(np.uint8)))
-    assert any("not plain" in warning for warning in cut_out(photo, "auto", THRESHOLD).warnings)
+    assert any("not plain" in warning for warning in cut_out(photo, "border", THRESHOLD).warnings)
 
 
 def test_a_picture_that_stays_whole_is_reported() -> None:

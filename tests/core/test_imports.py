@@ -23,7 +23,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "encoding": {"api", "geometry", "models"},
     "files": set(),
     "geometry": {"api", "files"},
-    "image": {"api", "files"},
+    "image": {"api", "files", "geometry", "models"},
     "models": {"api"},
     "pipeline": {
         "api",
