@@ -115,14 +115,14 @@ def _test_steps(scratch: Path) -> list[Step]:
         # Two minutes where the machine has nothing else to do; a test that hangs has a limit of its own.
         Step("core", (*pytest, "tests/core", *spread), single, limit=900.0),
         Step("parity", (*pytest, "tests/parity", *spread), single),
-        Step("add-on on the host mock", (*pytest, "tests/host", *seeded)),
+        Step("add-on on the host mock", (*pytest, "tests/host", "-n", str(_WORKERS), *seeded)),
         _blender_step("4.5", MAIN.python, scratch),
     ]
 
 
 def _blender_step(blender: str, python: Path, scratch: Path) -> Step:
     """The add-on tests in real Blender, on settings of its own; the worker always runs in the main environment."""
-    command = (python, "-m", "pytest", "tests/addon", "-p", "builder.leave_bpy")
+    command = (python, "-m", "pytest", "tests/addon", "-n", str(_WORKERS), "-p", "builder.leave_bpy")
     return Step(f"add-on in Blender {blender}", command, _blender_variables(scratch, blender))
 
 

@@ -19,6 +19,8 @@ from tests.host.stand_in import stand_in_python
 
 # Before bpy is imported: the settings of the user who runs the tests are not touched.
 os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="flashvdm-tests-"))
+# Where several processes share the tests, each is a Blender with a profile of its own.
+os.environ["BLENDER_USER_RESOURCES"] += os.environ.get("PYTEST_XDIST_WORKER", "")
 
 import bpy
 

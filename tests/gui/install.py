@@ -33,7 +33,7 @@ INDEX_BUILD = "linux-x64-cu130"
 """The list whose packages are all on the general index: a machine without PyTorch's own can have it, too."""
 SET_UP_SECONDS = 1800.0
 MODELS = ("hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-mv-turbo")
-TAB = "FlashVDM"
+TAB = "Image to 3D"
 
 
 def main() -> Steps[None]:
