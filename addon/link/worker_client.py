@@ -26,7 +26,7 @@ from ...flashvdm_core.api.wire.protocol import (
     decoding,
     encode_command,
 )
-from ...flashvdm_core.doctor.places import free_memory, total_memory
+from ...flashvdm_core.doctor.places import free_memory, memory_kills, total_memory
 from .child_process import ChildProcess, Launch
 from .exchange import Exchange
 
@@ -78,6 +78,7 @@ class WorkerClient:
         self._cancelled_at: float | None = None
         self._looked_at = 0.0
         self._memory_was_short_at = -math.inf
+        self._memory_kills = 0
 
     @property
     def running(self) -> bool:
@@ -128,7 +129,7 @@ class WorkerClient:
             self.close()
             raise
         atexit.register(self.close)
-        self._heard_at = self._clock()
+        self._heard_at, self._memory_kills = self._clock(), memory_kills()
 
     def generate(self, task: Task) -> None:
         """Ask for one task; its events come from `poll`.
@@ -286,7 +287,8 @@ class WorkerClient:
     def _how_it_ended(self, process: ChildProcess) -> str:
         if process.status == _KILLED:
             short = self._clock() - self._memory_was_short_at < _SHORT_SECONDS
-            return _KILLED_FOR_MEMORY if short else _KILLED_BY_SOMEBODY
+            # In a container there may be plenty and yet a limit.
+            return _KILLED_FOR_MEMORY if short or memory_kills() > self._memory_kills else _KILLED_BY_SOMEBODY
         if self.ready is None:
             return (
                 f"The Python '{self.launch.python}' cannot run the model ({process.last_words[:200]}); "

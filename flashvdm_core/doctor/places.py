@@ -59,6 +59,18 @@ def total_memory() -> int | None:
         return None
 
 
+def memory_kills() -> int:
+    """How many programs the system has killed for want of memory since it started, those in a container's limit among them.
+
+    0 where it does not say (before Linux 4.13, and elsewhere).
+    """
+    try:
+        with open("/proc/vmstat", encoding="ascii") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def _free_memory_windows() -> int | None:
     if sys.platform != "win32":
         return None

@@ -167,6 +167,18 @@ def test_a_worker_that_the_system_kills_is_reported_with_what_is_likely(
         until_idle(client)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_worker_that_hits_the_limit_of_its_container_wanted_memory(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine has plenty; the system has counted one more that it killed for memory."""
+    kills = iter([7, 8, 8])
+    monkeypatch.setattr(setup.module, "free_memory", lambda: 1 << 40)
+    monkeypatch.setattr(setup.module, "memory_kills", lambda: next(kills))
+    client = setup.client("killed-at-sample")
+    client.generate(setup.request())
+    with pytest.raises(setup.error, match="for want of memory"):
+        until_idle(client)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_worker_that_does_not_read_holds_nobody_up_and_is_ended(setup: Setup) -> None:
     """Asleep, or swapped out, while a task is sent that no pipe holds."""
