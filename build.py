@@ -10,6 +10,7 @@ python build.py lock           the lists of packages that Set Up installs, in re
 python build.py bench          times of every stage, in docs/performance/
 python build.py soak           random actions of a user in real Blender for half an hour: --minutes N, --seed N, --newest
 python build.py gui RUNNER     a tour through the add-on in Blender's real window, with pictures in build/gui/
+python build.py gui RUNNER --install BUNDLE   the way from the zip to a public model there; BUNDLE is of --bundle-runtime
 """
 
 from __future__ import annotations

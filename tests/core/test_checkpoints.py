@@ -22,7 +22,15 @@ from flashvdm_core.checkpoints.save import save_model
 from flashvdm_core.models.shape_vae import ShapeVAE
 from flashvdm_core.models.specs import ShapeVAESpec
 
-from .tiny_model import CONFIG, multi_view_config, tiny_config, tiny_state, write_disc_image, write_tiny_model
+from .tiny_model import (
+    CONFIG,
+    multi_view_config,
+    tiny_config,
+    tiny_state,
+    write_disc_image,
+    write_tiny_model,
+    write_tiny_moe_model,
+)
 
 CPU = torch.device("cpu")
 
@@ -178,32 +186,9 @@ def test_a_vae_that_is_asked_for_must_belong_to_the_model(folder: Path, tmp_path
 
 # --- the mixture-of-experts model of 2.1, which is published as a pickle ---
 
-MOE = {
-    "target": "hy3dshape.models.denoisers.hunyuandit.HunYuanDiTPlain",
-    "params": {"input_size": 12, "in_channels": 4, "hidden_size": 32, "context_dim": 24, "depth": 3, "num_heads": 2}
-    | {"qk_norm": True, "text_len": 5, "num_moe_layers": 1, "num_experts": 2, "moe_top_k": 1},
-}
-
-
-def write_ckpt(folder: Path, extra: dict[str, object] | None = None) -> Path:
-    from flashvdm_core.models.dit_skip import SkipDiT
-    from flashvdm_core.models.specs import SkipDiTSpec
-
-    config = tiny_config()
-    state = tiny_state(config)
-    nested: dict[str, object] = {
-        part: {name[len(part) + 1 :]: tensor for name, tensor in state.items() if name.startswith(f"{part}.")}
-        for part in ("vae", "conditioner")
-    }
-    nested["model"] = SkipDiT(SkipDiTSpec.from_config(MOE["params"])).state_dict()
-    folder.mkdir()
-    rewrite_config(folder, config | {"model": MOE})
-    torch.save(nested | (extra or {}), folder / "model.fp16.ckpt")
-    return folder
-
 
 def test_the_ckpt_of_the_mixture_of_experts_model_loads(tmp_path: Path) -> None:
-    model = load(write_ckpt(tmp_path / "moe"))
+    model = load(write_tiny_moe_model(tmp_path / "moe"))
     assert not model.guidance_embed
     assert type(model.denoiser).__name__ == "SkipDiT"
 
@@ -221,12 +206,12 @@ class Bomb:
 def test_a_ckpt_with_code_in_it_is_refused_and_the_code_does_not_run(tmp_path: Path) -> None:
     crater = tmp_path / "crater"
     with pytest.raises(CheckpointError, match="unsafe"):
-        load(write_ckpt(tmp_path / "moe", {"bomb": Bomb(crater)}))
+        load(write_tiny_moe_model(tmp_path / "moe", {"bomb": Bomb(crater)}))
     assert not crater.exists()
 
 
 def test_a_damaged_ckpt_is_refused(tmp_path: Path) -> None:
-    folder = write_ckpt(tmp_path / "moe")
+    folder = write_tiny_moe_model(tmp_path / "moe")
     file = folder / "model.fp16.ckpt"
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(CheckpointError, match="damaged"):

@@ -20,9 +20,10 @@ from safetensors.torch import save_file
 from flashvdm_core.checkpoints.save import save_pixel_aligned
 from flashvdm_core.models.conditioner import SingleImageEncoder
 from flashvdm_core.models.dit import DiT
+from flashvdm_core.models.dit_skip import SkipDiT
 from flashvdm_core.models.pixel_aligned import PixelAlignedDecoder
 from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE
-from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PixelAlignedSpec, ShapeVAESpec
+from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PixelAlignedSpec, ShapeVAESpec, SkipDiTSpec
 
 CONFIG: dict[str, Any] = {
     "model": {
@@ -147,6 +148,29 @@ def write_tiny_model(folder: Path, config: dict[str, Any] | None = None, *, seed
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     save_file(tiny_state(config, seed=seed, with_encoder=with_encoder), folder / "model.safetensors")
+    return folder
+
+
+MOE: dict[str, Any] = {
+    "target": "hy3dshape.models.denoisers.hunyuandit.HunYuanDiTPlain",
+    "params": {"input_size": 12, "in_channels": 4, "hidden_size": 32, "context_dim": 24, "depth": 3, "num_heads": 2}
+    | {"qk_norm": True, "text_len": 5, "num_moe_layers": 1, "num_experts": 2, "moe_top_k": 1},
+}
+"""The denoiser of the mixture-of-experts model of 2.1."""
+
+
+def write_tiny_moe_model(folder: Path, extra: dict[str, object] | None = None) -> Path:
+    """The layout of 2.1, which is published as a pickle, with `extra` in it; returns `folder`, which must not exist."""
+    config = tiny_config()
+    state = tiny_state(config)
+    nested: dict[str, object] = {
+        part: {name[len(part) + 1 :]: tensor for name, tensor in state.items() if name.startswith(f"{part}.")}
+        for part in ("vae", "conditioner")
+    }
+    nested["model"] = SkipDiT(SkipDiTSpec.from_config(MOE["params"])).state_dict()
+    folder.mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump(config | {"model": MOE}), encoding="utf-8")
+    torch.save(nested | (extra or {}), folder / "model.fp16.ckpt")
     return folder
 
 

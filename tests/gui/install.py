@@ -33,6 +33,7 @@ INDEX_BUILD = "linux-x64-cu130"
 """The list whose packages are all on the general index: a machine without PyTorch's own can have it, too."""
 SET_UP_SECONDS = 1800.0
 MODELS = ("hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-mv-turbo")
+FOLDERS = ("hunyuan3d-dit-v2-1", "TripoSG")
 TAB = "Image to 3D"
 
 
@@ -51,6 +52,9 @@ def main() -> Steps[None]:
         for name in MODELS:
             yield from get(name)
             yield from generate(f"7_{name}")
+        for name in FOLDERS:
+            bpy.context.scene.flashvdm.model = str(TOUR / "models" / name)
+            yield from generate(f"8_{name}")
     finally:
         Path(gui.out, "report.json").write_text(json.dumps(REPORT, indent=1), encoding="utf-8")
 

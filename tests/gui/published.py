@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+from safetensors.torch import save_file
+
 from tests.core.hub_server import Hub, running
-from tests.core.tiny_model import multi_view_config, tiny_config, write_tiny_model
+from tests.core.tiny_model import multi_view_config, tiny_config, tiny_state, write_tiny_model, write_tiny_moe_model
+from tests.core.tiny_triposg import write_tiny_triposg
 
 _REPOSITORIES: dict[str, tuple[str, dict[str, Any]]] = {
     "hunyuan3d-dit-v2-0-turbo": ("tencent/Hunyuan3D-2", tiny_config(model={"guidance_embed": True})),
@@ -31,6 +35,9 @@ def files_of(folder: Path) -> dict[str, bytes | Path]:
     write_autoencoder(folder / name)
     found[f"{repository}/{name}/config.yaml"] = folder / name / "config.yaml"
     found[f"{repository}/{name}/model.fp16.safetensors"] = folder / name / "model.safetensors"
+    # Their published weights are known by their hashes, which no stand-in has: from folders.
+    write_tiny_moe_model(folder / "hunyuan3d-dit-v2-1")
+    write_tiny_triposg(folder / "TripoSG")
     for repository, _ in _REPOSITORIES.values():
         found |= {f"{repository}/LICENSE": _TERMS, f"{repository}/NOTICE": b"None."}
     return found
@@ -38,11 +45,6 @@ def files_of(folder: Path) -> dict[str, bytes | Path]:
 
 def write_autoencoder(folder: Path) -> None:
     """The VAE of the tiny models in a folder of its own, as those with the efficient decoder are published."""
-    import yaml
-    from safetensors.torch import save_file
-
-    from tests.core.tiny_model import tiny_state
-
     config = tiny_config()
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config["vae"], sort_keys=False), encoding="utf-8")

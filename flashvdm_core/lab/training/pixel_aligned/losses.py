@@ -36,7 +36,7 @@ class Weights:
     slope: float = 2.0
     normals: float = 0.5
     camera: float = 2.0
-    silhouette: float = 0.1
+    silhouette: float = 0.06
 
 
 def soft_overlap(inside: Tensor, truth: Tensor) -> Tensor:
