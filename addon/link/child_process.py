@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from ...flashvdm_core.api.errors import WorkerError
 from .pipes import make_non_blocking, read_available, write_available
@@ -62,6 +63,18 @@ class Launch:
             **self.variables,
         }
 
+    def sentence(self, error: Exception) -> str:
+        """What to say where it cannot be started."""
+        return f"The Python '{self.python}' cannot be run ({error}); choose another in the add-on's preferences."
+
+
+class Program(Protocol):
+    """How a child is started: `Launch` is one."""
+
+    def module_command(self, module: str, *arguments: str) -> list[str]: ...
+    def environment(self) -> dict[str, str]: ...
+    def sentence(self, error: Exception) -> str: ...
+
 
 class ChildProcess:
     """A module of the core, running on the interpreter of `launch`. No call but `wait` and `end` waits for it.
@@ -70,7 +83,7 @@ class ChildProcess:
         WorkerError: the interpreter cannot be run.
     """
 
-    def __init__(self, launch: Launch, module: str, *arguments: str, folder: Path | None = None) -> None:
+    def __init__(self, launch: Program, module: str, *arguments: str, folder: Path | None = None) -> None:
         """`folder` becomes the current folder of the process; None: that of this process."""
         self._log = b""
         self._unsent = bytearray()
@@ -84,7 +97,7 @@ class ChildProcess:
                 make_non_blocking(pipe.fileno())
         except OSError as error:
             self.end()
-            raise _cannot_run(launch, error) from error
+            raise WorkerError(launch.sentence(error)) from error
 
     @property
     def id(self) -> int:
@@ -178,7 +191,7 @@ def run_through(launch: Launch, module: str, *arguments: str) -> int:
 
 
 def _started(
-    launch: Launch, module: str, arguments: tuple[str, ...], output: int | None, folder: Path | None
+    launch: Program, module: str, arguments: tuple[str, ...], output: int | None, folder: Path | None
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
@@ -192,8 +205,4 @@ def _started(
             creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" and output is not None else 0,
         )
     except (OSError, ValueError) as error:
-        raise _cannot_run(launch, error) from error
-
-
-def _cannot_run(launch: Launch, error: Exception) -> WorkerError:
-    return WorkerError(f"The Python '{launch.python}' cannot be run ({error}); choose another in the add-on's preferences.")
+        raise WorkerError(launch.sentence(error)) from error

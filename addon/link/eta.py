@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...flashvdm_core.api.events import Stage
 from ...flashvdm_core.api.tasks import Task, stages_of
+from .background_blender import BlenderTask
 from .job import Job, State
 
 _SLOWEST = 4.0  # how much slower than before a machine may be found to be
@@ -51,7 +52,7 @@ class EtaEstimator:
 
     def observe(self, job: Job) -> None:
         """Remember what the stages of a job took that has its result."""
-        if job.result is None:
+        if job.result is None or isinstance(job.task, BlenderTask):
             return
         key, settings = _key(job.task), job.result.settings
         seconds = {Stage(name): taken for name, taken in job.result.seconds.items()}
@@ -60,6 +61,8 @@ class EtaEstimator:
 
     def remaining_seconds(self, job: Job) -> float | None:
         """Seconds to the end of a job under way; None where nothing is known yet."""
+        if isinstance(job.task, BlenderTask):
+            return None
         past = self._past.get(_key(job.task))
         if past is None or job.stage is None or job.state is not State.RUNNING:
             return None

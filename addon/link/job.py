@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
-from ...flashvdm_core.api.errors import WorkerError
+from ...flashvdm_core.api.errors import FlashVDMError, WorkerError
 from ...flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result, Stage
 from ...flashvdm_core.api.mesh import TriangleMesh
 from ...flashvdm_core.api.tasks import Task
 from ...flashvdm_core.api.wire.protocol import Ready
+from .background_blender import BlenderTask, Step, Working
+
+Work = Task | BlenderTask
+"""What a job can be about: a task of the worker's, or of another Blender's."""
 
 STAGE_TEXTS = {
     Stage.LOAD: "Loading the model",
@@ -22,7 +26,14 @@ STAGE_TEXTS = {
     Stage.EXTRACT: "Building the mesh",
     Stage.TEXTURE: "Making the texture",
 }
-
+STEP_TEXTS = {
+    Step.START: "Starting another Blender",
+    Step.READ: "Reading the mesh",
+    Step.REDUCE: "Reducing the mesh",
+    Step.QUADS: "Laying quads",
+    Step.PROJECT: "Projecting the image",
+    Step.RENDER: "Rendering",
+}
 
 _MOST_WARNINGS = 100
 
@@ -45,9 +56,9 @@ class Worker(Protocol):
 
     @property
     def log(self) -> str: ...
-    def generate(self, task: Task) -> None: ...
+    def generate(self, task: Any) -> None: ...
     def cancel(self) -> None: ...
-    def poll(self) -> list[Event | Ready]: ...
+    def poll(self) -> Sequence[Event | Ready | Working]: ...
 
 
 class Job:
@@ -68,9 +79,11 @@ class Job:
         error: the sentence for the user once `state` is FAILED, else "".
         details: what helps to find the cause of the error: a traceback or the worker's log.
         warnings: lines that the user should see although the job goes on.
+        step: what another Blender is at for it; None where none is.
+        outcome: what has come of it, for the end, where that is no number of triangles.
     """
 
-    def __init__(self, task: Task, label: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, task: Work, label: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.task = task
         self.label = label
         self.state = State.WAITING
@@ -84,6 +97,8 @@ class Job:
         self.error = ""
         self.details = ""
         self.warnings: list[str] = []
+        self.step: Step | None = None
+        self.outcome = ""
         self._worker: Worker | None = None
         self._clock = clock
         self._started: float | None = None
@@ -96,7 +111,7 @@ class Job:
         self._worker, self.state, self._started = worker, State.STARTING, self._clock()
         try:
             worker.generate(self.task)
-        except WorkerError as error:
+        except FlashVDMError as error:
             self.fail(str(error), worker.log)
 
     @property
@@ -123,7 +138,9 @@ class Job:
             case State.WAITING:
                 return "Waiting"
             case State.STARTING:
-                return "Starting"
+                return STEP_TEXTS[Step.START] if isinstance(self.task, BlenderTask) else "Starting"
+            case State.RUNNING | State.INSERTING if self.step is not None:
+                return STEP_TEXTS[self.step]
             case State.RUNNING:
                 return STAGE_TEXTS[self.stage] if self.stage else "Starting"
             case State.CANCELLING:
@@ -186,8 +203,12 @@ class Job:
         cutouts, self._cutouts = self._cutouts, []
         return cutouts
 
-    def _take(self, event: Event | Ready) -> None:
+    def _take(self, event: Event | Ready | Working) -> None:
         match event:
+            case Working(step, fraction):
+                self.step, self.fraction = step, max(self.fraction, fraction)
+                if self.state is State.STARTING:
+                    self.state = State.RUNNING
             case Ready():
                 if self.state is State.STARTING:
                     self.state = State.RUNNING
@@ -223,7 +244,7 @@ class Job:
         if self.state is State.CANCELLING:
             self._end(State.CANCELLED)
             return
-        self.result, self.fraction = result, 1.0
+        self.result, self.fraction, self.step = result, 1.0, None
         self.triangles = len(result.mesh.faces) if result else 0
         if result:
             self.model, self.decoder = result.model, result.decoder

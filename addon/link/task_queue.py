@@ -14,7 +14,10 @@ from typing import TypeVar
 from ...flashvdm_core.api.errors import FlashVDMError, WorkerError
 from ...flashvdm_core.api.events import CutOut
 from ...flashvdm_core.api.mesh import TriangleMesh
-from .job import Job, State, Worker
+from .job import Job, State, Work, Worker
+
+LATER = object()
+"""What a step gives that waits for something else."""
 
 
 class ResultSink:
@@ -31,12 +34,15 @@ class ResultSink:
     def show_cutout(self, job: Job, cutout: CutOut) -> None:
         """Show what was cut out of one of the images."""
 
-    def show_preview(self, mesh: TriangleMesh) -> Iterator[None]:
+    def show_preview(self, mesh: TriangleMesh) -> Iterator[object]:
         """Show the mesh as far as it is known, in steps of some hundredths of a second. May be given up between two of them."""
         yield from ()
 
-    def finish(self, job: Job) -> Iterator[None]:
-        """Take the result, `job.result`, in such steps, and push an undo step. May be given up, too: `discard` comes then."""
+    def finish(self, job: Job) -> Iterator[object]:
+        """Take the result, `job.result`, in such steps, and push an undo step. May be given up, too: `discard` comes then.
+
+        A step that gives `LATER` has nothing to do for a moment.
+        """
         yield from ()
 
     def discard(self) -> None:
@@ -62,26 +68,27 @@ class QueueItem:
         self.id = id
         self.job = job
         self.sink = sink
-        self._work: Iterator[None] | None = None
+        self._work: Iterator[object] | None = None
+        self._waits = False
         self._inserting = False
         self._shows = True
 
     @property
     def at_work(self) -> bool:
         """A mesh is being brought into the file: the next step should come soon."""
-        return self._work is not None
+        return self._work is not None and not self._waits
 
     def cancel(self) -> None:
         """Ask for the end; what was shown is gone at once."""
         if not self.job.over:
             self.job.cancel()
-            self._leave()
+            self.leave()
 
     def fail(self, message: str, details: str) -> None:
         """End without a result, if it has not ended."""
         if not self.job.over:
             self.job.fail(message, details)
-            self._leave()
+            self.leave()
 
     def step(self) -> bool:
         """Move a task that was started on; True when anything that the user sees has changed."""
@@ -99,7 +106,7 @@ class QueueItem:
             )
             changed = True
         if self.job.over and self.job.state is not State.DONE:
-            self._leave()
+            self.leave()
         return changed
 
     def _step(self) -> bool:
@@ -110,9 +117,12 @@ class QueueItem:
         if job.state is State.INSERTING:
             if not self._inserting:
                 self._work, self._inserting = self.sink.finish(job), True
-            if self._work is not None and next(self._work, self) is self:
-                self._work, changed = None, True
-                job.inserted()
+            if self._work is not None:
+                given = next(self._work, self)
+                self._waits = given is LATER
+                if given is self:
+                    self._work, changed = None, True
+                    job.inserted()
         return changed
 
     def _show(self) -> bool:
@@ -129,10 +139,11 @@ class QueueItem:
         except Exception:
             traceback.print_exc()
             self._shows = False
-            self._leave()
+            self.leave()
         return changed
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """What was shown, and what the task has put aside, is gone."""
         self._work = None
         try:
             self.sink.discard()
@@ -215,7 +226,7 @@ class TaskQueue:
         self.items.clear()
         self._low_priority.clear()
 
-    def step(self, worker: Callable[[], Worker]) -> bool:
+    def step(self, worker: Callable[[Work], Worker]) -> bool:
         """Move the task whose turn it is on; True when anything that the user sees has changed.
 
         `worker` gives the worker for a task that begins; raises WorkerError where there is none.
@@ -231,10 +242,12 @@ class TaskQueue:
         self._low_priority = [item for item in self._low_priority if not item.job.over]
         return changed
 
-    def _begin(self, item: QueueItem, worker: Callable[[], Worker]) -> None:
+    def _begin(self, item: QueueItem, worker: Callable[[Work], Worker]) -> None:
         for other in self.items:
             other.job.free_result()
         try:
-            item.job.start(worker())
+            item.job.start(worker(item.job.task))
         except WorkerError as error:
             item.job.fail(str(error), "")
+        if item.job.over:
+            item.leave()

@@ -1,6 +1,7 @@
 """Results that come of latents and not of an image: another mesh of the same object, or a shape between two."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -13,10 +14,14 @@ from ..link.task_queue import ResultSink
 from . import landmarks, texture
 from .edited_mesh import why_not_new_faces
 from .mesh_builder import Size, mesh_of
+from .mesh_work import read_made
 from .object_data import new_data, settings_text
 from .pending import NewObject, PendingMesh, by_uid, replace_mesh
 from .placement import Placement
+from .private_folder import PrivateFolder
 from .result_object import describe, mesh_stays
+from .retopology import Faces
+from .worked_object import counted, laid_quads
 
 
 class ChangedObject(ResultSink):
@@ -25,7 +30,9 @@ class ChangedObject(ResultSink):
     The old mesh stays until the new one is whole: there are no previews.
     """
 
-    def __init__(self, obj: bpy.types.Object) -> None:
+    def __init__(self, obj: bpy.types.Object, quads: Faces | None = None) -> None:
+        """`quads`: which its mesh shall have."""
+        self._quads, self._folder = quads, PrivateFolder()
         self._name, self._object = obj.name, obj.session_uid
         self._foot, self._longest = _extent(_points(mesh_of(obj)))
         self._made = landmarks.longest_of(obj) or self._longest
@@ -36,12 +43,20 @@ class ChangedObject(ResultSink):
         """The mesh that is being filled; the object is the user's."""
         return self._mesh.owned
 
-    def finish(self, job: Job) -> Iterator[None]:
+    def finish(self, job: Job) -> Iterator[object]:
         """Put the new mesh in the place of the old one, and end an undo step."""
         result = job.result
         assert result is not None
-        encoded = None if result.colouring is None else (yield from texture.encode(result.colouring))
-        yield from self._mesh.fill(result.mesh)
+        laid = None
+        if self._quads is not None:
+            laid = yield from laid_quads(job, result, self._quads, self._mesh.size, self._folder)
+            result = replace(result, settings={**result.settings, "face_budget": self._quads.wanted})
+        encoded = None if result.colouring is None else (yield from texture.encode(result.colouring, laid))
+        if laid is None:
+            yield from self._mesh.fill(result.mesh)
+        else:  # with no step behind it: what is nobody's yet would be gone with the next undo
+            self._mesh.adopt(read_made(self._folder.path))
+        self._folder.remove()
         obj = self._find()
         change = landmarks.change_of(obj)
         if change is None:  # the mesh was edited: all that is known is its box
@@ -54,11 +69,13 @@ class ChangedObject(ResultSink):
         with mesh_stays(job):
             if encoded is not None:
                 texture.apply(obj, encoded)
+            job.outcome = counted(obj)
         push_undo(f"Update Mesh of {obj.name}")
 
     def discard(self) -> None:
         """Leave the object as it was."""
         self._mesh.drop()
+        self._folder.remove()
 
     def _find(self) -> bpy.types.Object:
         obj = by_uid(bpy.data.objects, self._object)

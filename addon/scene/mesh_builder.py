@@ -10,6 +10,7 @@ import numpy as np
 
 from ...flashvdm_core.api.mesh import TriangleMesh
 from ...flashvdm_core.geometry.edges import with_edges
+from ...flashvdm_core.texture import PolygonMesh
 
 SMOOTH_ANGLE = math.radians(40.0)
 """Edges that turn by more than this stay sharp. Above Blender's own 30 degrees: the steps of the decoded grid."""
@@ -32,6 +33,21 @@ def mesh_of(obj: bpy.types.Object) -> bpy.types.Mesh:
     """The mesh of a mesh object."""
     assert isinstance(obj.data, bpy.types.Mesh)
     return obj.data
+
+
+def surface_of(mesh: bpy.types.Mesh) -> PolygonMesh:
+    """A mesh of any polygons in the core frame: y up, +z towards the viewer."""
+    points = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", points)
+    x, y, z = points.reshape(-1, 3).T
+    corners, starts = np.empty(len(mesh.loops), np.int32), np.empty(len(mesh.polygons), np.int32)
+    mesh.attributes[".corner_vert"].data.foreach_get("value", corners)  # pyright: ignore[reportAttributeAccessIssue]
+    mesh.polygons.foreach_get("loop_start", starts)
+    mesh.calc_loop_triangles()
+    triangles, faces = np.empty(len(mesh.loop_triangles) * 3, np.int32), np.empty(len(mesh.loop_triangles), np.int32)
+    mesh.loop_triangles.foreach_get("loops", triangles)
+    mesh.loop_triangles.foreach_get("polygon_index", faces)
+    return PolygonMesh(np.stack((x, z, -y), axis=1), corners, starts, triangles.reshape(-1, 3), faces)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import bpy
 
 from ...flashvdm_core.api.mesh import TriangleMesh
+from ..blender.viewports import frame_if_unseen
 from .mesh_builder import Size, fill_in_slices, mesh_of
 from .object_data import mark_preview, unmark_preview
 from .placement import Placement
@@ -22,12 +23,16 @@ class _MeshGone(Exception):  # noqa: N818 - not an error: undo has taken the mes
 
 
 class PendingMesh:
-    """A new mesh that nobody sees before it is whole."""
+    """A new mesh that nobody sees before it is whole.
+
+    Attributes:
+        size: how large it will be.
+    """
 
     def __init__(self, name: str, size: Size) -> None:
         """It will have that name and size."""
         self._name = name
-        self._size = size
+        self.size = size
         self._uid: int | None = None
 
     @property
@@ -43,10 +48,17 @@ class PendingMesh:
             mark_preview(data)
             self._uid = data.session_uid
             try:
-                yield from fill_in_slices(self._find, source, self._size)
+                yield from fill_in_slices(self._find, source, self.size)
             except _MeshGone:
                 continue
             return
+
+    def adopt(self, data: bpy.types.Mesh) -> None:
+        """Take a mesh that is whole already in the place of one that would be filled."""
+        self.drop()
+        data.name = self._name
+        mark_preview(data)
+        self._uid = data.session_uid
 
     def take(self) -> bpy.types.Mesh:
         """The whole mesh, for an object."""
@@ -95,6 +107,7 @@ class NewObject:
         obj.location = self.placement.location
         home.objects.link(obj)
         self.uid = obj.session_uid
+        frame_if_unseen(obj)
         return obj
 
     def home_scene(self) -> bpy.types.Scene:
@@ -123,8 +136,11 @@ def _is_local(block: bpy.types.ID) -> bool:
 def replace_mesh(obj: bpy.types.Object, data: bpy.types.Mesh) -> None:
     """Give `obj` another mesh in the place of its own, of which the name and the materials stay."""
     before = mesh_of(obj)
-    for material in before.materials:
-        data.materials.append(material)
+    for slot, material in enumerate(before.materials):
+        if slot < len(data.materials):
+            data.materials[slot] = material
+        else:
+            data.materials.append(material)
     name, obj.data = before.name, data
     if not before.users:
         bpy.data.meshes.remove(before)

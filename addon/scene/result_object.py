@@ -4,6 +4,7 @@ import contextlib
 import json
 import traceback
 from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
 
 import bpy
 
@@ -11,6 +12,7 @@ from ...flashvdm_core.api.events import CutOut, Result
 from ...flashvdm_core.api.mesh import TriangleMesh
 from ...flashvdm_core.api.tasks import Request
 from ..blender.texts import interface
+from ..blender.viewports import show_textures
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
@@ -18,12 +20,16 @@ from ..settings.given import kept_path
 from ..settings.preferences import preferences
 from . import history, landmarks, stored_latents, texture, thumbnails
 from .edited_mesh import why_not_new_faces
+from .mesh_work import read_made
 from .object_data import forget, is_copied_preview, is_preview, mark_preview, new_data, settings_text, unmark_preview, was_preview
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
 from .placement import Placement
+from .private_folder import PrivateFolder
+from .retopology import Faces
 from .stored_images import content_of
 from .straighten import straighten
 from .variants import Variants
+from .worked_object import counted, laid_quads
 
 
 class ResultObject(ResultSink):
@@ -35,10 +41,12 @@ class ResultObject(ResultSink):
         scene: bpy.types.Scene,
         collection: bpy.types.Collection,
         variants: Variants | None = None,
+        quads: Faces | None = None,
     ) -> None:
-        """`variants` is the row that the result belongs to, if it is one of several."""
+        """`variants` is the row that the result belongs to, if it is one of several; `quads`: which its mesh shall have."""
         self.placement = placement
         self.variants = variants
+        self._quads, self._folder = quads, PrivateFolder()
         self._mesh = PendingMesh(placement.name, placement.size)
         self._object = NewObject(placement, scene, collection)
         self._wanted = True
@@ -79,13 +87,21 @@ class ResultObject(ResultSink):
             mark_preview(self._put(obj))
         self._mesh.drop()
 
-    def finish(self, job: Job) -> Iterator[None]:
+    def finish(self, job: Job) -> Iterator[object]:
         """Put the result in the preview's place, write down how it was made, and end an undo step."""
         result = job.result
         assert result is not None
         assert isinstance(job.task, Request)
-        encoded = None if result.colouring is None else (yield from texture.encode(result.colouring))
-        yield from self._mesh.fill(result.mesh)
+        laid = None
+        if self._quads is not None:
+            laid = yield from laid_quads(job, result, self._quads, self._mesh.size, self._folder)
+            result = replace(result, settings={**result.settings, "face_budget": self._quads.wanted})
+        encoded = None if result.colouring is None else (yield from texture.encode(result.colouring, laid))
+        if laid is None:
+            yield from self._mesh.fill(result.mesh)
+        else:  # with no step behind it: what is nobody's yet would be gone with the next undo
+            self._mesh.adopt(read_made(self._folder.path))
+        self._folder.remove()
         obj = self._put(self._preview())
         unmark_preview(obj)
         self._object.uid = None  # it stays, whatever comes
@@ -97,11 +113,14 @@ class ResultObject(ResultSink):
             data = new_data(obj)
             data.images = json.dumps({view: kept_path(path) for view, path in job.task.images.items()})
             data.seconds = round(job.seconds, 3)
+            job.outcome = counted(obj)
             if self.variants is not None:
                 self.variants.mark(obj)
         with mesh_stays(job):
             if encoded is not None:
                 texture.apply(obj, encoded)
+                if preferences().texture_shading == "ALWAYS":
+                    show_textures()
         with mesh_stays(job):
             scene, keep = self._object.home_scene(), preferences().keep_images
             history.record(scene, obj, result, job.task.images, self._contents, job.seconds, keep)
@@ -115,6 +134,7 @@ class ResultObject(ResultSink):
         if obj is not None:
             remove_object(obj)
         self._mesh.drop()
+        self._folder.remove()
 
     def _preview(self) -> bpy.types.Object | None:
         """The preview, for the result to take its place; None where there is none, or the user works on it."""

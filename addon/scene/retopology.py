@@ -1,27 +1,53 @@
 """Other faces for the same shape, through Blender's own tools: a number of triangles, or quads.
 
-All of it works on the active object in Object Mode, inside one operator, so it is one undo step.
+All of it works on a mesh object in Object Mode that is the active one, in this Blender or in another.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from enum import StrEnum
 
 import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...flashvdm_core.api.errors import SettingsError
-from ..blender.texts import report
-from . import texture
 from .mesh_builder import SMOOTH_ANGLE, mesh_of
 
 _NEAR_ENOUGH = 0.05  # fraction of the wanted number of faces by which voxels may miss it
 _VOXEL_ROUNDS = 3
-_INPUT_FACES = 12  # QuadriFlow's input faces for each face that is wanted; more only cost time
+INPUT_FACES = 12
+"""QuadriFlow's input faces for each face that is wanted; more only cost time."""
+
 _LEAST_INPUT = 20_000
 _FLOW_SIZE = 1000.0  # QuadriFlow refuses meshes with edges shorter than 0.0001, however small they are as a whole
 _CUTS = 4  # how many times as many faces a subdivision makes
+
+
+class Method(StrEnum):
+    """How faces are made: triangles; quads along the shape by QuadriFlow; quads in a grid of voxels."""
+
+    TRIANGLES = "TRIANGLES"
+    FLOW = "FLOW"
+    VOXELS = "VOXELS"
+
+
+class Remark(StrEnum):
+    """What the user should know of how it went."""
+
+    GRID = "GRID"
+    """QuadriFlow could not follow the shape, and voxels took its place."""
+    GROUPS_LOST = "GROUPS_LOST"
+    """The vertex groups are gone."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Which faces a mesh shall have: about `wanted` of them, made by `method`."""
+
+    method: Method
+    wanted: int
 
 
 def triangle_count(mesh: bpy.types.Mesh) -> int:
@@ -29,12 +55,34 @@ def triangle_count(mesh: bpy.types.Mesh) -> int:
     return len(mesh.loops) - 2 * len(mesh.polygons)
 
 
-def set_triangles(obj: bpy.types.Object, wanted: int) -> list[str]:
-    """Reduce the mesh of `obj` to about `wanted` triangles, or divide its faces smoothly up to that many.
+def give_faces(obj: bpy.types.Object, faces: Faces) -> list[Remark]:
+    """Give the mesh of `obj` other faces, smooth by angle.
 
-    Returns:
-        what the user should know, in sentences.
+    Triangles are reduced to about as many, or faces divided smoothly up to that many. Raises RuntimeError where Blender's own
+    tools do.
     """
+    if faces.method is Method.TRIANGLES:
+        _set_triangles(obj, faces.wanted)
+        remarks: list[Remark] = []
+    else:
+        remarks = _set_quads(obj, faces.wanted, faces.method is Method.FLOW)
+    _smooth(mesh_of(obj))
+    return remarks
+
+
+def is_closed(mesh: bpy.types.Mesh) -> bool:
+    """Every edge is between exactly two faces."""
+    edges = np.empty(len(mesh.loops), np.int32)
+    mesh.attributes[".corner_edge"].data.foreach_get("value", edges)  # pyright: ignore[reportAttributeAccessIssue]
+    return len(edges) > 0 and bool((np.bincount(edges, minlength=len(mesh.edges)) == 2).all())
+
+
+def _smooth(mesh: bpy.types.Mesh) -> None:
+    mesh.shade_smooth()
+    mesh.set_sharp_from_angle(angle=SMOOTH_ANGLE)
+
+
+def _set_triangles(obj: bpy.types.Object, wanted: int) -> None:
     now = triangle_count(mesh_of(obj))
     levels = max(0, math.ceil(math.log(wanted / max(now, 1), _CUTS))) if wanted > now else 0
     if levels:
@@ -47,43 +95,24 @@ def set_triangles(obj: bpy.types.Object, wanted: int) -> list[str]:
         collapse.ratio = wanted / now  # pyright: ignore[reportAttributeAccessIssue]
         collapse.use_collapse_triangulate = True  # pyright: ignore[reportAttributeAccessIssue]
         _apply(collapse)
-    return _finish(obj)
 
 
-def set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> list[str]:
-    """Rebuild the mesh of `obj` of about `wanted` quads.
-
-    Args:
-        obj: the object.
-        wanted: number of quads.
-        flowing: along the shape by QuadriFlow, else by a grid of voxels.
-
-    Returns:
-        what the user should know, in sentences: where QuadriFlow could not do it and voxels took its place, for example.
-    """
-    textured, materials, grouped = texture.has_texture(obj), list(mesh_of(obj).materials), len(obj.vertex_groups) > 0
+def _set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> list[Remark]:
+    materials, grouped = list(mesh_of(obj).materials), len(obj.vertex_groups) > 0
     done = flowing and _flow(obj, wanted)
     if not done:
         _voxels(obj, wanted)
     mesh = mesh_of(obj)
     for material in materials if not len(mesh.materials) else ():
         mesh.materials.append(material)
-    refused = [] if done or not flowing else [report("QuadriFlow cannot follow this shape; the voxel remesher was used instead")]
-    lost = [report("The vertex groups are lost; Voxel keeps them")] if grouped and not len(obj.vertex_groups) else []
-    return refused + lost + _finish(obj, textured)
-
-
-def is_closed(mesh: bpy.types.Mesh) -> bool:
-    """Every edge is between exactly two faces."""
-    edges = np.empty(len(mesh.loops), np.int32)
-    mesh.attributes[".corner_edge"].data.foreach_get("value", edges)  # pyright: ignore[reportAttributeAccessIssue]
-    return len(edges) > 0 and bool((np.bincount(edges, minlength=len(mesh.edges)) == 2).all())
+    refused = [] if done or not flowing else [Remark.GRID]
+    return refused + ([Remark.GROUPS_LOST] if grouped and not len(obj.vertex_groups) else [])
 
 
 def _flow(obj: bpy.types.Object, wanted: int) -> bool:
     """QuadriFlow, of a mesh that it can cope with: closed, and not so fine that it takes minutes."""
     before = mesh_of(obj).copy()
-    most = max(_LEAST_INPUT, _INPUT_FACES * wanted)
+    most = max(_LEAST_INPUT, INPUT_FACES * wanted)
     if not is_closed(before) or len(before.polygons) > 2 * most:
         _voxels(obj, most)
     larger = _FLOW_SIZE / max(*obj.dimensions, 1e-12)
@@ -132,19 +161,6 @@ def _replace(obj: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
     if not old.users:
         bpy.data.meshes.remove(old)
         mesh.name = name
-
-
-def _finish(obj: bpy.types.Object, textured: bool | None = None) -> list[str]:
-    """What belongs to every result: smooth by angle, and the texture where there was one; what is wrong with that."""
-    mesh = mesh_of(obj)
-    mesh.shade_smooth()
-    mesh.set_sharp_from_angle(angle=SMOOTH_ANGLE)
-    if (texture.has_texture(obj) if textured is None else textured) and texture.picture_of(obj) is not None:
-        try:
-            texture.project_again(obj, texture.view_of(obj))
-        except SettingsError as error:  # the mesh is right without it
-            return [str(error)]
-    return []
 
 
 def _modifier(obj: bpy.types.Object, kind: str) -> bpy.types.Modifier:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import bpy
 import numpy as np
@@ -12,65 +12,81 @@ import numpy as np
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.mesh import Colouring
 from ...flashvdm_core.geometry import png
-from ...flashvdm_core.texture import OrthographicCamera, PolygonMesh, fit_camera, project_texture
+from ...flashvdm_core.texture import OrthographicCamera
+from . import mesh_work
 from .mesh_builder import mesh_of
 from .object_data import data_of, new_data
 from .stored_images import drop, is_readable, name_file, packed_png, pixels_of
+from .uv_map import set_uvs
 
-UV_MAP = "FlashVDM"
 _NODE = "FlashVDM Colours"
-
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedTexture:
-    """A texture with its UVs, and its pictures as PNG."""
+    """What gives a new mesh its colours.
+
+    Attributes:
+        colouring: as it came.
+        texture: the texture as a file.
+        picture: the picture as a PNG.
+    """
 
     colouring: Colouring
-    texture: bytes
+    texture: mesh_work.Texture
     picture: bytes
 
 
-def encode(colouring: Colouring) -> Generator[None, None, EncodedTexture]:
-    """Make the pictures PNG, in steps of a few milliseconds. Touches nothing of Blender's."""
-    texture = yield from png.encoded(colouring.texture)
+def encode(colouring: Colouring, laid: mesh_work.Outcome | None = None) -> Generator[None, None, EncodedTexture]:
+    """Make the pictures PNG, in steps of a few milliseconds. Touches nothing of Blender's.
+
+    Where quads were `laid` in the place of the triangles, their texture is there already.
+    """
+    texture = laid.texture if laid is not None else None
+    if texture is None:
+        view = view_in(colouring)
+        texture = mesh_work.Texture(colouring.uvs, (yield from png.encoded(colouring.texture)), colouring.texture.shape, view)
     return EncodedTexture(colouring, texture, (yield from png.encoded(colouring.picture)))
 
 
 def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
     """Give `obj` UVs, a packed texture and a material.
 
-    The cut-out stays with the object, so that `project_again` can do it once more when the mesh has changed.
+    The cut-out stays with the object, so that it can be projected once more when the mesh has changed.
     """
-    mesh, colouring = mesh_of(obj), encoded.colouring
-    if len(mesh.loops) != len(colouring.uvs):  # Blender did not allow all faces, which hardly ever happens
-        colouring = project_texture(surface_of(mesh), colouring.picture, OrthographicCamera(colouring.yaw, colouring.elevation))
-        encoded = finished(encode(colouring))
+    mesh, colouring, found = mesh_of(obj), encoded.colouring, encoded.texture
+    if found.uvs is not None and len(mesh.loops) != len(found.uvs):  # Blender did not allow all faces, which hardly ever happens
+        found = mesh_work.as_file(mesh_work.project(mesh, mesh_work.Projection(colouring.picture, view_in(colouring))))
+    keep_picture(obj, encoded.picture, colouring.picture.shape)
+    show(obj, found)
+
+
+def keep_picture(obj: bpy.types.Object, png: bytes, shape: tuple[int, ...]) -> None:
+    """Store the cut-out of which the colours are with the object."""
     before = picture_of(obj)
-    picture = packed_png(f"{obj.name} cut-out", encoded.picture, colouring.picture.shape)
+    picture = packed_png(f"{obj.name} cut-out", png, shape)
     new_data(obj).picture = picture
     drop(before)
     picture.name = f"{obj.name} cut-out"  # now that the one before is gone
     name_file(picture)
-    _show(obj, mesh, encoded)
 
 
-def project_again(obj: bpy.types.Object, view: OrthographicCamera | None) -> OrthographicCamera:
-    """Project the stored picture on the mesh as it is now; seen from `view`, None: from where its silhouette fits.
-
-    Returns the view.
-
-    Raises:
-        SettingsError: the object has no picture, or it is lost; then nothing has changed.
-    """
-    mesh, pixels = mesh_of(obj), picture_pixels(obj)
-    if pixels is None:
-        raise SettingsError("The object has no image; generate it with Texture from Image.")
-    surface = surface_of(mesh)
-    view = view or fit_camera(surface, pixels[..., 3])
-    _show(obj, mesh, finished(encode(project_texture(surface, pixels, view))))
-    return view
+def show(obj: bpy.types.Object, texture: mesh_work.Texture) -> None:
+    """Put the texture into the object's material, which is made where there is none yet."""
+    mesh = mesh_of(obj)
+    if texture.uvs is not None:
+        set_uvs(mesh, texture.uvs)
+    image = packed_png(f"{obj.name} colours", texture.png, texture.shape)
+    node = _own_node(obj)
+    if node is None:
+        material, node = _new_material(obj.name)
+        mesh.materials.append(material)
+    before, node.image = node.image, image
+    drop(before)
+    image.name = f"{obj.name} colours"  # now that the one before is gone
+    name_file(image)
+    data = new_data(obj)
+    data.yaw, data.elevation = texture.view.yaw, texture.view.elevation
 
 
 def picture_of(obj: bpy.types.Object) -> bpy.types.Image | None:
@@ -99,57 +115,14 @@ def view_of(obj: bpy.types.Object) -> OrthographicCamera | None:
     return OrthographicCamera(data.yaw, data.elevation) if data is not None and data.is_property_set("yaw") else None
 
 
+def view_in(colouring: Colouring) -> OrthographicCamera:
+    """From where the picture of a colouring was seen."""
+    return OrthographicCamera(colouring.yaw, colouring.elevation)
+
+
 def has_texture(obj: bpy.types.Object) -> bool:
     """The object shows the texture."""
     return any(_node_of(slot.material) is not None for slot in obj.material_slots)
-
-
-def surface_of(mesh: bpy.types.Mesh) -> PolygonMesh:
-    """A mesh of any polygons in the core frame: y up, +z towards the viewer."""
-    points = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", points)
-    x, y, z = points.reshape(-1, 3).T
-    corners, starts = np.empty(len(mesh.loops), np.int32), np.empty(len(mesh.polygons), np.int32)
-    mesh.attributes[".corner_vert"].data.foreach_get("value", corners)  # pyright: ignore[reportAttributeAccessIssue]
-    mesh.polygons.foreach_get("loop_start", starts)
-    mesh.calc_loop_triangles()
-    triangles, faces = np.empty(len(mesh.loop_triangles) * 3, np.int32), np.empty(len(mesh.loop_triangles), np.int32)
-    mesh.loop_triangles.foreach_get("loops", triangles)
-    mesh.loop_triangles.foreach_get("polygon_index", faces)
-    return PolygonMesh(np.stack((x, z, -y), axis=1), corners, starts, triangles.reshape(-1, 3), faces)
-
-
-def finished(steps: Generator[None, None, _Value]) -> _Value:
-    """What `steps` make, all at once."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
-def _set_uvs(mesh: bpy.types.Mesh, uvs: np.ndarray) -> None:
-    layer = mesh.uv_layers.get(UV_MAP) or mesh.uv_layers.new(name=UV_MAP, do_init=False)
-    layer.active = layer.active_render = True
-    # Not by `layer.uv`, which writes into the array that copies of the mesh share with it.
-    attribute: Any = mesh.attributes[layer.name]
-    attribute.data.foreach_set("vector", np.ascontiguousarray(uvs, np.float32).ravel())
-
-
-def _show(obj: bpy.types.Object, mesh: bpy.types.Mesh, encoded: EncodedTexture) -> None:
-    """Set the UVs and put the texture into the object's material, which is made where there is none yet."""
-    _set_uvs(mesh, encoded.colouring.uvs)
-    texture = packed_png(f"{obj.name} colours", encoded.texture, encoded.colouring.texture.shape)
-    node = _own_node(obj)
-    if node is None:
-        material, node = _new_material(obj.name)
-        mesh.materials.append(material)
-    before, node.image = node.image, texture
-    drop(before)
-    texture.name = f"{obj.name} colours"  # now that the one before is gone
-    name_file(texture)
-    data = new_data(obj)
-    data.yaw, data.elevation = encoded.colouring.yaw, encoded.colouring.elevation
 
 
 def _own_node(obj: bpy.types.Object) -> Any:

@@ -166,7 +166,7 @@ def _sink(image: str, others: list[Placement]) -> ResultObject:
     assert scene is not None
     assert collection is not None
     size = Size(scene_settings(scene).size)
-    placement = Placement(name_for(Path(image).name), size, (0.0, 0.0, 0.0)).beside(others)
+    placement = Placement(name_for(Path(image).name), size, (0.0, 0.0, 0.0)).beside(other.box for other in others)
     return ResultObject(placement, scene, collection)
 
 
@@ -176,6 +176,7 @@ def _written(job: Job, output: Path | None, overwrite: bool) -> str:
         return job.error or job.text
     if output is not None:
         assert job.result is not None
+        assert isinstance(job.task, Request)
         try:
             write_mesh(
                 job.result.mesh,

@@ -1,6 +1,6 @@
 """From what the user has chosen to tasks in the queue: the way of every button and script that generates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from ..blender.api_types import Context
 from ..link.task_queue import QueueItem
 from ..scene.block_out import block_out_mesh, placement_of
 from ..scene.mesh_builder import Size
-from ..scene.placement import Placement, name_for
+from ..scene.placement import Box, Placement, boxes_in, name_for
 from ..scene.result_object import ResultObject
 from ..scene.variants import new_row
+from ..scene.worked_object import QUAD_INPUT, quads_for
 from ..settings.given import absolute_model, absolute_path, value_of
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE, OF_SCENE, VIEW_LABELS
@@ -27,7 +28,7 @@ def enqueue_generation(context: Context, given: Mapping[str, Any], live: bool) -
     Args:
         context: Blender's: the scene, the collection, the active object.
         given: what counts in place of the scene's settings and the preferences, by the names of the properties of
-            `bpy.ops.flashvdm.generate`.
+            `bpy.ops.flashvdm.generate`; and "location", a place in world space in the place of the 3D cursor.
         live: previews can be seen growing.
 
     Raises:
@@ -38,11 +39,16 @@ def enqueue_generation(context: Context, given: Mapping[str, Any], live: bool) -
     placement = _placement(context, given, image)
     if given.get("block_out"):
         request, placement = _from_block_out(context, given, request)
-    row = new_row(placement.beside(_taken(context)).location) if count > 1 else None
+    quads = quads_for(request.settings.face_budget) if value_of("topology", given, context.scene) == "QUADS" else None
+    if quads is not None:
+        request = replace(request, settings=request.settings | {"face_budget": quads.wanted * QUAD_INPUT})
+    # Of a block-out the result takes the place: it lies over it, and the user chooses.
+    taken: Callable[[], list[Box]] = list if given.get("block_out") else lambda: _taken(context)
+    row = new_row(placement.beside(taken()).location) if count > 1 else None
     items = []
     for seed in _seeds(int(request.settings["seed"]), count):
         task = replace(request, settings=dict(request.settings) | {"seed": seed})
-        sink = ResultObject(placement.beside(_taken(context)), context.scene, context.collection, row)
+        sink = ResultObject(placement.beside(taken()), context.scene, context.collection, row, quads)
         items.append(session.enqueue(task, f"{image}, seed {seed}" if row else image, sink))
     return items
 
@@ -72,8 +78,10 @@ def _from_block_out(context: Context, given: Mapping[str, Any], request: Request
 
 
 def _placement(context: Context, given: Mapping[str, Any], image: str) -> Placement:
-    x, y, z = context.scene.cursor.location
+    x, y, z = given.get("location") or context.scene.cursor.location
     place = value_of("placement", given, context.scene)
+    if "location" in given:
+        place = "CURSOR"
     location = {"CURSOR": (x, y, z), "FLOOR": (x, y, 0.0), "ORIGIN": (0.0, 0.0, 0.0)}[place]
     of_height = value_of("size_of", given, context.scene) == "HEIGHT"
     size = Size(value_of("size", given, context.scene), of_height)
@@ -87,7 +95,8 @@ def _seeds(first: int, count: int) -> list[int]:
     return [(first + number) % (int(largest) + 1) for number in range(count)]
 
 
-def _taken(context: Context) -> list[Placement]:
-    """Where those stand that lined up before: none is to hide another."""
+def _taken(context: Context) -> list[Box]:
+    """What is filled already, or will be by those that lined up before: none is to hide another."""
     others = session.tasks.queue.sinks(ResultObject)
-    return [other.placement for other in others if other.scene == context.scene.session_uid]
+    lined_up = [other.placement.box for other in others if other.scene == context.scene.session_uid]
+    return [*lined_up, *boxes_in(context.view_layer)]

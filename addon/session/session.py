@@ -9,6 +9,7 @@ from bpy.app.handlers import persistent
 from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.tasks import Task
 from ..blender.window import redraw_panels
+from ..link.background_blender import BlenderTask
 from ..link.job import Job
 from ..link.runtime import Runtime
 from ..link.task_queue import QueueItem, ResultSink
@@ -83,6 +84,10 @@ class Session:
         """
         interpreter.runtime()
         self.check.stop()
+        return self.tasks.queue.add(Job(task, label), sink)
+
+    def enqueue_background(self, task: BlenderTask, label: str, sink: ResultSink) -> QueueItem:
+        """Line a task up that another Blender does; like `enqueue` otherwise, but nothing needs to be set up for it."""
         return self.tasks.queue.add(Job(task, label), sink)
 
     def enqueue_low_priority(self, task: Task, label: str, sink: ResultSink) -> None:

@@ -1,16 +1,24 @@
 """The queue of tasks and the one worker that does them, one after the other; and the look whether a worker starts at all."""
 
+import time
+from collections.abc import Callable
+
 from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.wire.protocol import Ready
+from ..link.background_blender import BackgroundBlender, BlenderTask
 from ..link.eta import EtaEstimator
-from ..link.job import Job, State
+from ..link.job import Job, State, Work, Worker
 from ..link.task_queue import QueueItem, TaskQueue
 from ..link.worker_client import Limits, WorkerClient
+from ..scene.private_folder import program
 from ..settings.preferences import preferences
 from . import interpreter
 from .loop import Activity
 
 _SOON_SECONDS = 0.01  # between two slices of a mesh: Blender comes round, and the mesh is there soon
+# Blender draws the scene between two slices. They are as long as that makes no difference: where drawing takes long, few do.
+_SHARE = 0.25  # of the time since the slice before
+_SHORTEST, _LONGEST = 0.02, 0.3  # seconds
 
 
 class WorkerTasks(Activity):
@@ -23,12 +31,16 @@ class WorkerTasks(Activity):
         pace: how long things take here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.client: WorkerClient | None = None
+        self._blender: BackgroundBlender | None = None
         self.queue = TaskQueue()
         self.low_priority: QueueItem | None = None
         self.eta = EtaEstimator()
         self._changes = 0
+        self._clock = clock
+        self._last = clock()
+        """When the last step ended."""
 
     @property
     def generating(self) -> bool:
@@ -58,11 +70,16 @@ class WorkerTasks(Activity):
 
     def step(self) -> bool:
         """Move on the task whose turn it is; whether another step is needed."""
-        item = self.queue.next
-        if self.queue.step(self.start_client):
-            self._changes += 1
+        item, start = self.queue.next, self._clock()
+        end = start + min(max(_SHARE * (start - self._last), _SHORTEST), _LONGEST)
+        while True:
+            if self.queue.step(self._worker_for):
+                self._changes += 1
+            if item is None or not item.at_work or self._clock() >= end:
+                break
         if item is not None and item.job.state is State.INSERTING:
             self.eta.observe(item.job)
+        self._last = self._clock()
         return self.queue.next is not None
 
     @property
@@ -85,8 +102,16 @@ class WorkerTasks(Activity):
         """Drop what is under way or waits. An idle worker stays for the next."""
         if self.client is not None and self.client.busy:
             self._close_client()
+        self._close_blender()
         self.low_priority = None
         self.queue.clear()
+
+    def _worker_for(self, task: Work) -> Worker:
+        """Who does a task. Raises WorkerError."""
+        if not isinstance(task, BlenderTask):
+            return self.start_client()
+        self._blender = BackgroundBlender(program())
+        return self._blender
 
     def start_client(self) -> WorkerClient:
         """The worker client as the preferences ask for; another interpreter means another worker.
@@ -106,6 +131,12 @@ class WorkerTasks(Activity):
         if self.client is not None:
             self.client.close()
         self.client = None
+        self._close_blender()
+
+    def _close_blender(self) -> None:
+        if self._blender is not None:
+            self._blender.close()
+        self._blender = None
 
 
 class WorkerCheck(Activity):

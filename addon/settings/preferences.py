@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ...flashvdm_core.files import pasted_path
 from .properties import MACHINE, setting_properties, with_properties
@@ -56,6 +56,15 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
         description="Keep in the .blend file what a mesh is made from, so that Update Mesh and Interpolate need no new run",
         default=True,
     ),
+    texture_shading=EnumProperty(
+        name="Textures in Solid",
+        description="What happens to a viewport in Solid, in which a textured result would be grey",
+        items=(
+            ("ASK", "Ask", "Offer a button beside the result"),
+            ("ALWAYS", "Show", "Show the textures of new results"),
+            ("NEVER", "Leave", "Leave the viewports as they are"),
+        ),
+    ),
     models_folder=StringProperty(
         name="Folder of Models",
         description="Where downloaded models are kept; empty: the extension's folder in your user folder",
@@ -81,6 +90,7 @@ class Preferences:
         idle_minutes: float
         silence_minutes: float
         keep_images: bool
+        texture_shading: str
         keep_latents: bool
         models_folder: str
         hub: str

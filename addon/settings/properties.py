@@ -72,6 +72,17 @@ def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+TOPOLOGIES = (
+    ("TRIANGLES", "Triangles", "The mesh is of triangles"),
+    ("QUADS", "Quads", "The mesh is of quads that follow the shape, laid by QuadriFlow in the background"),
+)
+
+
+def topology_property(options: set[Any] | None = None) -> Any:
+    """What faces a new mesh has."""
+    return EnumProperty(name="Faces", description="What the new mesh is made of", items=TOPOLOGIES, options=options or set())
+
+
 QUALITIES = (
     ("DRAFT", "Draft", "A coarse mesh, to see soon whether the shape is right"),
     ("NORMAL", "Normal", "The defaults"),
@@ -185,6 +196,7 @@ def _image_changed(_settings: object, _context: object) -> None:
     **placement_properties(),
     quality=quality_property(),
     limit_faces=limit_faces_property(),
+    topology=topology_property(),
     target_triangles=triangles_property(),
     target_quads=quads_property(),
     variants=IntProperty(name="Variants", description="Number of seeds to choose from", default=3, min=2, max=100, soft_max=12),
@@ -201,6 +213,7 @@ class FlashVDMSceneSettings(bpy.types.PropertyGroup):
         resolution: int
         quality: str
         limit_faces: bool
+        topology: str
         face_budget: int
         size_of: str
         placement: str

@@ -30,6 +30,7 @@ _OPERATORS = {
     "Select Object": "Objekt auswählen",
     "Set Quality": "Qualität einstellen",
     "Straighten": "Gerade hinstellen",
+    "Show Textures": "Texturen zeigen",
     "Show Details": "Einzelheiten zeigen",
     "Clipboard": "Zwischenablage",
     "Accept and Download": "Zustimmen und herunterladen",
@@ -157,7 +158,12 @@ _LABELS = {
     "Draft": "Entwurf",
     "Entry": "Eintrag",
     "Find the View": "Ansicht suchen",
+    "Faces": "Flächen",
+    "Ask": "Fragen",
     "Fine": "Fein",
+    "Leave": "Lassen",
+    "Show": "Zeigen",
+    "Textures in Solid": "Texturen in Solide",
     "Flash": "Flash",
     "FlashVDM Presets": "FlashVDM-Vorgaben",
     "Floor": "Boden",
@@ -248,7 +254,7 @@ _STATES = {
     "Cancelling": "Wird abgebrochen",
     "Decoder {decoder}": "Dekoder {decoder}",
     "Decoding the surface": "Die Oberfläche wird dekodiert",
-    "Done in {seconds:.1f} s, {count:,} triangles": "Fertig in {seconds:.1f} s, {count:,} Dreiecke",
+    "Done in {seconds:.1f} s, {outcome}": "Fertig in {seconds:.1f} s, {outcome}",
     "Done": "Fertig",
     "Failed": "Fehlgeschlagen",
     "Forming the shape": "Die Form entsteht",
@@ -258,16 +264,23 @@ _STATES = {
     "No difference": "Kein Unterschied",
     "Not running": "Läuft nicht",
     "Preparing the image": "Das Bild wird vorbereitet",
+    "Starting another Blender": "Ein zweites Blender wird gestartet",
+    "Reading the mesh": "Mesh wird gelesen",
+    "Reducing the mesh": "Mesh wird verringert",
+    "Laying quads": "Vierecke werden gelegt",
+    "Projecting the image": "Bild wird projiziert",
+    "Rendering": "Wird gerendert",
+    "{count:,} triangles": "{count:,} Dreiecke",
     "Putting the mesh into the scene": "Das Mesh kommt in die Szene",
     "Reading the image": "Das Bild wird gelesen",
     "Running on {device}": "Läuft auf {device}",
     "Seed {seed}": "Startwert {seed}",
     "Starting": "Startet",
+    "the image is in the panel": "das Bild steht in der Leiste",
     "This file does not exist": "Diese Datei gibt es nicht",
     "Waiting": "Wartet",
     "What you generate is listed here": "Hier steht, was erzeugt wurde",
     "{count:,} faces": "{count:,} Flächen",
-    "{count:,} triangles": "{count:,} Dreiecke",
     "It stands straight already": "Es steht schon gerade",
     "{done} of {count}": "{done} von {count}",
     "{failed} failed": "{failed} fehlgeschlagen",
@@ -546,6 +559,20 @@ _TOOLTIPS = {
     "QuadriFlow: edges follow the shape. Takes seconds to minutes": (
         "QuadriFlow: Kanten folgen der Form. Dauert Sekunden bis Minuten"
     ),
+    "Show textures in viewports in Solid, now and whenever a result comes; the preferences can change it": (
+        "Texturen in Ansichten in „Solide“ zeigen, jetzt und wann immer ein Ergebnis kommt; änderbar in den Einstellungen"
+    ),
+    "What happens to a viewport in Solid, in which a textured result would be grey": (
+        "Was mit einer Ansicht in „Solide“ geschieht, in der ein Ergebnis mit Textur grau wäre"
+    ),
+    "Offer a button beside the result": "Beim Ergebnis einen Knopf anbieten",
+    "Show the textures of new results": "Die Texturen neuer Ergebnisse zeigen",
+    "Leave the viewports as they are": "Die Ansichten lassen, wie sie sind",
+    "The mesh is of triangles": "Das Mesh besteht aus Dreiecken",
+    "The mesh is of quads that follow the shape, laid by QuadriFlow in the background": (
+        "Das Mesh besteht aus Vierecken, die der Form folgen; QuadriFlow legt sie im Hintergrund"
+    ),
+    "What the new mesh is made of": "Woraus das neue Mesh besteht",
     "Reduce the mesh to about this many triangles; 0 keeps all of them": (
         "Das Mesh auf ungefähr so viele Dreiecke verringern; 0 behält alle"
     ),

@@ -1,6 +1,25 @@
 """German: sentences that have values in them, of generating, images, models, files and of the add-on itself."""
 
 TABLE = {
+    "'{}' was changed meanwhile and stays as it is; do it again.": (
+        "„{}“ wurde inzwischen verändert und bleibt, wie es ist; bitte noch einmal."
+    ),
+    "'{}' was deleted meanwhile.": "„{}“ wurde inzwischen gelöscht.",
+    "'{}' is being edited; leave its mode and do it again.": (
+        "„{}“ wird gerade bearbeitet; verlasse den Modus und versuche es noch einmal."
+    ),
+    "It stays a mesh of triangles ({}).": "Es bleibt ein Mesh aus Dreiecken ({}).",
+    "The scene was deleted meanwhile.": "Die Szene wurde inzwischen gelöscht.",
+    "The folder for temporary files cannot be written; free some space there.": (
+        "In den Ordner für temporäre Dateien kann nicht geschrieben werden; schaffe dort Platz."
+    ),
+    "Another Blender could not be started in the background ({}); start Blender anew.": (
+        "Ein zweites Blender ließ sich im Hintergrund nicht starten ({}); starte Blender neu."
+    ),
+    "The other Blender ended without a result ({}); save the file and try again.": (
+        "Das zweite Blender endete ohne Ergebnis ({}); sichere die Datei und versuche es noch einmal."
+    ),
+    "The mesh stays as it was ({}).": "Das Mesh bleibt, wie es war ({}).",
     "Setting '{}' must be {}, not {}.": "Die Einstellung „{}“ muss {} sein, nicht {}.",
     "Unknown setting {}; known are {}.": "Unbekannte Einstellung {}; bekannt sind {}.",
     "The block-out has vertices at no place (NaN or infinite); remove them, or mend its modifiers.": (

@@ -12,7 +12,7 @@ from ..settings.properties import OF_SCENE, QUALITIES, placement_properties, sce
 
 _SUBFOLDER = "flashvdm"
 
-KEPT = tuple(name for name in (*OF_SCENE, *placement_properties()) if name != "seed")
+KEPT = tuple(name for name in (*OF_SCENE, *placement_properties(), "topology") if name != "seed")
 """What a preset holds: another seed is another shape, which is no matter of taste."""
 
 

@@ -62,6 +62,7 @@ def extension(installed: None) -> Iterator[Import]:
         "silence_minutes",
         "keep_images",
         "keep_latents",
+        "texture_shading",
         "models_folder",
         "hub",
         "hub_token",

@@ -96,6 +96,6 @@ def test_a_png_of_our_own_is_read_as_it_was(extension: Import) -> None:
     kept, png = extension("addon.scene.stored_images"), extension("flashvdm_core.geometry.png")
     for channels in (3, 4):
         pixels = random.integers(0, 256, (5, 7, channels), np.uint8)
-        data = extension("addon.scene.texture").finished(png.encoded(pixels))
+        data = png.whole_png(pixels)
         image = kept.packed_png("Made", data, pixels.shape)
         np.testing.assert_array_equal(kept.pixels_of(image)[..., :channels], pixels)

@@ -313,7 +313,7 @@ def test_a_change_that_fails_half_way_leaves_everything_as_it_was(
     obj = duplicate(made, linked)
     obj.modifiers.new("Mine", "BEVEL")
     before, faces, data = content(), len(obj.data.polygons), obj.data.name
-    monkeypatch.setattr(extension("addon.scene.retopology"), "_finish", fail)
+    monkeypatch.setattr(extension("addon.scene.retopology"), "_smooth", fail)
     with pytest.raises(RuntimeError, match="stays as it was \\(made to fail\\)"):
         getattr(bpy.ops.flashvdm, change)(target=30)
     assert content() == before

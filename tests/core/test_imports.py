@@ -61,6 +61,7 @@ LAB_ARROWS: dict[str, set[str]] = {
 }
 
 ADDON_ARROWS: dict[str, set[str]] = {
+    "background": {"link", "scene"},
     "blender": set(),
     "link": set(),
     "scene": {"blender", "link", "settings"},

@@ -459,7 +459,7 @@ class Host:
         )
         self.context = types.SimpleNamespace(
             scene=scene, collection=scene.collection, window=None, window_manager=manager, mode="EDIT_MESH", view_layer=None,
-            active_object=None,
+            active_object=None, space_data=None,
             preferences=types.SimpleNamespace(addons=self.addons, system=types.SimpleNamespace(ui_scale=1.0)),
             region=types.SimpleNamespace(width=300),
         )  # fmt: skip
@@ -529,12 +529,16 @@ class Host:
         path = _module("bpy.path", abspath=lambda path: path)
         bpy = _module("bpy", app=app, utils=utils, props=props, types=bpy_types, ops=ops, path=path)
         bpy.context, bpy.data = self.context, self.data  # type: ignore[attr-defined]
-        mathutils = _module("mathutils", Matrix=None)
+        mathutils = _module("mathutils", Matrix=None, Vector=None)
+        view3d = {f"region_2d_to_{what}_3d": None for what in ("origin", "vector")} | {"location_3d_to_region_2d": None}
+        view_utils = _module("bpy_extras.view3d_utils", **view3d)
         presets = _module("bl_operators.presets", AddPresetBase=type("AddPresetBase", (), {}))
         ui = _module("bl_ui.utils", PresetPanel=type("PresetPanel", (), {}))
         around = (
             _module("rna_keymap_ui"),
             mathutils,
+            _module("bpy_extras", view3d_utils=view_utils),
+            view_utils,
             _module("bl_operators", presets=presets),
             presets,
             _module("bl_ui", utils=ui),
@@ -544,7 +548,7 @@ class Host:
         return {module.__name__: module for module in found}
 
 
-_OF_BLENDER = ("bpy", "rna_keymap_ui", "mathutils", "bl_operators", "bl_ui")
+_OF_BLENDER = ("bpy", "bpy_extras", "rna_keymap_ui", "mathutils", "bl_operators", "bl_ui")
 
 
 def _module(name: str, **members: Any) -> types.ModuleType:

@@ -92,7 +92,7 @@ class Setup:
         return self.queue.add(self.job(self.request({"front": name}), name), Sink())
 
     def step(self) -> bool:
-        return self.queue.step(lambda: self.worker)
+        return self.queue.step(lambda _: self.worker)
 
     def states(self) -> list[str]:
         return [entry.job.state.name for entry in self.queue.items]
@@ -125,7 +125,7 @@ def test_tasks_are_done_in_their_order_and_a_failed_one_does_not_stop_the_others
 
 
 def test_without_a_worker_a_task_fails_in_words(setup: Setup) -> None:
-    def none() -> Any:
+    def none(_: Any) -> Any:
         raise setup.worker.error("No Python with PyTorch was found.")
 
     entry = setup.add("a")

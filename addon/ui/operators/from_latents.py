@@ -18,9 +18,10 @@ from ...scene.edited_mesh import why_not_new_faces
 from ...scene.mesh_builder import Size
 from ...scene.object_data import settings_of
 from ...scene.placement import Placement
+from ...scene.worked_object import QUAD_INPUT, quads_for
 from ...session.session import session
 from ...settings.given import absolute_model, given_to
-from ...settings.properties import blend_property, scene_settings, setting_properties, with_properties
+from ...settings.properties import blend_property, scene_settings, setting_properties, topology_property, with_properties
 from ...translations import sentence
 from .queued import EnqueuesTasks
 
@@ -28,7 +29,7 @@ CHANGEABLE = ("resolution", "level", "largest_parts", "remove_floaters", "face_b
 """The settings that another mesh may differ in."""
 
 
-@with_properties(**setting_properties((*CHANGEABLE, "model"), {"SKIP_SAVE"}))
+@with_properties(**setting_properties((*CHANGEABLE, "model"), {"SKIP_SAVE"}), topology=topology_property({"SKIP_SAVE"}))
 class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     """Another mesh of the active result, in its place; what is not given stays as it was.
 
@@ -42,6 +43,9 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
         "Its place, name, materials and modifiers stay, edits of the mesh are lost"
     )
 
+    if TYPE_CHECKING:
+        topology: str
+
     @classmethod
     def poll(cls, context: Context) -> bool:
         reason = _why_not(context) or why_not_new_faces(context.active_object)
@@ -52,9 +56,14 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
     def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         obj = context.active_object
         latents, pixels = stored_latents.latents_of(obj), stored_latents.pixels_of(obj)
-        settings = _settings_of(obj, context, given_to(self))
+        given = given_to(self)
+        given.pop("topology", None)
+        settings = _settings_of(obj, context, given)
+        quads = quads_for(int(settings["face_budget"])) if self.topology == "QUADS" else None
+        if quads is not None:
+            settings["face_budget"] = quads.wanted * QUAD_INPUT
         task = DecodeLatents(latents, settings, self._picture(obj), stored_latents.identity_of(obj), pixels)
-        return [session.enqueue(task, obj.name, ChangedObject(obj))]
+        return [session.enqueue(task, obj.name, ChangedObject(obj, quads))]
 
     def _picture(self, obj: bpy.types.Object) -> np.ndarray | None:
         """What the colours are made of; without it there are none."""

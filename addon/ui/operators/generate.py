@@ -14,6 +14,7 @@ from ...settings.properties import (
     placement_properties,
     setting_properties,
     strength_property,
+    topology_property,
     with_properties,
 )
 from .queued import EnqueuesTasks
@@ -25,6 +26,7 @@ _GIVEN = {"SKIP_SAVE"}  # only what this call sets overrides the scene, never wh
     **image_properties("filepath", _GIVEN),
     **setting_properties((*OF_SCENE, *MACHINE), _GIVEN),
     **placement_properties(_GIVEN),
+    topology=topology_property(_GIVEN),
     variants=IntProperty(
         name="Variants", description="Number of meshes in a row, each with the next seed", default=1, min=1, max=100,
         options={"SKIP_SAVE"},

@@ -10,6 +10,9 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProp
 from ....flashvdm_core.api.errors import FlashVDMError, ImageError
 from ....flashvdm_core.files import IMAGE_SUFFIXES
 from ...blender.api_types import Context, Event, Returned
+from ...scene.camera_picture import why_no_camera
+from ...scene.placement import under_pointer
+from ...scene.rendered_camera import CameraPicture
 from ...session.generation import enqueue_generation
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
@@ -71,7 +74,14 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
         directory: str
         files: Sequence[Any]
 
+    def invoke(self, context: Context, event: Event) -> Returned:
+        """Blender hands the drop over here: the meshes stand where it was."""
+        return self._take(context, under_pointer(context, event))
+
     def execute(self, context: Context) -> Returned:
+        return self._take(context, None)
+
+    def _take(self, context: Context, location: tuple[float, float, float] | None) -> Returned:
         paths = [str(Path(self.directory) / file.name) for file in self.files if file.name] or [self.filepath]
         paths = [path for path in paths if path.lower().endswith(IMAGE_SUFFIXES)]
         if not paths:
@@ -81,7 +91,8 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
         if len(paths) > 1:
             try:
                 for path in paths:
-                    enqueue_generation(context, {"filepath": path}, live=True)
+                    place = {} if location is None else {"location": location}
+                    enqueue_generation(context, {"filepath": path, **place}, live=True)
             except FlashVDMError as error:
                 self.report({"ERROR"}, sentence(error))
             session.run_live()
@@ -117,6 +128,18 @@ class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
     @classmethod
     def description(cls, context: Context, properties: Any) -> str:
         return next(tooltip for source, _, tooltip in _SOURCES if source == properties.source)
+
+    def invoke(self, context: Context, event: Event) -> Returned:
+        """A render takes its time: another Blender makes it. All else is done at once."""
+        if self.source != "CAMERA":
+            return self.execute(context)
+        if reason := why_no_camera(context.scene):
+            self.report({"ERROR"}, reason)
+            return {"CANCELLED"}
+        sink = CameraPicture(context.scene, self.view)
+        session.enqueue_background(sink.task, context.scene.camera.name, sink)
+        session.run_live()
+        return {"FINISHED"}
 
     def execute(self, context: Context) -> Returned:
         try:

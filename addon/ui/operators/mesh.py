@@ -10,17 +10,51 @@ from ....flashvdm_core.api.errors import FlashVDMError
 from ....flashvdm_core.texture import OrthographicCamera
 from ...blender.api_types import Context, Returned
 from ...blender.texts import report
-from ...scene import landmarks, retopology, texture
-from ...scene.edited_mesh import edited, why_not_edited, why_not_new_faces
+from ...blender.window import push_undo
+from ...link.task_queue import QueueItem
+from ...scene import texture
+from ...scene.edited_mesh import why_not_edited, why_not_new_faces
+from ...scene.mesh_work import MeshWork
+from ...scene.retopology import Faces, Method
 from ...scene.straighten import straighten
+from ...scene.worked_object import WorkedObject, counted, other_faces, stored_projection, work_here
+from ...session.session import session
 from ...settings.properties import quads_property, triangles_property, with_properties
 from ...translations import sentence
+from .queued import EnqueuesTasks, tell
 
 
-class _OnMesh:
-    """Base of the operators that work on the active mesh object."""
+class _OnMesh(EnqueuesTasks):
+    """Base of the operators that work on the active mesh object.
 
-    bl_options = {"REGISTER", "UNDO"}
+    Invoked from the user interface, another Blender does it; executed from a script or without a window, this one at once.
+    """
+
+    if TYPE_CHECKING:
+        bl_label: str
+
+    def wanted(self) -> Callable[[bpy.types.Object], MeshWork]:
+        """Tells what shall be done to the object as it is by then; without the operator, which is gone when its turn comes."""
+        raise NotImplementedError
+
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
+        sink = WorkedObject(context.active_object, self.wanted(), self.bl_label)
+        return [session.enqueue_background(sink.task, context.active_object.name, sink)]
+
+    def execute(self, context: Context) -> Returned:
+        obj = context.active_object
+        try:
+            sentences = work_here(obj, self.wanted()(obj))
+        except (FlashVDMError, RuntimeError, MemoryError) as error:  # the second: what Blender's own operators report
+            reason = str(error).removeprefix("Error: ").strip() or type(error).__name__
+            stays = report("The mesh stays as it was ({reason})", reason=reason)
+            tell(self, "ERROR", sentence(reason) if isinstance(error, FlashVDMError) else stays)
+            return {"CANCELLED"}
+        for warning in sentences:
+            tell(self, "WARNING", sentence(warning))
+        tell(self, "INFO", counted(obj))
+        push_undo(self.bl_label)
+        return {"FINISHED"}
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -53,32 +87,6 @@ class _GivesNewFaces(_OnMesh):
         return not reason
 
 
-def _change(operator: bpy.types.Operator, obj: bpy.types.Object, change: Callable[[], list[str]]) -> bool:
-    """Change the mesh of `obj`, or leave it as it was and say why; whether it was changed."""
-    try:
-        with edited(obj):
-            sentences = change()
-    except (FlashVDMError, RuntimeError, MemoryError) as error:  # the second: what Blender's own operators report
-        reason = str(error).removeprefix("Error: ").strip() or type(error).__name__
-        text = (
-            sentence(reason) if isinstance(error, FlashVDMError) else report("The mesh stays as it was ({reason})", reason=reason)
-        )
-        operator.report({"ERROR"}, text)
-        return False
-    for warning in sentences:
-        operator.report({"WARNING"}, sentence(warning))
-    return True
-
-
-def _noted(obj: bpy.types.Object, change: Callable[[], list[str]]) -> list[str]:
-    """Give the mesh other faces, and keep what was known of how it had been turned and scaled."""
-    longest, since = landmarks.longest_of(obj), landmarks.change_of(obj)
-    sentences = change()
-    if since is not None:
-        landmarks.note(obj, longest, since)
-    return sentences
-
-
 @with_properties(target=triangles_property())
 class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
     """Fewer triangles, or more."""
@@ -93,13 +101,8 @@ class FLASHVDM_OT_set_triangles(_GivesNewFaces, bpy.types.Operator):  # noqa: N8
     if TYPE_CHECKING:
         target: int
 
-    def execute(self, context: Context) -> Returned:
-        obj = context.active_object
-        if not _change(self, obj, lambda: _noted(obj, lambda: retopology.set_triangles(obj, self.target))):
-            return {"CANCELLED"}
-        count = retopology.triangle_count(obj.data)
-        self.report({"INFO"}, report("{count:,} triangles", count=count))
-        return {"FINISHED"}
+    def wanted(self) -> Callable[[bpy.types.Object], MeshWork]:
+        return other_faces(Faces(Method.TRIANGLES, self.target))
 
 
 @with_properties(
@@ -124,12 +127,8 @@ class FLASHVDM_OT_set_quads(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
         target: int
         method: str
 
-    def execute(self, context: Context) -> Returned:
-        obj = context.active_object
-        if not _change(self, obj, lambda: _noted(obj, lambda: retopology.set_quads(obj, self.target, self.method == "FLOW"))):
-            return {"CANCELLED"}
-        self.report({"INFO"}, report("{count:,} faces", count=len(obj.data.polygons)))
-        return {"FINISHED"}
+    def wanted(self) -> Callable[[bpy.types.Object], MeshWork]:
+        return other_faces(Faces(Method(self.method), self.target))
 
 
 @with_properties(
@@ -176,14 +175,9 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
         column.prop(self, "yaw")
         column.prop(self, "elevation")
 
-    def execute(self, context: Context) -> Returned:
-        obj = context.active_object
-        return {"FINISHED"} if _change(self, obj, lambda: self._project(obj)) else {"CANCELLED"}
-
-    def _project(self, obj: bpy.types.Object) -> list[str]:
-        view = texture.project_again(obj, None if self.fit else OrthographicCamera(self.yaw, self.elevation))
-        self.yaw, self.elevation = view.yaw, view.elevation
-        return []
+    def wanted(self) -> Callable[[bpy.types.Object], MeshWork]:
+        view = None if self.fit else OrthographicCamera(self.yaw, self.elevation)
+        return lambda obj: MeshWork(projection=stored_projection(obj, view))
 
 
 class FLASHVDM_OT_straighten(bpy.types.Operator):  # noqa: N801

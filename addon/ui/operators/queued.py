@@ -41,18 +41,19 @@ class EnqueuesTasks:
         try:
             return self.enqueue(context, live)
         except FlashVDMError as error:
-            _report(self, "ERROR", sentence(error))
+            tell(self, "ERROR", sentence(error))
             return ()
 
 
 def _reported(operator: EnqueuesTasks, job: Job) -> Returned:
     for warning in job.warnings:
-        _report(operator, "WARNING", sentence(warning))
+        tell(operator, "WARNING", sentence(warning))
     if job.state is State.FAILED:
-        _report(operator, "ERROR", sentence(job.error))
+        tell(operator, "ERROR", sentence(job.error))
     return {"FINISHED"} if job.state is State.DONE else {"CANCELLED"}
 
 
-def _report(operator: object, kind: str, text: str) -> None:
+def tell(operator: object, kind: str, text: str) -> None:
+    """Report a sentence, in the name of an operator."""
     assert isinstance(operator, bpy.types.Operator)
     operator.report({kind}, text)  # pyright: ignore[reportArgumentType]

@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import IntProperty
+from bpy.props import BoolProperty, IntProperty
 
 from ....flashvdm_core.api.errors import WorkerError
 from ...blender.api_types import Context, Returned
 from ...blender.texts import report
+from ...blender.viewports import show_textures
 from ...session.session import session
+from ...settings.preferences import preferences
 from ...settings.properties import with_properties
 from ...translations import sentence
 
@@ -59,6 +61,24 @@ class FLASHVDM_OT_check_runtime(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
+@with_properties(show=BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}))
+class FLASHVDM_OT_show_textures(bpy.types.Operator):  # noqa: N801
+    """Textures in Solid, in which a result would be grey; the answer is remembered."""
+
+    bl_idname = "flashvdm.show_textures"
+    bl_label = "Show Textures"
+    bl_description = "Show textures in viewports in Solid, now and whenever a result comes; the preferences can change it"
+
+    if TYPE_CHECKING:
+        show: bool
+
+    def execute(self, context: Context) -> Returned:
+        preferences().texture_shading = "ALWAYS" if self.show else "NEVER"
+        if self.show:
+            show_textures()
+        return {"FINISHED"}
+
+
 @with_properties(entry=IntProperty(options={"HIDDEN", "SKIP_SAVE"}))
 class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
     """Put what is known about a failure into a text, to read or to send."""
@@ -89,6 +109,7 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
 
 
 CLASSES = (
+    FLASHVDM_OT_show_textures,
     FLASHVDM_OT_release_memory,
     FLASHVDM_OT_check_runtime,
     FLASHVDM_OT_show_details,

@@ -18,7 +18,7 @@ from ...settings.preferences import ROOT_PACKAGE
 from ...settings.properties import QUALITIES, FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
 from .models import draw_model_menu
-from .parts import Sidebar, draw_open, draw_target_faces, draw_text, width
+from .parts import Sidebar, draw_open, draw_target_faces, draw_text, draw_texture_offer, width
 from .set_up import draw_set_up_button
 from .variants import draw_choice
 
@@ -60,6 +60,7 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         row.operator("flashvdm.generate", text=text, translate=False, icon="MESH_MONKEY")
         if job is not None and not busy:
             _draw_end(layout, job, width(context))
+        draw_texture_offer(layout, context)
         draw_choice(layout, context)
 
 
@@ -157,8 +158,8 @@ def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
         box.operator("flashvdm.show_details")
         return
     if job.state is State.DONE:
-        done = interface("Done in {seconds:.1f} s, {count:,} triangles", seconds=job.seconds, count=job.triangles)
-        layout.label(text=done, translate=False)
+        outcome = job.outcome or interface("{count:,} triangles", count=job.triangles)
+        layout.label(text=interface("Done in {seconds:.1f} s, {outcome}", seconds=job.seconds, outcome=outcome), translate=False)
     else:
         layout.label(text=interface(job.text), translate=False)
     shown = cutouts.last_job(job.task.images["front"]) if isinstance(job.task, Request) else None

@@ -22,6 +22,7 @@ class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
             return
         count = interface("{name}: {count:,} triangles", name=obj.name, count=retopology.triangle_count(obj.data))
         layout.label(text=count, translate=False)
+        layout.operator_context = "INVOKE_DEFAULT"
         column = layout.column(align=True)
         column.prop(settings, "target_triangles")
         column.operator("flashvdm.set_triangles").target = settings.target_triangles

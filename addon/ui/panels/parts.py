@@ -6,7 +6,10 @@ import bpy
 
 from ...blender.api_types import Context
 from ...blender.texts import interface
-from ...settings.properties import FlashVDMSceneSettings
+from ...blender.viewports import hides_textures
+from ...scene.texture import has_texture
+from ...settings.preferences import preferences
+from ...settings.properties import TOPOLOGIES, FlashVDMSceneSettings
 from ...translations import sentence
 
 
@@ -48,13 +51,25 @@ def draw_open(row: bpy.types.UILayout, view: str, text: str = "") -> None:
 
 
 def draw_target_faces(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
-    """The number of faces, and whether there is one."""
+    """The number of faces, whether there is one, and what faces they are."""
     row = layout.row(align=True, heading=interface("Target Faces"), translate=False)
     row.use_property_split, row.use_property_decorate = True, False
     row.prop(settings, "limit_faces", text="")
     number = row.row(align=True)
     number.active = settings.limit_faces
     number.prop(settings, "face_budget", text="")
+    row = layout.row(align=True)
+    for topology, *_ in TOPOLOGIES:
+        row.prop_enum(settings, "topology", topology)
+
+
+def draw_texture_offer(layout: bpy.types.UILayout, context: Context) -> None:
+    """The offer to show a textured result as it is, in a viewport in which it is grey, until the user has answered."""
+    obj = context.active_object
+    if preferences().texture_shading == "ASK" and obj is not None and hides_textures(context.space_data) and has_texture(obj):
+        row = layout.row(align=True)
+        row.operator("flashvdm.show_textures", icon="TEXTURE")
+        row.operator("flashvdm.show_textures", text="", icon="X").show = False
 
 
 def width(context: Context) -> int:

@@ -42,6 +42,7 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
             "silence_minutes",
             "keep_images",
             "keep_latents",
+            "texture_shading",
             "package_index",
         ):
             layout.prop(self, name)

@@ -30,6 +30,7 @@ class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
         change = layout.operator("flashvdm.remesh", icon="MOD_REMESH")
         for name in CHANGEABLE:
             setattr(change, name, getattr(settings, name))
+        change.topology = settings.topology
         layout.operator("flashvdm.remesh", text=interface("Full Mesh"), translate=False, icon="MESH_DATA").face_budget = 0
         layout.prop(settings, "strength")
         layout.operator("flashvdm.refine", icon="MOD_MESHDEFORM").strength = settings.strength

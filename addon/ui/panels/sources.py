@@ -16,6 +16,7 @@ class FLASHVDM_MT_image_sources(bpy.types.Menu):  # noqa: N801
     def draw(self, context: Context) -> None:
         layout = self.layout
         assert layout is not None
+        layout.operator_context = "INVOKE_DEFAULT"
         layout.operator(_OPERATOR, text=interface("Clipboard"), translate=False, icon="PASTEDOWN").source = "CLIPBOARD"
         layout.operator(_OPERATOR, text=interface("Viewport Render"), translate=False, icon="VIEW3D").source = "VIEW"
         layout.operator(_OPERATOR, text=interface("Render Image"), translate=False, icon="CAMERA_DATA").source = "CAMERA"
