@@ -176,7 +176,7 @@ class _Attributes(dict):
 class Mesh(ID):
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.is_editmode = False
+        self.is_editmode, self.shape_keys = False, None
         self.users, self.materials = 0, []
         self.vertices, self.edges, self.loops, self.polygons = _Elements(), _Elements(), _Elements(), _Elements()
         self.attributes = _Attributes()
@@ -213,7 +213,7 @@ class Image(ID):
 class Object(ID):
     def __init__(self, name: str, data: Mesh) -> None:
         super().__init__(name)
-        self.location, self.users_collection = (0.0, 0.0, 0.0), []
+        self.location, self.users_collection, self.modifiers = (0.0, 0.0, 0.0), [], []
         self._data: Mesh | None = None
         self.data = data
         self._selected = False
