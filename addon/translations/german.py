@@ -72,6 +72,8 @@ _LABELS = {
     "Blender Image": "Blender-Bild",
     "Checking the system": "Das System wird geprüft",
     "Color Key": "Farbschlüssel",
+    "Edge": "Kante",
+    "Softness": "Weichheit",
     "Decimate / Subdivide": "Verringern / Unterteilen",
     "Diagnostics": "Diagnose",
     "Factor": "Faktor",
@@ -640,6 +642,10 @@ _TOOLTIPS = {
     "The packed image": "Das gepackte Bild",
     "The paths of the images, as JSON": "Die Pfade der Bilder, als JSON",
     "The seed that was used": "Der benutzte Startwert",
+    "Move the outline of the cut-out outward, or inward below 0, in % of the picture": (
+        "Den Umriss des Freistellers nach außen schieben, unter 0 nach innen, in % des Bildes"
+    ),
+    "Width of the soft edge of the cut-out, in % of the picture": "Breite der weichen Kante des Freistellers, in % des Bildes",
     "Find the object in a photograph, whatever is behind it": "Das Objekt in einem Foto finden, was auch immer dahinter ist",
     "Use the image's transparency, remove a plain background, or find the object in a photograph": (
         "Die Transparenz des Bildes benutzen, einen einfarbigen Hintergrund entfernen oder das Objekt in einem Foto finden"

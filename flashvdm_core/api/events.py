@@ -41,10 +41,14 @@ class CutOut:
     """What was cut out of an image, for the eye: uint8 [H, W, 4] RGBA, straight alpha, row 0 at the top.
 
     Sent once per view, no side longer than 512 pixels: a host shows it between two beats of its interface.
+
+    `guess` comes where the cut-out alone was asked for: the whole picture with its own colors, and as alpha the mask before any
+    correction, uint8 [h, w, 4], no side longer than 1024 pixels; what a mask is painted on.
     """
 
     view: str
     rgba: np.ndarray
+    guess: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -120,6 +120,12 @@ class Settings(Mapping[str, Value]):
     cutout_threshold: float = _setting(
         0.1, "Tolerance", "How far a color may be from the background's and still be removed", 0.0, 1.0, group="image"
     )
+    cutout_edge: float = _setting(
+        0.0, "Edge", "Move the outline of the cut-out outward, or inward below 0, in % of the picture", -5.0, 5.0, group="image"
+    )
+    cutout_softness: float = _setting(
+        0.0, "Softness", "Width of the soft edge of the cut-out, in % of the picture", 0.0, 5.0, group="image"
+    )
     seed: int = _setting(0, "Seed", "Another seed gives another shape for the same image", 0, 2**31 - 1)
     steps: int = _setting(0, "Steps", "Sampling steps; 0 takes the model's own number", 0, 1000)
     guidance: float = _setting(

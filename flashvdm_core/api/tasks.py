@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,10 @@ from .events import Stage
 from .mesh import TriangleMesh
 from .settings import VIEWS, Settings
 
+STROKE_KEEP, STROKE_REMOVE = 255, 0
+"""Values of a mask where its pixels were painted as the object's, or as not; any other says nothing."""
+
+_LARGEST_MASK = 4096
 _LEAST_AREA = 1e-5
 """Of a block-out's surface, in squares as large as its longest side."""
 
@@ -60,15 +64,19 @@ class Request:
         settings: every setting of `settings.SETTINGS`, checked.
         keep_latents: hand back the latents with the result, so that another resolution needs no new sampling.
         block_out: a mesh to start from; only with a model that came with its encoder.
+        masks: view name -> what was painted to correct the cut-out of its image: uint8 [H, W] over the whole image, upright, of
+            any size, with STROKE_KEEP and STROKE_REMOVE.
     """
 
     images: Mapping[str, str]
     settings: CheckedSettings = CheckedSettings()
     keep_latents: bool = False
     block_out: BlockOut | None = None
+    masks: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         _check_images(self.images)
+        _check_masks(self.masks, self.images)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +144,16 @@ class CutOutOnly:
     Attributes:
         images: as in a request.
         settings: as in a request; those of the group "image" count.
+        masks: as in a request.
     """
 
     images: Mapping[str, str]
     settings: CheckedSettings = CheckedSettings()
+    masks: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         _check_images(self.images)
+        _check_masks(self.masks, self.images)
 
 
 Remesh = DecodeLatents
@@ -186,6 +197,14 @@ def _check_images(images: Mapping[str, str]) -> None:
     for view in images:
         if view not in VIEWS:
             raise SettingsError(f"Unknown view '{view}'; known are {', '.join(VIEWS)}.")
+
+
+def _check_masks(masks: Mapping[str, np.ndarray], images: Mapping[str, str]) -> None:
+    for view, mask in masks.items():
+        if view not in images:
+            raise SettingsError(f"There is a mask for the view '{view}', of which there is no image.")
+        if mask.dtype != np.uint8 or mask.ndim != 2 or not mask.size or max(mask.shape) > _LARGEST_MASK:
+            raise SettingsError(f"The mask of the view '{view}' must be uint8 [H, W], at most {_LARGEST_MASK} pixels a side.")
 
 
 def _checked_latents(latents: np.ndarray) -> np.ndarray:

@@ -1,7 +1,17 @@
 """Images: open, cut out the background, recentre and compose for the encoder."""
 
+from .correction import Correction
 from .cutout import CutOutResult, cut_out
 from .open import OpenedImage, open_image
 from .processor import ImageProcessor, MultiViewProcessor, PaddedProcessor
 
-__all__ = ["CutOutResult", "ImageProcessor", "MultiViewProcessor", "OpenedImage", "PaddedProcessor", "cut_out", "open_image"]
+__all__ = [
+    "Correction",
+    "CutOutResult",
+    "ImageProcessor",
+    "MultiViewProcessor",
+    "OpenedImage",
+    "PaddedProcessor",
+    "cut_out",
+    "open_image",
+]

@@ -14,9 +14,16 @@ from PIL import Image
 from ..api.errors import ImageError
 from .alpha import meaningful
 from .choice import choose
+from .correction import Correction, corrected
 from .outlines import filled
 from .plain_background import remove_plain_background
 from .salience import cut_out_salient, salience, stands_out
+
+GUESS_SIDE = 1024
+"""Pixels of the longer side of what a mask is painted on."""
+
+_Made = tuple[np.ndarray, tuple[str, ...]]
+"""uint8 [H, W, 4] and what there is to say about it."""
 
 _LONG = 4096  # pixels; the empty parts of longer pictures are left out
 _SLAB_SHARE = 0.95  # of the picture
@@ -40,13 +47,15 @@ class CutOutResult:
     Attributes:
         rgba: uint8 [H, W, 4], straight (not premultiplied) alpha, row 0 at the top; at least one pixel is visible.
         warnings: what may have gone wrong, each a sentence for the user.
+        guess: uint8 [h, w, 4], the whole picture with its own colors and as alpha what was guessed before any correction.
     """
 
     rgba: np.ndarray
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
+    guess: np.ndarray
 
 
-def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
+def cut_out(image: Image.Image, method: str, threshold: float, correction: Correction | None = None) -> CutOutResult:
     """Make all but the object transparent.
 
     Args:
@@ -56,6 +65,7 @@ def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
             finds right for it.
         threshold: for "border": largest distance from the background's colour (OKLab, where black and white are 1
             apart) that is still background.
+        correction: what a person wants otherwise.
 
     Raises:
         ImageError: nothing is left, or a method is asked for and not ready.
@@ -64,12 +74,21 @@ def cut_out(image: Image.Image, method: str, threshold: float) -> CutOutResult:
     if method not in _METHODS:
         raise ValueError(f"unknown cut-out method '{method}'; known are {', '.join(_METHODS)}")
     image, told = meaningful(image) if image.mode == "RGBA" else (image, ())
-    result = _METHODS[method](image, threshold)
-    visible = result.rgba[..., 3] > 0
+    guessed, remarks = _METHODS[method](image, threshold)
+    rgba = guessed if correction is None else corrected(image, guessed, correction)
+    visible = rgba[..., 3] > 0
     if not visible.any():
         raise ImageError("Removing the background left nothing; lower the threshold or set the background to 'keep'.")
-    told = (*told, *result.warnings, *((_SLAB,) if _is_slab(visible) else ()))
-    return CutOutResult(_near_object(result.rgba, visible), told)
+    told = (*told, *remarks, *((_SLAB,) if _is_slab(visible) else ()))
+    return CutOutResult(_near_object(rgba, visible), told, _on_picture(image, guessed))
+
+
+def _on_picture(image: Image.Image, rgba: np.ndarray) -> np.ndarray:
+    """The colours of the picture with the alpha of its cut-out, at most `GUESS_SIDE` pixels long."""
+    whole = image.convert("RGB")
+    whole.thumbnail((GUESS_SIDE, GUESS_SIDE), Image.Resampling.BOX)
+    alpha = Image.fromarray(rgba[..., 3]).resize(whole.size, Image.Resampling.BOX)
+    return np.dstack([np.asarray(whole), np.asarray(alpha)])
 
 
 def _near_object(rgba: np.ndarray, visible: np.ndarray) -> np.ndarray:
@@ -90,38 +109,38 @@ def _is_slab(visible: np.ndarray) -> bool:
     return bool(visible.mean() > _SLAB_SHARE or min(side.mean() for side in sides) > _SLAB_BORDER)
 
 
-def _keep(image: Image.Image, _threshold: float) -> CutOutResult:
-    return CutOutResult(np.array(image.convert("RGBA")))
+def _keep(image: Image.Image, _threshold: float) -> _Made:
+    return np.array(image.convert("RGBA")), ()
 
 
-def _auto(image: Image.Image, threshold: float) -> CutOutResult:
+def _auto(image: Image.Image, threshold: float) -> _Made:
     choice = choose(image, threshold, salience)
     match choice.method:
         case "keep":
             rgba, remark = filled(np.array(image))
-            return CutOutResult(rgba, (remark,) if remark else ())
+            return rgba, (remark,) if remark else ()
         case "photo":
             assert choice.found is not None
-            return CutOutResult(cut_out_salient(image, choice.found))
+            return cut_out_salient(image, choice.found), ()
         case "border":
             found = remove_plain_background(image, threshold)
-            return CutOutResult(found.rgba, tuple(filter(None, (found.remark, choice.warning))))
+            return found.rgba, tuple(filter(None, (found.remark, choice.warning)))
 
 
-def _photo(image: Image.Image, _threshold: float) -> CutOutResult:
+def _photo(image: Image.Image, _threshold: float) -> _Made:
     picture = image.convert("RGB")
     found = salience(picture)
     if not stands_out(found):
         raise ImageError(_NOTHING_STANDS_OUT)
-    return CutOutResult(cut_out_salient(picture, found))
+    return cut_out_salient(picture, found), ()
 
 
-def _border(image: Image.Image, threshold: float) -> CutOutResult:
+def _border(image: Image.Image, threshold: float) -> _Made:
     found = remove_plain_background(image, threshold)
-    return CutOutResult(found.rgba, tuple(filter(None, (found.remark, "" if found.plain else _NOT_PLAIN))))
+    return found.rgba, tuple(filter(None, (found.remark, "" if found.plain else _NOT_PLAIN)))
 
 
-def _rembg(image: Image.Image, _threshold: float) -> CutOutResult:
+def _rembg(image: Image.Image, _threshold: float) -> _Made:
     try:
         rembg = importlib.import_module("rembg")
     except (ImportError, SystemExit) as error:  # rembg ends the program where onnxruntime is missing
@@ -133,14 +152,14 @@ def _rembg(image: Image.Image, _threshold: float) -> CutOutResult:
     if not (folder / "u2net.onnx").is_file():
         raise ImageError(f"rembg has no weights in '{folder}'; put u2net.onnx there or choose another background method.")
     try:
-        return CutOutResult(np.array(rembg.remove(image.convert("RGB"), session=rembg.new_session("u2net")).convert("RGBA")))
+        return np.array(rembg.remove(image.convert("RGB"), session=rembg.new_session("u2net")).convert("RGBA")), ()
     except MemoryError:
         raise
     except Exception as error:  # whatever onnxruntime makes of damaged weights or a missing driver
         raise ImageError(f"rembg failed ({error}); choose another background method.") from error
 
 
-_METHODS: dict[str, Callable[[Image.Image, float], CutOutResult]] = {
+_METHODS: dict[str, Callable[[Image.Image, float], _Made]] = {
     "auto": _auto,
     "keep": _keep,
     "border": _border,

@@ -14,7 +14,7 @@ from ..api.errors import SettingsError
 from ..api.events import CutOut, Event, Log
 from ..api.settings import SETTINGS, Settings
 from ..checkpoints.model import Model
-from ..image import CutOutResult, ImageProcessor, MultiViewProcessor, PaddedProcessor, cut_out
+from ..image import Correction, CutOutResult, ImageProcessor, MultiViewProcessor, PaddedProcessor, cut_out
 from .shape import pixels_of
 
 CUTOUT_SIDE = 512
@@ -43,7 +43,9 @@ class PreparedImages:
     pixels: np.ndarray | None = None
 
 
-def prepare_images(images: Mapping[str, Image.Image], settings: Settings, model: Model) -> PreparedImages:
+def prepare_images(
+    images: Mapping[str, Image.Image], masks: Mapping[str, np.ndarray], settings: Settings, model: Model
+) -> PreparedImages:
     """Cut the object out of each image and prepare it for the model.
 
     Raises:
@@ -51,7 +53,7 @@ def prepare_images(images: Mapping[str, Image.Image], settings: Settings, model:
     """
     if not model.processor.multi_view and set(images) != {"front"}:
         raise SettingsError(f"The model '{model.name}' takes one image, the front; remove the others or choose another model.")
-    cuts = {view: segment(image, settings) for view, image in images.items()}
+    cuts = {view: segment(image, settings, masks.get(view)) for view, image in images.items()}
     events = tuple(event for view, cut in cuts.items() for event in cutout_events(view, cut))
     encoder_input, views = _encoder_input({view: cut.rgba for view, cut in cuts.items()}, model)
     front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None
@@ -59,25 +61,28 @@ def prepare_images(images: Mapping[str, Image.Image], settings: Settings, model:
     return PreparedImages(events, encoder_input, views, front, pixels)
 
 
-def segment(image: Image.Image, settings: Settings) -> CutOutResult:
-    """The object in an image, as the settings want it cut out."""
-    return cut_out(image, settings.cutout, settings.cutout_threshold)
+def segment(image: Image.Image, settings: Settings, mask: np.ndarray | None) -> CutOutResult:
+    """The object in an image, as the settings and what was painted (`Request.masks`) want it cut out."""
+    correction = Correction(mask, settings.cutout_edge, settings.cutout_softness)
+    return cut_out(image, settings.cutout, settings.cutout_threshold, correction)
 
 
-def cutout_events(view: str, cut: CutOutResult) -> Iterator[Event]:
-    """What the user is told about a cut-out."""
-    yield CutOut(view, _at_most(cut.rgba, CUTOUT_SIDE))
+def cutout_events(view: str, cut: CutOutResult, guess: bool = False) -> Iterator[Event]:
+    """What the user is told about a cut-out, with what a mask is painted on where that is of use."""
+    yield CutOut(view, _at_most(cut.rgba, CUTOUT_SIDE), cut.guess if guess else None)
     for warning in cut.warnings:
         yield Log(warning, warning=True)
 
 
-def digest_of(images: Mapping[str, Image.Image], settings: Settings) -> bytes:
-    """A digest of the images and of the settings by which they are cut out."""
+def digest_of(images: Mapping[str, Image.Image], masks: Mapping[str, np.ndarray], settings: Settings) -> bytes:
+    """A digest of the images, and of the masks and the settings by which they are cut out."""
     how = {name: settings[name] for name, setting in SETTINGS.items() if setting.group == "image"}
     digest = hashlib.sha256(repr(how).encode())
     for view, image in images.items():
         digest.update(repr((view, image.mode, image.size)).encode())
         digest.update(image.tobytes())
+    for view, mask in masks.items():
+        digest.update(repr((view, mask.shape)).encode() + mask.tobytes())
     return digest.digest()
 
 

@@ -86,10 +86,10 @@ class Pipeline:
 
     def _from_images(self, request: Request, runner: StageRunner) -> Iterator[Event]:
         images, loaded = yield from runner.run(Stage.LOAD, lambda: self._load_images_and_model(request, runner))
-        key = loaded.key, digest_of(images, request.settings)
+        key = loaded.key, digest_of(images, request.masks, request.settings)
 
         def prepare() -> Work[PreparedImages]:
-            prepared = self._images.get(key, lambda: prepare_images(images, request.settings, loaded.model))
+            prepared = self._images.get(key, lambda: prepare_images(images, request.masks, request.settings, loaded.model))
             yield from prepared.cutouts
             return prepared
 
@@ -259,7 +259,7 @@ def _cut_out_only(task: CutOutOnly, runner: StageRunner) -> Iterator[Event]:
         for number, (view, path) in enumerate(task.images.items(), 1):
             opened = open_image(path)
             yield from _told(opened)
-            yield from cutout_events(view, segment(opened.picture, task.settings))
+            yield from cutout_events(view, segment(opened.picture, task.settings, task.masks.get(view)), guess=True)
             yield number / len(task.images)
 
     yield from runner.run(Stage.PREPROCESS, segment_all)

@@ -44,6 +44,7 @@ EVENTS: list[Event | Ready] = [
 ]
 TASKS: list[Task] = [
     Request({"front": "a.png"}, {"seed": 3}, True, BlockOut(MESH, 0.5)),
+    Request({"front": "a.png"}, masks={"front": np.zeros((3, 2), np.uint8)}),
     DecodeLatents(LATENTS, {"resolution": 64}, PICTURE, model_identity="i"),
     Blend(LATENTS, -LATENTS, 0.25, {}, "i", ""),
     CutOutOnly({"front": "a.png", "left": "b.png"}),

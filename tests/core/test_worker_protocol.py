@@ -33,7 +33,7 @@ _JSON = _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(st.sampled_f
 _FIELDS = st.sampled_from(
     ["id", "stage", "fraction", "view", "rgba", "mesh", "message", "warning", "kind", "details", "settings", "seconds", "latents"]
 )
-_TASK_FIELDS = st.sampled_from(["settings", "images", "keep_latents", "block_out", "latents", "other", "amount"])
+_TASK_FIELDS = st.sampled_from(["settings", "images", "keep_latents", "block_out", "latents", "other", "amount", "masks"])
 LATENTS = np.linspace(-1, 1, 24, dtype=np.float32).reshape(6, 4)
 
 
@@ -74,6 +74,31 @@ def test_a_colouring_arrives_with_its_mesh_and_no_other(tmp_path: Path) -> None:
 )
 def test_events_without_arrays_arrive_unchanged(event: Event | Ready, tmp_path: Path) -> None:
     assert through_the_pipe(event, tmp_path) == event
+
+
+def test_a_mask_travels_with_its_task_and_a_task_without_one_is_read(tmp_path: Path) -> None:
+    mask = np.random.default_rng(0).integers(0, 256, (5, 4), np.uint8)
+    for task in (Request({"front": "a.png"}, masks={"front": mask}), CutOutOnly({"front": "a.png"}, masks={"front": mask})):
+        line = protocol.encode_command(protocol.Generate(3, task), tmp_path)
+        received = protocol.decode_command(line, tmp_path)
+        assert isinstance(received, protocol.Generate)
+        assert isinstance(received.task, Request | CutOutOnly)
+        np.testing.assert_array_equal(received.task.masks["front"], mask)
+        assert list(tmp_path.iterdir()) == []
+        former = json.loads(protocol.encode_command(protocol.Generate(3, type(task)({"front": "a.png"})), tmp_path))
+        del former["task"]["masks"]
+        received = protocol.decode_command(json.dumps(former).encode() + b"\n", tmp_path)
+        assert isinstance(received, protocol.Generate)
+        assert isinstance(received.task, Request | CutOutOnly)
+        assert received.task.masks == {}
+
+
+def test_a_cutout_brings_what_a_mask_is_painted_on(tmp_path: Path) -> None:
+    guess = np.random.default_rng(0).integers(0, 256, (5, 4, 4), np.uint8)
+    received = through_the_pipe(CutOut("front", guess, guess[1:]), tmp_path)
+    assert isinstance(received, CutOut)
+    assert received.guess is not None
+    np.testing.assert_array_equal(received.guess, guess[1:])
 
 
 def test_arrays_arrive_bit_for_bit_and_their_files_are_gone(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
     """
     settings = dict(task.settings)
     match task:
-        case Request(images, _, keep_latents, block_out):
+        case Request(images, _, keep_latents, block_out, masks):
             start = block_out and {"mesh": mesh_fields(block_out.mesh, arrays), "strength": float(block_out.strength)}
-            own = {"images": dict(images), "keep_latents": keep_latents, "block_out": start}
+            own = {"images": dict(images), "keep_latents": keep_latents, "block_out": start, "masks": _written(masks, arrays)}
         case DecodeLatents(latents, _, picture, identity, pixels):
             own = {
                 "latents": arrays.write(latents),
@@ -43,8 +43,8 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
                 "pixels": None if pixels is None else arrays.write(pixels),
                 "other_pixels": None if other_pixels is None else arrays.write(other_pixels),
             }
-        case CutOutOnly(images):
-            own = {"images": dict(images)}
+        case CutOutOnly(images, _, masks):
+            own = {"images": dict(images), "masks": _written(masks, arrays)}
     return {"kind": _KINDS[type(task)], "settings": settings} | own
 
 
@@ -59,7 +59,7 @@ def read_task(fields: Fields, exchange: Path) -> Task:
     match fields.text("kind"):
         case "request":
             block_out = _block_out(fields.table("block_out"), exchange) if fields.given("block_out") else None
-            return Request(_images(fields), settings, fields.flag("keep_latents"), block_out)
+            return Request(_images(fields), settings, fields.flag("keep_latents"), block_out, _masks(fields, exchange))
         case "remesh":
             latents = read_array(fields.table("latents"), exchange, np.float32, _LATENTS)
             picture = _pixels(fields, "picture", exchange)
@@ -71,11 +71,23 @@ def read_task(fields: Fields, exchange: Path) -> Task:
             pixels = _pixels(fields, "pixels", exchange), _pixels(fields, "other_pixels", exchange)
             return Blend(latents, other, fields.number("amount"), settings, *identities, *pixels)
         case "cut-out":
-            return CutOutOnly(_images(fields), settings)
+            return CutOutOnly(_images(fields), settings, _masks(fields, exchange))
     raise ValueError("unknown task")
 
 
 _KINDS: Mapping[type, str] = {Request: "request", DecodeLatents: "remesh", Blend: "blend", CutOutOnly: "cut-out"}
+
+
+def _written(masks: Mapping[str, np.ndarray], arrays: ArrayWriter) -> dict[str, Any]:
+    return {view: arrays.write(mask) for view, mask in masks.items()}
+
+
+def _masks(fields: Fields, exchange: Path) -> dict[str, np.ndarray]:
+    """None in what a host sends that knows of no masks."""
+    if not fields.given("masks"):
+        return {}
+    masks = fields.table("masks")
+    return {view: read_array(masks.table(view), exchange, np.uint8, (None, None)) for view in masks.names}
 
 
 def _pixels(fields: Fields, name: str, exchange: Path) -> np.ndarray | None:
