@@ -1,6 +1,19 @@
 """What other add-ons export of an object or a scene: nothing of what this one keeps there."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import bpy
+
+from .stored_images import plain_name
+
+MILLIMETRES = 1000.0
+"""In a metre. Slicers take the numbers of STL and PLY for millimetres."""
+
+_TEXTURES_BESIDE = (".obj", ".fbx")
+"""Formats that name image files, which Blender's exporters don't write where they are packed."""
 
 _PRIVATE = ("flashvdm", "flashvdm_history")
 
@@ -22,3 +35,111 @@ def _clean(exported: Any) -> None:
         for name in _PRIVATE:
             exported.extras.pop(name, None)
         exported.extras = exported.extras or None
+
+
+def export_objects(objects: Sequence[bpy.types.Object], path: Path) -> None:
+    """Write mesh objects to a file of Blender's own exporters, whole: with their textures, and with a size in STL and PLY.
+
+    Args:
+        path: its ending says the format: one of `EXPORTERS`.
+
+    Raises:
+        RuntimeError: Blender's exporter failed.
+        OSError: a texture cannot be written.
+    """
+    suffix = path.suffix.lower()
+    with _alone_selected(objects), _textures_beside(objects, path if suffix in _TEXTURES_BESIDE else None):
+        EXPORTERS[suffix](str(path))
+
+
+def _gltf(path: str) -> None:
+    bpy.ops.export_scene.gltf(filepath=path, use_selection=True, export_format="GLB")
+
+
+def _obj(path: str) -> None:
+    bpy.ops.wm.obj_export(filepath=path, export_selected_objects=True, path_mode="STRIP")
+
+
+def _fbx(path: str) -> None:
+    bpy.ops.export_scene.fbx(filepath=path, use_selection=True, path_mode="STRIP")
+
+
+def _usd(path: str) -> None:
+    bpy.ops.wm.usd_export(filepath=path, selected_objects_only=True)
+
+
+def _stl(path: str) -> None:
+    bpy.ops.wm.stl_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
+
+
+def _ply(path: str) -> None:
+    bpy.ops.wm.ply_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
+
+
+EXPORTERS: Mapping[str, Any] = {
+    ".glb": _gltf,
+    ".obj": _obj,
+    ".fbx": _fbx,
+    ".usdc": _usd,
+    ".stl": _stl,
+    ".ply": _ply,
+}
+"""File ending -> what writes the selected objects to a path."""
+
+
+def _millimetres() -> float:
+    """From units of the scene."""
+    return MILLIMETRES * bpy.context.scene.unit_settings.scale_length
+
+
+@contextmanager
+def _alone_selected(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
+    """Exporters write what is selected."""
+    layer = bpy.context.view_layer
+    before = [obj for obj in layer.objects if obj.select_get()]
+    try:
+        for obj in layer.objects:
+            obj.select_set(obj in objects)
+        yield
+    finally:
+        for obj in layer.objects:
+            obj.select_set(obj in before)
+
+
+@contextmanager
+def _textures_beside(objects: Sequence[bpy.types.Object], path: Path | None) -> Iterator[None]:
+    """The packed images of the objects' materials as files beside `path`, which the images name meanwhile."""
+    named: list[tuple[bpy.types.Image, str]] = []
+    try:
+        for image in _packed_images(objects) if path is not None else ():
+            content = bytes(image.packed_file.data)  # pyright: ignore[reportArgumentType, reportOptionalMemberAccess] - bytes
+            name = plain_name(image.filepath_raw.replace("\\", "/")) or f"{plain_name(image.name)}.png"
+            file = _free(path.parent / f"{path.stem} {name}", content)
+            file.write_bytes(content)
+            named.append((image, image.filepath_raw))
+            image.filepath_raw = str(file)
+        yield
+    finally:
+        for image, before in named:
+            image.filepath_raw = before
+
+
+def _packed_images(objects: Sequence[bpy.types.Object]) -> list[bpy.types.Image]:
+    """Each once."""
+    trees = [
+        slot.material.node_tree
+        for obj in objects
+        for slot in obj.material_slots
+        if slot.material is not None and slot.material.node_tree is not None
+    ]
+    nodes = [node for tree in trees for node in tree.nodes if isinstance(node, bpy.types.ShaderNodeTexImage)]
+    images = {node.image.name_full: node.image for node in nodes if node.image is not None}
+    return [image for image in images.values() if image.packed_file is not None]
+
+
+def _free(path: Path, content: bytes) -> Path:
+    """`path`, or with a number behind it where another file lies there."""
+    number, tried = 1, path
+    while tried.exists() and tried.read_bytes() != content:
+        number, tried = number + 1, path.with_stem(f"{path.stem} {number + 1}")
+    return tried

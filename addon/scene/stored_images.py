@@ -55,6 +55,8 @@ def name_file(image: bpy.types.Image) -> None:
     """Give a packed PNG the name of a file, after its own: by it exporters that write images beside the mesh call them."""
     letters = "".join(letter if letter.isalnum() or letter in " ._-" else "_" for letter in image.name)
     image.filepath_raw = f"//{letters}.png"
+    for packed in image.packed_files:  # the exporter of USD asks these
+        packed.filepath = image.filepath_raw
 
 
 def plain_name(path: str) -> str:

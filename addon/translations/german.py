@@ -3,6 +3,7 @@
 from ..blender.texts import CONTEXT
 
 _OPERATORS = {
+    "Export…": "Exportieren …",
     "Add FlashVDM Preset": "FlashVDM-Vorgabe hinzufügen",
     "Add to Queue": "In die Warteschlange",
     "Batch": "Stapel",
@@ -46,6 +47,9 @@ _OPERATORS = {
 }
 
 _LABELS = {
+    "glTF": "glTF",
+    "FBX": "FBX",
+    "USD": "USD",
     "Built-in model": "Eingebautes Modell",
     "Blender": "Blender",
     "FlashVDM": "FlashVDM",
@@ -294,6 +298,8 @@ _STATES = {
 }
 
 _MESSAGES = {
+    "'{file}' could not be written ({reason})": "'{file}' konnte nicht geschrieben werden ({reason})",
+    "'{file}' is written": "'{file}' ist geschrieben",
     "A model is being downloaded": "Es wird gerade ein Modell heruntergeladen",
     "Blender is set to work offline: allow online access in its preferences, under System": (
         "Blender arbeitet ohne Internet: in seinen Einstellungen unter System den Zugriff erlauben"
@@ -358,6 +364,16 @@ _MESSAGES = {
 }
 
 _TOOLTIPS = {
+    "Write the selected mesh objects to a file for other programs, with textures, upright and in the right size": (
+        "Die gewählten Mesh-Objekte als Datei für andere Programme schreiben, mit Texturen, aufrecht und in der richtigen Größe"
+    ),
+    "Kind of file, where its name has no ending": "Art der Datei, wo ihr Name keine Endung hat",
+    "For engines and the web, with the texture in the file": "Für Spiele und das Netz, mit der Textur in der Datei",
+    "With the texture as a file beside it": "Mit der Textur als Datei daneben",
+    "For Unity and Unreal, with the texture as a file beside it": "Für Unity und Unreal, mit der Textur als Datei daneben",
+    "With the texture in a folder beside it": "Mit der Textur in einem Ordner daneben",
+    "For printing: z up, in millimetres, without colors": "Zum Drucken: z nach oben, in Millimetern, ohne Farben",
+    "Z up, in millimetres, without a texture": "Z nach oben, in Millimetern, ohne Textur",
     "Cancel what is running and take everything out of the queue. Objects that are there already stay": (
         "Abbrechen, was läuft, und die Warteschlange leeren. Objekte, die schon da sind, bleiben"
     ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 import pytest
+from mathutils import Vector
 
 from .conftest import Import, content, preferences, tick_until
 from .test_colours import texture_of
@@ -407,12 +408,51 @@ def test_no_file_holds_the_home_folder(
     assert bpy.ops.flashvdm.remesh(resolution=32) == {"FINISHED"}, "and so does the model of a result"
 
 
-@pytest.mark.parametrize("kind", ["obj", "fbx"])
-def test_exported_textures_have_the_name_of_a_file(made: bpy.types.Object, tmp_path: Path, kind: str) -> None:
-    path = tmp_path / f"made.{kind}"
-    if kind == "obj":
-        bpy.ops.wm.obj_export(filepath=str(path), path_mode="COPY")
-        assert "map_Kd red chair colours.png" in path.with_suffix(".mtl").read_text()
-    else:
-        bpy.ops.export_scene.fbx(filepath=str(path), path_mode="COPY", embed_textures=True)
-        assert b"red chair colours.png" in path.read_bytes()
+@pytest.mark.parametrize("kind", ["glb", "obj", "fbx", "usdc"])
+def test_an_exported_mesh_comes_back_with_its_texture_and_its_size(made: bpy.types.Object, tmp_path: Path, kind: str) -> None:
+    """As Blender's own importers read it, without the .blend; what was selected stays so."""
+    size, path = tuple(made.dimensions), tmp_path / f"Stuhl für alle.{kind}"
+    names = {image.name: image.filepath_raw for image in bpy.data.images}
+    bpy.ops.mesh.primitive_cube_add()
+    other = bpy.context.object
+    made.select_set(True)
+    other.select_set(False)
+    assert bpy.ops.flashvdm.export(filepath=str(path)) == {"FINISHED"}
+    assert (made.select_get(), other.select_get()) == (True, False)
+    assert {image.name: image.filepath_raw for image in bpy.data.images} == names
+    bpy.ops.wm.read_homefile(use_empty=True)
+    {
+        "glb": bpy.ops.import_scene.gltf,
+        "obj": bpy.ops.wm.obj_import,
+        "fbx": bpy.ops.import_scene.fbx,
+        "usdc": bpy.ops.wm.usd_import,
+    }[kind](filepath=str(path))
+    (obj,) = (obj for obj in bpy.data.objects if obj.type == "MESH")
+    bpy.context.view_layer.update()
+    corners = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
+    sides = [max(at[axis] for at in corners) - min(at[axis] for at in corners) for axis in range(3)]
+    assert sides == pytest.approx(size, rel=1e-3)
+    images = [image for image in bpy.data.images if image.size[0]]
+    assert images, "the texture arrives"
+    assert any(image.size[0] > 0 and any(image.pixels[:3]) for image in images)
+
+
+@pytest.mark.parametrize("kind", ["stl", "ply"])
+def test_what_is_printed_stands_upright_in_millimetres(made: bpy.types.Object, tmp_path: Path, kind: str) -> None:
+    size, path = tuple(made.dimensions), tmp_path / f"made.{kind}"
+    assert bpy.ops.flashvdm.export(filepath=str(path)) == {"FINISHED"}
+    bpy.ops.wm.read_homefile(use_empty=True)
+    (bpy.ops.wm.stl_import if kind == "stl" else bpy.ops.wm.ply_import)(filepath=str(path))
+    (obj,) = (obj for obj in bpy.data.objects if obj.type == "MESH")
+    assert tuple(obj.dimensions) == pytest.approx([1000 * side for side in size], rel=1e-3)
+
+
+def test_an_export_writes_over_no_other_texture(made: bpy.types.Object, tmp_path: Path) -> None:
+    assert bpy.ops.flashvdm.export(filepath=str(tmp_path / "made.obj")) == {"FINISHED"}
+    (texture,) = tmp_path.glob("made *.png")
+    texture.write_bytes(b"the user's own")
+    assert bpy.ops.flashvdm.export(filepath=str(tmp_path / "made.obj")) == {"FINISHED"}
+    assert texture.read_bytes() == b"the user's own"
+    assert len(list(tmp_path.glob("made *.png"))) == 2
+    with pytest.raises(RuntimeError, match="could not be written"):
+        bpy.ops.flashvdm.export(filepath=str(tmp_path / "missing" / "made.obj"))

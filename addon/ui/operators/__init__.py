@@ -1,6 +1,6 @@
 """What the user can do: a module for each group of buttons."""
 
-from . import batch, doctor, from_latents, generate, history, images, mesh, models, queue, refine, set_up, tools, variants
+from . import batch, doctor, export, from_latents, generate, history, images, mesh, models, queue, refine, set_up, tools, variants
 
 CLASSES = (
     *generate.CLASSES,
@@ -8,6 +8,7 @@ CLASSES = (
     *queue.CLASSES,
     *images.CLASSES,
     *mesh.CLASSES,
+    *export.CLASSES,
     *from_latents.CLASSES,
     *refine.CLASSES,
     *history.CLASSES,

@@ -31,6 +31,8 @@ class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
         column.operator("flashvdm.set_quads").target = settings.target_quads
         layout.operator("flashvdm.straighten")
         layout.operator("flashvdm.lay_colours")
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("flashvdm.export", icon="EXPORT")
 
 
 CLASSES = (FLASHVDM_PT_mesh,)
