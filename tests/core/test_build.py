@@ -117,18 +117,19 @@ def uv(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 def test_the_zips_are_valid_for_blenders_own_checker(tmp_path: Path, uv: None):
     """Runs the builder of the bpy wheel: one zip for everybody, and one that names each platform alone."""
     (tmp_path / "flashvdm-0.0.1.zip").write_bytes(b"old")
-    zips = extension.build_zips(tmp_path, extension.PLATFORMS)
+    platforms = (extension.PLATFORMS[0], extension.PLATFORMS[-1])  # all are built in the same way
+    zips = extension.build_zips(tmp_path, platforms)
     assert {path.name for path in zips} == {path.name for path in tmp_path.glob("*.zip")}
     manifests = [read_manifest(path) for path in zips]
     # What the builder generates overrides what the manifest lists.
     generated = [manifest.pop("build", {}).get("generated", {}).get("platforms") for manifest in manifests]
-    assert sorted(generated, key=str) == sorted([None, *([name] for name in extension.PLATFORMS)], key=str)
+    assert sorted(generated, key=str) == sorted([None, *([name] for name in platforms)], key=str)
     source = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     for manifest in manifests:
         assert len(manifest.pop("platforms", ["all"])) == 1
         assert manifest == source
     for path in zips:
-        platform = next((name for name in extension.PLATFORMS if name.replace("-", "_") in path.name), "")
+        platform = next((name for name in platforms if name.replace("-", "_") in path.name), "")
         with zipfile.ZipFile(path) as archive:
             names = {name for name in archive.namelist() if "/." not in name}
             carried = {name for name in names if name.startswith("uv/")}
