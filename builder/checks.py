@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Outcome:
 def check() -> int:
     """Style and types; the exit status."""
     MAIN.ensure()
-    return _report([_run(step) for step in _lint_steps()])
+    return _report(_run_together(_lint_steps()))
 
 
 def test() -> int:
@@ -53,8 +54,8 @@ def test() -> int:
     except BuildError as error:
         say(f"{error} Set Up is NOT tested")
     with tempfile.TemporaryDirectory() as scratch:
-        steps = [*_lint_steps(), *_test_steps(Path(scratch))]
-        outcomes = [_run(step) for step in steps]
+        outcomes = _run_together(_lint_steps())
+        outcomes += [_run(step) for step in _test_steps(Path(scratch))]
         outcomes.append(_newest_blender(Path(scratch)))
     return _report(outcomes)
 
@@ -136,13 +137,27 @@ def _newest_blender(scratch: Path) -> Outcome:
     return _run(_blender_step("5.2", NEWEST.ensure(), scratch))
 
 
-def _run(step: Step) -> Outcome:
-    say(step.name)
+def _run_together(steps: Iterable[Step]) -> list[Outcome]:
+    """Steps of one process each, as many at a time as there are cores; what they print comes in one piece at their end."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        return list(pool.map(lambda step: _run(step, at_the_end=True), steps))
+
+
+def _run(step: Step, at_the_end: bool = False) -> Outcome:
+    """Run a step; what it prints is shown while it runs, or `at_the_end`."""
+    shown = subprocess.PIPE if at_the_end else None
+    if not at_the_end:
+        say(step.name)
     start = time.monotonic()
     try:
         # subprocess.run kills the process when its time is over, and when the user interrupts.
-        code = subprocess.run(step.command, cwd=ROOT, env=os.environ | step.variables, timeout=step.limit, check=False).returncode
-        note = "" if code == 0 else f"exit status {code}"
+        done = subprocess.run(
+            step.command, cwd=ROOT, env=os.environ | step.variables, timeout=step.limit, check=False,
+            stdout=shown, stderr=subprocess.STDOUT if at_the_end else None,
+        )  # fmt: skip
+        code, note = done.returncode, "" if done.returncode == 0 else f"exit status {done.returncode}"
+        if at_the_end:
+            say(f"{step.name}\n{done.stdout.decode(errors='replace').rstrip()}")
     except subprocess.TimeoutExpired:
         code, note = -1, f"not finished after {step.limit:.0f} s"
     return Outcome(step.name, "passed" if code == 0 else "FAILED", time.monotonic() - start, note)

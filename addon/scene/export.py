@@ -89,13 +89,15 @@ EXPORTERS: Mapping[str, Any] = {
 
 def _millimetres() -> float:
     """From units of the scene."""
-    return MILLIMETRES * bpy.context.scene.unit_settings.scale_length
+    scene = bpy.context.scene
+    return MILLIMETRES * (scene.unit_settings.scale_length if scene is not None else 1.0)
 
 
 @contextmanager
 def _alone_selected(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
     """Exporters write what is selected."""
     layer = bpy.context.view_layer
+    assert layer is not None
     before = [obj for obj in layer.objects if obj.select_get()]
     try:
         for obj in layer.objects:
@@ -111,7 +113,8 @@ def _textures_beside(objects: Sequence[bpy.types.Object], path: Path | None) -> 
     """The packed images of the objects' materials as files beside `path`, which the images name meanwhile."""
     named: list[tuple[bpy.types.Image, str]] = []
     try:
-        for image in _packed_images(objects) if path is not None else ():
+        for image in _packed_images(objects) if path else ():
+            assert path is not None
             content = bytes(image.packed_file.data)  # pyright: ignore[reportArgumentType, reportOptionalMemberAccess] - bytes
             name = plain_name(image.filepath_raw.replace("\\", "/")) or f"{plain_name(image.name)}.png"
             file = _free(path.parent / f"{path.stem} {name}", content)

@@ -98,7 +98,7 @@ def likeliest_points(volume: Tensor, alpha: Tensor, count: int, rng: torch.Gener
 
 def silhouette_loss(logits: Tensor, volume: Tensor, alpha: Tensor, weights: Weights, sharpness: float = 8.0) -> Tensor:
     """Every opaque pixel has something inside: of the field's logits at `likeliest_points`, and of the volume's own best."""
-    opaque = (F.adaptive_avg_pool2d(alpha, volume.shape[-2:])[:, 0] > 0.9).float()
+    opaque = (F.adaptive_avg_pool2d(alpha, (volume.shape[-2], volume.shape[-1]))[:, 0] > 0.9).float()
     best = F.softplus(-volume.amax(1))
     return weights.silhouette * (F.softplus(-sharpness * logits).mean() + (best * opaque).sum() / opaque.sum().clamp_min(1))
 
