@@ -10,9 +10,13 @@ import traceback
 from pathlib import Path
 
 from ...flashvdm_core.api.errors import FlashVDMError
+from ...flashvdm_core.api.fields import parse_json
+from ...flashvdm_core.files import read_file
 from ..link.background_blender import MARK, ORDER, Step
 from ..scene import mesh_work
 from . import render
+
+_LARGEST_ORDER = 1 << 20  # bytes
 
 
 def main(folder: str) -> None:
@@ -20,7 +24,7 @@ def main(folder: str) -> None:
     threading.Thread(target=_end_with_input, daemon=True).start()
     status = 0
     try:
-        order = json.loads((Path(folder) / ORDER).read_text(encoding="utf-8"))
+        order = parse_json(read_file(Path(folder) / ORDER, _LARGEST_ORDER))
         {"mesh": mesh_work.do_order, "render": render.do_order}[order["kind"]](Path(folder), order, _say)
         _line({"done": True})
     except FlashVDMError as error:

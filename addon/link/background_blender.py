@@ -8,7 +8,6 @@ JSON behind `MARK` each: whatever else Blender prints goes past.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import Any
 
 from ...flashvdm_core.api.errors import WorkerError
 from ...flashvdm_core.api.events import Event, Failure, Finished
+from ...flashvdm_core.api.fields import parse_json
 from .child_process import ChildProcess
 
 MARK = "flashvdm: "
@@ -186,7 +186,7 @@ class BackgroundBlender:
         if not text.startswith(MARK):
             return []
         try:
-            fields = json.loads(text.removeprefix(MARK))
+            fields = parse_json(text.removeprefix(MARK))
             if "step" in fields:
                 self._step = Working(Step(fields["step"]), float(fields["fraction"])), float(fields["until"]), self._clock()
                 return [self._step[0]]

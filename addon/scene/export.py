@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from .stored_images import plain_name
+from .stored_images import content_of, plain_name
 
 MILLIMETRES = 1000.0
 """In a metre. Slicers take the numbers of STL and PLY for millimetres."""
@@ -143,6 +143,6 @@ def _packed_images(objects: Sequence[bpy.types.Object]) -> list[bpy.types.Image]
 def _free(path: Path, content: bytes) -> Path:
     """`path`, or with a number behind it where another file lies there."""
     number, tried = 1, path
-    while tried.exists() and tried.read_bytes() != content:
+    while tried.exists() and content_of(str(tried)) != content:
         number, tried = number + 1, path.with_stem(f"{path.stem} {number + 1}")
     return tried

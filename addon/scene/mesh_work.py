@@ -17,7 +17,10 @@ import bpy
 import numpy as np
 
 from ...flashvdm_core.api.errors import SettingsError
+from ...flashvdm_core.api.fields import parse_json
 from ...flashvdm_core.api.mesh import Colouring, TriangleMesh
+from ...flashvdm_core.api.npy import read_npy_file
+from ...flashvdm_core.files import read_file
 from ...flashvdm_core.geometry.png import whole_png
 from ...flashvdm_core.texture import OrthographicCamera, fit_camera, project_texture
 from ..link.background_blender import ORDER, Step
@@ -28,6 +31,7 @@ from .uv_map import set_uvs
 _MESH, _MADE, _TEXTURE, _ANSWER = "mesh.blend", "made.blend", "texture.png", "answer.json"
 _ARRAYS = ("vertices", "faces")
 _PICTURE, _UVS = "picture.npy", "uvs.npy"
+_LARGEST_ANSWER, _LARGEST_TEXTURE = 1 << 20, 1 << 30  # bytes
 
 Say = Callable[[Step, float, float], None]
 """Told what goes on, from which fraction of the whole to which."""
@@ -153,9 +157,10 @@ def do_order(folder: Path, order: dict[str, Any], say: Say) -> None:
     obj.select_set(True)
     layer.update()
     faces, projection = order["faces"], order["projection"]
+    picture = read_npy_file(folder / _PICTURE, np.uint8, (None, None, 4)) if projection is not None else None
     work = MeshWork(
         None if faces is None else Faces(Method(faces[0]), int(faces[1])),
-        None if projection is None else Projection(np.load(folder / _PICTURE, allow_pickle=False), _view(projection["view"])),
+        None if picture is None else Projection(picture, _view(projection["view"])),
     )
     outcome = perform(obj, work, say)
     texture = outcome.texture
@@ -174,12 +179,14 @@ def do_order(folder: Path, order: dict[str, Any], say: Say) -> None:
 
 def read_outcome(folder: Path) -> Outcome:
     """What the other Blender has left, beside the mesh."""
-    answer = json.loads((folder / _ANSWER).read_text(encoding="utf-8"))
+    answer = parse_json(read_file(folder / _ANSWER, _LARGEST_ANSWER))
     found = answer["texture"]
     texture = None
     if found is not None:
-        uvs = np.load(folder / _UVS, allow_pickle=False) if (folder / _UVS).exists() else None
-        texture = Texture(uvs, (folder / _TEXTURE).read_bytes(), tuple(found["shape"]), OrthographicCamera(*found["view"]))
+        uvs = read_npy_file(folder / _UVS, np.float32, (None, 2)) if (folder / _UVS).exists() else None
+        texture = Texture(
+            uvs, read_file(folder / _TEXTURE, _LARGEST_TEXTURE), tuple(found["shape"]), OrthographicCamera(*found["view"])
+        )
     return Outcome(tuple(Remark(remark) for remark in answer["remarks"]), texture)
 
 
@@ -216,7 +223,8 @@ def _read_mesh(path: Path) -> bpy.types.Mesh:
 
 def _from_arrays(folder: Path, size: Size) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new("Mesh")
-    source = TriangleMesh(*(np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS))
+    kinds = (np.float32, np.int32)
+    source = TriangleMesh(*(read_npy_file(folder / f"{n}.npy", kind, (None, 3)) for n, kind in zip(_ARRAYS, kinds, strict=True)))
     for _ in fill_in_slices(lambda: mesh, source, size):
         pass
     return mesh

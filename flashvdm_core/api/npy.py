@@ -8,10 +8,14 @@ what is there before anything is allocated, and every failure is a ValueError wi
 from __future__ import annotations
 
 import math
+import os
 import re
 from io import BufferedIOBase
+from pathlib import Path
 
 import numpy as np
+
+from ..files import open_file
 
 Shape = tuple[int | None, ...]
 """What is expected: None stands for any length."""
@@ -55,6 +59,16 @@ def read_npy(file: BufferedIOBase, size: int, dtype: Types, shape: Shape, limit:
             raise ValueError("an array ends too early")
         view = view[read:]
     return array
+
+
+def read_npy_file(path: Path, dtype: Types, shape: Shape) -> np.ndarray:
+    """The array that a plain file holds, read as `read_npy` does.
+
+    Raises:
+        ValueError, OSError: as there; what `path` leads to is no plain file, or a link.
+    """
+    with open_file(path, follow=False) as file:
+        return read_npy(file, os.fstat(file.fileno()).st_size, dtype, shape)
 
 
 def read_npy_header(

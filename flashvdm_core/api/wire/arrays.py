@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from ...files import open_file
 from ..fields import Fields
 from ..mesh import Colouring, MeshEdges, TriangleMesh
-from ..npy import Shape, read_npy
+from ..npy import Shape, read_npy_file
 
 LOCK_NAME = "owner.lock"
 """The file in the exchange folder by whose lock it is known that the host lives."""
@@ -66,8 +65,7 @@ def read_array(reference: Fields, exchange: Path, dtype: type, shape: Shape) -> 
         raise ValueError("an array file has a forbidden name")
     path = exchange / name
     try:
-        with open_file(path, follow=False) as file:
-            array = read_npy(file, os.fstat(file.fileno()).st_size, dtype, shape)
+        array = read_npy_file(path, dtype, shape)
     finally:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
