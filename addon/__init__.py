@@ -6,15 +6,15 @@ from . import translations
 from .blender.texts import in_own_context
 from .scene import history, object_data, thumbnails
 from .scene.export import glTF2ExportUserExtension
-from .session import command, cutouts, session
+from .session import command, cutouts, live, session
 from .settings import properties
-from .ui import file_drop, keymap, operators, panels, presets
+from .ui import file_drop, keymap, menus, operators, panels, presets
 
 __all__ = ["glTF2ExportUserExtension", "register", "unregister"]
 
 _MODULES = (
-    properties, history, object_data, operators, presets, panels, file_drop, thumbnails, keymap, session,
-    cutouts, command, translations,
+    properties, history, object_data, operators, presets, panels, file_drop, menus, thumbnails, keymap, session,
+    cutouts, live, command, translations,
 )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ PLATFORMS = ("windows-x64", "windows-arm64", "macos-x64", "macos-arm64", "linux-
 """Blender's names of the systems it is published for."""
 
 _PARTS = ("addon", "flashvdm_core")
+_PAGES = ("set_up.md", "headless.md", "models.md", "licences.md")
+"""The pages for those who use it, which the README leads to."""
 _LEFT_OUT = ROOT / "flashvdm_core" / NOT_SHIPPED
 
 
@@ -36,8 +38,11 @@ def stage(folder: Path, platform: str = "") -> Path:
     tree.mkdir(parents=True)
     for part in _PARTS:
         shutil.copytree(ROOT / part, tree / part, ignore=_unwanted)
-    for name in ("blender_manifest.toml", "LICENSE"):
+    for name in ("blender_manifest.toml", "LICENSE", "README.md"):
         shutil.copyfile(ROOT / name, tree / name)
+    (tree / "docs").mkdir()
+    for name in _PAGES:
+        shutil.copyfile(ROOT / "docs" / name, tree / "docs" / name)
     (tree / "__init__.py").write_text(_PACKAGE, encoding="utf-8")
     (tree / "requirements" / "runtime").mkdir(parents=True)
     for path in (REQUIREMENTS / "runtime").glob(f"{platform or '*'}-*.txt"):

@@ -1,9 +1,13 @@
 """What a timer does to Blender's window: it runs without one, while the user may be in the middle of something."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import bpy
+
+_TRIES, _TRY_SECONDS = 20, 0.1
 
 
 def select_only(obj: bpy.types.Object) -> None:
@@ -21,6 +25,68 @@ def select_only(obj: bpy.types.Object) -> None:
 def push_undo(message: str) -> None:
     """End an undo step."""
     _with_window(lambda: bpy.ops.ed.undo_push(message=message))
+
+
+def open_tab(category: str) -> None:
+    """Open the sidebar of the 3D viewport, or of the largest one, and bring the tab to the front."""
+    area = bpy.context.area
+    if area is None or area.type != "VIEW_3D":
+        areas = [area for area in _areas() if area.type == "VIEW_3D"]
+        area = max(areas, key=lambda area: area.width * area.height, default=None)
+    space = area.spaces.active if area is not None else None
+    if area is None or not isinstance(space, bpy.types.SpaceView3D):
+        return
+    space.show_region_ui = True
+    if not bpy.app.background:
+        place, tries = area.as_pointer(), iter(range(_TRIES))
+        bpy.app.timers.register(lambda: _bring_forward(place, category, tries), first_interval=_TRY_SECONDS)
+
+
+def _bring_forward(place: int, category: str, tries: Iterator[int]) -> float | None:
+    """Blender knows a sidebar's tabs once it has drawn them: seconds to the next try, None at the end.
+
+    `place` tells the area, which may be gone by now.
+    """
+    area = next((area for area in _areas() if area.as_pointer() == place and area.type == "VIEW_3D"), None)
+    region: Any = next((region for region in area.regions if region.type == "UI"), None) if area is not None else None
+    if region is None:
+        return None
+    try:
+        region.active_panel_category = category
+    except (TypeError, AttributeError):
+        return _TRY_SECONDS if next(tries, None) is not None else None
+    region.tag_redraw()
+    return None
+
+
+def show_text(context: Any, text: bpy.types.Text) -> None:
+    """The text in a text editor: one that is open, else one in a window of its own."""
+    manager = context.window_manager
+    areas = [area for window in manager.windows for area in window.screen.areas if area.type == "TEXT_EDITOR"]
+    if not areas and not bpy.app.background:
+        before = set(manager.windows)
+        bpy.ops.wm.window_new()
+        areas = [window.screen.areas[0] for window in manager.windows if window not in before]
+    for area in areas[:1]:
+        area.type = "TEXT_EDITOR"
+        space: bpy.types.SpaceTextEditor = area.spaces.active  # pyright: ignore[reportAssignmentType]
+        space.text = text
+        space.show_word_wrap = True
+
+
+def redraw_status_bars() -> None:
+    """Draw the status bars of all windows anew, where no tool has put its keys there."""
+    manager = bpy.context.window_manager
+    for window in manager.windows if manager is not None else ():
+        tools: Any = window  # the oldest Blender cannot say which run
+        workspace: Any = window.workspace
+        if not len(getattr(tools, "modal_operators", ())):
+            workspace.status_text_set_internal(None)
+
+
+def _areas() -> list[bpy.types.Area]:
+    manager = bpy.context.window_manager
+    return [area for window in manager.windows for area in window.screen.areas] if manager is not None else []
 
 
 def redraw_panels() -> None:

@@ -127,6 +127,11 @@ class Job:
         return (self._clock() if self._ended is None else self._ended) - self._started
 
     @property
+    def seconds_since_end(self) -> float | None:
+        """How long ago it ended; None where it has not."""
+        return None if self._ended is None else self._clock() - self._ended
+
+    @property
     def stage_seconds(self) -> float:
         """Seconds since the stage under way began."""
         return self._clock() - self._stage_began

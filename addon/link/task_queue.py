@@ -51,8 +51,17 @@ class ResultSink:
     def after_undo(self) -> None:
         """The user has undone or redone a step, which may have taken the previews away."""
 
+    def renewed(self) -> ResultSink | None:
+        """A sink for the same once more; None where that makes no sense."""
+        return None
+
 
 AnySink = TypeVar("AnySink", bound=ResultSink)
+
+DONE_SECONDS = 20.0
+"""So long a task that went well stays in sight."""
+ENDED_SECONDS = 600.0
+"""So long one that was ended can be taken up again."""
 
 
 class QueueItem:
@@ -77,6 +86,12 @@ class QueueItem:
     def at_work(self) -> bool:
         """A mesh is being brought into the file: the next step should come soon."""
         return self._work is not None and not self._waits
+
+    @property
+    def in_sight(self) -> bool:
+        """It has not ended, or not long ago."""
+        since = self.job.seconds_since_end
+        return since is None or since < (DONE_SECONDS if self.job.state is State.DONE else ENDED_SECONDS)
 
     def cancel(self) -> None:
         """Ask for the end; what was shown is gone at once."""
@@ -152,7 +167,8 @@ class QueueItem:
 
 
 class TaskQueue:
-    """First come, first served. What has ended stays in the list until the next task comes to a queue at rest.
+    """First come, first served. What has ended stays in the list until the next task comes to a queue at rest; what the user
+    has ended stays longer, so that it can be taken back.
 
     Beside it there is room for one task that nobody waits for, which is done when nothing else is to do.
     """
@@ -184,9 +200,9 @@ class TaskQueue:
         return [sink for sink in found if isinstance(sink, kind)]
 
     def add(self, job: Job, sink: ResultSink) -> QueueItem:
-        """Line up. A queue at rest forgets what it had before."""
+        """Line up. A queue at rest forgets what it had before, but for what was ended a short while ago."""
         if self.current is None:
-            self.items.clear()
+            self.items = [item for item in self.items if item.job.state is State.CANCELLED and item.in_sight]
         item = QueueItem(next(self._ids), job, sink)
         self.items.append(item)
         return item
@@ -202,6 +218,20 @@ class TaskQueue:
         """What the worker is at or comes to next; None when there is nothing at all to do."""
         begun = [item for item in self._low_priority if item.job.state is not State.WAITING]
         return next(iter(begun), None) or self.current or next(iter(self._low_priority), None)
+
+    @property
+    def in_sight(self) -> list[QueueItem]:
+        """What the user is to see: finished tasks leave by themselves after a while."""
+        return [item for item in self.items if item.in_sight]
+
+    def again(self, item: QueueItem) -> QueueItem | None:
+        """Line up the same task once more in the place of one that has ended; None where it cannot be."""
+        sink = item.sink.renewed() if item.job.over else None
+        if sink is None:
+            return None
+        if item in self.items:
+            self.items.remove(item)
+        return self.add(Job(item.job.task, item.job.label), sink)
 
     def find(self, id: int) -> QueueItem | None:
         """The item with that number."""

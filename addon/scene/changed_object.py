@@ -1,5 +1,6 @@
 """Results that come of latents and not of an image: another mesh of the same object, or a shape between two."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from ...flashvdm_core.api.tasks import Blend
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
-from . import landmarks, texture
+from . import history, landmarks, texture
 from .edited_mesh import why_not_new_faces
 from .mesh_builder import Size, mesh_of
 from .mesh_work import read_made
@@ -65,17 +66,28 @@ class ChangedObject(ResultSink):
         if np.abs(change - np.eye(4, 3)).max() > 1e-6 * self._longest:
             landmarks.apply(mesh_of(obj), change)
         landmarks.note(obj, self._made, change)
-        new_data(obj).settings = settings_text(result.settings)
+        data = new_data(obj)
+        data.settings = settings_text(result.settings)
+        data.property_unset("draft")
+        data.topology = "TRIANGLES" if self._quads is None else "QUADS"
         with mesh_stays(job):
             if encoded is not None:
                 texture.apply(obj, encoded)
             job.outcome = counted(obj)
+        with mesh_stays(job):
+            history.record_change(_scene_of(obj), obj, result, job.seconds)
         push_undo(f"Update Mesh of {obj.name}")
 
     def discard(self) -> None:
         """Leave the object as it was."""
         self._mesh.drop()
         self._folder.remove()
+
+    def renewed(self) -> ResultSink:
+        """The same once more, from the beginning."""
+        other = copy.copy(self)
+        other._mesh, other._folder = self._mesh.renewed(), PrivateFolder()
+        return other
 
     def _find(self) -> bpy.types.Object:
         obj = by_uid(bpy.data.objects, self._object)
@@ -89,7 +101,11 @@ class ChangedObject(ResultSink):
 class BlendedObject(ResultSink):
     """A new object for the shape between two results."""
 
-    def __init__(self, placement: Placement, scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
+    def __init__(
+        self, placement: Placement, scene: bpy.types.Scene, collection: bpy.types.Collection, nearest: bpy.types.Object
+    ) -> None:
+        """`nearest` is the one of the two that has the larger part in it: its picture can be projected on the new shape."""
+        self._nearest = nearest.session_uid
         self._mesh = PendingMesh(placement.name, placement.size)
         self._object = NewObject(placement, scene, collection)
 
@@ -111,12 +127,31 @@ class BlendedObject(ResultSink):
             if "" in (task.model_identity, task.other_identity):
                 new_data(obj).model_identity = ""  # which weights these latents are of is no more certain than it was
         with mesh_stays(job):
+            nearest = by_uid(bpy.data.objects, self._nearest)
+            if nearest is not None:
+                new_data(obj).picture = texture.picture_of(nearest)
+        with mesh_stays(job):
+            history.record_blend(self._object.home_scene(), obj, result, job.seconds)
+        with mesh_stays(job):
             select_only(obj)
-        push_undo(f"Blend {obj.name}")
+        push_undo(f"Interpolate {obj.name}")
+
+    def renewed(self) -> ResultSink:
+        """The same once more, from the beginning."""
+        other = copy.copy(self)
+        other._mesh = self._mesh.renewed()
+        other._object = self._object.renewed()
+        return other
 
     def discard(self) -> None:
         """Leave nothing behind."""
         self._mesh.drop()
+
+
+def _scene_of(obj: bpy.types.Object) -> bpy.types.Scene:
+    """The scene that shows `obj`, the current one where that is among several."""
+    scenes = [scene for scene in (bpy.context.scene, *bpy.data.scenes) if scene is not None]
+    return next((scene for scene in scenes if scene.objects.get(obj.name) == obj), scenes[0])
 
 
 def _extent(points: np.ndarray) -> tuple[np.ndarray, float]:

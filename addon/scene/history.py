@@ -20,11 +20,32 @@ from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
 from ...flashvdm_core.api.units import GIB
 from ..settings.given import absolute_path, kept_path
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
+from . import mesh_picture
+from .mesh_builder import mesh_of
 from .object_data import data_of, new_data, settings_text
+from .pending import remove_object
 from .stored_images import digest_of, drop, file_of, packed_file
 from .stored_values import table, texts
 
-_COMPARED = 3  # of the entries: more columns do not fit into the sidebar
+_COMPARED = 2  # of the entries: more pictures do not fit into the sidebar
+_KEPT = (
+    "name",
+    "entry",
+    "kind",
+    "time",
+    "seed",
+    "model",
+    "seconds",
+    "triangles",
+    "settings",
+    "images",
+    "digests",
+    "picture",
+    "of_quads",
+)
+
+KINDS = {"GENERATED": "Generated", "REFINED": "Remeshed by an image", "CHANGED": "Another mesh", "INTERPOLATED": "Interpolated"}
+"""How an entry came about -> what an artist calls it."""
 
 
 @with_properties(
@@ -38,7 +59,13 @@ _COMPARED = 3  # of the entries: more columns do not fit into the sidebar
     settings=StringProperty(name="Settings", description="Every setting that was used, as JSON"),
     images=StringProperty(name="Images", description="The paths of the images, as JSON"),
     digests=StringProperty(options={"HIDDEN"}),  # tell whether the image files still hold what was read, as JSON
-    compared=BoolProperty(name="Compare", description="Show how this one differs from the others that are ticked"),
+    compared=BoolProperty(name="Compare", description="Show it side by side with another that is selected"),
+    kind=StringProperty(options={"HIDDEN"}),  # how it came about: one of KINDS
+    picture=StringProperty(options={"HIDDEN"}),  # of the mesh; see mesh_picture
+    made=PointerProperty(type=bpy.types.Object, name="Object", description="Keeps the mesh when it is deleted in the scene"),
+    starred=BoolProperty(name="Star", description="Keep it at the front"),
+    of_quads=BoolProperty(options={"HIDDEN"}),  # its mesh was laid anew of quads
+    undone=BoolProperty(options={"HIDDEN"}),  # the mesh went with an undo step
     **{view: PointerProperty(type=bpy.types.Image, name=view.title(), description="The packed image") for view in VIEWS},
 )
 class FlashVDMHistoryEntry(bpy.types.PropertyGroup):
@@ -56,6 +83,13 @@ class FlashVDMHistoryEntry(bpy.types.PropertyGroup):
         images: str
         digests: str
         compared: bool
+        front: bpy.types.Image | None
+        kind: str
+        picture: str
+        made: bpy.types.Object | None
+        starred: bool
+        of_quads: bool
+        undone: bool
 
 
 @with_properties(
@@ -83,35 +117,94 @@ def record(
     contents: Mapping[str, bytes],
     seconds: float,
     keep_images: bool,
+    kind: str = "GENERATED",
 ) -> None:
     """Write a generation down: how `obj` was made, and with its images packed where they shall be stored.
 
-    `contents` is what the files `images` held when they were read; they may hold something else by now.
+    `contents` is what the files `images` held when they were read; they may hold something else by now. `kind` is one of KINDS.
     """
-    history = history_of(scene)
-    entry: FlashVDMHistoryEntry = history.entries.add()
-    entry.name, entry.entry = obj.name, uuid.uuid4().hex
-    entry.time = time.strftime("%Y-%m-%d %H:%M:%S")
-    entry.seed, entry.model = result.seed, result.model
-    entry.seconds, entry.triangles = seconds, len(result.mesh.faces)
-    entry.memory = (result.peak_memory or 0) / GIB
-    entry.settings = settings_text(result.settings)
+    entry = _new_entry(scene, obj, result, seconds, kind)
     entry.images = json.dumps({view: kept_path(path) for view, path in images.items()})
     entry.digests = json.dumps({view: hashlib.sha256(content).hexdigest() for view, content in contents.items() if content})
     for view, path in images.items() if keep_images else ():
         image = packed_file(path, contents.get(view, b""))
         setattr(entry, view, image)
         if image is not None:
-            image.preview_ensure()  # the list shows it
+            image.preview_ensure()
+    _remember(scene, entry)
+
+
+def record_change(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, seconds: float) -> None:
+    """Write down that `obj` has got another mesh. That of before can be made again of what was kept with the object."""
+    before = next((entry for entry in history_of(scene).entries if entry.entry == new_data(obj).entry), None)
+    index = list(history_of(scene).entries).index(before) if before is not None else -1
+    entry = _new_entry(scene, obj, result, seconds, "CHANGED")
+    if index >= 0:  # the collection may have moved
+        before = history_of(scene).entries[index]
+        entry.images, entry.digests = before.images, before.digests
+        for view in VIEWS:
+            setattr(entry, view, getattr(before, view))
+    _remember(scene, entry)
+
+
+def record_blend(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, seconds: float) -> None:
+    """Write down that `obj` was made between two others; there is no image to make it of once more."""
+    _remember(scene, _new_entry(scene, obj, result, seconds, "INTERPOLATED"))
+
+
+def _new_entry(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, seconds: float, kind: str) -> FlashVDMHistoryEntry:
+    history = history_of(scene)
+    entry: FlashVDMHistoryEntry = history.entries.add()
+    entry.name, entry.entry, entry.kind = obj.name, uuid.uuid4().hex, kind
+    entry.time = time.strftime("%Y-%m-%d %H:%M:%S")
+    entry.seed, entry.model = result.seed, result.model
+    entry.seconds, entry.triangles = seconds, len(result.mesh.faces)
+    entry.memory = (result.peak_memory or 0) / GIB
+    entry.settings = settings_text(result.settings)
+    entry.picture = mesh_picture.as_text(mesh_picture.picture_of(result.mesh))
+    entry.made, entry.of_quads = obj, new_data(obj).topology == "QUADS"
     history.active = len(history.entries) - 1
     new_data(obj).entry = entry.entry
+    return entry
+
+
+_remembered: dict[str, tuple[int, dict[str, Any]]] = {}
+"""What was recorded since the file was opened: undo takes a mesh and its entry away, but not the knowledge how it was made.
+
+Name of the entry -> the session_uid of its scene, and its values.
+"""
+
+
+def _remember(scene: bpy.types.Scene, entry: FlashVDMHistoryEntry) -> None:
+    _remembered[entry.entry] = scene.session_uid, {name: getattr(entry, name) for name in _KEPT}
+
+
+def restore_undone() -> None:
+    """After undo: entries whose meshes are gone with it are there again, and say so."""
+    for scene in bpy.data.scenes:
+        here = {entry.entry for entry in history_of(scene).entries}
+        for name, (uid, values) in _remembered.items():
+            if uid == scene.session_uid and name not in here and scene.library is None:
+                entry = history_of(scene).entries.add()
+                for key, value in values.items():
+                    setattr(entry, key, value)
+                entry.undone = True
+
+
+def forget_undone() -> None:
+    """Another file was opened."""
+    _remembered.clear()
 
 
 def remove(scene: bpy.types.Scene, index: int) -> None:
     """Take an entry out, and with it the packed images that nothing else uses."""
     history = history_of(scene)
     images = {getattr(history.entries[index], view) for view in VIEWS}
+    made = history.entries[index].made
+    _remembered.pop(history.entries[index].entry, None)
     history.entries.remove(index)
+    if made is not None and not made.users_collection and not made.users:
+        remove_object(made)  # the history alone had it
     history.active = max(0, min(history.active, len(history.entries) - 1))
     for image in images:
         drop(image)
@@ -123,9 +216,61 @@ def active_entry(scene: bpy.types.Scene) -> FlashVDMHistoryEntry | None:
     return history.entries[history.active] if 0 <= history.active < len(history.entries) else None
 
 
+def in_order(scene: bpy.types.Scene) -> list[int]:
+    """The indices of the entries, those with a star first, then the newest first."""
+    entries = history_of(scene).entries
+    return sorted(range(len(entries)), key=lambda index: (not entries[index].starred, -index))
+
+
 def object_of(entry: FlashVDMHistoryEntry, scene: bpy.types.Scene) -> bpy.types.Object | None:
     """The object that was made, if it is still in the scene."""
     return next((obj for obj in scene.objects if (data := data_of(obj)) is not None and data.entry == entry.entry), None)
+
+
+def choose(scene: bpy.types.Scene, name: str) -> FlashVDMHistoryEntry | None:
+    """Make the entry with that name the active one; None where there is none."""
+    history = history_of(scene)
+    index = next((index for index, entry in enumerate(history.entries) if entry.entry == name), None)
+    if index is None:
+        return None
+    history.active = index
+    return history.entries[index]
+
+
+def has_its_mesh(entry: FlashVDMHistoryEntry) -> bool:
+    """Its object has the mesh that the entry tells of, and not another that was made since."""
+    data = data_of(entry.made) if entry.made is not None else None
+    return data is not None and data.entry == entry.entry
+
+
+def show(scene: bpy.types.Scene, entry: FlashVDMHistoryEntry, active: bpy.types.Object | None) -> bpy.types.Object:
+    """Put the mesh of `entry` in the place of `active`, if that is a result; else where it was made. The object that shows it.
+
+    What was in that place leaves the scene; the history keeps it. A mesh that stands elsewhere in the scene stays there.
+    """
+    made = entry.made
+    assert made is not None
+    if made == active:
+        return made
+    replaced = active if active is not None and active.type == "MESH" and _entry_of(scene, active) is not None else None
+    if made.users_collection and replaced is None:
+        return made
+    if made.users_collection:
+        made = made.copy()
+        made.data = mesh_of(made).copy()
+    homes = list(replaced.users_collection) if replaced is not None else [scene.collection]
+    for home in homes:
+        home.objects.link(made)
+        if replaced is not None:
+            home.objects.unlink(replaced)
+    if replaced is not None:
+        made.matrix_world = replaced.matrix_world
+    return made
+
+
+def _entry_of(scene: bpy.types.Scene, obj: bpy.types.Object) -> FlashVDMHistoryEntry | None:
+    """The entry that keeps `obj`."""
+    return next((entry for entry in history_of(scene).entries if entry.made == obj), None)
 
 
 def changed_images(entry: FlashVDMHistoryEntry) -> list[str]:

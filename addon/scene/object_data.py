@@ -17,6 +17,7 @@ from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, IntPrope
 
 from ..settings.given import kept_path
 from ..settings.properties import with_properties
+from .own_settings import own_properties
 from .stored_values import of_kind, table
 
 _HIDDEN: Any = {"HIDDEN"}
@@ -30,6 +31,7 @@ def _property(kind: Callable[..., Any], description: str, **options: Any) -> Any
 
 @with_properties(
     settings=_property(StringProperty, "Every setting that was used, as JSON"),
+    draft=_property(StringProperty, "The settings that its next mesh is to have in place of these, as JSON; see own_settings"),
     seed=_property(IntProperty, "The seed that was used"),
     model=_property(StringProperty, "Name of the model that made it"),
     model_identity=_property(StringProperty, "Tells the weights that made its latents from any others"),
@@ -47,12 +49,15 @@ def _property(kind: Callable[..., Any], description: str, **options: Any) -> Any
     preview_of=_property(StringProperty, "The Blender and the object that it is a preview in: a copy is none"),
     landmarks=_property(StringProperty, "Where vertices lay when it was made; see landmarks"),
     made_as=_property(StringProperty, "The name under which it came into the file: a copy has another"),
+    **own_properties(),
 )
 class FlashVDMObject(bpy.types.PropertyGroup):
     """What an object knows of its making."""
 
     if TYPE_CHECKING:
         settings: str
+        draft: str
+        topology: str
         seed: int
         model: str
         model_identity: str

@@ -4,6 +4,9 @@ Between two steps of a task the user may delete, undo, rename or load another fi
 Blender's data: everything is looked up by its session_uid each time.
 """
 
+from __future__ import annotations
+
+import copy
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -60,6 +63,10 @@ class PendingMesh:
         mark_preview(data)
         self._uid = data.session_uid
 
+    def renewed(self) -> PendingMesh:
+        """One of the same name and size that is not there yet."""
+        return PendingMesh(self._name, self.size)
+
     def take(self) -> bpy.types.Mesh:
         """The whole mesh, for an object."""
         data = self._find()
@@ -95,6 +102,12 @@ class NewObject:
         self.scene = scene.session_uid
         self._collection = collection.session_uid
 
+    def renewed(self) -> NewObject:
+        """One of the same name and place that is not there yet."""
+        other = copy.copy(self)
+        other.uid = None
+        return other
+
     def find(self) -> bpy.types.Object | None:
         """The object, if it still exists and is in some collection."""
         obj = by_uid(bpy.data.objects, self.uid)
@@ -103,6 +116,7 @@ class NewObject:
     def create(self, data: bpy.types.Mesh) -> bpy.types.Object:
         """Make it, in the collection in which it was asked for, or where Blender's own Add puts an object in its place."""
         home = _that_takes_objects(self.home_scene().collection, self._collection)
+        give_up_name(self.placement.name)
         obj = bpy.data.objects.new(self.placement.name, data)
         obj.location = self.placement.location
         home.objects.link(obj)
@@ -145,6 +159,13 @@ def replace_mesh(obj: bpy.types.Object, data: bpy.types.Mesh) -> None:
     if not before.users:
         bpy.data.meshes.remove(before)
         data.name = name
+
+
+def give_up_name(name: str) -> None:
+    """An object that was deleted, and that the history alone still keeps, leaves its name to a new one."""
+    obj = bpy.data.objects.get(name)
+    if obj is not None and not obj.users_collection and obj.library is None:
+        obj.name = f"{name[:50]} (history)"
 
 
 def remove_object(obj: bpy.types.Object) -> None:

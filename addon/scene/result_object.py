@@ -1,6 +1,7 @@
 """The one object that a generation puts into the scene: growing previews, then the result, or nothing at all."""
 
 import contextlib
+import copy
 import json
 import traceback
 from collections.abc import Callable, Container, Iterator
@@ -63,6 +64,13 @@ class ResultObject(ResultSink):
         """The preview, and the mesh that is being filled."""
         return self._mesh.owned if self._object.uid is None else self._mesh.owned | {self._object.uid}
 
+    def renewed(self) -> ResultSink:
+        """The same once more, from the beginning."""
+        other = copy.copy(self)
+        other._mesh, other._folder = self._mesh.renewed(), PrivateFolder()
+        other._object, other._wanted, other._contents = self._object.renewed(), True, {}
+        return other
+
     def after_undo(self) -> None:
         """A preview that is gone was not deleted on purpose, so the next one makes a new object."""
         if self._object.find() is None:
@@ -113,6 +121,7 @@ class ResultObject(ResultSink):
             data = new_data(obj)
             data.images = json.dumps({view: kept_path(path) for view, path in job.task.images.items()})
             data.seconds = round(job.seconds, 3)
+            data.topology = "TRIANGLES" if self._quads is None else "QUADS"
             job.outcome = counted(obj)
             if self.variants is not None:
                 self.variants.mark(obj)
@@ -123,7 +132,8 @@ class ResultObject(ResultSink):
                     show_textures()
         with mesh_stays(job):
             scene, keep = self._object.home_scene(), preferences().keep_images
-            history.record(scene, obj, result, job.task.images, self._contents, job.seconds, keep)
+            kind = "GENERATED" if job.task.block_out is None else "REFINED"
+            history.record(scene, obj, result, job.task.images, self._contents, job.seconds, keep, kind)
         with mesh_stays(job):
             select_only(obj)
         push_undo(f"Generate {obj.name}")

@@ -6,6 +6,7 @@ import bpy.utils.previews
 import numpy as np
 
 from ...flashvdm_core.files import file_status
+from . import mesh_picture
 
 _CHECKS = 16  # of them along the longer side
 _CHECK_GREYS = (0.36, 0.44)
@@ -26,6 +27,21 @@ def icon_of_cutout(path: str) -> int:
     """The icon of the cut-out that was made of the image file `path` as the file is now; 0 if there is none."""
     key = _key("cutout", path)
     return _previews[key].icon_id if _previews is not None and key in _previews else 0
+
+
+def icon_of_mesh(name: str, text: str) -> int:
+    """The icon of an entry of the history, whose picture is `text`; 0 if it has none."""
+    if _previews is None or not text:
+        return 0
+    key = f"mesh:{name}"
+    if key not in _previews:
+        rgba = mesh_picture.from_text(text)
+        if rgba is None:
+            return 0
+        picture: Any = _previews.new(key)
+        picture.image_size = (rgba.shape[1], rgba.shape[0])
+        picture.image_pixels_float.foreach_set((rgba[::-1] / np.float32(255)).ravel())
+    return _previews[key].icon_id
 
 
 def show_cutout(path: str, rgba: np.ndarray) -> None:

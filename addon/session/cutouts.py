@@ -50,6 +50,8 @@ def ask() -> float | None:
     if scene is None or session.check.running:
         return QUIET_SECONDS
     settings = scene_settings(scene)
+    if settings.live:
+        return None  # the live draft shows it
     chosen = {"front": settings.image} | {view: getattr(settings, f"image_{view}") for view in VIEW_LABELS}
     images = {view: absolute_path(path) for view, path in chosen.items() if path}
     if not all(os.path.isfile(path) for path in images.values()) or "front" not in images:

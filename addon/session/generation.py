@@ -11,6 +11,7 @@ from ...flashvdm_core.api.tasks import BlockOut, Request
 from ..blender.api_types import Context
 from ..link.task_queue import QueueItem
 from ..scene.block_out import block_out_mesh, placement_of
+from ..scene.draft_object import DraftObject, remove_drafts
 from ..scene.mesh_builder import Size
 from ..scene.placement import Box, Placement, boxes_in, name_for
 from ..scene.result_object import ResultObject
@@ -20,6 +21,8 @@ from ..settings.given import absolute_model, absolute_path, value_of
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE, OF_SCENE, VIEW_LABELS
 from .session import session
+
+_OF_DRAFT: Mapping[str, Any] = {"resolution": 64, "colours": False, "preview": False, "face_budget": 0}
 
 
 def enqueue_generation(context: Context, given: Mapping[str, Any], live: bool) -> list[QueueItem]:
@@ -34,6 +37,7 @@ def enqueue_generation(context: Context, given: Mapping[str, Any], live: bool) -
     Raises:
         FlashVDMError: it cannot be; then nothing lines up.
     """
+    end_draft()
     request, count = _request(context, given, live), int(given.get("variants", 1))
     image = Path(request.images["front"]).name
     placement = _placement(context, given, image)
@@ -51,6 +55,34 @@ def enqueue_generation(context: Context, given: Mapping[str, Any], live: bool) -
         sink = ResultObject(placement.beside(taken()), context.scene, context.collection, row, quads)
         items.append(session.enqueue(task, f"{image}, seed {seed}" if row else image, sink))
     return items
+
+
+def enqueue_draft(context: Context) -> None:
+    """Have a coarse mesh made of the scene's image when there is nothing else to do, in the place of the draft before.
+
+    Raises:
+        FlashVDMError: it cannot be.
+    """
+    last = _last_draft()
+    if last is not None:
+        last.cancel()
+    request = replace(_request(context, _OF_DRAFT, live=False), keep_latents=False)
+    placement = replace(_placement(context, {}, "Live Draft"), name="Live Draft")
+    sink = DraftObject(placement, context.scene, context.collection)
+    session.enqueue_low_priority(request, Path(request.images["front"]).name, sink)
+
+
+def end_draft() -> None:
+    """No draft is wanted any more: that which is being made is ended, and that which is there is gone."""
+    last = _last_draft()
+    if last is not None:
+        last.cancel()
+    remove_drafts()
+
+
+def _last_draft() -> QueueItem | None:
+    item = session.tasks.low_priority
+    return item if item is not None and isinstance(item.sink, DraftObject) else None
 
 
 def _request(context: Context, given: Mapping[str, Any], live: bool) -> Request:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import bpy
 
 from ..blender.texts import interface
-from ..blender.window import redraw_panels
+from ..blender.window import redraw_panels, redraw_status_bars
 
 _PAUSE_SECONDS = 0.02  # between two steps in the background
 
@@ -76,6 +76,7 @@ class Loop:
                 self._shown.pop(activity, None)
         if changed:
             redraw_panels()
+            redraw_status_bars()
         return min((activity.interval for activity in self._shown), default=None)
 
     def step(self, activity: Activity) -> bool:

@@ -11,6 +11,7 @@ from ...flashvdm_core.files import file_status, open_file
 # The image processor of models that take several views is named so in their config.yaml.
 _SEVERAL_VIEWS = re.compile(rb"^\s*target:\s*\S*\bMVImageProcessor", re.MULTILINE)
 _LONGEST = 1 << 20
+_TEXT_ENCODER = "text_encoder"  # a folder of models that take a prompt, in the layout of diffusers
 
 
 def takes_several_views(model: str) -> bool:
@@ -23,6 +24,17 @@ def takes_several_views(model: str) -> bool:
         return _names_several(config, file_status(config).st_mtime_ns)
     except (OSError, ValueError):
         return False
+
+
+def takes_prompt(model: str) -> bool:
+    """Whether the model in the folder `model` makes a shape of a drawing and words: it has an encoder of texts."""
+    if model == SETTINGS["model"].default:
+        return False
+    try:
+        folder = _folder(model, Path(model).stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return False
+    return any((place / _TEXT_ENCODER).is_dir() for place in (folder, Path(model)))
 
 
 @functools.lru_cache(maxsize=8)

@@ -13,6 +13,8 @@ from ..link.background_blender import BlenderTask
 from ..link.job import Job
 from ..link.runtime import Runtime
 from ..link.task_queue import QueueItem, ResultSink
+from ..scene.draft_object import drafts
+from ..scene.history import forget_undone, restore_undone
 from ..scene.object_data import migrate_file
 from ..scene.result_object import release_copies, remove_saved_previews, remove_stale_previews
 from ..settings.given import keep_paths
@@ -192,7 +194,8 @@ session = Session()
 
 def _owned() -> set[int]:
     """What is in the file only as long as the tasks go on."""
-    return set().union(*(item.sink.owned for item in session.tasks.queue.items if not item.job.over))
+    drawn = {obj.session_uid for obj in drafts()}
+    return drawn.union(*(item.sink.owned for item in session.tasks.queue.items if not item.job.over))
 
 
 @persistent
@@ -206,6 +209,7 @@ def _after_load(*_: object) -> None:
     for scene in bpy.data.scenes:
         reset_unknown_settings(scene_settings(scene))
     migrate_file()
+    forget_undone()
     remove_saved_previews()
 
 
@@ -214,6 +218,7 @@ def _after_undo(*_: object) -> None:
     for item in session.tasks.queue.items:
         item.sink.after_undo()
     remove_stale_previews(_owned())
+    restore_undone()
 
 
 @persistent

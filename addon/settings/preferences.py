@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ...flashvdm_core.files import pasted_path
-from .properties import MACHINE, setting_properties, with_properties
+from .properties import MACHINE, auto_properties, setting_properties, with_properties
 
 ROOT_PACKAGE = (__package__ or "").removesuffix(".addon.settings")
 """The extension's package, under which Blender knows it."""
@@ -19,7 +19,37 @@ def _make_python_absolute(preferences: Any, _context: object) -> None:
         preferences.python = absolute
 
 
+_DEVICES = (
+    ("auto", "Automatic", "A graphics card where there is one that works, else the processor"),
+    ("cpu", "Processor", "The processor: slow, and works everywhere"),
+    ("cuda", "Graphics Card", "The first graphics card of NVIDIA or AMD"),
+    ("cuda:1", "Second Graphics Card", "The second graphics card of NVIDIA or AMD"),
+    ("mps", "Apple Graphics", "The graphics of an Apple processor"),
+    ("OTHER", "Other", "The device that is named below"),
+)
+
+
+def _device_property() -> Any:
+    """The device as a menu: another name of the setting, and nothing of its own."""
+    names = [name for name, *_ in _DEVICES]
+
+    def put(preferences: Any, value: int) -> None:
+        if names[value] != "OTHER":
+            preferences.device = names[value]
+        elif preferences.device in names:
+            preferences.device = "cuda:2"
+
+    def get(preferences: Any) -> int:
+        return names.index(preferences.device) if preferences.device in names else len(names) - 1
+
+    return EnumProperty(
+        name="Device", description="Where the model runs", items=_DEVICES, options={"SKIP_SAVE"}, get=get, set=put
+    )
+
+
 @with_properties(
+    device_choice=_device_property(),
+    **auto_properties(("memory_budget",)),
     python=StringProperty(
         name="Python Interpreter",
         description="The Python with PyTorch that runs the model; empty: FLASHVDM_PYTHON, what Set Up has made, or Blender's own",
@@ -96,6 +126,7 @@ class Preferences:
         hub: str
         hub_token: str
         device: str
+        device_choice: str
         precision: str
         memory_budget: float
 

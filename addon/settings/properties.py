@@ -1,7 +1,7 @@
 """Settings as Blender properties, made from the core's one table, so that ranges and tooltips agree everywhere."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
@@ -16,6 +16,9 @@ MACHINE = tuple(name for name, setting in SETTINGS.items() if setting.group == "
 
 OF_SCENE = tuple(name for name in SETTINGS if name not in MACHINE)
 """Settings that are kept with the scene."""
+
+TAB = "Image to 3D"
+"""The add-on's tab in the sidebar of the 3D viewport."""
 
 VIEW_LABELS = {"left": "Left", "back": "Back", "right": "Right"}
 """The views beside the front one."""
@@ -38,12 +41,18 @@ def with_properties(**properties: Any) -> Callable[[_Class], _Class]:
     return add
 
 
-def setting_properties(names: Iterable[str], options: set[Any] | None = None, update: Any = None) -> dict[str, Any]:
+def setting_properties(
+    names: Iterable[str],
+    options: set[Any] | None = None,
+    update: Any = None,
+    access: Callable[[str], dict[str, Any]] = lambda name: {},
+) -> dict[str, Any]:
     """A Blender property for each of these settings, with the table's type, range, default, label and tooltip.
 
-    `update` is called when a setting of the group "image" changes.
+    `update` is called when a setting of the group "image" changes; `access` says how a setting is read and written whose value
+    is kept elsewhere.
     """
-    return {name: _property(SETTINGS[name], options or set(), update) for name in names}
+    return {name: _property(SETTINGS[name], options or set(), update, access(name)) for name in names}
 
 
 def placement_properties(options: set[Any] | None = None) -> dict[str, Any]:
@@ -125,6 +134,40 @@ def limit_faces_property() -> Any:
     )  # fmt: skip
 
 
+AUTOMATIC: Mapping[str, float] = {"steps": 20, "guidance": 5.0, "largest_parts": 1, "memory_budget": 8.0}
+"""Settings whose default leaves the choice to the model or the machine -> where one begins that does not want that."""
+
+
+def auto_properties(names: Iterable[str]) -> dict[str, Any]:
+    """For each of these settings a switch that stands for its default: nobody has to know what 0 or -1 means."""
+    return {f"auto_{name}": _auto_property(name) for name in names}
+
+
+def _auto_property(name: str) -> Any:
+    default = SETTINGS[name].default
+
+    def switch(owner: Any, wanted: bool) -> None:
+        own = SETTINGS[name].kind(AUTOMATIC[name])
+        setattr(owner, name, default if wanted else own if getattr(owner, name) == default else getattr(owner, name))
+
+    return BoolProperty(
+        name="Auto", description="What suits the model and this machine", options={"SKIP_SAVE"},
+        get=lambda owner: getattr(owner, name) == default, set=switch,
+    )  # fmt: skip
+
+
+def strength_percent_property() -> Any:
+    """The strength as artists count it."""
+
+    def put(settings: Any, value: float) -> None:
+        settings.strength = value / 100
+
+    return FloatProperty(
+        name="Strength", description="0 % gives the block-out back as the model sees it, 100 % forgets it", min=0.0, max=100.0,
+        precision=0, subtype="PERCENTAGE", options={"SKIP_SAVE"}, get=lambda settings: settings.strength * 100, set=put,
+    )  # fmt: skip
+
+
 def blend_property() -> Any:
     """How much of each of two results is in the shape between them."""
     return FloatProperty(
@@ -167,7 +210,7 @@ def image_properties(prefix: str, options: set[Any] | None = None, update: Any =
     }
 
 
-def _property(setting: Setting, options: set[Any], update: Any) -> Any:
+def _property(setting: Setting, options: set[Any], update: Any, access: dict[str, Any]) -> Any:
     make: Any = EnumProperty if setting.choices else _MAKERS[setting.kind]
     arguments: dict[str, Any] = {"name": setting.label, "description": setting.tooltip, "options": options}
     if setting.name == "model":
@@ -178,21 +221,43 @@ def _property(setting: Setting, options: set[Any], update: Any) -> Any:
         arguments |= {"min": setting.minimum, "max": setting.maximum}
     if setting.group == "image":
         arguments["update"] = update
-    return make(default=setting.default, **arguments)
+    return make(**({"default": setting.default} | arguments | access))
 
 
 image_observers: list[Callable[[], None]] = []
 """Called whenever something changes that the cut-out of the image depends on."""
 
 
+live_observers: list[Callable[[], None]] = []
+"""Called whenever something changes that the live draft depends on."""
+
+
 def _image_changed(_settings: object, _context: object) -> None:
-    for observer in image_observers:
+    for observer in (*image_observers, *live_observers):
         observer()
+
+
+def _draft_changed(_settings: object, _context: object) -> None:
+    for observer in live_observers:
+        observer()
+
+
+def _scene_properties() -> dict[str, Any]:
+    found = setting_properties(OF_SCENE, update=_image_changed)
+    for name in ("seed", "model"):
+        found[name].keywords["update"] = _draft_changed
+    return found
 
 
 @with_properties(
     **image_properties("image", update=_image_changed),
-    **setting_properties(OF_SCENE, update=_image_changed),
+    **_scene_properties(),
+    live=BoolProperty(
+        name="Live Draft",
+        description="Renew a coarse mesh whenever the image, its mask or the seed changes",
+        update=_draft_changed,
+        options={"SKIP_SAVE"},
+    ),
     **placement_properties(),
     quality=quality_property(),
     limit_faces=limit_faces_property(),
@@ -202,11 +267,14 @@ def _image_changed(_settings: object, _context: object) -> None:
     variants=IntProperty(name="Variants", description="Number of seeds to choose from", default=3, min=2, max=100, soft_max=12),
     blend_amount=blend_property(),
     strength=strength_property(),
+    strength_percent=strength_percent_property(),
+    **auto_properties(("steps", "guidance", "largest_parts")),
 )
 class FlashVDMSceneSettings(bpy.types.PropertyGroup):
     """What the next generation in a scene uses."""
 
     if TYPE_CHECKING:
+        live: bool
         image: str
         size: float
         straighten: bool

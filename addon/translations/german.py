@@ -47,9 +47,55 @@ _OPERATORS = {
 }
 
 _LABELS = {
+    "Use an image that is in the .blend file": "Ein Bild benutzen, das in der .blend-Datei ist",
+    "It cannot be taken up again: start it anew": "Es lässt sich nicht wieder aufnehmen: neu beginnen",
     "glTF": "glTF",
     "FBX": "FBX",
     "USD": "USD",
+    "Grease Pencil Drawing": "Grease-Pencil-Zeichnung",
+    "Manual": "Handbuch",
+    "Clear Image": "Bild entfernen",
+    "Do without an image of this side": "Ohne ein Bild dieser Seite auskommen",
+    "Choose": "Wählen",
+    "Live Draft": "Live-Entwurf",
+    "Object": "Objekt",
+    "Star": "Stern",
+    "Keep it at the front": "Vorn behalten",
+    "Show": "Zeigen",
+    "Its mesh is gone: press Generate Again": "Sein Mesh ist weg: auf Noch einmal erzeugen drücken",
+    "Discard": "Verwerfen",
+    "Undone": "Rückgängig",
+    "Generated": "Erzeugt",
+    "Remeshed by an image": "Nach einem Bild umgeformt",
+    "Another mesh": "Anderes Mesh",
+    "Interpolated": "Überblendet",
+    "{model}, seed {seed}": "{model}, Startwert {seed}",
+    "Today at {clock}": "Heute um {clock}",
+    "Yesterday at {clock}": "Gestern um {clock}",
+    "Auto": "Auto",
+    "What suits the model and this machine": "Was zum Modell und zu diesem Rechner passt",
+    "Processor": "Prozessor",
+    "The processor: slow, and works everywhere": "Der Prozessor: langsam, und geht überall",
+    "Graphics Card": "Grafikkarte",
+    "The first graphics card of NVIDIA or AMD": "Die erste Grafikkarte von NVIDIA oder AMD",
+    "Second Graphics Card": "Zweite Grafikkarte",
+    "The second graphics card of NVIDIA or AMD": "Die zweite Grafikkarte von NVIDIA oder AMD",
+    "Apple Graphics": "Grafik von Apple",
+    "The graphics of an Apple processor": "Die Grafik eines Prozessors von Apple",
+    "Other": "Anderes",
+    "The device that is named below": "Das Gerät, das darunter genannt ist",
+    "Where the model runs": "Wo das Modell läuft",
+    "Advanced": "Erweitert",
+    "{name} does not exist": "{name} gibt es nicht",
+    "{count:,} quads": "{count:,} Vierecke",
+    "Shape": "Form",
+    "Files": "Dateien",
+    "{name} was cancelled; Again takes it up": "{name} wurde abgebrochen; Noch einmal nimmt es wieder auf",
+    "Again": "Noch einmal",
+    "No task has ended": "Keine Aufgabe ist zu Ende",
+    "These are no images; choose {kinds}": "Das sind keine Bilder; wähle {kinds}",
+    "{count} images": "{count} Bilder",
+    "Generating from {names}": "Erzeugt wird aus {names}",
     "Built-in model": "Eingebautes Modell",
     "Blender": "Blender",
     "FlashVDM": "FlashVDM",
@@ -168,7 +214,6 @@ _LABELS = {
     "Ask": "Fragen",
     "Fine": "Fein",
     "Leave": "Lassen",
-    "Show": "Zeigen",
     "Textures in Solid": "Texturen in Solide",
     "Flash": "Flash",
     "FlashVDM Presets": "FlashVDM-Vorgaben",
@@ -221,9 +266,7 @@ _LABELS = {
     "float16": "float16",
     "float32": "float32",
     "Image From": "Bild von",
-    "Images of the same object": "Bilder desselben Objekts",
     "No images in this file": "Keine Bilder in dieser Datei",
-    "This model takes the front image alone": "Dieses Modell nimmt nur das Bild von vorn",
     "Variants": "Varianten",
 }
 
@@ -280,18 +323,14 @@ _STATES = {
     "Putting the mesh into the scene": "Das Mesh kommt in die Szene",
     "Reading the image": "Das Bild wird gelesen",
     "Running on {device}": "Läuft auf {device}",
-    "Seed {seed}": "Startwert {seed}",
     "Starting": "Startet",
     "the image is in the panel": "das Bild steht in der Leiste",
-    "This file does not exist": "Diese Datei gibt es nicht",
     "Waiting": "Wartet",
     "What you generate is listed here": "Hier steht, was erzeugt wurde",
     "{count:,} faces": "{count:,} Flächen",
     "It stands straight already": "Es steht schon gerade",
     "{done} of {count}": "{done} von {count}",
     "{failed} failed": "{failed} fehlgeschlagen",
-    "{memory:.1f} GiB of memory at the peak": "höchstens {memory:.1f} GiB Speicher",
-    "{name}: {count:,} triangles": "{name}: {count:,} Dreiecke",
     "{triangles:,} triangles in {seconds:.1f} s": "{triangles:,} Dreiecke in {seconds:.1f} s",
     "about {count} min left": "noch etwa {count} min",
     "about {count} s left": "noch etwa {count} s",
@@ -364,6 +403,11 @@ _MESSAGES = {
 }
 
 _TOOLTIPS = {
+    "Use the image that was copied to the clipboard": "Das Bild benutzen, das in die Zwischenablage kopiert wurde",
+    "Render the scene's camera, without a background": "Die Kamera der Szene rendern, ohne Hintergrund",
+    "Use the viewport as it is shaded now, without its overlays": (
+        "Die Ansicht benutzen, wie sie gerade schattiert ist, ohne ihre Einblendungen"
+    ),
     "Write the selected mesh objects to a file for other programs, with textures, upright and in the right size": (
         "Die gewählten Mesh-Objekte als Datei für andere Programme schreiben, mit Texturen, aufrecht und in der richtigen Größe"
     ),
@@ -374,6 +418,47 @@ _TOOLTIPS = {
     "With the texture in a folder beside it": "Mit der Textur in einem Ordner daneben",
     "For printing: z up, in millimetres, without colors": "Zum Drucken: z nach oben, in Millimetern, ohne Farben",
     "Z up, in millimetres, without a texture": "Z nach oben, in Millimetern, ohne Textur",
+    "Use the active Grease Pencil object as it is seen in this viewport": (
+        "Das aktive Grease-Pencil-Objekt benutzen, wie es in dieser Ansicht zu sehen ist"
+    ),
+    "Show what the add-on does and how it is used as text in a window": (
+        "Als Text in einem Fenster zeigen, was das Add-on tut und wie es benutzt wird"
+    ),
+    "This model takes the front image alone; Multi-View offers one that takes all": (
+        "Dieses Modell nimmt nur das Bild von vorn; Mehrere Ansichten bietet eines an, das alle nimmt"
+    ),
+    "Left and right are the object's own: on its left it faces left in the image": (
+        "Links und rechts sind die des Objekts selbst: Von links gesehen blickt es im Bild nach links"
+    ),
+    "This model takes the front image alone. These take all sides:": (
+        "Dieses Modell nimmt nur das Bild von vorn. Diese nehmen alle Seiten:"
+    ),
+    "Renew a coarse mesh whenever the image, its mask or the seed changes": (
+        "Ein grobes Mesh erneuern, sooft sich das Bild, seine Maske oder der Startwert ändert"
+    ),
+    "Show it side by side with another that is selected": "Neben einem anderen ausgewählten zeigen",
+    "Keeps the mesh when it is deleted in the scene": "Behält das Mesh, wenn es in der Szene gelöscht wird",
+    "Put this mesh in the place of the active one, which stays in the history": (
+        "Dieses Mesh an die Stelle des aktiven setzen, das im Verlauf bleibt"
+    ),
+    "Take this out of the history; an object in the scene stays": "Aus dem Verlauf nehmen; ein Objekt in der Szene bleibt",
+    "0 % gives the block-out back as the model sees it, 100 % forgets it": (
+        "0 % gibt die Rohform zurück, wie das Modell sie sieht, 100 % vergisst sie"
+    ),
+    "A graphics card where there is one that works, else the processor": (
+        "Eine Grafikkarte, wo es eine gibt, die geht, sonst der Prozessor"
+    ),
+    "For a bug report, what the program itself says:": "Für eine Fehlermeldung, was das Programm selbst sagt:",
+    "Stop what is running; the scene stays as it was, the next in the queue begins, and Again takes it up": (
+        "Anhalten, was läuft; die Szene bleibt, wie sie war, das Nächste in der Warteschlange beginnt, und Noch einmal "
+        "nimmt es wieder auf"
+    ),
+    "Put this task into the queue once more, from the same image and with the same settings": (
+        "Diese Aufgabe noch einmal in die Warteschlange stellen, mit demselben Bild und denselben Einstellungen"
+    ),
+    "Generate a mesh from each image, one after the other, with the settings of the scene": (
+        "Aus jedem Bild ein Mesh erzeugen, nacheinander, mit den Einstellungen der Szene"
+    ),
     "Cancel what is running and take everything out of the queue. Objects that are there already stay": (
         "Abbrechen, was läuft, und die Warteschlange leeren. Objekte, die schon da sind, bleiben"
     ),
@@ -428,9 +513,6 @@ _TOOLTIPS = {
     ),
     "Start the background process to see whether the chosen Python works, and on which device": (
         "Den Hintergrundprozess starten, um zu sehen, ob und auf welchem Gerät das gewählte Python läuft"
-    ),
-    "Stop what is running; the scene stays as it was, and the next in the queue begins": (
-        "Anhalten, was läuft; die Szene bleibt, wie sie war, und das Nächste in der Warteschlange beginnt"
     ),
     "Take it out of the queue; what is running is cancelled. Objects that are there already stay": (
         "Aus der Warteschlange nehmen; was läuft, wird abgebrochen. Objekte, die schon da sind, bleiben"
@@ -616,9 +698,6 @@ _TOOLTIPS = {
     "Set what makes a mesh fine and slow, or coarse and quick": (
         "Einstellen, was ein Mesh fein und langsam oder grob und schnell macht"
     ),
-    "Show how this one differs from the others that are ticked": (
-        "Zeigen, worin sich dieser Eintrag von den anderen angekreuzten unterscheidet"
-    ),
     "Show the mesh while it forms": "Das Mesh zeigen, während es entsteht",
     "Size of the new object": "Größe des neuen Objekts",
     "Stop the batch; what is made stays, and the same batch goes on from there when started again": (
@@ -687,9 +766,6 @@ _TOOLTIPS = {
     ),
     "Number of meshes in a row, each with the next seed": "Anzahl der Meshes in einer Reihe, jedes mit dem nächsten Startwert",
     "Number of seeds to choose from": "Anzahl der Startwerte, aus denen gewählt wird",
-    "Use the image; several are generated one after the other with the settings of the scene": (
-        "Das Bild benutzen; mehrere werden nacheinander mit den Einstellungen der Szene erzeugt"
-    ),
 }
 
 _ALL = _OPERATORS | _LABELS | _STATES | _MESSAGES | _TOOLTIPS

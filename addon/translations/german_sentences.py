@@ -1,6 +1,12 @@
 """German: sentences that have values in them, of generating, images, models, files and of the add-on itself."""
 
 TABLE = {
+    "There is a mask for the view '{}', of which there is no image.": (
+        "Für die Ansicht „{}“ gibt es eine Maske, aber kein Bild."
+    ),
+    "The mask of the view '{}' must be uint8 [H, W], at most {} pixels a side.": (
+        "Die Maske der Ansicht „{}“ muss uint8 [H, W] sein, höchstens {} Pixel je Seite."
+    ),
     "'{}' was changed meanwhile and stays as it is; do it again.": (
         "„{}“ wurde inzwischen verändert und bleibt, wie es ist; bitte noch einmal."
     ),
@@ -20,6 +26,54 @@ TABLE = {
         "Das zweite Blender endete ohne Ergebnis ({}); sichere die Datei und versuche es noch einmal."
     ),
     "The mesh stays as it was ({}).": "Das Mesh bleibt, wie es war ({}).",
+    "There is no drawing; select a Grease Pencil object first.": (
+        "Es gibt keine Zeichnung; wähle zuerst ein Grease-Pencil-Objekt aus."
+    ),
+    "Nothing is drawn in '{}'; draw something first.": "In „{}“ ist nichts gezeichnet; zeichne zuerst etwas.",
+    "{} holds a {}, which is not supported; choose a folder of {}.": (
+        "{} enthält ein {}, das nicht unterstützt wird; wähle einen Ordner von {}."
+    ),
+    "The scheduler of {} is {}, not {}; download the model again.": (
+        "Der Scheduler von {} ist {}, nicht {}; lade das Modell noch einmal herunter."
+    ),
+    "The scheduler of {} has use_dynamic_shifting, which is not supported; use another checkpoint.": (
+        "Der Scheduler von {} hat use_dynamic_shifting, was nicht unterstützt wird; nimm ein anderes Modell."
+    ),
+    "{} is not a config; download it again.": "{} ist keine Konfiguration; lade sie noch einmal herunter.",
+    "There is no file {}; choose a folder with a complete checkpoint, or download it again.": (
+        "Es gibt keine Datei {}; wähle einen Ordner mit einem vollständigen Modell, oder lade es noch einmal herunter."
+    ),
+    "{} cannot be read as JSON; download it again.": ("{} lässt sich nicht als JSON lesen; lade die Datei noch einmal herunter."),
+    "The config names {} as its {}, which is not supported ({}); choose a checkpoint of Hunyuan3D-2 or TripoSG.": (
+        "Die Konfiguration nennt {} als {}, was nicht unterstützt wird ({}); wähle ein Modell von Hunyuan3D-2 oder TripoSG."
+    ),
+    "The image processor makes {} and {}, which are no sizes; download it again.": (
+        "Die Bildaufbereitung macht {} und {}, was keine Größen sind; lade sie noch einmal herunter."
+    ),
+    "The image processor takes a larger middle than its pictures are; download it again.": (
+        "Die Bildaufbereitung nimmt eine größere Mitte, als ihre Bilder haben; lade sie noch einmal herunter."
+    ),
+    "The image processor has {}: {}, which is not supported; download it again.": (
+        "Die Bildaufbereitung hat {}: {}, was nicht unterstützt wird; lade sie noch einmal herunter."
+    ),
+    "The background is not plain and no object stands out from it, so the cut-out may be wrong; correct the mask, or "
+    "use an image with a plain background or with transparency.": (
+        "Der Hintergrund ist nicht einfarbig, und kein Objekt hebt sich davon ab, daher kann die Freistellung falsch "
+        "sein; berichtige die Maske, oder nimm ein Bild mit einfarbigem Hintergrund oder mit Transparenz."
+    ),
+    "The background is not plain, so the cut-out may be wrong; set the background to 'auto', or use an image with a "
+    "plain background or with transparency.": (
+        "Der Hintergrund ist nicht einfarbig, daher kann die Freistellung falsch sein; stelle den Hintergrund auf "
+        "„Automatisch“, oder nimm ein Bild mit einfarbigem Hintergrund oder mit Transparenz."
+    ),
+    "No object stands out in the image; choose another background method, or an image that shows an object.": (
+        "Kein Objekt hebt sich im Bild ab; wähle ein anderes Verfahren oder ein Bild, das ein Objekt zeigt."
+    ),
+    "The weights of the background remover are missing or damaged; install the extension anew, or choose another "
+    "background method.": (
+        "Die Gewichte der Hintergrundentfernung fehlen oder sind beschädigt; installiere die Erweiterung noch einmal, "
+        "oder wähle ein anderes Verfahren."
+    ),
     "Setting '{}' must be {}, not {}.": "Die Einstellung „{}“ muss {} sein, nicht {}.",
     "Unknown setting {}; known are {}.": "Unbekannte Einstellung {}; bekannt sind {}.",
     "The block-out has vertices at no place (NaN or infinite); remove them, or mend its modifiers.": (
@@ -171,20 +225,11 @@ TABLE = {
     "The DiT, the image encoder and the image processor of {} do not fit together; download it again.": (
         "Netz, Bild-Encoder und Bildaufbereitung von {} passen nicht zusammen; lade das Modell noch einmal herunter."
     ),
-    "The model '{}' is not supported; choose a checkpoint of the Hunyuan3D-2 family.": (
-        "Das Modell „{}“ wird nicht unterstützt; wähle eines der Familie Hunyuan3D-2."
-    ),
     "The scheduler '{}' of {} is not supported; use another checkpoint.": (
         "Der Scheduler „{}“ von {} wird nicht unterstützt; nimm ein anderes Modell."
     ),
-    "The image processor '{}' of {} is not supported; use another checkpoint.": (
-        "Die Bildaufbereitung „{}“ von {} wird nicht unterstützt; nimm ein anderes Modell."
-    ),
     "The config has border_ratio: {}, which leaves no room; download config.yaml again.": (
         "In der Konfiguration steht border_ratio: {}, was keinen Platz lässt; lade config.yaml noch einmal herunter."
-    ),
-    "The config names '{}' where {} is supported; choose another checkpoint.": (
-        "Die Konfiguration nennt „{}“, wo {} unterstützt wird; wähle ein anderes Modell."
     ),
     "The config has {}: {}, which is not a whole number up to {}; download config.yaml again.": (
         "In der Konfiguration steht {}: {}, was keine ganze Zahl bis {} ist; lade config.yaml noch einmal herunter."
@@ -285,11 +330,6 @@ TABLE = {
     "with transparency.": (
         "Das Objekt füllt das ganze Bild und würde eine Platte; nimm ein Bild mit einfarbigem Hintergrund um das Objekt "
         "oder mit Transparenz."
-    ),
-    "The background is not plain, so the cut-out may be wrong; use an image with a plain background or with transparency, "
-    "or the rembg method.": (
-        "Der Hintergrund ist nicht einfarbig, daher kann die Freistellung falsch sein; nimm ein Bild mit einfarbigem "
-        "Hintergrund oder mit Transparenz, oder das Verfahren rembg."
     ),
     "Removing the background left nothing; lower the threshold or set the background to 'keep'.": (
         "Nach dem Entfernen des Hintergrunds blieb nichts; verringere die Toleranz oder stelle den Hintergrund auf „Keine“."

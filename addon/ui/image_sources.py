@@ -17,6 +17,7 @@ from ...flashvdm_core.api.errors import ImageError
 from ...flashvdm_core.files import IMAGE_SUFFIXES
 from ..scene.camera_picture import Change, changed, checked, new_path, picture_settings, render_camera
 from ..scene.stored_images import with_four_channels
+from . import drawings
 
 
 def from_datablock(image: bpy.types.Image) -> Path:
@@ -96,6 +97,19 @@ def from_view(context: bpy.types.Context) -> Path:
     with changed([*picture_settings(scene, path), *size]):
         bpy.ops.render.opengl(write_still=True, view_context=True)
     return checked(path, "There is nothing to be seen in this view; turn it to the object.")
+
+
+def from_drawing(context: bpy.types.Context) -> Path:
+    """Draw the active Grease Pencil object as it is seen in this viewport, black on white.
+
+    Raises:
+        ImageError: it is no drawing, or nothing is drawn.
+    """
+    obj, space = context.active_object, context.space_data
+    seen = space.region_3d.view_matrix if isinstance(space, bpy.types.SpaceView3D) and space.region_3d is not None else None
+    picture = drawings.drawn(obj, seen)
+    assert obj is not None
+    return _written(picture.reshape(-1, 4), picture.shape[1], picture.shape[0], obj.name)
 
 
 def as_shown(rgba: np.ndarray) -> np.ndarray:

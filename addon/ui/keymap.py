@@ -1,4 +1,6 @@
-"""Escape over a 3D viewport cancels the generation under way; at any other time the key means what it meant."""
+"""Escape over a 3D viewport in Object Mode cancels the generation under way; at any other time the key means what it meant."""
+
+from typing import Any
 
 import bpy
 import rna_keymap_ui
@@ -14,7 +16,10 @@ def register() -> None:
     # The keymap of the viewport and its sidebar, after those of the modes: what they use Escape for comes first.
     keymap = keys.keymaps.new(name="3D View Generic", space_type="VIEW_3D")
     # Where the operator's poll says no, Blender goes on to the next meaning of the key.
-    _items.append((keymap, keymap.keymap_items.new("flashvdm.cancel", "ESC", "PRESS")))
+    item = keymap.keymap_items.new("flashvdm.cancel", "ESC", "PRESS")
+    by_key: Any = item.properties
+    by_key.by_key = True
+    _items.append((keymap, item))
 
 
 def unregister() -> None:

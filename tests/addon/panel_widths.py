@@ -51,6 +51,11 @@ class Layout:
         self.scale_x = self.scale_y = 1.0
         self.operator_context, self.alignment, self.emboss = "INVOKE_DEFAULT", "EXPAND", "NORMAL"
 
+    @property
+    def texts(self) -> list[str]:
+        """Everything that was drawn here, in its order."""
+        return [text for part in self._inside for text in (part.texts if isinstance(part, Layout) else [part[2]])]
+
     def _part(self, kind: str, factor: float = 0.0) -> Layout:
         part = Layout(self._name_of, kind, factor, self)
         self._inside.append(part)

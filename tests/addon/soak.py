@@ -320,8 +320,9 @@ class Soak:
         for block in (*bpy.data.objects, *bpy.data.meshes):
             if block.session_uid not in owned and data.is_preview(block):
                 raise FindingError(f"{block!r} is left of a preview")
+        kept = {entry.made for scene in bpy.data.scenes for entry in scene.flashvdm_history.entries}
         for obj in bpy.data.objects:
-            if not obj.users_collection:
+            if not obj.users_collection and obj not in kept:
                 raise FindingError(f"{obj!r} is in no collection")
         for kind in (bpy.data.meshes, bpy.data.materials, bpy.data.images):
             for block in kind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import addon_utils
 import bpy
@@ -34,6 +35,40 @@ def test_the_preview_leaves_the_scene_with_the_click(
         tick_until(session, lambda: not session.tasks.generating)
         assert session.tasks.job.state.name == "CANCELLED"
         assert content() == before
+
+
+def test_what_was_ended_stays_in_the_queue_and_can_be_taken_up_again(
+    worker: Callable[..., str], image: str, extension: Import
+) -> None:
+    worker("wait-at-decode")
+    session = extension("addon.session.session").session
+    bpy.ops.flashvdm.generate(filepath=image)
+    tick_until(session, lambda: session.tasks.job.fraction > 0)
+    bpy.ops.flashvdm.cancel()
+    tick_until(session, lambda: not session.tasks.generating)
+    (ended,) = session.tasks.queue.in_sight
+    assert ended.job.state.name == "CANCELLED"
+    worker("good")
+    assert bpy.ops.flashvdm.queue_again(entry=ended.id) == {"FINISHED"}
+    tick_until(session, lambda: not session.tasks.generating)
+    assert [item.job.state.name for item in session.tasks.queue.items] == ["DONE"]
+    assert [obj.name for obj in bpy.data.objects] == ["red chair"]
+    assert bpy.context.object.flashvdm.seed == ended.job.task.settings["seed"]
+
+
+def test_escape_ends_a_run_in_object_mode_alone(worker: Callable[..., str], image: str, extension: Import) -> None:
+    worker("wait-at-decode")
+    session, queue = extension("addon.session.session").session, extension("addon.ui.operators.queue")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.flashvdm.generate(filepath=image)
+    tick_until(session, lambda: session.tasks.job.fraction > 0)
+    key = SimpleNamespace(by_key=True, execute=lambda context: {"FINISHED"})
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert queue.FLASHVDM_OT_cancel.invoke(key, bpy.context, None) == {"PASS_THROUGH"}
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert queue.FLASHVDM_OT_cancel.invoke(key, bpy.context, None) == {"FINISHED"}
+    assert escapes()[0].properties.by_key
+    bpy.ops.flashvdm.cancel()
 
 
 def escapes() -> list[bpy.types.KeyMapItem]:

@@ -103,6 +103,22 @@ _HOSTILE = (
 )
 
 
+def test_the_panel_changes_a_results_own_values_and_nobody_elses(made: bpy.types.Object, extension: Import) -> None:
+    settings, own = bpy.context.scene.flashvdm, made.flashvdm
+    used = json.loads(own.settings)["resolution"]
+    settings.resolution = 77
+    assert own.resolution == used
+    own.resolution, own.limit_faces = 32, False
+    assert settings.resolution == 77
+    assert settings.limit_faces
+    assert json.loads(own.settings)["resolution"] == used, "how it was made stays true until it is made anew"
+    assert bpy.ops.flashvdm.remesh() == {"FINISHED"}
+    kept = json.loads(own.settings)
+    assert (kept["resolution"], kept["face_budget"]) == (32, 0)
+    assert own.resolution == 32
+    assert not own.is_property_set("draft")
+
+
 def test_latents_that_were_not_kept_or_are_damaged_are_an_error(worker: Worker, image: str, extension: Import) -> None:
     worker("good")
     preferences().keep_latents = False

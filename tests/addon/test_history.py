@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 
 from .conftest import Import, content, preferences
@@ -148,3 +149,97 @@ def test_whatever_a_file_holds_as_history_is_listed_compared_and_tried(
         return
     with pytest.raises(RuntimeError, match=r"Choose|Error: [A-Z][a-z ]+"):
         bpy.ops.flashvdm.history_generate()
+
+
+def made(name: str) -> bpy.types.Object:
+    return bpy.data.objects[name]
+
+
+def test_a_mesh_of_the_history_takes_the_place_of_the_active_one(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=1)
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=2)
+    first, second = made("red chair"), made("red chair.001")
+    bpy.context.view_layer.objects.active = first
+    first.select_set(True)
+    second.select_set(False)
+    bpy.ops.object.delete()
+    assert [obj.name for obj in bpy.context.scene.objects] == ["red chair.001"]
+    second.location = (5, 6, 7)
+    bpy.context.view_layer.objects.active = second
+    bpy.context.view_layer.update()
+    assert bpy.ops.flashvdm.history_show(entry=entries()[0].entry) == {"FINISHED"}
+    assert [obj.flashvdm.seed for obj in bpy.context.scene.objects] == [1]
+    assert tuple(bpy.context.object.location) == (5, 6, 7)
+    assert bpy.ops.flashvdm.history_show(entry=entries()[1].entry) == {"FINISHED"}
+    assert [obj.flashvdm.seed for obj in bpy.context.scene.objects] == [2], "and back"
+
+
+def test_another_mesh_and_a_shape_between_two_are_entries_with_pictures(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=1)
+    bpy.ops.flashvdm.remesh(resolution=32)
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=2)
+    made("red chair").select_set(True)
+    bpy.ops.flashvdm.blend()
+    assert [entry.kind for entry in entries()] == ["GENERATED", "CHANGED", "GENERATED", "INTERPOLATED"]
+    assert all(entry.picture for entry in entries())
+    assert entries()[1].front == entries()[0].front
+    bpy.context.view_layer.objects.active = made("red chair")
+    assert bpy.ops.flashvdm.history_show(entry=entries()[0].entry) == {"FINISHED"}, "made again of what was kept"
+    assert json.loads(made("red chair").flashvdm.settings)["resolution"] != 32
+
+
+def test_undo_of_a_mesh_keeps_its_entry(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=1)
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=2)
+    bpy.ops.ed.undo()
+    assert [(entry.seed, entry.undone) for entry in entries()] == [(1, False), (2, True)]
+    assert len(bpy.context.scene.objects) == 1
+    assert bpy.ops.flashvdm.history_show(entry=entries()[1].entry) == {"CANCELLED"}
+    bpy.ops.flashvdm.history_discard(entry=entries()[1].entry)
+    assert [entry.seed for entry in entries()] == [1]
+
+
+def test_a_star_comes_first_and_what_is_discarded_is_gone(worker: Callable[..., str], picture: Path, extension: Any) -> None:
+    worker("good")
+    for seed in (1, 2, 3):
+        bpy.ops.flashvdm.generate(filepath=str(picture), seed=seed)
+    history = extension("addon.scene.history")
+    assert history.in_order(bpy.context.scene) == [2, 1, 0]
+    entries()[0].starred = True
+    assert history.in_order(bpy.context.scene) == [0, 2, 1]
+    made("red chair").select_set(True)
+    bpy.ops.object.select_all(action="SELECT")
+    bpy.ops.object.delete()
+    assert len(bpy.data.objects) == 3, "the history has them"
+    bpy.ops.flashvdm.history_discard(entry=entries()[0].entry)
+    assert len(bpy.data.objects) == 2
+
+
+def test_the_picture_of_a_mesh_shows_it(extension: Any) -> None:
+    pictures, mesh = extension("addon.scene.mesh_picture"), extension("flashvdm_core.api.mesh")
+    corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)
+    faces = [
+        (0, 1, 3),
+        (0, 3, 2),
+        (4, 6, 7),
+        (4, 7, 5),
+        (0, 4, 5),
+        (0, 5, 1),
+        (2, 3, 7),
+        (2, 7, 6),
+        (0, 2, 6),
+        (0, 6, 4),
+        (1, 5, 7),
+        (1, 7, 3),
+    ]
+    drawn = pictures.picture_of(mesh.TriangleMesh(corners, np.array(faces, np.int32)))
+    assert drawn.shape == (pictures.SIDE, pictures.SIDE, 4)
+    covered = (drawn[..., 3] > 0).mean()
+    assert 0.4 < covered < 0.95
+    assert drawn[pictures.SIDE // 2, pictures.SIDE // 2, 3] == 255
+    assert len(np.unique(drawn[..., 0])) >= 3, "three sides of a box are lit differently"
+    assert (pictures.from_text(pictures.as_text(drawn)) == drawn).all()
+    assert pictures.from_text("nonsense") is None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import addon_utils
 import bpy
 import numpy as np
 import pytest
 
-from .conftest import Import, tick_until
+from . import panel_widths
+from .conftest import PACKAGE, Import, preferences, tick_until
 
 
 @pytest.mark.parametrize(("view", "chosen"), [("", "image"), ("left", "image_left"), ("back", "image_back")])
@@ -29,23 +32,100 @@ def test_the_browser_shows_folders_and_images_as_thumbnails(extension: Import) -
     assert asked["display_type"].enum_items[0].value == known["THUMBNAIL"].value
 
 
-def test_a_dropped_image_is_used_and_several_line_up(
-    worker: Callable[..., str], tmp_path: Path, extension: Import, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dropped_image_is_generated_and_several_line_up(worker: Callable[..., str], tmp_path: Path, extension: Import) -> None:
     worker("good")
-    generate = extension("addon.ui.operators.generate").FLASHVDM_OT_generate
-    monkeypatch.setattr(generate, "execute", lambda self, context: self.invoke(context, None))
     session = extension("addon.session.session").session
-    for name in ("a.png", "b.JPG", "notes.txt"):
+    for name in ("a.png", "b.JPG", "c.png", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
     assert bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "a.png"}]) == {"FINISHED"}
     assert bpy.context.scene.flashvdm.image == str(tmp_path / "a.png")
-    assert not session.tasks.generating
+    tick_until(session, lambda: not session.tasks.generating)
+    assert [obj.name for obj in bpy.data.objects] == ["a"]
     with pytest.raises(RuntimeError, match="no images"):
         bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "notes.txt"}])
-    bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": name} for name in ("a.png", "b.JPG", "notes.txt")])
+    bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": name} for name in ("c.png", "b.JPG", "notes.txt")])
     tick_until(session, lambda: not session.tasks.generating)
-    assert sorted(obj.name for obj in bpy.data.objects) == ["a", "b"]
+    assert sorted(obj.name for obj in bpy.data.objects) == ["a", "b", "c"]
+
+
+def test_dropped_sides_of_an_object_sort_themselves_by_their_names(
+    worker: Callable[..., str], tmp_path: Path, extension: Import, capfd: pytest.CaptureFixture[str]
+) -> None:
+    worker("good")
+    session = extension("addon.session.session").session
+    names = ["chair_back.png", "chair-front.png", "Chair LEFT.png"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": name} for name in names])
+    settings = bpy.context.scene.flashvdm
+    assert [Path(path).name for path in (settings.image, settings.image_left, settings.image_back)] == [
+        "chair-front.png",
+        "Chair LEFT.png",
+        "chair_back.png",
+    ]
+    assert settings.image_right == ""
+    tick_until(session, lambda: not session.tasks.generating)
+    assert [obj.name for obj in bpy.data.objects] == ["chair-front"], "one object, and not three"
+    assert "takes the front image alone" in capfd.readouterr().out
+    bpy.ops.flashvdm.clear_image(view="back")
+    assert settings.image_back == ""
+    sorted_by_view = extension("addon.ui.view_names").sorted_by_view
+    assert sorted_by_view(["left.png", "right.png"]) == {}, "without a front"
+    assert sorted_by_view(["front.png", "frontier.png"]) == {}
+    assert sorted_by_view(["vorne.png", "hinten.png"]) == {"front": "vorne.png", "back": "hinten.png"}
+
+
+def test_a_grease_pencil_drawing_is_an_image(extension: Import) -> None:
+    with pytest.raises(RuntimeError, match="no drawing"):
+        bpy.ops.flashvdm.take_image(source="DRAWING")
+    bpy.ops.object.grease_pencil_add(type="EMPTY")
+    with pytest.raises(RuntimeError, match="Nothing is drawn"):
+        bpy.ops.flashvdm.take_image(source="DRAWING")
+    bpy.ops.object.grease_pencil_add(type="MONKEY")
+    assert bpy.ops.flashvdm.take_image(source="DRAWING") == {"FINISHED"}
+    pixels = loaded(bpy.context.scene.flashvdm.image)
+    black = (pixels[..., :3] < 64).all(axis=2)
+    assert 0.005 < black.mean() < 0.3, "lines on white"
+    assert (pixels[black | (pixels[..., :3] > 192).all(axis=2)][:, 3] == 255).all()
+    columns = np.flatnonzero(black.any(axis=0))
+    assert (columns[-1] - columns[0]) / black.shape[1] > 0.7, "it fills the picture"
+
+
+def test_a_dropped_image_without_an_interpreter_is_in_the_panel(
+    tmp_path: Path, extension: Import, capfd: pytest.CaptureFixture[str]
+) -> None:
+    preferences().python = str(tmp_path / "no python")
+    (tmp_path / "a.png").write_bytes(b"")
+    bpy.ops.flashvdm.drop_images(directory=str(tmp_path), files=[{"name": "a.png"}])
+    assert bpy.context.scene.flashvdm.image == str(tmp_path / "a.png")
+    assert "does not exist" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("menu", ["VIEW3D_MT_mesh_add", "TOPBAR_MT_file_import"])
+def test_blenders_own_menus_lead_to_it(extension: Import, menu: str) -> None:
+    drawn = []
+    layout = SimpleNamespace(operator=lambda name, **options: drawn.append((name, options["text"])))
+    entry = extension("addon.ui.menus").draw_entry
+    assert entry in getattr(bpy.types, menu).draw._draw_funcs
+    entry(SimpleNamespace(layout=layout), bpy.context)
+    assert drawn == [("flashvdm.drop_images", "Image to 3D")]
+    addon_utils.disable(PACKAGE)
+    assert entry not in getattr(bpy.types, menu).draw._draw_funcs
+    addon_utils.enable(PACKAGE)
+
+
+def test_every_workspace_shows_what_runs(worker: Callable[..., str], image: str, extension: Import) -> None:
+    session, menus = extension("addon.session.session").session, extension("addon.ui.menus")
+    header = SimpleNamespace(layout=panel_widths.Layout(str))
+    menus.draw_status(header, bpy.context)
+    assert header.layout.texts == []
+    worker("wait-at-decode")
+    bpy.ops.flashvdm.drop_images(filepath=image)
+    tick_until(session, lambda: session.tasks.job.fraction > 0)
+    menus.draw_status(header, bpy.context)
+    assert header.layout.texts[0].startswith("red chair.png: ")
+    assert "%" in header.layout.texts[0]
+    bpy.ops.flashvdm.cancel()
 
 
 def test_blender_offers_dropped_images_to_the_operator(extension: Import) -> None:

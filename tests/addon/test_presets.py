@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from .conftest import Import
+from .conftest import Import, preferences
 
 
 @pytest.mark.parametrize(("quality", "resolution"), [("DRAFT", 128), ("NORMAL", 256), ("FINE", 512)])
@@ -52,6 +52,29 @@ def test_a_preset_brings_the_settings_back(extension: Import, monkeypatch: pytes
     assert (settings.resolution, settings.size, settings.size_of, settings.cutout) == (96, 1.75, "HEIGHT", "border")
     assert settings.seed == 7, "the seed is no part of it"
     bpy.ops.flashvdm.preset_add(name="Statue", remove_name=True)
+
+
+def test_auto_stands_for_the_default_and_a_number_takes_its_place(extension: Import) -> None:
+    settings = bpy.context.scene.flashvdm
+    assert settings.auto_steps
+    assert settings.auto_guidance
+    settings.auto_steps = False
+    assert settings.steps == 20
+    settings.steps = 7
+    assert not settings.auto_steps
+    settings.auto_steps = True
+    assert settings.steps == 0
+    settings.guidance = 3.0
+    assert not settings.auto_guidance
+
+
+def test_the_device_is_a_menu_and_any_other_can_be_named(extension: Import) -> None:
+    chosen = preferences()
+    assert chosen.device_choice == "auto"
+    chosen.device_choice = "cpu"
+    assert chosen.device == "cpu"
+    chosen.device = "cuda:3"
+    assert chosen.device_choice == "OTHER"
 
 
 def test_resetting_keeps_the_image(extension: Import) -> None:

@@ -83,7 +83,7 @@ def test_every_template_is_recognised_as_itself(in_german: Import) -> None:
 
 def test_numbers_are_written_as_the_language_does(in_german: Import) -> None:
     interface = in_german("addon.blender.texts").interface
-    assert interface("{name}: {count:,} triangles", name="Stuhl", count=6884) == "Stuhl: 6.884 Dreiecke"
+    assert interface("{triangles:,} triangles in {seconds:.1f} s", triangles=6884, seconds=6.5) == "6.884 Dreiecke in 6,5 s"
 
 
 def test_labels_are_looked_up_in_the_addons_own_context(extension: Import) -> None:

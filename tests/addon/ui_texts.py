@@ -72,8 +72,13 @@ def of_source() -> Iterator[Key]:
             elif isinstance(node, ast.FunctionDef) and node.name in _TEXT_FUNCTIONS:
                 returned = [line.value for line in ast.walk(node) if isinstance(line, ast.Return)]
                 yield from ((_TEXT_FUNCTIONS[node.name], text) for value in returned for text in _constants(value))
-            elif isinstance(node, ast.Assign) and file.name == "job.py" and isinstance(node.value, ast.Dict):
+            elif isinstance(node, ast.Assign) and _names_texts(node) and isinstance(node.value, ast.Dict):
                 yield from ((OWN, text) for value in node.value.values for text in _constants(value))
+
+
+def _names_texts(assigned: ast.Assign) -> bool:
+    """It is a table whose values are drawn."""
+    return any(getattr(target, "id", "") in ("STAGE_TEXTS", "STEP_TEXTS", "KINDS") for target in assigned.targets)
 
 
 def _of_call(call: ast.Call) -> Iterator[Key]:

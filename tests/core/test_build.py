@@ -88,6 +88,7 @@ def test_the_staged_tree_holds_what_runs_and_nothing_else(tmp_path: Path):
     files = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
     assert {"__init__.py", "blender_manifest.toml", "LICENSE", "addon/__init__.py", "flashvdm_core/__init__.py"} <= files
     assert "flashvdm_core/worker/__main__.py" in files
+    assert {"README.md", "docs/set_up.md", "docs/models.md"} <= files, "who has the zip has the manual"
     for path in files:
         assert not re.search(r"(^|/)(__pycache__|lab|tests|\.[^/]*)(/|$)|\.pyc$|old\.py", path), path
 

@@ -311,7 +311,9 @@ class UILayout(bpy_struct):
     def menu(self, menu: str, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.drawn.append(("menu", menu))
 
-    def prop(self, data: Any, property: str, text: str = "") -> None:
+    def prop(
+        self, data: Any, property: str, text: str = "", translate: bool = True, toggle: int = -1, icon: str = "NONE"
+    ) -> None:
         getattr(data, property)  # what does not exist cannot be drawn
         self.drawn.append(("prop", property))
 
@@ -323,6 +325,8 @@ class UILayout(bpy_struct):
         self, operator: str, text: str = "", icon: str = "NONE", emboss: bool = True, translate: bool = True
     ) -> types.SimpleNamespace:
         self.drawn.append(("operator", operator))
+        if not self.enabled:
+            self.drawn.append(("disabled", operator))
         return types.SimpleNamespace()  # what the button gives to the operator
 
     def progress(self, text: str = "", factor: float = 0.0, type: str = "RING") -> None:
@@ -412,6 +416,9 @@ class _Blocks(list):
     def new(self, *arguments: Any) -> Any:
         self.append(self.make(*arguments))
         return self[-1]
+
+    def get(self, name: str) -> Any:
+        return next((block for block in self if block.name == name), None)
 
     def remove(self, block: Any) -> None:
         super().remove(block)
@@ -524,6 +531,12 @@ class Host:
             **{name: value for name, value in globals().items() if name.endswith("Property") and value is not Property},
         )
         bpy_types = _module("bpy.types", **{cls.__name__: cls for cls in _TYPES})
+        for name in (
+            "VIEW3D_MT_mesh_add",
+            "TOPBAR_MT_file_import",
+            "STATUSBAR_HT_header",
+        ):  # Blender's scripts make them
+            setattr(bpy_types, name, types.SimpleNamespace(append=lambda draw: None, remove=lambda draw: None))
         ed = _module("bpy.ops.ed", undo_push=lambda message="": self.undo_steps.append(message))
         ops = _module("bpy.ops", ed=ed)
         path = _module("bpy.path", abspath=lambda path: path)

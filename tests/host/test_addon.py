@@ -86,15 +86,25 @@ def test_without_an_image_or_an_interpreter_nothing_starts(blender: Blender, hos
 
 def test_every_panel_and_the_preferences_draw(blender: Blender) -> None:
     blender.settings.image = str(blender.image)
-    for panel in ("FLASHVDM_PT_main", "FLASHVDM_PT_queue", "FLASHVDM_PT_views", "FLASHVDM_PT_settings", "FLASHVDM_PT_memory"):
+    for panel in (
+        "FLASHVDM_PT_main",
+        "FLASHVDM_PT_queue",
+        "FLASHVDM_PT_views",
+        "FLASHVDM_PT_settings",
+        "FLASHVDM_PT_memory",
+        "FLASHVDM_PT_result",
+    ):
         assert blender.drawn(panel)
     properties = {
-        name for panel in ("main", "settings") for what, name in blender.drawn(f"FLASHVDM_PT_{panel}") if what == "prop"
+        name.removeprefix("auto_")
+        for panel in ("main", "settings", "advanced")
+        for what, name in blender.drawn(f"FLASHVDM_PT_{panel}")
+        if what == "prop"
     }
     assert set(blender.extension("addon.settings.properties").OF_SCENE) <= properties, "every setting of the scene can be seen"
     blender.preferences.draw(blender.host.context)
     shown = {name for what, name in blender.preferences.layout.drawn if what == "prop"}
-    assert {"python", "device", "precision"} <= shown
+    assert {"python", "device_choice", "precision", "auto_memory_budget"} <= shown
 
 
 def test_memory_is_given_back_when_asked(blender: Blender) -> None:

@@ -60,9 +60,11 @@ def test_without_an_image_the_panel_offers_to_open_one(blender: Blender) -> None
 def test_an_image_that_is_gone_is_said_to_be(blender: Blender) -> None:
     blender.settings.image = str(blender.image)
     assert "icon" in dict(blender.drawn())
+    assert ("disabled", "flashvdm.generate") not in blender.drawn()
     blender.image.unlink()
+    assert ("disabled", "flashvdm.generate") in blender.drawn()
     assert "icon" not in dict(blender.drawn())
-    assert "This file does not exist" in labels(blender.drawn())
+    assert labels(blender.drawn()) == [f"{blender.image.name} does not exist", "Model"], "said once"
 
 
 def test_the_progress_bar_tells_stage_share_and_time(blender: Blender) -> None:
@@ -118,9 +120,11 @@ def test_the_history_lists_what_was_generated_and_tells_how_two_differ(blender: 
         blender.settings.seed = seed
         generate(blender)
     shown = blender.drawn("FLASHVDM_PT_history")
-    assert [text for what, text in shown if what == "item"] == ["red chair", "red chair"]
+    assert [name for what, name in shown if what == "operator"][:2] == ["flashvdm.history_show", "flashvdm.history_discard"]
+    assert [what for what, _ in shown].count("icon") == 2, "a picture of each mesh"
     assert ("operator", "flashvdm.history_generate") in shown
-    assert "Model stand-in" in labels(shown)
+    assert "stand-in, seed 2" in labels(shown)
+    assert any(text.startswith("Today at ") for text in labels(shown))
     entries = host.context.scene.flashvdm_history.entries
     entries[0].compared = entries[1].compared = True
     shown = labels(blender.drawn("FLASHVDM_PT_history"))

@@ -160,6 +160,18 @@ def test_a_new_task_in_a_queue_at_rest_begins_a_new_list(setup: Setup) -> None:
     assert setup.queue.items == [third]
 
 
+def test_what_has_ended_leaves_by_itself(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    done, ended = setup.add("a"), setup.add("b")
+    setup.queue.remove(ended)
+    setup.worker.finish()
+    while not done.job.over:
+        setup.step()
+    assert setup.queue.in_sight == [done]
+    now = done.job._clock()
+    monkeypatch.setattr(done.job, "_clock", lambda: now + 60)
+    assert setup.queue.in_sight == []
+
+
 def test_a_task_that_nobody_waits_for_is_done_when_there_is_nothing_else_and_only_the_newest(setup: Setup) -> None:
     first = setup.add_low_priority("looked at first")
     setup.step()

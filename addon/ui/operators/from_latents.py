@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import bpy
-import numpy as np
 
 from ....flashvdm_core.api.errors import SettingsError
 from ....flashvdm_core.api.settings import SETTINGS, Value
@@ -16,7 +15,8 @@ from ...scene import stored_latents, texture
 from ...scene.changed_object import BlendedObject, ChangedObject
 from ...scene.edited_mesh import why_not_new_faces
 from ...scene.mesh_builder import Size
-from ...scene.object_data import settings_of
+from ...scene.object_data import data_of, settings_of
+from ...scene.own_settings import CHANGEABLE, own_values
 from ...scene.placement import Placement
 from ...scene.worked_object import QUAD_INPUT, quads_for
 from ...session.session import session
@@ -25,13 +25,10 @@ from ...settings.properties import blend_property, scene_settings, setting_prope
 from ...translations import sentence
 from .queued import EnqueuesTasks
 
-CHANGEABLE = ("resolution", "level", "largest_parts", "remove_floaters", "face_budget")
-"""The settings that another mesh may differ in."""
-
 
 @with_properties(**setting_properties((*CHANGEABLE, "model"), {"SKIP_SAVE"}), topology=topology_property({"SKIP_SAVE"}))
 class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
-    """Another mesh of the active result, in its place; what is not given stays as it was.
+    """Another mesh of the active result, in its place; what is neither given nor changed in the panel stays as it was.
 
     A model is given where its own folder holds other weights now, and those that made the result lie elsewhere.
     """
@@ -55,23 +52,30 @@ class FLASHVDM_OT_remesh(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
 
     def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
         obj = context.active_object
-        latents, pixels = stored_latents.latents_of(obj), stored_latents.pixels_of(obj)
-        given = given_to(self)
-        given.pop("topology", None)
-        settings = _settings_of(obj, context, given)
-        quads = quads_for(int(settings["face_budget"])) if self.topology == "QUADS" else None
-        if quads is not None:
-            settings["face_budget"] = quads.wanted * QUAD_INPUT
-        task = DecodeLatents(latents, settings, self._picture(obj), stored_latents.identity_of(obj), pixels)
-        return [session.enqueue(task, obj.name, ChangedObject(obj, quads))]
-
-    def _picture(self, obj: bpy.types.Object) -> np.ndarray | None:
-        """What the colours are made of; without it there are none."""
+        data = data_of(obj)
+        own = own_values(data) if data is not None else {}
         try:
-            return texture.picture_pixels(obj)
+            texture.picture_pixels(obj)
         except SettingsError as error:
             self.report({"WARNING"}, sentence(error))
-            return None
+        given = given_to(self)
+        given.pop("topology", None)
+        return [enqueue_remesh(context, obj, own | given, self.topology == "QUADS")]
+
+
+def enqueue_remesh(context: Context, obj: bpy.types.Object, given: Mapping[str, Value], of_quads: bool) -> QueueItem:
+    """Line up another mesh of a result, made with what is given in the place of the settings by which it was made."""
+    latents, pixels = stored_latents.latents_of(obj), stored_latents.pixels_of(obj)
+    try:
+        picture = texture.picture_pixels(obj)
+    except SettingsError:  # its texture is lost: the mesh comes without
+        picture = None
+    settings = _settings_of(obj, context, given)
+    quads = quads_for(int(settings["face_budget"])) if of_quads else None
+    if quads is not None:
+        settings["face_budget"] = quads.wanted * QUAD_INPUT
+    task = DecodeLatents(latents, settings, picture, stored_latents.identity_of(obj), pixels)
+    return session.enqueue(task, obj.name, ChangedObject(obj, quads))
 
 
 @with_properties(amount=blend_property())
@@ -104,10 +108,11 @@ class FLASHVDM_OT_blend(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
             stored_latents.pixels_of(obj),
             stored_latents.pixels_of(other),
         )
+        nearest = obj if self.amount <= 0.5 else other
         middle = (obj.matrix_world.translation + other.matrix_world.translation) / 2
         size = Size(_longest(obj) * (1 - self.amount) + _longest(other) * self.amount)
         placement = Placement(f"{obj.name[:28]} + {other.name[:28]}", size, tuple(middle))
-        return [session.enqueue(task, placement.name, BlendedObject(placement, context.scene, context.collection))]
+        return [session.enqueue(task, placement.name, BlendedObject(placement, context.scene, context.collection, nearest))]
 
 
 def other_result(context: Context) -> bpy.types.Object:

@@ -1,16 +1,19 @@
 """What the user can do with what was generated before."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
+from bpy.props import StringProperty
 
-from ...blender.api_types import Context, Returned
+from ...blender.api_types import Context, Event, Returned
 from ...blender.texts import report
-from ...blender.window import select_only
+from ...blender.window import push_undo, select_only
 from ...link.task_queue import QueueItem
 from ...scene import history
 from ...session.generation import enqueue_generation
-from ...settings.properties import scene_settings
+from ...settings.properties import scene_settings, with_properties
+from .from_latents import enqueue_remesh
 from .queued import EnqueuesTasks
 
 
@@ -94,6 +97,73 @@ class FLASHVDM_OT_history_select(_OnEntry, bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
+@with_properties(entry=StringProperty(options={"HIDDEN", "SKIP_SAVE"}))
+class FLASHVDM_OT_history_show(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
+    """Put the mesh of an entry in the place of the active result, or into the scene where there is none.
+
+    Where its object has another mesh by now, this one is made again of what was kept with the object.
+    """
+
+    bl_idname = "flashvdm.history_show"
+    bl_label = "Show"
+    bl_description = "Put this mesh in the place of the active one, which stays in the history"
+
+    if TYPE_CHECKING:
+        entry: str
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Only in Object Mode")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        return super().execute(context) if self._was_replaced(context) else self._show(context)
+
+    def invoke(self, context: Context, event: Event) -> Returned:
+        return super().invoke(context, event) if self._was_replaced(context) else self._show(context)
+
+    def enqueue(self, context: Context, live: bool) -> list[QueueItem]:
+        entry = history.choose(context.scene, self.entry)
+        assert entry is not None
+        assert entry.made is not None
+        return [enqueue_remesh(context, entry.made, history.settings_of(entry), entry.of_quads)]
+
+    def _was_replaced(self, context: Context) -> bool:
+        entry = history.choose(context.scene, self.entry)
+        return entry is not None and entry.made is not None and not history.has_its_mesh(entry)
+
+    def _show(self, context: Context) -> Returned:
+        entry = history.choose(context.scene, self.entry)
+        if entry is None or entry.made is None:
+            self.report({"WARNING"}, "Its mesh is gone: press Generate Again")
+            return {"CANCELLED"}
+        shown = history.show(context.scene, entry, context.active_object)
+        select_only(shown)
+        push_undo(f"Show {shown.name}")
+        return {"FINISHED"}
+
+
+@with_properties(entry=StringProperty(options={"HIDDEN", "SKIP_SAVE"}))
+class FLASHVDM_OT_history_discard(bpy.types.Operator):  # noqa: N801
+    """Forget one entry, by its name."""
+
+    bl_idname = "flashvdm.history_discard"
+    bl_label = "Discard"
+    bl_description = "Take this out of the history; an object in the scene stays"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        entry: str
+
+    def execute(self, context: Context) -> Returned:
+        if history.choose(context.scene, self.entry) is None:
+            return {"CANCELLED"}
+        history.remove(context.scene, history.history_of(context.scene).active)
+        return {"FINISHED"}
+
+
 class FLASHVDM_OT_history_remove(_OnEntry, bpy.types.Operator):  # noqa: N801
     """Forget one generation."""
 
@@ -132,6 +202,8 @@ CLASSES = (
     FLASHVDM_OT_history_generate,
     FLASHVDM_OT_history_restore,
     FLASHVDM_OT_history_select,
+    FLASHVDM_OT_history_show,
+    FLASHVDM_OT_history_discard,
     FLASHVDM_OT_history_remove,
     FLASHVDM_OT_history_clear,
 )

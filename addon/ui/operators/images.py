@@ -1,6 +1,6 @@
 """Where the image comes from: a file, files that were dropped, the .blend, the clipboard, the camera, the viewport."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,19 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProp
 from ....flashvdm_core.api.errors import FlashVDMError, ImageError
 from ....flashvdm_core.files import IMAGE_SUFFIXES
 from ...blender.api_types import Context, Event, Returned
+from ...blender.texts import report
+from ...blender.window import open_tab
 from ...scene.camera_picture import why_no_camera
 from ...scene.placement import under_pointer
 from ...scene.rendered_camera import CameraPicture
 from ...session.generation import enqueue_generation
+from ...session.model_info import takes_several_views
 from ...session.session import session
-from ...settings.properties import scene_settings, with_properties
+from ...settings.given import absolute_model
+from ...settings.properties import TAB, VIEW_LABELS, scene_settings, with_properties
 from ...translations import sentence
 from .. import image_sources
+from ..view_names import sorted_by_view
 
 _HIDDEN: Any = {"HIDDEN", "SKIP_SAVE"}
 
@@ -60,13 +65,19 @@ class FLASHVDM_OT_open_image(bpy.types.Operator):  # noqa: N801
     filepath=StringProperty(subtype="FILE_PATH", options=_HIDDEN),
     directory=StringProperty(subtype="DIR_PATH", options=_HIDDEN),
     files=CollectionProperty(type=bpy.types.OperatorFileListElement, options=_HIDDEN),
+    filter_image=BoolProperty(default=True, options=_HIDDEN),
+    filter_folder=BoolProperty(default=True, options=_HIDDEN),
+    display_type=EnumProperty(items=(("THUMBNAIL", "Thumbnails", "", 3),), options=_HIDDEN),
 )
 class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
-    """Take image files that were dropped on the viewport: one becomes the scene's image, several line up."""
+    """A mesh of each image file: those that were dropped on the viewport, else those that are chosen in the file browser.
+
+    The first becomes the scene's image.
+    """
 
     bl_idname = "flashvdm.drop_images"
     bl_label = "Image to 3D"
-    bl_description = "Use the image; several are generated one after the other with the settings of the scene"
+    bl_description = "Generate a mesh from each image, one after the other, with the settings of the scene"
     bl_options = {"UNDO"}
 
     if TYPE_CHECKING:
@@ -75,8 +86,10 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
         files: Sequence[Any]
 
     def invoke(self, context: Context, event: Event) -> Returned:
-        """Blender hands the drop over here: the meshes stand where it was."""
-        return self._take(context, under_pointer(context, event))
+        if self.filepath or self.files:
+            return self._take(context, under_pointer(context, event))
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
 
     def execute(self, context: Context) -> Returned:
         return self._take(context, None)
@@ -85,26 +98,75 @@ class FLASHVDM_OT_drop_images(bpy.types.Operator):  # noqa: N801
         paths = [str(Path(self.directory) / file.name) for file in self.files if file.name] or [self.filepath]
         paths = [path for path in paths if path.lower().endswith(IMAGE_SUFFIXES)]
         if not paths:
-            self.report({"ERROR"}, f"These are no images; FlashVDM takes {', '.join(IMAGE_SUFFIXES)}")
+            self.report({"ERROR"}, report("These are no images; choose {kinds}", kinds=", ".join(IMAGE_SUFFIXES)))
             return {"CANCELLED"}
-        use(context, paths[0])
-        if len(paths) > 1:
-            try:
-                for path in paths:
-                    place = {} if location is None else {"location": location}
-                    enqueue_generation(context, {"filepath": path, **place}, live=True)
-            except FlashVDMError as error:
-                self.report({"ERROR"}, sentence(error))
-            session.run_live()
+        views = sorted_by_view(paths)
+        for view in ("front", *VIEW_LABELS):
+            use(context, views.get(view, paths[0] if view == "front" else ""), "" if view == "front" else view)
+        open_tab(TAB)
+        try:
+            self._enqueue(context, paths, views, {} if location is None else {"location": location})
+        except FlashVDMError as error:
+            self.report({"WARNING"}, sentence(error))
+            return {"FINISHED"}  # the image is there, and the panel says what is missing
+        names = Path(paths[0]).name if len(paths) == 1 or views else report("{count} images", count=len(paths))
+        self.report({"INFO"}, report("Generating from {names}", names=names))
+        session.run_live()
+        return {"FINISHED"}
+
+    def _enqueue(self, context: Context, paths: Sequence[str], views: Mapping[str, str], place: Mapping[str, Any]) -> None:
+        """One generation for each image, or one of all sides, where the model takes them."""
+        if not views:
+            for path in paths:
+                enqueue_generation(context, {"filepath": path, **place}, live=True)
+            return
+        front = {"filepath": views["front"], **place}
+        others = {f"filepath_{view}": path for view, path in views.items() if view != "front"}
+        several = takes_several_views(absolute_model(scene_settings(context.scene).model))
+        enqueue_generation(context, front | (others if several else {}), live=True)
+        if not several:
+            self.report({"WARNING"}, report("This model takes the front image alone; Multi-View offers one that takes all"))
+
+
+@with_properties(view=StringProperty(default="", options=_HIDDEN))
+class FLASHVDM_OT_clear_image(bpy.types.Operator):  # noqa: N801
+    """Take the image of one side away."""
+
+    bl_idname = "flashvdm.clear_image"
+    bl_label = "Clear Image"
+    bl_description = "Do without an image of this side"
+    bl_options = {"UNDO"}
+
+    if TYPE_CHECKING:
+        view: str
+
+    def execute(self, context: Context) -> Returned:
+        use(context, "", self.view)
         return {"FINISHED"}
 
 
 _SOURCES = (
-    ("DATA", "Blender Image", "Use an image that is in the .blend file"),
-    ("CLIPBOARD", "Clipboard", "Use the image that was copied to the clipboard"),
-    ("CAMERA", "Render Image", "Render the scene's camera, without a background"),
-    ("VIEW", "Viewport Render", "Use the viewport as it is shaded now, without its overlays"),
+    ("DATA", "Blender Image", ""),
+    ("CLIPBOARD", "Clipboard", ""),
+    ("CAMERA", "Render Image", ""),
+    ("DRAWING", "Grease Pencil Drawing", ""),
+    ("VIEW", "Viewport Render", ""),
 )
+
+
+def _tooltip(source: str) -> str:
+    """What a source is: Blender translates no description that an operator puts together."""
+    match source:
+        case "CLIPBOARD":
+            return report("Use the image that was copied to the clipboard")
+        case "CAMERA":
+            return report("Render the scene's camera, without a background")
+        case "DRAWING":
+            return report("Use the active Grease Pencil object as it is seen in this viewport")
+        case "VIEW":
+            return report("Use the viewport as it is shaded now, without its overlays")
+        case _:
+            return report("Use an image that is in the .blend file")
 
 
 @with_properties(
@@ -127,7 +189,7 @@ class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def description(cls, context: Context, properties: Any) -> str:
-        return next(tooltip for source, _, tooltip in _SOURCES if source == properties.source)
+        return _tooltip(properties.source)
 
     def invoke(self, context: Context, event: Event) -> Returned:
         """A render takes its time: another Blender makes it. All else is done at once."""
@@ -155,6 +217,8 @@ class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
                 return image_sources.from_clipboard(context)
             case "CAMERA":
                 return image_sources.from_camera(context.scene)
+            case "DRAWING":
+                return image_sources.from_drawing(context)
             case "VIEW":
                 return image_sources.from_view(context)
             case _:
@@ -164,4 +228,4 @@ class FLASHVDM_OT_take_image(bpy.types.Operator):  # noqa: N801
                 return image_sources.from_datablock(image)
 
 
-CLASSES = (FLASHVDM_OT_open_image, FLASHVDM_OT_drop_images, FLASHVDM_OT_take_image)
+CLASSES = (FLASHVDM_OT_open_image, FLASHVDM_OT_drop_images, FLASHVDM_OT_clear_image, FLASHVDM_OT_take_image)

@@ -13,6 +13,7 @@ from ....flashvdm_core.download.files import readable
 from ....flashvdm_core.files import read_file
 from ...blender.api_types import Context, Event, Returned
 from ...blender.texts import report
+from ...blender.window import show_text
 from ...session.models import Stage
 from ...session.session import session
 from ...settings.properties import scene_settings, with_properties
@@ -103,7 +104,7 @@ class FLASHVDM_OT_model_licence(bpy.types.Operator):  # noqa: N801
             return {"CANCELLED"}
         text = bpy.data.texts.new(f"{models.name} {models.licence.name}")
         text.write(terms)
-        _show(context, text)
+        show_text(context, text)
         models.licence_shown = True
         self.report({"INFO"}, report("The licence is in the text '{name}'", name=text.name))
         return {"FINISHED"}
@@ -231,21 +232,6 @@ def _asked(cls: type[bpy.types.Operator]) -> bool:
         cls.poll_message_set("No licence waits to be accepted")
         return False
     return True
-
-
-def _show(context: Context, text: bpy.types.Text) -> None:
-    """The text in a text editor: one that is open, else one in a window of its own."""
-    manager = context.window_manager
-    areas = [area for window in manager.windows for area in window.screen.areas if area.type == "TEXT_EDITOR"]
-    if not areas and not bpy.app.background:
-        before = set(manager.windows)
-        bpy.ops.wm.window_new()
-        areas = [window.screen.areas[0] for window in manager.windows if window not in before]
-    for area in areas[:1]:
-        area.type = "TEXT_EDITOR"
-        space: bpy.types.SpaceTextEditor = area.spaces.active  # pyright: ignore[reportAssignmentType]
-        space.text = text
-        space.show_word_wrap = True
 
 
 CLASSES = (

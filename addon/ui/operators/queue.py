@@ -3,20 +3,29 @@
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import IntProperty
+from bpy.props import BoolProperty, IntProperty
 
-from ...blender.api_types import Context, Returned
+from ...blender.api_types import Context, Event, Returned
+from ...blender.texts import report
 from ...blender.window import redraw_panels
 from ...session.session import session
 from ...settings.properties import with_properties
 
 
+@with_properties(by_key=BoolProperty(options={"HIDDEN", "SKIP_SAVE"}))
 class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
-    """Stop the task under way; the scene stays as it was, and the next one begins."""
+    """Stop the task under way; the scene stays as it was, and the next one begins.
+
+    It can be taken back: `flashvdm.queue_again`. By its key it does nothing in any mode but Object Mode, where the key means
+    something else.
+    """
 
     bl_idname = "flashvdm.cancel"
     bl_label = "Cancel"
-    bl_description = "Stop what is running; the scene stays as it was, and the next in the queue begins"
+    bl_description = "Stop what is running; the scene stays as it was, the next in the queue begins, and Again takes it up"
+
+    if TYPE_CHECKING:
+        by_key: bool
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -25,8 +34,42 @@ class FLASHVDM_OT_cancel(bpy.types.Operator):  # noqa: N801
             return False
         return True
 
+    def invoke(self, context: Context, event: Event) -> Returned:
+        return {"PASS_THROUGH"} if self.by_key and context.mode != "OBJECT" else self.execute(context)
+
     def execute(self, context: Context) -> Returned:
+        job = session.tasks.job
         session.cancel()
+        if job is not None:
+            self.report({"INFO"}, report("{name} was cancelled; Again takes it up", name=job.label))
+        return {"FINISHED"}
+
+
+@with_properties(entry=IntProperty(options={"HIDDEN", "SKIP_SAVE"}))
+class FLASHVDM_OT_queue_again(bpy.types.Operator):  # noqa: N801
+    """Line up once more what was ended or has failed."""
+
+    bl_idname = "flashvdm.queue_again"
+    bl_label = "Again"
+    bl_description = "Put this task into the queue once more, from the same image and with the same settings"
+
+    if TYPE_CHECKING:
+        entry: int
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not any(item.job.over for item in session.tasks.queue.items):
+            cls.poll_message_set("No task has ended")
+            return False
+        return True
+
+    def execute(self, context: Context) -> Returned:
+        queue = session.tasks.queue
+        item = queue.find(self.entry)
+        if item is None or queue.again(item) is None:
+            self.report({"WARNING"}, "It cannot be taken up again: start it anew")
+            return {"CANCELLED"}
+        session.run_live()
         return {"FINISHED"}
 
 
@@ -74,4 +117,4 @@ class FLASHVDM_OT_queue_clear(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
-CLASSES = (FLASHVDM_OT_cancel, FLASHVDM_OT_queue_remove, FLASHVDM_OT_queue_clear)
+CLASSES = (FLASHVDM_OT_cancel, FLASHVDM_OT_queue_again, FLASHVDM_OT_queue_remove, FLASHVDM_OT_queue_clear)

@@ -1,18 +1,25 @@
 """The small operators around a generation."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from ....flashvdm_core.api.errors import WorkerError
+from ....flashvdm_core.files import read_file
 from ...blender.api_types import Context, Returned
 from ...blender.texts import report
 from ...blender.viewports import show_textures
+from ...blender.window import show_text
 from ...session.session import session
 from ...settings.preferences import preferences
 from ...settings.properties import with_properties
 from ...translations import sentence
+
+_README = Path(__file__).parents[3] / "README.md"
+_MAX_README = 1 << 20  # bytes
+_MANUAL = "FlashVDM manual"
 
 
 class FLASHVDM_OT_release_memory(bpy.types.Operator):  # noqa: N801
@@ -79,6 +86,27 @@ class FLASHVDM_OT_show_textures(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
+class FLASHVDM_OT_manual(bpy.types.Operator):  # noqa: N801
+    """Show the README that came with the extension."""
+
+    bl_idname = "flashvdm.manual"
+    bl_label = "Manual"
+    bl_description = "Show what the add-on does and how it is used as text in a window"
+
+    def execute(self, context: Context) -> Returned:
+        try:
+            page = read_file(_README, _MAX_README).decode("utf-8", errors="replace")
+        except OSError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        text = bpy.data.texts.get(_MANUAL) or bpy.data.texts.new(_MANUAL)
+        text.clear()
+        text.write(page)
+        text.cursor_set(0)
+        show_text(context, text)
+        return {"FINISHED"}
+
+
 @with_properties(entry=IntProperty(options={"HIDDEN", "SKIP_SAVE"}))
 class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
     """Put what is known about a failure into a text, to read or to send."""
@@ -103,13 +131,17 @@ class FLASHVDM_OT_show_details(bpy.types.Operator):  # noqa: N801
         failed = [item for item in queue.items if item.job.error]
         job = (queue.find(self.entry) or failed[-1]).job
         text = bpy.data.texts.new("FlashVDM log")
-        text.write(f"{job.label}: {job.error}\n\n{job.details}\n")
+        technical = report("For a bug report, what the program itself says:")
+        text.write(f"{job.label}\n\n{sentence(job.error)}\n\n\n{technical}\n\n{job.details}\n")
+        text.cursor_set(0)
+        show_text(context, text)
         self.report({"INFO"}, report("The details are in the text '{name}'", name=text.name))
         return {"FINISHED"}
 
 
 CLASSES = (
     FLASHVDM_OT_show_textures,
+    FLASHVDM_OT_manual,
     FLASHVDM_OT_release_memory,
     FLASHVDM_OT_check_runtime,
     FLASHVDM_OT_show_details,

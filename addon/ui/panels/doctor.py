@@ -7,12 +7,12 @@ from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...session.session import session
 from ...translations import sentence
-from .parts import SubPanel, draw_text, width
+from .parts import Advanced, draw_text, width
 
 _ICONS = {Status.OK: "CHECKMARK", Status.WARNING: "ERROR", Status.ERROR: "CANCEL"}
 
 
-class FLASHVDM_PT_doctor(SubPanel, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_doctor(Advanced, bpy.types.Panel):  # noqa: N801
     """The doctor's button and report."""
 
     bl_label = "Diagnostics"

@@ -1,69 +1,68 @@
-"""What was generated in the scene: a list, the chosen one's details, and how several differ."""
+"""What was made in the scene, as pictures: a click puts a mesh into the place of the active one."""
 
-from typing import Any
+from datetime import datetime
 
 import bpy
 
 from ...blender.api_types import Context
 from ...blender.texts import interface
-from ...scene import history
+from ...scene import history, thumbnails
 from .parts import SubPanel
 
-
-class FLASHVDM_UL_history(bpy.types.UIList):  # noqa: N801
-    """One line for each generation."""
-
-    def draw_item(
-        self,
-        context: Context,
-        layout: Any,
-        data: Any,
-        item: Any,
-        icon: int | None,
-        active_data: Any,
-        active_property: str | None,
-        index: int | None = 0,
-        flt_flag: int | None = 0,
-    ) -> None:
-        split = layout.split(factor=0.68, align=True)
-        row = split.row(align=True)
-        row.prop(item, "compared", text="")
-        picture = layout.icon(item.front) if item.front is not None else 0
-        row.label(text=item.name, icon_value=picture, translate=False)
-        split.label(text=interface("Seed {seed}", seed=item.seed), translate=False)
+_SHOWN = 12  # pictures; what has a star is the first among them
+_COLUMNS = 2
 
 
 class FLASHVDM_PT_history(SubPanel, bpy.types.Panel):  # noqa: N801
-    """The list."""
+    """The gallery, the chosen entry, and two side by side."""
 
     bl_label = "History"
 
     def draw(self, context: Context) -> None:
-        layout = self.layout
+        layout, scene = self.layout, context.scene
         assert layout is not None
-        found = history.history_of(context.scene)
-        if not found.entries:
+        entries = history.history_of(scene).entries
+        if not entries:
             layout.label(text=interface("What you generate is listed here"), translate=False)
             return
-        row = layout.row()
-        row.template_list("FLASHVDM_UL_history", "", found, "entries", found, "active", rows=3)
-        column = row.column(align=True)
-        column.operator("flashvdm.history_remove", text="", icon="REMOVE")
-        column.operator("flashvdm.history_clear", text="", icon="TRASH")
-        entry = history.active_entry(context.scene)
+        shown = history.in_order(scene)[:_SHOWN]
+        for first in range(0, len(shown), _COLUMNS):
+            row = layout.row()
+            for index in shown[first : first + _COLUMNS]:
+                _draw_cell(row.column(align=True), entries[index])
+        entry = history.active_entry(scene)
         if entry is not None:
             _draw_entry(layout, entry)
-        _draw_compared(layout, context.scene)
+        _draw_compared(layout, scene)
+        layout.operator("flashvdm.history_clear", icon="TRASH")
+
+
+def _draw_cell(column: bpy.types.UILayout, entry: history.FlashVDMHistoryEntry) -> None:
+    """One mesh: its picture, and what can be done with it."""
+    column.operator_context = "INVOKE_DEFAULT"
+    column.template_icon(icon_value=_icon(column, entry), scale=4.5)
+    name = interface("Undone") if entry.undone else entry.name
+    column.operator("flashvdm.history_show", text=name, translate=False).entry = entry.entry
+    row = column.row(align=True)
+    row.prop(entry, "starred", text="", icon="SOLO_ON" if entry.starred else "SOLO_OFF")
+    row.prop(entry, "compared", text="", icon="IMGDISPLAY")
+    row.operator("flashvdm.history_discard", text="", icon="X").entry = entry.entry
+
+
+def _icon(layout: bpy.types.UILayout, entry: history.FlashVDMHistoryEntry) -> int:
+    """The picture of its mesh; of an entry that an older version wrote, the picture that it was made of."""
+    icon = thumbnails.icon_of_mesh(entry.entry, entry.picture)
+    return icon or (layout.icon(entry.front) if entry.front is not None else 0)
 
 
 def _draw_entry(layout: bpy.types.UILayout, entry: history.FlashVDMHistoryEntry) -> None:
-    facts = layout.column(align=True)
-    facts.label(text=entry.time, translate=False)
-    facts.label(text=interface("Model {model}", model=entry.model), translate=False)
+    facts = layout.box().column(align=True)
+    facts.label(text=interface(history.KINDS.get(entry.kind, "Generated")), translate=False)
+    facts.label(text=_when(entry.time), translate=False)
+    model = interface("Built-in Model") if entry.model == "embedded" else entry.model
+    facts.label(text=interface("{model}, seed {seed}", model=model, seed=entry.seed), translate=False)
     made = interface("{triangles:,} triangles in {seconds:.1f} s", triangles=entry.triangles, seconds=entry.seconds)
     facts.label(text=made, translate=False)
-    if entry.memory:
-        facts.label(text=interface("{memory:.1f} GiB of memory at the peak", memory=entry.memory), translate=False)
     column = layout.column(align=True)
     column.operator_context = "INVOKE_DEFAULT"
     column.operator("flashvdm.history_generate", icon="FILE_REFRESH")
@@ -71,13 +70,31 @@ def _draw_entry(layout: bpy.types.UILayout, entry: history.FlashVDMHistoryEntry)
     column.operator("flashvdm.history_select")
 
 
+def _when(moment: str) -> str:
+    """A time as people say it: today and yesterday by their names, other days by their dates."""
+    try:
+        then = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return moment
+    days = (datetime.now().date() - then.date()).days
+    clock = then.strftime("%H:%M")
+    if days == 0:
+        return interface("Today at {clock}", clock=clock)
+    return interface("Yesterday at {clock}", clock=clock) if days == 1 else then.strftime("%x")
+
+
 def _draw_compared(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
-    """A table of what differs, a column for each of the ticked entries."""
+    """Two entries side by side, and below them what differs."""
     entries, rows = history.compared(scene)
     if len(entries) < 2:
         layout.label(text=interface("Select two to compare"), translate=False)
         return
     box = layout.box()
+    pictures = box.row()
+    for entry in entries:
+        cell = pictures.column(align=True)
+        cell.template_icon(icon_value=_icon(cell, entry), scale=5.0)
+        cell.label(text=entry.name, translate=False)
     if not rows:
         box.label(text=interface("No difference"), translate=False)
     for label, values in rows.items():
@@ -87,4 +104,4 @@ def _draw_compared(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
             line.label(text=value, translate=False)
 
 
-CLASSES = (FLASHVDM_UL_history, FLASHVDM_PT_history)
+CLASSES = (FLASHVDM_PT_history,)

@@ -1,31 +1,32 @@
 """The panel that is always there: image, the settings that matter, Generate, progress."""
 
 import math
+import os
 from pathlib import Path
 
 import bpy
 
 from ....flashvdm_core.api.errors import WorkerError
+from ....flashvdm_core.api.settings import SETTINGS
 from ....flashvdm_core.api.tasks import Request
 from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...link.job import Job, State
 from ...scene import thumbnails
 from ...session import cutouts
+from ...session.model_info import takes_prompt
 from ...session.session import session
-from ...settings.given import absolute_path
+from ...settings.given import absolute_model, absolute_path
 from ...settings.preferences import ROOT_PACKAGE
 from ...settings.properties import QUALITIES, FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
 from .models import draw_model_menu
-from .parts import Sidebar, draw_open, draw_target_faces, draw_text, draw_texture_offer, width
+from .parts import Sidebar, draw_open, draw_target_faces, draw_text, draw_texture_offer, end_of, width
 from .set_up import draw_set_up_button
 from .variants import draw_choice
 
 _SECONDS_SHOWN = 90  # above, minutes are enough
-_OF_SHAPE = ("seed", "face_budget")
-_OF_IMAGE = ("cutout", "cutout_threshold")
-IN_FRONT = (*_OF_SHAPE, *_OF_IMAGE)
+IN_FRONT = ("cutout", "cutout_threshold", "face_budget")
 """The settings that are not folded away."""
 
 
@@ -44,18 +45,17 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         ready = _draw_missing_runtime(layout, width(context))
         _draw_image(layout, settings, width(context))
         draw_model_menu(layout, context)
+        if "prompt" in SETTINGS and takes_prompt(absolute_model(settings.model)):
+            layout.prop(settings, "prompt")
         _draw_quality(layout, settings)
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
-        for name in ("seed", "size", "size_of", "placement", "straighten"):
-            column.prop(settings, name)
+        layout.prop(settings, "live")
         job, busy = session.tasks.job, session.tasks.generating
         if job is not None and busy:
             _draw_progress(layout, job)
         row = layout.row()
         row.scale_y = 1.0 if busy else 1.6
         row.operator_context = "INVOKE_DEFAULT"
-        row.enabled = ready and bool(settings.image)
+        row.enabled = ready and os.path.isfile(absolute_path(settings.image))
         text = interface("Add to Queue" if busy else "Generate")
         row.operator("flashvdm.generate", text=text, translate=False, icon="MESH_MONKEY")
         if job is not None and not busy:
@@ -94,7 +94,7 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, let
     if not settings.image:
         row = layout.row()
         row.scale_y = 1.6
-        draw_open(row, "", "Open Image")
+        draw_open(row, "", interface("Open Image"))
         layout.menu("FLASHVDM_MT_image_sources", icon="DOWNARROW_HLT")
         return
     column = layout.column()
@@ -107,10 +107,11 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, let
         # A line in either case: what is below must not move under the mouse when the cut-out comes.
         box.label(text=interface("Masked Image") if cutout else Path(path).name, translate=False)
     else:
-        box.label(text=interface("This file does not exist"), translate=False, icon="ERROR")
+        missing = interface("{name} does not exist", name=end_of(Path(path).name, letters - 16))
+        box.label(text=missing, translate=False, icon="ERROR")
     row = column.row(align=True)
-    row.prop(settings, "image", text="")
-    draw_open(row, "")
+    button = row.operator("flashvdm.open_image", text=end_of(settings.image, letters), translate=False, icon="FILE_FOLDER")
+    button.view = ""
     row.menu("FLASHVDM_MT_image_sources", text="", icon="DOWNARROW_HLT")
     if icon:
         _draw_cutout(layout, settings, path, letters)
@@ -161,7 +162,11 @@ def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
         outcome = job.outcome or interface("{count:,} triangles", count=job.triangles)
         layout.label(text=interface("Done in {seconds:.1f} s, {outcome}", seconds=job.seconds, outcome=outcome), translate=False)
     else:
-        layout.label(text=interface(job.text), translate=False)
+        row = layout.row()
+        row.label(text=interface(job.text), translate=False)
+        ended = session.tasks.queue.last
+        if ended is not None and ended.job is job:
+            row.operator("flashvdm.queue_again", icon="FILE_REFRESH").entry = ended.id
     shown = cutouts.last_job(job.task.images["front"]) if isinstance(job.task, Request) else None
     for warning in job.warnings:
         if shown is not None and warning in shown.warnings:

@@ -20,8 +20,7 @@ class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
         if obj is None or obj.type != "MESH":
             layout.label(text=interface("Select a mesh object"), translate=False)
             return
-        count = interface("{name}: {count:,} triangles", name=obj.name, count=retopology.triangle_count(obj.data))
-        layout.label(text=count, translate=False)
+        layout.label(text=f"{obj.name}: {_count(obj.data)}", translate=False)
         layout.operator_context = "INVOKE_DEFAULT"
         column = layout.column(align=True)
         column.prop(settings, "target_triangles")
@@ -33,6 +32,14 @@ class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
         layout.operator("flashvdm.lay_colours")
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("flashvdm.export", icon="EXPORT")
+
+
+def _count(mesh: bpy.types.Mesh) -> str:
+    """How many faces there are, by what they are."""
+    faces, corners = len(mesh.polygons), len(mesh.loops)
+    if corners == 4 * faces:
+        return interface("{count:,} quads", count=faces)
+    return interface("{count:,} triangles", count=retopology.triangle_count(mesh))
 
 
 CLASSES = (FLASHVDM_PT_mesh,)

@@ -27,13 +27,20 @@ class FLASHVDM_MT_models(bpy.types.Menu):  # noqa: N801
         layout.operator("flashvdm.model_choose", text=interface("Built-in Model"), translate=False, icon="MESH_MONKEY").model = ""
         here = [model for model in _models() if session.models.kept(model).whole]
         for model in here:
-            choose = layout.operator("flashvdm.model_choose", text=_line(model), icon="CHECKMARK", translate=False)
-            choose.model = model.name
+            draw_model_choice(layout, model)
         layout.separator()
         for model in _models():
             if model not in here:
-                get = layout.operator("flashvdm.model_get", text=_line(model), icon="IMPORT", translate=False)
-                get.model = model.name
+                draw_model_choice(layout, model)
+
+
+def draw_model_choice(layout: bpy.types.UILayout, model: KnownCheckpoint) -> None:
+    """The button that takes a model that is on this machine, or fetches one that is not."""
+    if session.models.kept(model).whole:
+        button = layout.operator("flashvdm.model_choose", text=_line(model), icon="CHECKMARK", translate=False)
+    else:
+        button = layout.operator("flashvdm.model_get", text=_line(model), icon="IMPORT", translate=False)
+    button.model = model.name
 
 
 def draw_model_menu(layout: bpy.types.UILayout, context: Context) -> None:

@@ -1,15 +1,17 @@
 """What several panels are made of."""
 
 import textwrap
+from typing import Any
 
 import bpy
 
+from ....flashvdm_core.api.settings import SETTINGS
 from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...blender.viewports import hides_textures
 from ...scene.texture import has_texture
 from ...settings.preferences import preferences
-from ...settings.properties import TOPOLOGIES, FlashVDMSceneSettings
+from ...settings.properties import TAB, TOPOLOGIES
 from ...translations import sentence
 
 
@@ -18,7 +20,14 @@ class Sidebar:
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
-    bl_category = "Image to 3D"
+    bl_category = TAB
+
+
+class Advanced(Sidebar):
+    """Base of what is rarely needed: closed, inside the last panel."""
+
+    bl_parent_id = "FLASHVDM_PT_advanced"
+    bl_options = {"DEFAULT_CLOSED"}
 
 
 class SubPanel(Sidebar):
@@ -47,11 +56,20 @@ def end_of(text: str, width: int) -> str:
 
 def draw_open(row: bpy.types.UILayout, view: str, text: str = "") -> None:
     """The button that opens the file browser for the image of `view` ("": the front)."""
-    row.operator("flashvdm.open_image", text=text, icon="IMAGE_DATA" if text else "FILE_FOLDER").view = view
+    row.operator("flashvdm.open_image", text=text, translate=False, icon="IMAGE_DATA" if text else "FILE_FOLDER").view = view
 
 
-def draw_target_faces(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
-    """The number of faces, whether there is one, and what faces they are."""
+def draw_auto(layout: bpy.types.UILayout, owner: Any, name: str) -> None:
+    """A setting whose default leaves the choice to the model: a button that says so, and the number where that is off."""
+    row = layout.row(align=True, heading=interface(SETTINGS[name].label), translate=False)
+    row.use_property_split, row.use_property_decorate = True, False
+    if not getattr(owner, f"auto_{name}"):
+        row.prop(owner, name, text="")
+    row.prop(owner, f"auto_{name}", text=interface("Auto"), translate=False, toggle=True)
+
+
+def draw_target_faces(layout: bpy.types.UILayout, settings: Any) -> None:
+    """The number of faces, whether there is one, and what faces they are: of the scene's settings, or of a result's own."""
     row = layout.row(align=True, heading=interface("Target Faces"), translate=False)
     row.use_property_split, row.use_property_decorate = True, False
     row.prop(settings, "limit_faces", text="")

@@ -10,7 +10,7 @@ from ...settings.preferences import ROOT_PACKAGE, Preferences
 from .. import keymap
 from .doctor import draw_doctor
 from .models import draw_models
-from .parts import draw_text, width
+from .parts import draw_auto, draw_text, width
 from .set_up import draw_set_up_choices
 
 
@@ -23,6 +23,7 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
         layout = self.layout
         assert layout is not None
         layout.use_property_split, layout.use_property_decorate = True, False
+        layout.operator("flashvdm.manual", icon="HELP")
         layout.prop(self, "python")
         try:
             found = session.known_runtime()
@@ -34,10 +35,12 @@ class FlashVDMPreferences(Preferences, bpy.types.AddonPreferences):
         layout.operator("flashvdm.check_runtime")
         check = interface("The background process is starting") if session.check.running else session.check.text
         draw_text(layout, check, width(context), "INFO")
+        layout.prop(self, "device_choice")
+        if self.device_choice == "OTHER":
+            layout.prop(self, "device")
+        draw_auto(layout, self, "memory_budget")
         for name in (
-            "device",
             "precision",
-            "memory_budget",
             "idle_minutes",
             "silence_minutes",
             "keep_images",

@@ -26,13 +26,14 @@ class FLASHVDM_PT_queue(SubPanel, bpy.types.Panel):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return len(session.tasks.queue.items) > 1
+        items = session.tasks.queue.in_sight
+        return len(items) > 1 or any(item.job.state is State.CANCELLED for item in items)
 
     def draw(self, context: Context) -> None:
         layout = self.layout
         assert layout is not None
         column = layout.column(align=True)
-        for item in session.tasks.queue.items:
+        for item in session.tasks.queue.in_sight:
             _draw_item(column.row(align=True), item)
         layout.operator("flashvdm.queue_clear")
 
@@ -41,6 +42,8 @@ def _draw_item(row: bpy.types.UILayout, item: QueueItem) -> None:
     job = item.job
     icon = _ICONS.get(job.state, _UNDER_WAY)
     row.label(text=f"{job.label}: {_state(job)}", translate=False, icon=icon)  # pyright: ignore[reportArgumentType]
+    if job.state in (State.CANCELLED, State.FAILED):
+        row.operator("flashvdm.queue_again", text="", icon="FILE_REFRESH").entry = item.id
     if job.error:
         row.operator("flashvdm.show_details", text="", icon="TEXT").entry = item.id
     row.operator("flashvdm.queue_remove", text="", icon="X", emboss=False).entry = item.id

@@ -20,6 +20,8 @@ class FLASHVDM_MT_image_sources(bpy.types.Menu):  # noqa: N801
         layout.operator(_OPERATOR, text=interface("Clipboard"), translate=False, icon="PASTEDOWN").source = "CLIPBOARD"
         layout.operator(_OPERATOR, text=interface("Viewport Render"), translate=False, icon="VIEW3D").source = "VIEW"
         layout.operator(_OPERATOR, text=interface("Render Image"), translate=False, icon="CAMERA_DATA").source = "CAMERA"
+        drawing = layout.operator(_OPERATOR, text=interface("Grease Pencil Drawing"), translate=False, icon="GREASEPENCIL")
+        drawing.source = "DRAWING"
         layout.separator()
         layout.menu("FLASHVDM_MT_images_of_file", icon="IMAGE_DATA")
 

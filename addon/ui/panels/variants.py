@@ -4,24 +4,16 @@ import bpy
 
 from ...blender.api_types import Context
 from ...scene.variants import row_of
-from ...settings.properties import scene_settings
-from .parts import SubPanel
+from ...settings.properties import FlashVDMSceneSettings
 
 
-class FLASHVDM_PT_variants(SubPanel, bpy.types.Panel):  # noqa: N801
-    """How many, and which one stays."""
-
-    bl_label = "Variants"
-
-    def draw(self, context: Context) -> None:
-        layout, settings = self.layout, scene_settings(context.scene)
-        assert layout is not None
-        layout.use_property_split, layout.use_property_decorate = True, False
-        layout.prop(settings, "variants")
-        row = layout.row()
-        row.operator_context = "INVOKE_DEFAULT"
-        row.enabled = bool(settings.image)
-        row.operator("flashvdm.generate_variants", icon="MOD_ARRAY")
+def draw_variants(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings) -> None:
+    """How many, and the button that makes them."""
+    layout.prop(settings, "variants")
+    row = layout.row()
+    row.operator_context = "INVOKE_DEFAULT"
+    row.enabled = bool(settings.image)
+    row.operator("flashvdm.generate_variants", icon="MOD_ARRAY")
 
 
 def draw_choice(layout: bpy.types.UILayout, context: Context) -> None:
@@ -30,6 +22,3 @@ def draw_choice(layout: bpy.types.UILayout, context: Context) -> None:
         row = layout.row()
         row.scale_y = 1.2
         row.operator("flashvdm.keep_variant", icon="CHECKMARK")
-
-
-CLASSES = (FLASHVDM_PT_variants,)

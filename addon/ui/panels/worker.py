@@ -5,10 +5,10 @@ import bpy
 from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...session.session import session
-from .parts import SubPanel, draw_text, width
+from .parts import Advanced, draw_text, width
 
 
-class FLASHVDM_PT_memory(SubPanel, bpy.types.Panel):  # noqa: N801
+class FLASHVDM_PT_memory(Advanced, bpy.types.Panel):  # noqa: N801
     """The worker process."""
 
     bl_label = "Background Process"
