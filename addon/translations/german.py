@@ -152,6 +152,16 @@ _LABELS = {
     "The background process is starting": "Der Hintergrundprozess startet",
     "Timeout (min)": "Zeitgrenze (min)",
     "Tolerance": "Toleranz",
+    "Prompt": "Prompt",
+    "Forecast Steps": "Schritte vorhersagen",
+    "Compute every third sampling step and forecast the others: a model of many steps takes less than half of the time, and "
+    "the shape differs a little": (
+        "Nur jeden dritten Schritt der Erzeugung rechnen und die anderen vorhersagen: Ein Modell mit vielen Schritten braucht "
+        "weniger als die halbe Zeit, und die Form weicht etwas ab"
+    ),
+    'What the drawing shows, for a model that takes a drawing and words: "a cat with wings"': (
+        "Was die Zeichnung zeigt, für ein Modell, das eine Zeichnung und Worte nimmt, auf Englisch: „a cat with wings“"
+    ),
     "Unload After Idle (min)": "Entladen nach (min)",
     "Unload Model": "Modell entladen",
     "Update Mesh": "Mesh aktualisieren",

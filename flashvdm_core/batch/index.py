@@ -29,6 +29,8 @@ FOLDER = ".flashvdm-batch"
 
 _LOCK, _RECORD = "lock", "record.json"
 _MAX_RECORD = 1 << 16
+# Settings that older versions did not have.
+_LATER = ("print_size", "prompt", "forecast")
 # The shape does not depend on them.
 _LEFT_OUT = ("preview", "model", *(name for name, setting in SETTINGS.items() if setting.group == "machine"))
 
@@ -89,8 +91,9 @@ class BatchIndex:
         """
         images = {view: _sha256(Path(path)) for view, path in request.images.items()}
         settings = {name: value for name, value in request.settings.items() if name not in _LEFT_OUT}
-        if settings["print_size"] == SETTINGS["print_size"].default:
-            del settings["print_size"]  # older versions did not have it: what they made is not made again for its sake
+        for name in _LATER:
+            if settings[name] == SETTINGS[name].default:
+                del settings[name]  # older versions did not have it: what they made is not made again for its sake
         model = request.settings.model
         state = model, files_state(checkpoint_folder(model))
         if state not in self._models:

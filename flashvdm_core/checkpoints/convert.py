@@ -151,6 +151,8 @@ def _files(source: Path, form: Form) -> Iterator[_File]:
         yield _File("model.safetensors", vae, list(vae.names()), form)
         return
     parts = open_parts(source, half=half)
+    if parts.text is not None:
+        raise CheckpointError(f"{source} takes a prompt, too; such a model cannot be converted. Use it as it is.")
     for number, part in enumerate(_PARTS, 1):
         names = [name for name in parts.weights.names() if name.partition(".")[0] == part]
         yield _File(f"model-{number:05}-of-{len(_PARTS):05}.safetensors", parts.weights, names, form)

@@ -15,6 +15,9 @@ from .folders import INDEX_NAME
 PARTS: Mapping[str, str] = {"model": "transformer", "vae": "vae", "conditioner": "image_encoder_dinov2"}
 """Section of a config -> folder with that part's weights."""
 
+TEXT, TEXT_ENCODER, TOKENIZER = "text", "text_encoder", "tokenizer"
+"""Section of a model that takes a prompt, and the folders with its text encoder and its tokenizer."""
+
 _PROCESSOR, _SCHEDULER = "feature_extractor_dinov2/preprocessor_config.json", "scheduler/scheduler_config.json"
 _SCHEDULER_CLASS = "RectifiedFlowScheduler"
 _MAX_BYTES = 1 << 18
@@ -27,9 +30,14 @@ class _Pipeline:
     num_latents: int
     steps: int
     guidance: float
+    drawing: bool = False
 
 
-_PIPELINES: Mapping[str, _Pipeline] = {"TripoSGPipeline": _Pipeline(2048, 50, 7.0)}
+_PIPELINES: Mapping[str, _Pipeline] = {
+    "TripoSGPipeline": _Pipeline(2048, 50, 7.0),
+    # Its guidance is distilled: none is the model's own.
+    "TripoSGScribblePipeline": _Pipeline(512, 16, 1.0, drawing=True),
+}
 
 
 def read_parts(folder: Path) -> tuple[dict[str, tuple[str, dict[str, Any]]], dict[str, float]]:
@@ -46,7 +54,7 @@ def read_parts(folder: Path) -> tuple[dict[str, tuple[str, dict[str, Any]]], dic
         raise CheckpointError(
             f"{folder} holds a {shown(name)}, which is not supported; choose a folder of {', '.join(_PIPELINES)}."
         )
-    pipeline = _PIPELINES[name]
+    pipeline = _PIPELINES[str(name)]
     transformer = _read(folder / PARTS["model"] / "config.json")
     vae = _read(folder / PARTS["vae"] / "config.json")
     encoder = _read(folder / PARTS["conditioner"] / "config.json")
@@ -65,8 +73,10 @@ def read_parts(folder: Path) -> tuple[dict[str, tuple[str, dict[str, Any]]], dic
         "vae": ("TripoSGVAEModel", {**_public(vae), "num_latents": pipeline.num_latents}),
         "conditioner": ("Dinov2Model", {"image_encoder": encoder, "processor": processor}),
         "scheduler": (_SCHEDULER_CLASS, _public(scheduler)),
-        "image_processor": ("BitImageProcessor", processor),
+        "image_processor": ("BitImageProcessor", {**processor, "drawing": pipeline.drawing}),
     }
+    if pipeline.drawing:
+        sections[TEXT] = ("CLIPTextModelWithProjection", _read(folder / TEXT_ENCODER / "config.json"))
     return sections, {"steps": pipeline.steps, "guidance": pipeline.guidance}
 
 

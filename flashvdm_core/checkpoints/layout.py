@@ -18,9 +18,11 @@ from ..models.specs import (
     ScheduleSpec,
     ShapeVAESpec,
     SkipDiTSpec,
+    TextEncoderSpec,
 )
 from . import triposg
 from .config import Config, number
+from .diffusers_layout import TEXT
 
 T = TypeVar("T")
 
@@ -60,12 +62,14 @@ def read_model_spec(config: Config) -> ModelSpec:
     """
     steps = config.defaults.get("steps")
     dit, vae, conditioner, processor = dit_spec(config), vae_spec(config), conditioner_spec(config), processor_spec(config)
-    image_width = dit.context_in_dim if isinstance(dit, DiTSpec) else dit.context_dim
+    text = text_spec(config)
     if vae.embed_dim != dit.in_channels:
         raise CheckpointError(
             f"The DiT and the VAE of {config.folder} have different latent channels; choose parts of one model."
         )
-    if image_width != conditioner.dino.hidden_size or processor.multi_view != (conditioner.view_num > 0):
+    widths = (conditioner.dino.hidden_size, 0) if text is None else (text.hidden_size, conditioner.dino.hidden_size)
+    wanted = (dit.context_in_dim, 0) if isinstance(dit, DiTSpec) else (dit.context_dim, dit.context_dim_2)
+    if widths != wanted or processor.multi_view != (conditioner.view_num > 0):
         raise CheckpointError(
             f"The DiT, the image encoder and the image processor of {config.folder} do not fit together; download it again."
         )
@@ -79,6 +83,7 @@ def read_model_spec(config: Config) -> ModelSpec:
         config.defaults.get("guidance"),
         config.defaults.get("truncation", 0.0),
         pixel_aligned_spec(config),
+        text,
     )
 
 
@@ -165,6 +170,13 @@ def pixel_aligned_spec(config: Config) -> PixelAlignedSpec | None:
     if _PIXEL_ALIGNED not in config.sections:
         return None
     return _read(config, _PIXEL_ALIGNED, {_PIXEL_ALIGNED_TARGET.rpartition(".")[2]: PixelAlignedSpec.from_config})
+
+
+def text_spec(config: Config) -> TextEncoderSpec | None:
+    """The section "text", which models that take a prompt have."""
+    if TEXT not in config.sections:
+        return None
+    return _read(config, TEXT, {"CLIPTextModelWithProjection": triposg.text_spec})
 
 
 def _read(config: Config, name: str, readers: Mapping[str, Reader[T]]) -> T:

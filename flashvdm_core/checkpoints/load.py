@@ -11,7 +11,7 @@ from ..api.errors import CheckpointError
 from ..models.pixel_aligned import PixelAlignedDecoder
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ModelSpec
-from .model import Model
+from .model import Model, PromptEncoder
 from .parts import (
     CheckpointParts,
     VAEParts,
@@ -95,6 +95,7 @@ def load_parts(parts: CheckpointParts, device: torch.device | str, dtype: torch.
         device=device,
         dtype=dtype,
         pixel_aligned=parts.pixel_aligned and parts.pixel_aligned.load(device, torch.float32),
+        prompt=parts.text and PromptEncoder(parts.text.tokenizer, parts.text.encoder.load(place, dtype)),
     )
     return Loaded(model, used, (*parts.problems, *problems))
 

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import torch
+from torch import Tensor, nn
 
+from ..models.clip_text import TextEncoder
 from ..models.conditioner import SingleImageEncoder
 from ..models.denoiser import Denoiser
 from ..models.pixel_aligned import PixelAlignedDecoder
 from ..models.shape_vae import ShapeVAE
 from ..models.specs import ModelSpec, ProcessorSpec, ScheduleSpec
+from ..models.tokenizer import Tokenizer
 from ..sampling.schedules import Schedule, schedule_for
 
 DenoiserT = TypeVar("DenoiserT", bound=Denoiser, covariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class PromptEncoder:
+    """What reads a prompt."""
+
+    tokenizer: Tokenizer
+    encoder: TextEncoder
+
+    def __call__(self, prompt: str) -> Tensor:
+        """The prompt's tokens [1, T, D], on the encoder's device."""
+        place = self.encoder.text_model.final_layer_norm.weight.device
+        return self.encoder(torch.tensor([self.tokenizer(prompt)], device=place))
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +51,7 @@ class Model(Generic[DenoiserT]):
         dtype: floating-point type of its weights.
         pixel_aligned: what decodes shapes made from one picture in the place of the VAE's point decoder, where it has that; in
             float32 and on the device, always: it is small.
+        prompt: what reads a prompt, where the model takes one beside the image.
     """
 
     name: str
@@ -48,6 +66,7 @@ class Model(Generic[DenoiserT]):
     device: torch.device
     dtype: torch.dtype
     pixel_aligned: PixelAlignedDecoder | None = None
+    prompt: PromptEncoder | None = None
 
     @property
     def spec(self) -> ModelSpec:
@@ -62,7 +81,19 @@ class Model(Generic[DenoiserT]):
             self.default_guidance,
             self.truncation,
             None if self.pixel_aligned is None else self.pixel_aligned.spec,
+            None if self.prompt is None else self.prompt.encoder.spec,
         )
+
+    @property
+    def encoders(self) -> nn.Module:
+        """The network, or networks, that make its condition."""
+        return self.image_encoder if self.prompt is None else nn.ModuleList([self.image_encoder, self.prompt.encoder])
+
+    def condition(self, image: Tensor, views: Sequence[int] | None = None, prompt: str = "") -> tuple[Tensor, Tensor | None]:
+        """Image or images as the image encoder takes them, view ids and a prompt -> what the denoiser takes: the condition's
+        tokens [B, M, D], and those of a second one where the model has one."""
+        tokens = self.image_encoder(image) if views is None else self.image_encoder(image, views)
+        return (tokens, None) if self.prompt is None else (self.prompt(prompt), tokens)
 
     @property
     def num_latents(self) -> int:

@@ -9,19 +9,22 @@ from pathlib import Path
 
 from ..api.errors import CheckpointError
 from ..models.build import build_denoiser
+from ..models.clip_text import TextEncoder
 from ..models.conditioner import SingleImageEncoder
 from ..models.dit import DiT
 from ..models.dit_skip import SkipDiT
 from ..models.pixel_aligned import PixelAlignedDecoder
 from ..models.shape_vae import ShapeVAE
-from ..models.specs import ModelSpec, ShapeVAESpec, SkipDiTSpec
+from ..models.specs import ModelSpec, ShapeVAESpec, TextEncoderSpec
+from ..models.tokenizer import Tokenizer
 from .config import read_config
-from .diffusers_layout import PARTS
+from .diffusers_layout import PARTS, TEXT, TEXT_ENCODER, TOKENIZER
 from .folders import EMBEDDED, EMBEDDED_FOLDER, INDEX_NAME, PIXEL_ALIGNED_NAME, checkpoint_folder, config_of, folders_beside
 from .layout import pixel_aligned_spec, read_model_spec, vae_spec
 from .modules import CheckedModule, check_module
 from .registry import KNOWN
 from .renamed import RenamedWeights
+from .tokenizer_files import read_tokenizer
 from .weights import SafetensorsWeights, Weights, open_weights
 
 ENCODER_NAMES = ("encoder.", "pre_kl.")
@@ -56,6 +59,14 @@ class VAEParts:
 
 
 @dataclass(frozen=True, eq=False)
+class TextParts:
+    """What reads a prompt: its tokenizer, and its encoder without its numbers."""
+
+    tokenizer: Tokenizer
+    encoder: CheckedModule[TextEncoder]
+
+
+@dataclass(frozen=True, eq=False)
 class CheckpointParts:
     """A checkpoint that was held against its config: names, shapes and kinds of all its weights are right.
 
@@ -67,6 +78,7 @@ class CheckpointParts:
         problems: what is wrong with VAEs that would be used instead, a sentence each.
         pixel_aligned: what decodes in the place of these what is made from one picture, if the model has it.
         hint: what would make decoding faster; "" where nothing is known.
+        text: what reads a prompt, where the model takes one.
     """
 
     folder: Path
@@ -77,6 +89,7 @@ class CheckpointParts:
     problems: tuple[str, ...]
     pixel_aligned: CheckedModule[PixelAlignedDecoder] | None
     hint: str
+    text: TextParts | None = None
 
     @property
     def name(self) -> str:
@@ -115,7 +128,7 @@ def open_parts(name_or_folder: str | Path, *, half: bool, vae_folder: Path | Non
     """
     folder = checkpoint_folder(name_or_folder)
     spec = read_model_spec(read_config(folder))
-    weights = open_model_weights(folder, half=half, pickled=isinstance(spec.dit, SkipDiTSpec))
+    weights = open_model_weights(folder, half=half)
     denoiser = check_module(lambda: build_denoiser(spec.dit), weights, "model.")
     image_encoder = check_module(lambda: SingleImageEncoder(spec.conditioner), weights, "conditioner.")
     if vae_folder is not None:
@@ -133,17 +146,25 @@ def open_parts(name_or_folder: str | Path, *, half: bool, vae_folder: Path | Non
                 raise
     hint = "" if vaes[0].spec.geo_decoder_downsample_ratio > 1 else _hint(spec)
     used = replace(spec, vae=vaes[0].spec)
-    return CheckpointParts(folder, used, denoiser, image_encoder, tuple(vaes), tuple(problems), open_pixel_aligned(folder), hint)
+    aligned, text = open_pixel_aligned(folder), spec.text and _open_text(folder, spec.text, weights)
+    return CheckpointParts(folder, used, denoiser, image_encoder, tuple(vaes), tuple(problems), aligned, hint, text)
 
 
-def open_model_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
+def open_model_weights(folder: Path, *, half: bool) -> Weights:
     """The weights in a model's folder, whichever layout it has, under the names of the networks here.
 
-    Arguments and errors as of `open_weights`; the parts of a folder in the layout of diffusers may be pickled.
+    Arguments and errors as of `open_weights`.
     """
     if config_of(folder).name != INDEX_NAME:
-        return open_weights(folder, half=half, pickled=pickled)
-    return RenamedWeights({part: open_weights(folder / place, half=half, pickled=True) for part, place in PARTS.items()})
+        return open_weights(folder, half=half)
+    places = dict(PARTS) | ({TEXT: TEXT_ENCODER} if (folder / TEXT_ENCODER).is_dir() else {})
+    return RenamedWeights({part: open_weights(folder / place, half=half) for part, place in places.items()})
+
+
+def _open_text(folder: Path, spec: TextEncoderSpec, weights: Weights) -> TextParts:
+    unused = ("text_projection.", "text_model.embeddings.position_ids")
+    encoder = check_module(lambda: TextEncoder(spec), weights, f"{TEXT}.", unused=unused)
+    return TextParts(read_tokenizer(folder / TOKENIZER, spec.max_position_embeddings), encoder)
 
 
 def open_pixel_aligned(folder: Path) -> CheckedModule[PixelAlignedDecoder] | None:

@@ -106,7 +106,8 @@ class KnownCheckpoint:
     def title(self) -> str:
         """What it is called in a list: its family and its speed."""
         family = self.repository.partition("/")[2]
-        return f"{family} {self.speed}" if self.speed else f"{family} {self.name.partition('-vae-')[2].rpartition('-')[2]} VAE"
+        kind = self.speed or self.name.rpartition("-")[2]
+        return f"{family} {kind}" if self.speed else f"{family} VAE" if kind.isdigit() else f"{family} {kind} VAE"
 
     @property
     def bytes_with_vae(self) -> int:
@@ -236,6 +237,10 @@ _TABLE = (
         _half(sha256="5dcaca67a8da9e7079fb7b55714a572d0651ac95983bb43099913feaf6738f94", about=400_000_000),
     ),
     KnownCheckpoint(
+        "hunyuan3d-vae-v2-mini-withencoder", *_MINI, "mini: the VAE with its encoder, to start from a mesh", _HUNYUAN_2_0,
+        _files(ModelFile("model.fp16.ckpt", about=656_000_000)),
+    ),
+    KnownCheckpoint(
         "hunyuan3d-dit-v2-0-turbo", *_V2_0, "2.0: 5 steps", _HUNYUAN_2_0,
         _half(about=4_930_000_000), _turbo(_DIT_2_0), _TURBO_VAE, _memory(5.1, 2.5),
     ),
@@ -278,6 +283,10 @@ _TABLE = (
             ModelFile("config.yaml", 2_078, "a9e9b66f0163a9b827d730633ac88f47fcc8e3071dcbb9ee12d88ef7537c5c6e"),
         ),
         _DIT_2_1, memory=_memory(7.9, 6.9),
+    ),
+    KnownCheckpoint(
+        "hunyuan3d-vae-v2-1", *_V2_1, "2.1: the VAE with its encoder, to start from a mesh", _HUNYUAN_2_1,
+        _files(ModelFile("model.fp16.ckpt", 655_648_152)),
     ),
     KnownCheckpoint(
         "triposg", *_TRIPOSG, "licensed everywhere: 50 steps with guidance", _MIT,

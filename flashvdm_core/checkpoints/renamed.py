@@ -8,19 +8,23 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .triposg import Source, image_encoder_names, transformer_names, vae_names
+from .triposg import Source, image_encoder_names, text_encoder_names, transformer_names, vae_names
 from .weights import Weights
 
 NAMES: Mapping[str, Callable[[Iterable[str]], dict[str, Source]]] = {
     "model": transformer_names,
     "vae": vae_names,
     "conditioner": image_encoder_names,
+    "text": text_encoder_names,
 }
 """Section of a config -> what its published names are here."""
 
 
 class RenamedWeights:
-    """The files of a model's parts as if they were one, as `Weights` are: "model.", "vae." and "conditioner." begin its names."""
+    """The files of a model's parts as if they were one, as `Weights` are.
+
+    Its names begin with "model.", "vae.", "conditioner." and, where the model takes a prompt, "text.".
+    """
 
     path: Path
 

@@ -14,13 +14,14 @@ from typing import Any
 from ..api.errors import CheckpointError
 from ..api.fields import shown
 from ..models.spec import Spec, checked_number
-from ..models.specs import ConditionerSpec, DinoSpec, ProcessorSpec, ShapeVAESpec, SkipDiTSpec
+from ..models.specs import ConditionerSpec, DinoSpec, ProcessorSpec, ShapeVAESpec, SkipDiTSpec, TextEncoderSpec
 
 _TIME_AT_NOISE = 1000.0
 _NORM_EPS = 1e-5
 # Surface points that its encoder reads, as the published example has them, and those that stand for election for each query.
 _POINTS, _QUERY_RATIO = 20_480, 4
 _PADDING = 0.1
+_PROMPT_SCALE, _DRAWING_SCALE = 1.0, 0.4  # as the published example weighs what a model of drawings reads
 _IMAGE_MEAN, _IMAGE_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -72,7 +73,11 @@ def dit_spec(params: Mapping[str, Any]) -> SkipDiTSpec:
             "norm_eps": _NORM_EPS,
             "time_at_noise": _TIME_AT_NOISE,
             "time_at_data": 0.0,
-            "context_dim_2": given.cross_attention_2_dim if given.use_cross_attention_2 else 0,
+            **(
+                {"context_dim_2": given.cross_attention_2_dim, "cross_scale": _PROMPT_SCALE, "cross_scale_2": _DRAWING_SCALE}
+                if given.use_cross_attention_2
+                else {}
+            ),
         }
     )
 
@@ -111,6 +116,18 @@ def conditioner_spec(params: Mapping[str, Any]) -> ConditionerSpec:
     )
 
 
+def text_spec(params: Mapping[str, Any]) -> TextEncoderSpec:
+    """The text encoder of `text_encoder/config.json`, as transformers writes it; errors as of `dit_spec`."""
+    known = {field.name for field in fields(TextEncoderSpec)}
+    activation = params.get("hidden_act", "quick_gelu")
+    if activation not in ("quick_gelu", "gelu"):
+        raise CheckpointError(
+            f"The text encoder has hidden_act: {shown(activation)}, which is not supported; use another checkpoint."
+        )
+    given = {name: value for name, value in params.items() if name in known}
+    return TextEncoderSpec.from_config(given | {"quick_gelu": activation == "quick_gelu"})
+
+
 def processor_spec(params: Mapping[str, Any]) -> ProcessorSpec:
     """The preparation of images by `preprocessor_config.json`; errors as of `dit_spec`."""
     size, crop = params.get("size"), params.get("crop_size")
@@ -127,6 +144,7 @@ def processor_spec(params: Mapping[str, Any]) -> ProcessorSpec:
         size=checked_number("image_size", crop.get("height"), "int"),
         border_ratio=_PADDING,
         padded_to=checked_number("image_size", size.get("shortest_edge"), "int"),
+        drawing=bool(params.get("drawing")),
     )
     if spec.size > spec.padded_to:
         raise CheckpointError("The image processor takes a larger middle than its pictures are; download it again.")
@@ -208,6 +226,11 @@ def vae_names(published: Iterable[str]) -> dict[str, Source]:
 def image_encoder_names(published: Iterable[str]) -> dict[str, Source]:
     """The same for the image encoder, which has its published names behind those of its wrapping."""
     return {f"main_image_encoder.model.{name}": Source((name,)) for name in published}
+
+
+def text_encoder_names(published: Iterable[str]) -> dict[str, Source]:
+    """The same for the text encoder, which has its published names."""
+    return {name: Source((name,)) for name in published}
 
 
 def _autoencoder_name(name: str, cross: set[str]) -> str:

@@ -190,12 +190,13 @@ class PickledWeights:
         return torch.cat([numbers[start : start + count] for start, count in _windows(numbers.numel(), most)])
 
 
-def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
+def open_weights(folder: Path, *, half: bool) -> Weights:
     """Open the weights in `folder`: model.safetensors, or in half precision model.fp16.safetensors; or the only ones there.
+
+    Where there is none, a `.ckpt` is read, as some models come in no other form: its tensors, and nothing that is code.
 
     Args:
         half: which of the two to prefer where both are there.
-        pickled: whether a `.ckpt` may be read where no safetensors file is there (some models come in no other form).
 
     Raises:
         CheckpointError: there is no such file, or it is damaged.
@@ -206,11 +207,7 @@ def open_weights(folder: Path, *, half: bool, pickled: bool = False) -> Weights:
         raise CheckpointError(f"{folder} holds no model.safetensors; choose the folder that has it beside config.yaml.")
     first = found[0]
     if first.suffix in PICKLED:
-        if pickled:
-            return PickledWeights(first)
-        raise CheckpointError(
-            f"{folder} holds only {first.name}, which could run code when read; download model.fp16.safetensors."
-        )
+        return PickledWeights(first)
     shards = shards_of(first)
     missing = [path for path in shards if path not in found]
     if missing:

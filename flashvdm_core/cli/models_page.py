@@ -31,6 +31,19 @@ system's proxy is used. The folder is `FLASHVDM_MODELS`, or the user's folder fo
 This page is printed by `python -m flashvdm_core models --markdown`.
 """
 
+_OTHERS = """\
+## Other models
+A folder of one of these that you downloaded yourself can be chosen as the model, too:
+
+- [TripoSG-scribble](https://huggingface.co/VAST-AI/TripoSG-scribble): makes a shape of a drawing (a picture file, all of which
+  counts) and the setting *Prompt*, in English, in 16 steps. It is not in the list, as the hashes of its files are not known here.
+  Its networks are held to the published code on random weights; the published weights have not been tried.
+- What `python -m flashvdm_core convert` made of a model.
+
+[PartCrafter](https://huggingface.co/wgsxm/PartCrafter) and [Step1X-3D](https://huggingface.co/stepfun-ai/Step1X-3D) are refused
+by name: the first makes several parts at once, which read each other, and the layout of the second is not known here.
+"""
+
 
 def models_page() -> str:
     """The page, as Markdown."""
@@ -39,7 +52,8 @@ def models_page() -> str:
     parts = [
         _INTRODUCTION,
         "## Models\n\n" + _table(("name", "input", "speed", "memory", "download", "licence"), map(_model_row, models)),
-        "## Autoencoders\nThose with the efficient decoder come with their models, the other is for *Image-Guided Remesh*.\n\n"
+        _OTHERS,
+        "## Autoencoders\nThose with the efficient decoder come with their models, the others are for *Image-Guided Remesh*.\n\n"
         + _table(("name", "what", "download", "licence"), map(_vae_row, vaes)),
         "## Licences\n\n" + "".join(_licence_line(licence) for licence in dict.fromkeys(c.licence for c in KNOWN.values())),
         "## Files\nAt the pinned revision of each repository. Where a hash is missing, the hub's own is taken over TLS.\n\n"

@@ -3,11 +3,12 @@
 from .correction import Correction
 from .cutout import CutOutResult, cut_out
 from .open import OpenedImage, open_image
-from .processor import ImageProcessor, MultiViewProcessor, PaddedProcessor
+from .processor import DrawingProcessor, ImageProcessor, MultiViewProcessor, PaddedProcessor
 
 __all__ = [
     "Correction",
     "CutOutResult",
+    "DrawingProcessor",
     "ImageProcessor",
     "MultiViewProcessor",
     "OpenedImage",

@@ -108,6 +108,22 @@ class PaddedProcessor:
         return middle((255 * padded).astype(np.uint8), self.padded_to, self.size)
 
 
+@dataclass(frozen=True)
+class DrawingProcessor:
+    """Makes the encoder's input of a drawing, all of which counts; the attributes are those of `PaddedProcessor`."""
+
+    size: int = 224
+    padded_to: int = 256
+
+    def __call__(self, picture: Picture) -> Tensor:
+        """Compose on white, make it square, resize, and take the middle: float32 [1, 3, size, size] in [-1, 1]."""
+        drawing, _ = composed_on_white(_as_rgba(picture))
+        height, width = drawing.shape[:2]
+        more = max(height, width) - height, max(height, width) - width
+        around = [(amount // 2, amount - amount // 2) for amount in more]
+        return middle(np.pad(drawing, (*around, (0, 0)), constant_values=255), self.padded_to, self.size)
+
+
 def padded_on_white(rgba: np.ndarray, padding: float) -> np.ndarray:
     """The visible part of uint8 [H, W, 4] on white, nearly square with its margin: float32 [S, S', 3] in [0, 1].
 

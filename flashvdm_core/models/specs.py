@@ -249,6 +249,22 @@ class DinoSpec(Spec):
 
 
 @dataclass(frozen=True)
+class TextEncoderSpec(Spec):
+    """CLIP's text encoder, by the key names of its published config. `quick_gelu` is its `hidden_act`."""
+
+    DIVIDED = (("hidden_size", "num_attention_heads"),)
+
+    vocab_size: int = 49408
+    hidden_size: int = 512
+    intermediate_size: int = 2048
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 8
+    max_position_embeddings: int = 77
+    layer_norm_eps: float = 1e-5
+    quick_gelu: bool = True
+
+
+@dataclass(frozen=True)
 class ConditionerSpec(Spec):
     """The image conditioner around DINOv2 (`SingleImageEncoder` with a `DinoImageEncoder` or `DinoImageEncoderMV`)."""
 
@@ -299,12 +315,14 @@ class ProcessorSpec:
             longer side that is added on each side.
         multi_view: whether it takes several views.
         padded_to: the shorter side of the padded picture, of which the middle square is taken; 0: it is not padded but fitted.
+        drawing: the whole picture is a drawing, from which nothing is cut out.
     """
 
     size: int = 512
     border_ratio: float = 0.15
     multi_view: bool = False
     padded_to: int = 0
+    drawing: bool = False
 
 
 ScheduleKind = Literal["flow_matching", "rectified_flow", "consistency"]
@@ -351,6 +369,7 @@ class ModelSpec:
         steps, guidance: the model's own number of steps and guidance scale; None for those of the published pipelines.
         truncation: distance (core frame) at which its logits reach 1; 0 where the config does not say.
         pixel_aligned: of the point decoder whose queries read the picture, where it has one.
+        text: of the encoder of a prompt, where it takes one.
     """
 
     dit: DiTSpec | SkipDiTSpec
@@ -362,6 +381,7 @@ class ModelSpec:
     guidance: float | None = None
     truncation: float = 0.0
     pixel_aligned: PixelAlignedSpec | None = None
+    text: TextEncoderSpec | None = None
 
     @property
     def frame(self) -> Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -14,7 +14,15 @@ from ..api.errors import SettingsError
 from ..api.events import CutOut, Event, Log
 from ..api.settings import SETTINGS, Settings
 from ..checkpoints.model import Model
-from ..image import Correction, CutOutResult, ImageProcessor, MultiViewProcessor, PaddedProcessor, cut_out
+from ..image import (
+    Correction,
+    CutOutResult,
+    DrawingProcessor,
+    ImageProcessor,
+    MultiViewProcessor,
+    PaddedProcessor,
+    cut_out,
+)
 from .shape import pixels_of
 
 CUTOUT_SIDE = 512
@@ -53,10 +61,12 @@ def prepare_images(
     """
     if not model.processor.multi_view and set(images) != {"front"}:
         raise SettingsError(f"The model '{model.name}' takes one image, the front; remove the others or choose another model.")
+    if model.processor.drawing:
+        settings = replace(settings, cutout="keep")  # its lines are the object
     cuts = {view: segment(image, settings, masks.get(view)) for view, image in images.items()}
     events = tuple(event for view, cut in cuts.items() for event in cutout_events(view, cut))
     encoder_input, views = _encoder_input({view: cut.rgba for view, cut in cuts.items()}, model)
-    front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts else None
+    front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts and not model.processor.drawing else None
     pixels = None if model.pixel_aligned is None or front is None else pixels_of(front)
     return PreparedImages(events, encoder_input, views, front, pixels)
 
@@ -91,6 +101,8 @@ def _encoder_input(cutouts: Mapping[str, np.ndarray], model: Model) -> tuple[Ten
     size, border = model.processor.size, model.processor.border_ratio
     if model.processor.multi_view:
         image, _, views = MultiViewProcessor(size, border)(cutouts)
+    elif model.processor.drawing:
+        image, views = DrawingProcessor(size, model.processor.padded_to)(cutouts["front"]), (0,)
     elif model.processor.padded_to:
         image, views = PaddedProcessor(size, border, model.processor.padded_to)(cutouts["front"]), (0,)
     else:

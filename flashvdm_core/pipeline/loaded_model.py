@@ -162,7 +162,7 @@ def _load(parts: CheckpointParts, key: ModelKey, plan: OffloadPlan, *, on_device
         logs.insert(0, Log(_description(parts, loaded.vae.description)))
     quantised = quantise(model, on_device=on_device) if key.eight_bit else []  # first: it replaces weights
     precision = dtype_name(key.dtype) if all(log.warning for log in quantised) else EIGHT_BIT
-    networks = {Network.IMAGE_ENCODER: model.image_encoder, Network.DENOISER: model.denoiser, Network.VAE: model.vae}
+    networks = {Network.IMAGE_ENCODER: model.encoders, Network.DENOISER: model.denoiser, Network.VAE: model.vae}
     offloader = WeightOffloader(networks, key.device, plan, on_device=on_device)
     captured = CUDAGraphDenoiser(model.denoiser) if key.device.type == "cuda" and model.denoiser.capturable else None
     identity, former = weights_identity(parts.folder), former_identity(parts.folder)

@@ -107,8 +107,8 @@ def example(model: Model) -> tuple[Tensor, ...]:
     """Arguments of the model's denoiser, the same ones each time: noise, half the time, a random image's condition."""
     size, generator = model.processor.size, torch.Generator().manual_seed(0)
     image = (torch.rand(1, 3, size, size, generator=generator) * 2 - 1).to(model.device, model.dtype)
-    condition = model.image_encoder(image[:, None], (0,)) if model.processor.multi_view else model.image_encoder(image)
+    condition, second = model.condition(image[:, None], (0,)) if model.processor.multi_view else model.condition(image)
     latents = draw_noise(0, 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
     time = torch.full((1,), 0.5, dtype=model.dtype)
     scale = (torch.full((1,), model.default_guidance, dtype=model.dtype, device=model.device),) if model.guidance_embed else ()
-    return latents, time, condition, *scale
+    return latents, time, condition, *scale, *(() if second is None else (second,))

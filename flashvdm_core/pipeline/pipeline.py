@@ -97,7 +97,7 @@ class Pipeline:
         block_out = request.block_out
 
         def encode() -> Work[tuple[stages.Condition, stages.Start | None]]:
-            condition = self._condition.get(key, lambda: stages.encode_images(loaded.model, prepared))
+            condition = self._condition.get(key, lambda: stages.encode_images(loaded.model, prepared, request.settings.prompt))
             yield condition.tokens
             if block_out is not None:
                 return condition, self._start(loaded, block_out)
@@ -191,8 +191,7 @@ def _mesh_of(
     )
     mesh = yield from runner.run(Stage.EXTRACT, lambda: stages.extract_mesh(volume, settings), Network.VAE)
     colouring = None
-    if Stage.TEXTURE in context.stages:
-        assert image is not None
+    if Stage.TEXTURE in context.stages and image is not None:  # a drawing has no colours
         colouring = yield from runner.run(Stage.TEXTURE, lambda: stages.project_texture(mesh, image, shape))
     context.check_cancelled()
     context.stop_clock()

@@ -22,7 +22,7 @@ from ..decoding.volume import OnProgress
 from ..encoding import encode_mesh
 from ..geometry.cleanup import clean_up
 from ..runtime.memory.plan import Network
-from ..sampling import draw_noise, guided_velocity, sample
+from ..sampling import FEWEST_STEPS, Forecast, draw_noise, guided_velocity, sample
 from ..sparse_grid import SparseVolume
 from ..surface import extract_surface
 from ..texture import OrthographicCamera, PolygonMesh, fit_camera
@@ -65,17 +65,19 @@ class Condition:
     Attributes:
         tokens: the condition tokens, [1, M, D].
         picture: what a pixel-aligned decoder reads; None without such a one.
+        second: the tokens of a second condition, [1, M', D'], where the model takes one.
     """
 
     tokens: Tensor
     picture: Picture | None
+    second: Tensor | None = None
 
 
-def encode_images(model: Model, images: PreparedImages) -> Condition:
-    """The condition of prepared images."""
-    if model.processor.multi_view:
-        return Condition(model.image_encoder(images.encoder_input, images.views), None)
-    return Condition(model.image_encoder(images.encoder_input), picture_of(model, images.pixels))
+def encode_images(model: Model, images: PreparedImages, prompt: str = "") -> Condition:
+    """The condition of prepared images, and of a prompt where the model takes one."""
+    views = images.views if model.processor.multi_view else None
+    tokens, second = model.condition(images.encoder_input, views, prompt)
+    return Condition(tokens, None if model.processor.multi_view else picture_of(model, images.pixels), second)
 
 
 def picture_of(model: Model, pixels: np.ndarray | None) -> Picture | None:
@@ -115,10 +117,11 @@ def sample_latents(
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     guidance = None if settings.guidance == 1.0 and not model.guidance_embed else settings.guidance
     times = schedule.times(model.dtype)
-    velocity = guided_velocity(loaded.denoiser, condition.tokens, guidance, times=times)
+    velocity = guided_velocity(loaded.denoiser, condition.tokens, guidance, extra=condition.second, times=times)
     picture = None if start is not None else condition.picture
     previews = _PreviewBudget()
-    for step in sample(velocity, latents, schedule):
+    forecast = Forecast() if settings.forecast and schedule.evaluations >= FEWEST_STEPS else None
+    for step in sample(velocity, latents, schedule, forecast=forecast):
         latents = step.latents
         yield (step.index + 1) / schedule.steps
         wanted = settings.preview and step.index + 1 < schedule.steps and previews.affordable()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..models.denoiser import Denoiser
+from .forecast import Forecast, VelocityHistory
 from .schedules import Schedule
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
@@ -31,7 +32,13 @@ class Step:
     clean: Tensor
 
 
-def sample(velocity: Velocity, noise: Tensor, schedule: Schedule, cancelled: Callable[[], None] = lambda: None) -> Iterator[Step]:
+def sample(
+    velocity: Velocity,
+    noise: Tensor,
+    schedule: Schedule,
+    cancelled: Callable[[], None] = lambda: None,
+    forecast: Forecast | None = None,
+) -> Iterator[Step]:
     """Integrate dx/ds = v(x, s) from `noise` with Euler steps: x += (s_next - s) v. Yields after every step.
 
     The state is kept in float32 whatever the model computes in; the model sees it in the dtype of `noise`.
@@ -41,7 +48,9 @@ def sample(velocity: Velocity, noise: Tensor, schedule: Schedule, cancelled: Cal
         velocity: the model with its condition and guidance bound to it, see `guided_velocity`.
         noise: [B, N, C] standard normal; for a schedule that begins later, the state at its first node.
         cancelled: called before every evaluation of the model; raises `Cancelled` to stop.
+        forecast: which steps are forecast from those before; None: all are computed.
     """
+    history = None if forecast is None else VelocityHistory(forecast)
     dtype = noise.dtype
     state = noise.float()
     times = schedule.times(dtype)
@@ -49,8 +58,13 @@ def sample(velocity: Velocity, noise: Tensor, schedule: Schedule, cancelled: Cal
     for index in range(schedule.steps):
         start, end = schedule.sigmas[index], schedule.sigmas[index + 1]
         if start != end:
-            cancelled()
-            v = velocity(state.to(dtype), times[index].expand(len(noise))).float()
+            if forecast is None or history is None or forecast.computes(index, schedule.evaluations):
+                cancelled()
+                v = velocity(state.to(dtype), times[index].expand(len(noise))).float()
+                if history is not None:
+                    history.add(start * schedule.evaluations, v)
+            else:
+                v = history.at(start * schedule.evaluations)
             clean = state + (1 - start) * v
             state = state + (end - start) * v
         yield Step(index, state.to(dtype), clean.to(dtype))

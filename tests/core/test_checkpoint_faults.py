@@ -323,10 +323,10 @@ def test_what_is_no_path_of_a_model_is_one_sentence(tmp_path: Path, name: str, m
 
 
 def test_the_only_weights_of_a_folder_are_taken_whatever_their_name(folder: Path, tmp_path: Path) -> None:
-    (folder / "model.safetensors").rename(folder / "diffusion_pytorch_model.safetensors")
+    (folder / "model.safetensors").rename(folder / "vanilla.safetensors")
     assert load_checkpoint(folder, "cpu", torch.float32).num_latents == 12
-    (folder / "another.safetensors").write_bytes((folder / "diffusion_pytorch_model.safetensors").read_bytes())
-    assert "another.safetensors, diffusion_pytorch_model.safetensors" in refused(folder, tmp_path)
+    (folder / "another.safetensors").write_bytes((folder / "vanilla.safetensors").read_bytes())
+    assert "another.safetensors, vanilla.safetensors" in refused(folder, tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")

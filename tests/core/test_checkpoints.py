@@ -17,6 +17,7 @@ from flashvdm_core.batch.index import BatchIndex
 from flashvdm_core.checkpoints import load_checkpoint, load_vae
 from flashvdm_core.checkpoints.config import read_config
 from flashvdm_core.checkpoints.layout import read_model_spec, write_model_spec
+from flashvdm_core.checkpoints.load import load_encoder
 from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.checkpoints.save import save_model
 from flashvdm_core.models.shape_vae import ShapeVAE
@@ -218,10 +219,23 @@ def test_a_damaged_ckpt_is_refused(tmp_path: Path) -> None:
         load(folder)
 
 
-def test_a_ckpt_of_any_other_model_is_refused(folder: Path) -> None:
+def test_a_ckpt_of_any_model_loads_and_one_that_is_none_is_refused(folder: Path) -> None:
+    want = load(folder).vae.post_kl.weight
     (folder / "model.safetensors").rename(folder / "model.fp16.ckpt")
-    with pytest.raises(CheckpointError, match="could run code"):
+    with pytest.raises(CheckpointError, match="damaged"):
         load(folder)
+    (folder / "model.fp16.ckpt").unlink()
+    torch.save(tiny_state(CONFIG), folder / "model.fp16.ckpt")
+    torch.testing.assert_close(load(folder).vae.post_kl.weight, want, rtol=0, atol=0)
+
+
+def test_a_vae_with_encoder_that_is_published_as_a_ckpt_encodes_for_the_model_beside_it(folder: Path) -> None:
+    beside = folder.parent / "hunyuan3d-vae-v2-mini-withencoder"
+    beside.mkdir()
+    rewrite_config(beside, CONFIG["vae"])
+    whole = tiny_state(CONFIG, with_encoder=True)
+    torch.save({name.removeprefix("vae."): t for name, t in whole.items() if name.startswith("vae.")}, beside / "model.fp16.ckpt")
+    assert load_encoder(folder, CPU).encoder is not None
 
 
 # --- bad folders ---

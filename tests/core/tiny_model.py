@@ -122,11 +122,11 @@ def tiny_state(config: dict[str, Any], *, seed: int = 0, with_encoder: bool = Fa
         for module in modules.values():
             for parameter in module.parameters():
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.2)
-        _blob(vae.geo_decoder)
+        make_blob(vae.geo_decoder)
     return {f"{part}.{name}": tensor for part, module in modules.items() for name, tensor in module.state_dict().items()}
 
 
-def _blob(decoder: PointDecoder) -> None:
+def make_blob(decoder: PointDecoder) -> None:
     """Make the logit 4 (cos x + cos y + cos z - 2.75) plus a little of everything else, smooth over a tenth of the box."""
     cos_x = 3 + 3 * 8  # the features are x, y, z, then 8 sines for each, then 8 cosines for each
     waves = decoder.query_proj.weight[:, 3:].unflatten(1, (6, 8))
@@ -193,7 +193,7 @@ def tiny_pixel_aligned(seed: int = 0) -> PixelAlignedDecoder:
         decoder = PixelAlignedDecoder(spec).eval().requires_grad_(False)
         for parameter in decoder.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.05)
-    _blob(decoder.point_decoder)
+    make_blob(decoder.point_decoder)
     decoder.encoder.maps.bias[:2] = torch.tensor([0.5, -0.5])
     return decoder
 

@@ -11,6 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from flashvdm_core.models.clip_text import TextEncoder
+from flashvdm_core.models.specs import TextEncoderSpec
+from flashvdm_core.models.tokenizer import END, START
+
 GOLDENS = Path(__file__).parents[1] / "parity" / "goldens"
 INDEX: dict[str, Any] = {
     "_class_name": "TripoSGPipeline",
@@ -56,6 +60,35 @@ def write_tiny_triposg(folder: Path, *, with_encoder: bool = True) -> Path:
     for part, state in parts.items():
         name = "model" if part == "image_encoder_dinov2" else "diffusion_pytorch_model"
         save_file(state, folder / part / f"{name}.safetensors")
+    return folder
+
+
+def write_tiny_scribble(folder: Path) -> Path:
+    """The same for the model of drawings and prompts, with random weights; returns `folder`."""
+    write_tiny_triposg(folder)
+    _, tensors = golden("triposg_dit_cross2")
+    state = {name.removeprefix("sd."): tensor for name, tensor in tensors.items() if name.startswith("sd.")}
+    random = torch.Generator().manual_seed(0)
+    shapes = {"proj_in.weight": (32, 8), "proj_out.weight": (8, 32), "proj_out.bias": (8,)}
+    shapes |= {name: (32, 32) for name in state if ".attn2_2.to_k." in name or ".attn2_2.to_v." in name}
+    state |= {name: torch.randn(shape, generator=random) * 0.2 for name, shape in shapes.items()}
+    save_file(state, folder / "transformer" / "diffusion_pytorch_model.safetensors")
+    sizes = {"num_attention_heads": 2, "width": 32, "in_channels": 8, "num_layers": 3, "cross_attention_dim": 24}
+    sizes |= {"use_cross_attention_2": True, "cross_attention_2_dim": 32}
+    write_json(folder / "transformer" / "config.json", {"_class_name": "TripoSGDiTModel", **sizes})
+    write_json(folder / "model_index.json", INDEX | {"_class_name": "TripoSGScribblePipeline"})
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "ca", "cat</w>", START, END]
+    write_json(folder / "tokenizer" / "vocab.json", {token: number for number, token in enumerate(tokens)})
+    (folder / "tokenizer" / "merges.txt").write_text("#version: 0.2\nc a\nca t</w>\n", encoding="utf-8")
+    write_json(folder / "tokenizer" / "special_tokens_map.json", {"pad_token": {"content": "a"}})
+    text = {"vocab_size": len(tokens), "hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 1}
+    text |= {"num_attention_heads": 2, "max_position_embeddings": 8, "layer_norm_eps": 1e-5}
+    config = {"architectures": ["CLIPTextModelWithProjection"], "hidden_act": "gelu", "projection_dim": 16, **text}
+    write_json(folder / "text_encoder" / "config.json", config)
+    encoder = TextEncoder(TextEncoderSpec.from_config(text | {"quick_gelu": False}))
+    state = {name: torch.randn(t.shape, generator=random) * 0.3 for name, t in encoder.state_dict().items()}
+    save_file(state | {"text_projection.weight": torch.zeros(16, 24)}, folder / "text_encoder" / "model.safetensors")
     return folder
 
 

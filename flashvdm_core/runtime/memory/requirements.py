@@ -11,7 +11,7 @@ from functools import cache
 
 import torch
 
-from ...models.build import build_meta
+from ...models.build import build_meta, build_meta_encoders
 from ...models.specs import DinoSpec, DiTSpec, ModelSpec, PointDecoderSpec
 from .plan import Network, Requirement, no_offload, sequential_offload
 
@@ -92,5 +92,7 @@ def _image_tokens(spec: DinoSpec, image_size: int) -> int:
 
 @cache
 def _parameter_counts(spec: ModelSpec) -> tuple[int, ...]:
-    """Parameters of the denoiser, the autoencoder without its encoder, and the image encoder."""
-    return tuple(sum(parameter.numel() for parameter in network.parameters()) for network in build_meta(spec))
+    """Parameters of the denoiser, the autoencoder without its encoder, and of what makes the condition."""
+    denoiser, vae, _ = build_meta(spec)
+    networks = denoiser, vae, build_meta_encoders(spec)
+    return tuple(sum(parameter.numel() for parameter in network.parameters()) for network in networks)
