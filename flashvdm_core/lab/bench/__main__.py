@@ -13,11 +13,12 @@ from ...api.errors import FlashVDMError
 from ...api.settings import SETTINGS
 from ...checkpoints.registry import MODELS
 from ...files import write_whole
-from ...runtime.devices import FORMATS, choose_device, choose_dtype
+from ...runtime.devices import FORMATS, choose_device, choose_dtype, dtype_name
 from ..options import number
 from ..pages import renew_page
 from ..tables import comparison, headline, stages_table
 from .clock import measure_roofline
+from .forecast import compare_forecasts
 from .growth import RESOLUTIONS, with_latents, with_resolution
 from .model_under_test import ModelUnderTest, open_model
 from .official import MODEL, compare_with_official
@@ -73,6 +74,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
         command.add_argument("--resolution", type=number(int, 8, 1024), nargs="+", help="cells along each axis")
         command.add_argument("--json", type=Path, required=True, metavar="OUT", help="write the measurements to this file")
+    forecast = commands.add_parser("forecast", help="sampling with forecast steps beside computed ones")
+    forecast.set_defaults(run=_forecast)
+    forecast.add_argument("--model", default="embedded", help="embedded, or a model's folder (default: %(default)s)")
+    forecast.add_argument("--device", default="auto", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
+    forecast.add_argument("--precision", default="auto", choices=choices, help="(default: %(default)s)")
+    forecast.add_argument(
+        "--steps", type=number(int, 10, 1000), default=50, help="steps of the whole path (default: %(default)s)"
+    )
+    forecast.add_argument("--json", type=Path, required=True, metavar="OUT", help="write the measurements to this file")
     official = commands.add_parser("official", help="time the decoder of the released FlashVDM code beside ours")
     official.set_defaults(run=_official)
     official.add_argument("code", type=Path, help="a copy of github.com/Tencent-Hunyuan/Hunyuan3D-2; needs einops, scikit-image")
@@ -121,6 +131,16 @@ def _growth(options: argparse.Namespace) -> int:
     report = {"format": FORMAT, **metadata(chosen, max(resolutions), roofline), **rows}
     _write(options.json, report)
     draw_growth(report, options.json.with_suffix(".png"))
+    return 0
+
+
+def _forecast(options: argparse.Namespace) -> int:
+    device = choose_device(options.device)
+    chosen = open_model(options.model, device, choose_dtype(options.precision, device))
+    rows = compare_forecasts(chosen, options.steps)
+    report = {"format": FORMAT, "machine": machine(device), "model": chosen.model.name, "precision": dtype_name(chosen.dtype)}
+    _write(options.json, {**report, "forecasts": rows})
+    print(render_table(_read(options.json), "forecasts", options.json.name))
     return 0
 
 

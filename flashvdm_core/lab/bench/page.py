@@ -16,6 +16,10 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "after": ("after", lambda value: seconds_text(value)),
     "resolution": ("resolution", str),
     "latents": ("latents", lambda value: f"{value:,}"),
+    "sampling": ("sampling", str),
+    "evaluations": ("the model is asked", lambda value: f"{value} times"),
+    "latents_differ": ("latents differ by", lambda value: f"{value:.1%}"),
+    "iou": ("IoU of the shapes", lambda value: f"{value:.3f}"),
     "seconds": ("decode + surface", lambda value: seconds_text(value)),
     "official_seconds": ("released decoder", lambda value: seconds_text(value)),
     "faster_by": ("faster by", lambda value: f"{value:.2f}"),
@@ -42,7 +46,8 @@ def render_table(report: Mapping[str, Any], part: str, file: str) -> str:
 def _rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     keys = [key for key in _COLUMNS if key in rows[0]]
     cells = [["" if row.get(key) is None else _COLUMNS[key][1](row[key]) for key in keys] for row in rows]
-    return markdown([[_COLUMNS[key][0] for key in keys], *cells])
+    heads = {key: _COLUMNS[key][0] for key in keys} | ({"seconds": "time"} if "sampling" in keys else {})
+    return markdown([[heads[key] for key in keys], *cells])
 
 
 def _where(report: Mapping[str, Any]) -> str:
