@@ -98,7 +98,7 @@ def test_the_benchmark_lays_forecasts_beside_as_many_computed_steps(tmp_path: Pa
     monkeypatch.setattr(forecast, "_CELLS", 12)
     tested = open_model(str(write_tiny_model(tmp_path / "tiny")), torch.device("cpu"), torch.float32)
     rows = forecast.compare_forecasts(tested, 20)
-    assert [row["evaluations"] for row in rows] == [20, 13, 13, 10, 10, 9, 9]
+    assert [row["evaluations"] for row in rows] == [20, 12, 12, 10, 10, 8, 8]
     assert rows[0]["latents_differ"] == 0
     assert all(0 < row["iou"] <= 1 for row in rows)
     machine = {"device": "a card", "kind": "cuda", "torch": "2"}
