@@ -153,7 +153,7 @@ _LABELS = {
     "Timeout (min)": "Zeitgrenze (min)",
     "Tolerance": "Toleranz",
     "Prompt": "Prompt",
-    "Forecast Steps": "Schritte vorhersagen",
+    "Forecast Steps": "Vorhersage",
     "Compute every third sampling step and forecast the others: a model of many steps takes less than half of the time, and "
     "the shape differs a little": (
         "Nur jeden dritten Schritt der Erzeugung rechnen und die anderen vorhersagen: Ein Modell mit vielen Schritten braucht "

@@ -1,6 +1,15 @@
 """German: sentences that have values in them, of generating, images, models, files and of the add-on itself."""
 
 TABLE = {
+    "There is no file {}; download the model again, its tokenizer included.": (
+        "Die Datei {} gibt es nicht; lade das Modell noch einmal herunter, samt seinem Tokenizer."
+    ),
+    "{} holds no tokenizer that can be used ({}); download it again.": (
+        "{} enthält keinen brauchbaren Tokenizer ({}); lade ihn noch einmal herunter."
+    ),
+    "The text encoder has hidden_act: {}, which is not supported; use another checkpoint.": (
+        "Der Text-Encoder hat hidden_act: {}, was nicht unterstützt wird; nimm ein anderes Modell."
+    ),
     "There is a mask for the view '{}', of which there is no image.": (
         "Für die Ansicht „{}“ gibt es eine Maske, aber kein Bild."
     ),
