@@ -22,7 +22,14 @@ from ...flashvdm_core.api.mesh import Colouring, TriangleMesh
 from ...flashvdm_core.api.npy import read_npy_file
 from ...flashvdm_core.files import read_file
 from ...flashvdm_core.geometry.png import whole_png
-from ...flashvdm_core.texture import OrthographicCamera, fit_camera, project_texture
+from ...flashvdm_core.texture import (
+    MatrixCamera,
+    OrthographicCamera,
+    Photo,
+    fit_camera,
+    project_photos,
+    project_texture,
+)
 from ..link.background_blender import ORDER, Step
 from .mesh_builder import Size, fill_in_slices, mesh_of, surface_of
 from .retopology import Faces, Method, Remark, give_faces
@@ -44,10 +51,12 @@ class Projection:
     Attributes:
         picture: uint8 [H, W, 4], straight alpha, row 0 at the top.
         view: where it was seen from; None: from where its silhouette fits.
+        camera: a camera of Blender's that it was seen through, in the place of both.
     """
 
     picture: np.ndarray
     view: OrthographicCamera | None = None
+    camera: MatrixCamera | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +82,13 @@ class Texture:
         uvs: float32 [L, 2], where each corner lies in it; None where the mesh has them already.
         png: the file.
         shape: of its pixels.
-        view: where the picture was seen from.
+        view: where the picture was seen from; None: through a camera.
     """
 
     uvs: np.ndarray | None
     png: bytes
     shape: tuple[int, ...]
-    view: OrthographicCamera
+    view: OrthographicCamera | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +108,18 @@ def perform(obj: bpy.types.Object, work: MeshWork, say: Say = lambda *_: None) -
     texture = None
     if work.projection is not None:
         say(Step.PROJECT, 0.7 if work.faces else 0.15, 0.95)
-        texture = as_file(project(mesh_of(obj), work.projection))
+        texture = project(mesh_of(obj), work.projection)
     return Outcome(tuple(remarks), texture)
 
 
-def project(mesh: bpy.types.Mesh, projection: Projection) -> Colouring:
+def project(mesh: bpy.types.Mesh, projection: Projection) -> Texture:
     """The colours of an image on a mesh."""
     surface = surface_of(mesh)
+    if projection.camera is not None:
+        texture, uvs = project_photos(surface, [Photo(projection.picture, projection.camera)])
+        return Texture(uvs, whole_png(texture), texture.shape, None)
     view = projection.view or fit_camera(surface, projection.picture[..., 3])
-    return project_texture(surface, projection.picture, view)
+    return as_file(project_texture(surface, projection.picture, view))
 
 
 def as_file(colouring: Colouring) -> Texture:
@@ -131,8 +143,11 @@ def write_order(folder: Path, mesh: bpy.types.Mesh | TriangleMesh, work: MeshWor
     if work.faces is not None:
         order["faces"] = [work.faces.method.value, work.faces.wanted]
     if work.projection is not None:
-        view = work.projection.view
-        order["projection"] = {"view": None if view is None else [view.yaw, view.elevation]}
+        camera = work.projection.camera
+        order["projection"] = {
+            "view": _numbers(work.projection.view),
+            "camera": None if camera is None else [camera.matrix.tolist(), list(camera.eye)],
+        }
         np.save(folder / _PICTURE, work.projection.picture, allow_pickle=False)
     if isinstance(mesh, TriangleMesh):
         assert size is not None
@@ -160,7 +175,7 @@ def do_order(folder: Path, order: dict[str, Any], say: Say) -> None:
     picture = read_npy_file(folder / _PICTURE, np.uint8, (None, None, 4)) if projection is not None else None
     work = MeshWork(
         None if faces is None else Faces(Method(faces[0]), int(faces[1])),
-        None if picture is None else Projection(picture, _view(projection["view"])),
+        None if picture is None else _projection(picture, projection),
     )
     outcome = perform(obj, work, say)
     texture = outcome.texture
@@ -173,7 +188,7 @@ def do_order(folder: Path, order: dict[str, Any], say: Say) -> None:
     answer: dict[str, Any] = {"remarks": [remark.value for remark in outcome.remarks], "texture": None}
     if texture is not None:
         (folder / _TEXTURE).write_bytes(texture.png)
-        answer["texture"] = {"shape": list(texture.shape), "view": [texture.view.yaw, texture.view.elevation]}
+        answer["texture"] = {"shape": list(texture.shape), "view": _numbers(texture.view)}
     (folder / _ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 
@@ -184,15 +199,23 @@ def read_outcome(folder: Path) -> Outcome:
     texture = None
     if found is not None:
         uvs = read_npy_file(folder / _UVS, np.float32, (None, 2)) if (folder / _UVS).exists() else None
-        texture = Texture(
-            uvs, read_file(folder / _TEXTURE, _LARGEST_TEXTURE), tuple(found["shape"]), OrthographicCamera(*found["view"])
-        )
+        texture = Texture(uvs, read_file(folder / _TEXTURE, _LARGEST_TEXTURE), tuple(found["shape"]), _view(found["view"]))
     return Outcome(tuple(Remark(remark) for remark in answer["remarks"]), texture)
 
 
 def read_made(folder: Path) -> bpy.types.Mesh:
     """The mesh that the other Blender has left, in this file and nobody's yet."""
     return _read_mesh(folder / _MADE)
+
+
+def _projection(picture: np.ndarray, given: dict[str, Any]) -> Projection:
+    camera = given["camera"]
+    seen = None if camera is None else MatrixCamera(np.array(camera[0]), tuple(camera[1]))
+    return Projection(picture, _view(given["view"]), seen)
+
+
+def _numbers(view: OrthographicCamera | None) -> list[float] | None:
+    return None if view is None else [view.yaw, view.elevation]
 
 
 def _view(given: list[float] | None) -> OrthographicCamera | None:

@@ -118,6 +118,7 @@ class NewObject:
         home = _that_takes_objects(self.home_scene().collection, self._collection)
         give_up_name(self.placement.name)
         obj = bpy.data.objects.new(self.placement.name, data)
+        data.name = obj.name
         obj.location = self.placement.location
         home.objects.link(obj)
         self.uid = obj.session_uid

@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ...flashvdm_core.api.errors import ImageError
 from ...flashvdm_core.files import read_file
 
 _FILE = "flashvdm_file"
@@ -79,6 +80,30 @@ def pixels_of(image: bpy.types.Image) -> np.ndarray:
     held.pixels.foreach_get(values)
     values = with_four_channels(values.reshape(-1, held.channels)).reshape(height, width, 4)[::-1]
     return np.rint(np.clip(np.nan_to_num(values), 0.0, 1.0) * 255).astype(np.uint8)
+
+
+def pixels_named(name: str) -> np.ndarray:
+    """`pixels_of` the file's image of that name. Raises ImageError."""
+    image = bpy.data.images.get(name)
+    if image is None or not is_readable(image):
+        raise ImageError(f"There is no image '{name}' in this file; choose another.")
+    return pixels_of(image)
+
+
+def pixels_of_file(path: str) -> np.ndarray:
+    """`pixels_of` an image file. Raises ImageError."""
+    if not path:
+        raise ImageError("There is no image yet; choose an image file first.")
+    try:
+        image = bpy.data.images.load(path)
+    except RuntimeError as error:
+        raise ImageError(f"The image '{path}' cannot be read; choose another.") from error
+    try:
+        if not is_readable(image):
+            raise ImageError(f"The image '{path}' cannot be read; choose another.")
+        return pixels_of(image)
+    finally:
+        bpy.data.images.remove(image)
 
 
 def with_four_channels(pixels: np.ndarray) -> np.ndarray:

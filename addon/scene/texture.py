@@ -20,6 +20,7 @@ from .stored_images import drop, is_readable, name_file, packed_png, pixels_of
 from .uv_map import set_uvs
 
 _NODE = "FlashVDM Colours"
+_NODE_GAP = 50  # as Blender leaves where it adds an image to a socket by its menu
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
     """
     mesh, colouring, found = mesh_of(obj), encoded.colouring, encoded.texture
     if found.uvs is not None and len(mesh.loops) != len(found.uvs):  # Blender did not allow all faces, which hardly ever happens
-        found = mesh_work.as_file(mesh_work.project(mesh, mesh_work.Projection(colouring.picture, view_in(colouring))))
+        found = mesh_work.project(mesh, mesh_work.Projection(colouring.picture, view_in(colouring)))
     keep_picture(obj, encoded.picture, colouring.picture.shape)
     show(obj, found)
 
@@ -64,10 +65,11 @@ def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
 def keep_picture(obj: bpy.types.Object, png: bytes, shape: tuple[int, ...]) -> None:
     """Store the cut-out of which the colours are with the object."""
     before = picture_of(obj)
-    picture = packed_png(f"{obj.name} cut-out", png, shape)
+    name = f".{obj.name} cut-out"  # the dot keeps it out of Blender's menus of images
+    picture = packed_png(name, png, shape)
     new_data(obj).picture = picture
     drop(before)
-    picture.name = f"{obj.name} cut-out"  # now that the one before is gone
+    picture.name = name  # now that the one before is gone
     name_file(picture)
 
 
@@ -76,17 +78,20 @@ def show(obj: bpy.types.Object, texture: mesh_work.Texture) -> None:
     mesh = mesh_of(obj)
     if texture.uvs is not None:
         set_uvs(mesh, texture.uvs)
-    image = packed_png(f"{obj.name} colours", texture.png, texture.shape)
+    image = packed_png(f"{obj.name} Base Color", texture.png, texture.shape)
     node = _own_node(obj)
     if node is None:
         material, node = _new_material(obj.name)
         mesh.materials.append(material)
+        if len(mesh.materials) > 1:  # a mesh of the user's: all of it shows the image
+            mesh.polygons.foreach_set("material_index", np.full(len(mesh.polygons), len(mesh.materials) - 1, np.int32))
     before, node.image = node.image, image
     drop(before)
-    image.name = f"{obj.name} colours"  # now that the one before is gone
+    image.name = f"{obj.name} Base Color"  # now that the one before is gone
     name_file(image)
-    data = new_data(obj)
-    data.yaw, data.elevation = texture.view.yaw, texture.view.elevation
+    if texture.view is not None:
+        data = new_data(obj)
+        data.yaw, data.elevation = texture.view.yaw, texture.view.elevation
 
 
 def picture_of(obj: bpy.types.Object) -> bpy.types.Image | None:
@@ -150,8 +155,8 @@ def _new_material(name: str) -> tuple[bpy.types.Material, Any]:
     assert tree is not None
     node = tree.nodes.new("ShaderNodeTexImage")
     node.name = node.label = _NODE
-    node.location = (-320, 300)
     surface = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeBsdfPrincipled")
+    node.location = (surface.location.x - node.width - _NODE_GAP, surface.location.y)
     surface.inputs["Roughness"].default_value = 0.8  # pyright: ignore[reportAttributeAccessIssue]
     tree.links.new(node.outputs["Color"], surface.inputs["Base Color"])
     return material, node

@@ -51,6 +51,19 @@ def keep_only(obj: bpy.types.Object) -> None:
     if data.is_property_set("place"):
         obj.location = tuple(data.place)
     _leave_row(obj)
+    _take_plain_name(obj)
+
+
+def _take_plain_name(obj: bpy.types.Object) -> None:
+    """The one that is left needs no number, where the name is free."""
+    plain, dot, number = obj.name.rpartition(".")
+    if dot and number.isdigit() and plain not in bpy.data.objects:
+        before = obj.name
+        obj.name = plain
+        mesh = obj.data
+        for block in (mesh, *(slot.material for slot in obj.material_slots)):
+            if block is not None and block.name == before:
+                block.name = plain
 
 
 def _leave_row(obj: bpy.types.Object) -> None:

@@ -222,6 +222,12 @@ _LABELS = {
     "Find the View": "Ansicht suchen",
     "Faces": "Flächen",
     "Ask": "Fragen",
+    "Camera": "Kamera",
+    "From Camera": "Durch die Kamera",
+    "From View": "Durch die Ansicht",
+    "Outline": "Umriss",
+    "Project From": "Projizieren durch",
+    "View": "Ansicht",
     "Fine": "Fein",
     "Leave": "Lassen",
     "Textures in Solid": "Texturen in Solide",
@@ -498,9 +504,6 @@ _TOOLTIPS = {
     "Project the front image on the mesh as a texture; what it does not show gets the colors next to it": (
         "Das vordere Bild als Textur auf das Mesh projizieren; was es nicht zeigt, bekommt die Farben daneben"
     ),
-    "Project the object's image on its mesh as it is now; needed after you have edited it": (
-        "Das Bild des Objekts auf sein Mesh projizieren, wie es jetzt ist; nötig, wenn es bearbeitet wurde"
-    ),
     "Put the image, the seed and the settings from that run into the panel, to go on from there": (
         "Bild, Startwert und Einstellungen von damals in die Leiste holen, um von da aus weiterzumachen"
     ),
@@ -529,9 +532,6 @@ _TOOLTIPS = {
     ),
     "Take the model out of memory and free the graphics card; the next Generate loads it again": (
         "Das Modell aus dem Speicher nehmen und die Grafikkarte freigeben; das nächste Erzeugen lädt es wieder"
-    ),
-    "The object has no image; generate it with Texture from Image": (
-        "Das Objekt hat kein Bild; es muss mit Textur aus Bild erzeugt sein"
     ),
     "PyTorch {version} is set up, but not for this graphics card: press System Check under Diagnostics": (
         "PyTorch {version} ist eingerichtet, aber nicht für diese Grafikkarte: unter Diagnose auf Systemprüfung drücken"
@@ -675,6 +675,18 @@ _TOOLTIPS = {
     "What happens to a viewport in Solid, in which a textured result would be grey": (
         "Was mit einer Ansicht in „Solide“ geschieht, in der ein Ergebnis mit Textur grau wäre"
     ),
+    "From where the image is projected": "Von wo das Bild projiziert wird",
+    "Image of the file; empty: the object's own, else the one in the panel": (
+        "Bild der Datei; leer: das des Objekts, sonst das in der Leiste"
+    ),
+    "Project an image on the mesh as it is now: the object's own after you have edited it, or the one in the panel": (
+        "Ein Bild auf das Mesh projizieren, wie es jetzt ist: nach dem Bearbeiten das des Objekts, oder das in der Leiste"
+    ),
+    "See the image from where its outline fits the mesh, or from the given side": (
+        "Das Bild von dort sehen, wo sein Umriss zum Mesh passt, oder von der angegebenen Seite"
+    ),
+    "See the image through the scene's camera": "Das Bild durch die Kamera der Szene sehen",
+    "See the image through this viewport": "Das Bild durch diese Ansicht sehen",
     "Offer a button beside the result": "Beim Ergebnis einen Knopf anbieten",
     "Show the textures of new results": "Die Texturen neuer Ergebnisse zeigen",
     "Leave the viewports as they are": "Die Ansichten lassen, wie sie sind",

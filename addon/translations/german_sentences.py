@@ -16,6 +16,7 @@ TABLE = {
     "The mask of the view '{}' must be uint8 [H, W], at most {} pixels a side.": (
         "Die Maske der Ansicht „{}“ muss uint8 [H, W] sein, höchstens {} Pixel je Seite."
     ),
+    "The image '{}' cannot be read; choose another.": "Das Bild „{}“ lässt sich nicht lesen; wähle ein anderes.",
     "'{}' was changed meanwhile and stays as it is; do it again.": (
         "„{}“ wurde inzwischen verändert und bleibt, wie es ist; bitte noch einmal."
     ),

@@ -60,7 +60,7 @@ def fit_camera(surface: PolygonMesh, alpha: np.ndarray) -> OrthographicCamera:
 
     Assumes that the object stands upright in the picture and was seen from within 60 degrees of its front.
     """
-    points = _points_on(surface)
+    points = points_on(surface)
     target = _silhouette_of(alpha)
     if not len(points) or target is None:
         return OrthographicCamera()
@@ -82,7 +82,7 @@ def _fit(points: np.ndarray, target: np.ndarray, view: OrthographicCamera) -> fl
     return overlap - _DOUBT * ((view.yaw / 60) ** 2 + ((view.elevation - 10) / 30) ** 2)
 
 
-def _points_on(surface: PolygonMesh) -> np.ndarray:
+def points_on(surface: PolygonMesh) -> np.ndarray:
     """Points [_SAMPLES, 3] spread evenly over the surface; always the same ones."""
     areas = np.cumsum(surface.triangle_areas, dtype=np.float64)
     if not len(areas) or areas[-1] <= 0:

@@ -11,6 +11,8 @@ from ..api.mesh import TriangleMesh
 from .edges import shared_edges
 from .normals import area_normals, normalised
 
+_CREASE = 0.75  # cosine between a face and the smooth surface; beyond it an edge is meant to be one
+
 
 @dataclass(frozen=True, eq=False)
 class PolygonMesh:
@@ -68,6 +70,15 @@ class PolygonMesh:
             [np.bincount(self.faces, self._triangle_normals[:, axis], self.face_count) for axis in range(3)], axis=1
         )
         return normalised(summed)
+
+    @cached_property
+    def corner_normals(self) -> np.ndarray:
+        """float32 [L, 3]: unit normal of the surface at each corner, smooth but where an edge is meant to be one."""
+        summed = np.stack(
+            [np.bincount(self.corners, self.normals[self.face_of_corner, axis], len(self.points)) for axis in range(3)], axis=1
+        )
+        smooth, own = normalised(summed)[self.corners], self.normals[self.face_of_corner]
+        return np.where((np.einsum("ij,ij->i", smooth, own) > _CREASE)[:, None], smooth, own)
 
     @cached_property
     def centres(self) -> np.ndarray:

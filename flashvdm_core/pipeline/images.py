@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -42,6 +42,7 @@ class PreparedImages:
         views: the view ids.
         front: uint8 [H, W, 4], the cut-out of the front, where there is one.
         pixels: uint8 [S, S, 4], what a pixel-aligned decoder reads of it; None where the model has no such one.
+        sides: view -> the cut-out of it, of the other views.
     """
 
     cutouts: tuple[Event, ...]
@@ -49,6 +50,7 @@ class PreparedImages:
     views: tuple[int, ...]
     front: np.ndarray | None
     pixels: np.ndarray | None = None
+    sides: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def prepare_images(
@@ -68,7 +70,8 @@ def prepare_images(
     encoder_input, views = _encoder_input({view: cut.rgba for view, cut in cuts.items()}, model)
     front = _at_most(cuts["front"].rgba, TEXTURE_SIDE) if "front" in cuts and not model.processor.drawing else None
     pixels = None if model.pixel_aligned is None or front is None else pixels_of(front)
-    return PreparedImages(events, encoder_input, views, front, pixels)
+    sides = {view: _at_most(cut.rgba, TEXTURE_SIDE) for view, cut in cuts.items() if view != "front"}
+    return PreparedImages(events, encoder_input, views, front, pixels, sides)
 
 
 def segment(image: Image.Image, settings: Settings, mask: np.ndarray | None) -> CutOutResult:

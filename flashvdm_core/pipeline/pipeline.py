@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -117,7 +117,7 @@ class Pipeline:
         # A block-out stands where it was modelled, which need not be as the picture shows it.
         shape = Shape(latents, None if block_out is not None else condition.picture)
         pixels = None if kept is None or shape.picture is None else prepared.pixels
-        yield from _mesh_of(shape, Code(kept, pixels), loaded, settings, prepared.front, runner)
+        yield from _mesh_of(shape, Code(kept, pixels), loaded, settings, prepared.front, runner, prepared.sides)
 
     def _start(self, loaded: LoadedModel, block_out: BlockOut) -> stages.Start:
         """The latents of a block-out, encoded unless they were the last one's already."""
@@ -183,8 +183,9 @@ def _mesh_of(
     settings: Settings,
     image: np.ndarray | None,
     runner: StageRunner,
+    sides: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[Event]:
-    """From a shape to the Result, which hands back `code`; with the colours of `image` where the task has a texture."""
+    """From a shape to the Result, which hands back `code`; in the colours of `image` and `sides` where it is textured."""
     model, context = loaded.model, runner.context
     volume, queries = yield from runner.run(
         Stage.DECODE, lambda: stages.decode_latents(model, shape, settings, context.check_cancelled), Network.VAE
@@ -192,7 +193,7 @@ def _mesh_of(
     mesh = yield from runner.run(Stage.EXTRACT, lambda: stages.extract_mesh(volume, settings), Network.VAE)
     colouring = None
     if Stage.TEXTURE in context.stages and image is not None:  # a drawing has no colours
-        colouring = yield from runner.run(Stage.TEXTURE, lambda: stages.project_texture(mesh, image, shape))
+        colouring = yield from runner.run(Stage.TEXTURE, lambda: stages.project_texture(mesh, image, shape, sides or {}))
     context.check_cancelled()
     context.stop_clock()
     yield Result(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from ..runtime.memory.plan import Network
 from ..sampling import FEWEST_STEPS, Forecast, draw_noise, guided_velocity, sample
 from ..sparse_grid import SparseVolume
 from ..surface import extract_surface
-from ..texture import OrthographicCamera, PolygonMesh, fit_camera
+from ..texture import OrthographicCamera, Photo, PolygonMesh, fit_camera
 from .images import PreparedImages
 from .loaded_model import LoadedModel
 from .pull import pulled
@@ -192,13 +192,18 @@ def extract_mesh(volume: SparseVolume, settings: Settings) -> Work[TriangleMesh]
     return mesh
 
 
-def project_texture(mesh: TriangleMesh, image: np.ndarray, shape: Shape) -> Work[Colouring]:
-    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh as it was decoded."""
+_SIDE_YAWS = {"left": 90.0, "back": 180.0, "right": -90.0}
+"""From where a side of the object is seen: its own left is the viewer's right."""
+
+
+def project_texture(mesh: TriangleMesh, image: np.ndarray, shape: Shape, sides: Mapping[str, np.ndarray]) -> Work[Colouring]:
+    """The colours of the front's cut-out, uint8 [H, W, 4], on the finished mesh as it was decoded; and of other sides'."""
     surface, picture = PolygonMesh.of(mesh), shape.picture
     if not isinstance(picture, Picture):
         view = fit_camera(surface, image[..., 3])
         yield _VIEW_SHARE
-        return texture.project_texture(surface, image, view)
+        others = [Photo(picture, OrthographicCamera(view.yaw + _SIDE_YAWS[side])) for side, picture in sides.items()]
+        return texture.project_texture(surface, image, view, others)
     # In the view frame the picture lies on the mesh as it is.
     colouring = texture.project_texture(surface, image, OrthographicCamera())
     return replace(colouring, elevation=picture.elevation)

@@ -1,6 +1,6 @@
-"""Colours of the front image on a mesh: where it was seen from, which faces it shows, what the others get.
+"""Colours of pictures on a mesh: where they were seen from, what they show of it, what the rest gets.
 
-    picture + surface -> view (fitted) -> faces classified (in the picture or hidden) -> UV charts -> texture
+    pictures + surface -> views (fitted) -> islands of UVs -> each texel: seen, mirrored, or from around
 
 NumPy alone and any polygons, so that a host can also use it on what a mesh has become later: with fewer faces, of
 quads, edited by hand.
@@ -8,6 +8,7 @@ quads, edited by hand.
 
 from ..geometry.camera import OrthographicCamera, fit_camera
 from ..geometry.polygons import PolygonMesh
-from .texture import project_texture
+from .photo import MatrixCamera, Photo
+from .texture import project_photos, project_texture
 
-__all__ = ["OrthographicCamera", "PolygonMesh", "fit_camera", "project_texture"]
+__all__ = ["MatrixCamera", "OrthographicCamera", "Photo", "PolygonMesh", "fit_camera", "project_photos", "project_texture"]

@@ -1,92 +1,124 @@
-"""The texture and its UVs: left the picture, right the colours of what it does not show."""
+"""The texture and its UVs: every side gets colours, from pictures where they show it, else as honestly as can be had."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..api.mesh import Colouring
-from ..geometry.camera import OrthographicCamera, opaque_box
+from ..geometry.camera import OrthographicCamera, points_on
+from ..geometry.normals import normalised
 from ..geometry.polygons import PolygonMesh
 from ..geometry.raster import barycentric, rasterise
+from ..geometry.symmetry import SYMMETRIC, MirrorPlane, mirror_plane
 from .inpaint import diffuse_in_space, inpaint
-from .uv_charts import IN_PICTURE, Box, classify_faces, in_picture, lay_out_charts
+from .photo import Photo, Projector
+from .uv_charts import face_labels, lay_out_islands
 
-_OPAQUE = 250
-_RIM = 2  # pixels at the edge of the object in the picture that have the background's colour in them
+_SIDES = (64, 2048)  # of the texture
+_OF_PICTURE = 2  # the texture's side, in sides of the largest picture: about as many pixels of it as the picture has
+_ACROSS = 0.8  # cosine between the view and a mirror plane's normal above which a front would be mirrored to the back
 
 
-def project_texture(surface: PolygonMesh, picture: np.ndarray, view: OrthographicCamera) -> Colouring:
+def project_texture(
+    surface: PolygonMesh, picture: np.ndarray, view: OrthographicCamera, others: Sequence[Photo] = ()
+) -> Colouring:
     """Lay the colours of a cut-out on a mesh.
-
-    The bounding boxes of the mesh's silhouette in `view` and of the opaque part of the picture are laid on each other.
-    Faces that the picture shows take their colours from it. Those that face away or lie behind others take the
-    colours of what is seen near them.
 
     Args:
         surface: the mesh, in the core frame.
         picture: uint8 [H, W, 4], the cut-out with straight alpha, row 0 at the top.
         view: where it was seen from; `fit_camera` finds it.
+        others: pictures of other sides: each point gets the colours of those that see it best.
 
     Returns:
-        A texture [S, 2 * S, 3], S the longer side of the picture: left the picture, right the hidden faces.
+        A square texture, and UVs that don't overlap. What no picture shows has the colours of its mirror image, where the
+        shape has one that a picture shows, else those of what is seen around it.
     """
-    side = max(picture.shape[:2])
-    front = _squared(picture, side)
-    box = opaque_box(front[..., 3]) or (0, side, 0, side)
-    placed = in_picture(surface, view, Box(*box))
-    labels = classify_faces(surface, view)
-    shown = labels[surface.face_of_corner] == IN_PICTURE
-    left = _without_background(front)
-    atlas = lay_out_charts(surface, labels, side)
-    corners = np.where(shown[:, None], placed[surface.corners, :2], atlas + np.array((side, 0), np.float32))
-    right = _hidden_colours(surface, labels, atlas, _seen_colours(left, surface, placed), side)
-    texture = np.concatenate((left, right), axis=1)
-    uvs = corners / (2 * side, side)
+    texture, uvs = project_photos(surface, [Photo(picture, view), *others])
+    return Colouring(uvs, texture, picture, view.yaw, view.elevation)
+
+
+def project_photos(surface: PolygonMesh, photos: Sequence[Photo]) -> tuple[np.ndarray, np.ndarray]:
+    """The same from any cameras: the texture, uint8 [S, S, 3], and the UVs, float32 [L, 2]."""
+    largest = max(max(photo.picture.shape[:2]) for photo in photos)
+    side = int(np.clip(2 ** np.ceil(np.log2(_OF_PICTURE * largest)), *_SIDES))
+    projectors = [Projector(surface, photo) for photo in photos]
+    atlas = lay_out_islands(surface, face_labels(surface, projectors), projectors, side)
+    texture = _baked(surface, projectors, atlas, side)
+    uvs = atlas / side
     uvs[:, 1] = 1 - uvs[:, 1]
-    shades = (texture * 255 + 0.5).clip(0, 255).astype(np.uint8)
-    return Colouring(uvs.astype(np.float32), shades, picture, view.yaw, view.elevation)
+    return (texture * 255 + 0.5).clip(0, 255).astype(np.uint8), uvs.astype(np.float32)
 
 
-def _squared(picture: np.ndarray, side: int) -> np.ndarray:
-    """uint8 [side, side, 4]: the picture with transparent borders."""
-    square = np.zeros((side, side, 4), np.uint8)
-    top, left = (side - picture.shape[0]) // 2, (side - picture.shape[1]) // 2
-    square[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-    return square
-
-
-def _without_background(rgba: np.ndarray) -> np.ndarray:
-    """float32 [H, W, 3], 0 to 1: beyond the object and on its rim the colours next to it go on."""
-    opaque = rgba[..., 3] >= _OPAQUE
-    inner = opaque
-    for _ in range(_RIM):
-        inner = inner & np.roll(inner, 1, 0) & np.roll(inner, -1, 0) & np.roll(inner, 1, 1) & np.roll(inner, -1, 1)
-    if not inner.any():
-        inner = opaque if opaque.any() else np.ones_like(opaque)
-    return inpaint(rgba[..., :3].astype(np.float32) / 255 * inner[..., None], inner.astype(np.float32))
-
-
-def _seen_colours(left: np.ndarray, surface: PolygonMesh, placed: np.ndarray) -> np.ndarray:
-    """float32 [F, 3]: the picture's colour at the middle of each face."""
-    positions = placed[surface.corners, :2]
-    middle = np.add.reduceat(positions, surface.starts, axis=0)
-    middle /= np.diff(surface.starts, append=len(surface.corners))[:, None]
-    column, row = middle.astype(np.int32).clip(0, len(left) - 1).T
-    return left[row, column]
-
-
-def _hidden_colours(surface: PolygonMesh, labels: np.ndarray, atlas: np.ndarray, seen: np.ndarray, side: int) -> np.ndarray:
-    """float32 [side, side, 3]: the atlas of the hidden faces, `atlas` [L, 2] their corners on it."""
-    shown = labels == IN_PICTURE
-    areas = np.bincount(surface.faces, surface.triangle_areas, surface.face_count)
-    colours = diffuse_in_space(surface.centres[shown], seen[shown], areas[shown], surface.points)
-    hidden = np.flatnonzero(~shown[surface.faces])
-    corners = atlas[surface.triangles[hidden]]
+def _baked(surface: PolygonMesh, photos: Sequence[Projector], atlas: np.ndarray, side: int) -> np.ndarray:
+    """float32 [side, side, 3], 0 to 1: the colours of the atlas, `atlas` [L, 2] the corners of the faces on it."""
+    corners = atlas[surface.triangles]
     ids, _ = rasterise(corners, np.zeros(corners.shape[:2], np.float32), side, side)
     rows, columns = np.nonzero(ids >= 0)
     triangle = ids[rows, columns]
-    weights = barycentric(corners[triangle], np.stack((columns, rows), axis=1) + 0.5)
-    points = surface.corners[surface.triangles[hidden[triangle]]]
+    shares = barycentric(corners[triangle], np.stack((columns, rows), axis=1) + 0.5).clip(0, 1).astype(np.float32)
+    vertices = surface.corners[surface.triangles[triangle]]
+    points = np.einsum("nk,nki->ni", shares, surface.points[vertices])
+    normals = normalised(np.einsum("nk,nki->ni", shares, surface.corner_normals[surface.triangles[triangle]]))
+    colours, known = _seen(photos, points, normals)
+    plane = _plane_of(surface, photos[0])
+    if plane is not None:
+        hidden = np.flatnonzero(known < 1)
+        image = normals[hidden] - 2 * (normals[hidden] @ plane.normal)[:, None] * plane.normal
+        mirrored, weight = _seen(photos, plane.mirrored(points[hidden]), image.astype(np.float32))
+        known, colours = _added(known, colours, hidden, weight, mirrored)
+    hidden = np.flatnonzero(known < 1)
+    around = _fill(surface, photos)
+    filled = np.einsum("nk,nki->ni", shares[hidden], around[vertices[hidden]])
+    known, colours = _added(known, colours, hidden, np.ones(len(hidden), np.float32), filled)
     values = np.zeros((side, side, 3), np.float32)
-    values[rows, columns] = (colours[points] * weights[..., None]).sum(axis=1)
+    values[rows, columns] = colours
     return inpaint(values, (ids >= 0).astype(np.float32))
+
+
+def _seen(photos: Sequence[Projector], points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of what the photos show of points, float32 [N, 3], those counting most that look straight at it; how sure, [N]."""
+    total = np.full(len(points), 1e-12, np.float32)
+    colours = np.zeros((len(points), 3), np.float32)
+    known = np.zeros(len(points), np.float32)
+    for photo in photos:
+        found, weight = photo.look(points, normals)
+        straight = weight * np.maximum(photo.facing(points, normals), 0) ** 4
+        colours += found * straight[:, None]
+        total += straight
+        known = np.maximum(known, weight)
+    return colours / total[:, None], known
+
+
+def _added(
+    known: np.ndarray, colours: np.ndarray, index: np.ndarray, weight: np.ndarray, found: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`found` colours [M, 3] put under those at `index` [M], as far as these are not known."""
+    share = weight * (1 - known[index])
+    total = known[index] + share
+    mixed = (colours[index] * known[index, None] + found * share[:, None]) / np.maximum(total, 1e-12)[:, None]
+    colours[index] = np.where((total > 1e-6)[:, None], mixed, colours[index])
+    known[index] = total
+    return known, colours
+
+
+def _plane_of(surface: PolygonMesh, photo: Projector) -> MirrorPlane | None:
+    """The plane on which the shape is its own mirror image; None without one that brings something of the hidden side."""
+    points = points_on(surface)
+    if not len(points):
+        return None
+    across, _, towards = photo.axes[0].astype(np.float64)
+    angle = float(np.degrees(np.arctan2(towards, across)))
+    reach = float(np.degrees(np.arcsin(_ACROSS)))
+    plane = mirror_plane(points[::4], (angle - reach, angle + reach))
+    return plane if plane.fit >= SYMMETRIC else None
+
+
+def _fill(surface: PolygonMesh, photos: Sequence[Projector]) -> np.ndarray:
+    """float32 [V, 3]: what lies around each point, of what the photos show of the surface."""
+    seen, known = _seen(photos, surface.centres, surface.normals)
+    shown = known > 0
+    areas = np.bincount(surface.faces, surface.triangle_areas, surface.face_count)
+    return diffuse_in_space(surface.centres[shown], seen[shown], (areas * known**2)[shown], surface.points)

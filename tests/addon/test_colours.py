@@ -40,7 +40,7 @@ def shades(obj: bpy.types.Object) -> np.ndarray:
 def test_a_result_has_uvs_a_packed_texture_and_a_material(obj: bpy.types.Object) -> None:
     assert [layer.name for layer in obj.data.uv_layers] == ["FlashVDM"]
     assert texture_of(obj).packed_file is not None
-    assert tuple(texture_of(obj).size) == (64, 32)
+    assert tuple(texture_of(obj).size) == (64, 64)
     assert tuple(obj.flashvdm.picture.size) == (16, 32)
     assert obj.flashvdm.picture.packed_file is not None
     assert np.abs(shades(obj) - (1, 0, 0)).max() < 0.05
@@ -89,6 +89,44 @@ def test_an_empty_slot_is_no_obstacle(obj: bpy.types.Object) -> None:
     assert obj.data.materials[0] is None
     assert bpy.ops.flashvdm.lay_colours() == {"FINISHED"}
     assert len([material for material in obj.data.materials if material is not None]) == 1
+
+
+def test_names_and_nodes_are_as_blenders_own(obj: bpy.types.Object) -> None:
+    material = obj.data.materials[0]
+    assert (obj.data.name, material.name, texture_of(obj).name) == (obj.name, obj.name, f"{obj.name} Base Color")
+    assert texture_of(obj).filepath == f"//{obj.name} Base Color.png"
+    assert obj.flashvdm.picture.name.startswith("."), "menus of images don't show it"
+    shader = material.node_tree.nodes["Principled BSDF"]
+    node = shader.inputs["Base Color"].links[0].from_node
+    assert node.location.x + node.width < shader.location.x
+    assert node.location.y == shader.location.y
+
+
+def test_any_mesh_takes_an_image_through_the_camera(extension: Import, tmp_path: Path) -> None:
+    bpy.ops.object.camera_add(location=(5, -8, 1), rotation=(np.pi / 2, 0, 0))
+    bpy.context.scene.camera = bpy.context.object
+    bpy.ops.mesh.primitive_grid_add(x_subdivisions=16, y_subdivisions=16, size=2, location=(5, 0, 1), rotation=(np.pi / 2, 0, 0))
+    grid = bpy.context.object
+    grid.data.materials.append(bpy.data.materials.new("Mine"))
+    picture = bpy.data.images.new("Photo", 64, 64, alpha=True)
+    pixels = np.ones((64, 64, 4), np.float32)
+    pixels[:, :32, :3], pixels[:, 32:, :3] = (1, 0, 0), (0, 0, 1)
+    picture.pixels.foreach_set(pixels.ravel())
+    bpy.context.view_layer.update()
+    assert bpy.ops.flashvdm.lay_colours(through="CAMERA", image="Photo") == {"FINISHED"}
+    assert [material.name for material in grid.data.materials] == ["Mine", "Grid"]
+    assert {face.material_index for face in grid.data.polygons} == {1}
+    nodes = grid.data.materials[1].node_tree.nodes
+    texture = next(node for node in nodes if node.bl_idname == "ShaderNodeTexImage").image
+    width, height = texture.size
+    shown = np.array(texture.pixels[:]).reshape(height, width, 4)
+    uvs = np.empty(len(grid.data.loops) * 2, np.float32)
+    grid.data.uv_layers["FlashVDM"].uv.foreach_get("vector", uvs)
+    column, row = (uvs.reshape(-1, 2) * (width, height)).astype(int).clip(0, (width - 1, height - 1)).T
+    corners = np.array([grid.data.vertices[loop.vertex_index].co.x for loop in grid.data.loops])
+    colours = shown[row, column, :3]
+    assert np.abs(colours[corners < -0.2] - (1, 0, 0)).max() < 0.1
+    assert np.abs(colours[corners > 0.2] - (0, 0, 1)).max() < 0.1
 
 
 def test_a_png_of_our_own_is_read_as_it_was(extension: Import) -> None:

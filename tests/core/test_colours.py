@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from flashvdm_core.api.mesh import Colouring, TriangleMesh
+from flashvdm_core.geometry.camera import camera_axes, points_on
+from flashvdm_core.geometry.edges import boundary_edges
 from flashvdm_core.geometry.raster import rasterise
-from flashvdm_core.texture import OrthographicCamera, PolygonMesh, fit_camera, project_texture
+from flashvdm_core.geometry.symmetry import SYMMETRIC, MirrorPlane, mirror_plane, symmetrised
+from flashvdm_core.texture import MatrixCamera, OrthographicCamera, Photo, PolygonMesh, fit_camera, project_texture
 from flashvdm_core.texture.inpaint import inpaint
 
 SIDE = 192
@@ -70,7 +73,7 @@ def test_the_front_gets_the_picture_and_the_back_what_is_next_to_it() -> None:
     mesh = box((-1, -1, -0.5), (1, 1, 0.5))
     surface = PolygonMesh.of(mesh)
     found = project_texture(surface, half_and_half(), OrthographicCamera())
-    assert found.texture.shape == (SIDE, 2 * SIDE, 3)
+    assert found.texture.shape == (512, 512, 3)
     assert found.uvs.min() >= 0
     assert found.uvs.max() <= 1
     colours, x = shades(found), surface.centres[:, 0]
@@ -114,13 +117,17 @@ def test_what_lies_behind_something_does_not_get_its_colours() -> None:
 def test_charts_do_not_lie_on_each_other() -> None:
     surface = PolygonMesh.of(joined(box((-1, -1, -1), (-0.4, 1, 1)), box((0.2, -0.5, -1), (1, 1, 0.3))))
     found = project_texture(surface, half_and_half(), OrthographicCamera())
-    pixels = found.uvs.reshape(-1, 3, 2) * (2 * SIDE, SIDE)
-    page = pixels[(pixels[..., 0] > SIDE).all(axis=1)]
+    side = len(found.texture)
+    page = found.uvs.reshape(-1, 3, 2) * side
     a, b, c = np.moveaxis(page, 1, 0)
     (ux, uy), (vx, vy) = (b - a).T, (c - a).T
-    ids, _ = rasterise(page, np.zeros(page.shape[:2]), SIDE, 2 * SIDE)
+    ids, _ = rasterise(page, np.zeros(page.shape[:2]), side, side)
     assert (ids >= 0).sum() == pytest.approx(np.abs(ux * vy - uy * vx).sum() / 2, rel=0.1)
-    assert (ids >= 0).sum() > 0.2 * SIDE * SIDE, "and they use the page"
+    assert (ids >= 0).sum() > 0.2 * side * side, "and they use the page"
+    filled = ids >= 0
+    columns = filled.any(axis=0)
+    gaps = np.diff(np.flatnonzero(np.diff(np.concatenate(([False], columns, [False])).astype(int))))[1::2]
+    assert (gaps >= 2).all(), "there is padding between them"
 
 
 @pytest.mark.parametrize("view", [OrthographicCamera(30, 20), OrthographicCamera(-40, 5), OrthographicCamera(0, 0)], ids=str)
@@ -144,8 +151,66 @@ def test_faces_of_any_number_of_corners_are_coloured() -> None:
     assert surface.normals[:, 2].tolist() == [1, -1, 0, 0, 0, 0]
     assert len(surface.neighbours) == 12
     found = project_texture(surface, half_and_half(), OrthographicCamera())
-    np.testing.assert_allclose(found.uvs[:4] * (2 * SIDE, SIDE), [(32, 32), (160, 32), (160, 160), (32, 160)], atol=1e-3)
-    assert (found.uvs[4:, 0] >= 0.5).all()
+    corners = found.uvs.reshape(6, 4, 2)
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    assert ((high - low) > 0.1).all()
+    apart = ((low[:, None] >= high) | (high[:, None] <= low)).any(axis=2)
+    assert (apart | np.eye(6, dtype=bool)).all(), "each is an island of its own"
+
+
+def test_what_is_not_seen_is_the_mirror_image_of_what_is_where_the_shape_is_one() -> None:
+    mesh = joined(box((-1, -1, -0.5), (1, 0, 0.5)), box((-0.4, 0, -0.5), (0.4, 1, 0.5)))
+    surface = PolygonMesh.of(mesh)
+    right = surface.normals[:, 0] > 0.5
+    view = OrthographicCamera(35, 0)
+    axes = view.axes()
+    seen = surface.triangle_points @ axes.T
+    shade = np.where(right, 2, 1)
+    low, high = seen[..., :2].min(axis=(0, 1)), seen[..., :2].max(axis=(0, 1))
+    pixels = (seen[..., :2] - low) / (high - low) * (SIDE, -SIDE) + (0, SIDE)
+    ids, _ = rasterise(pixels, seen[..., 2], SIDE, SIDE)
+    picture = np.zeros((SIDE, SIDE, 4), np.uint8)
+    for number, colour in ((1, BLUE), (2, RED)):
+        picture[(ids >= 0) & (shade[ids] == number)] = (*colour, 255)
+    colours = shades(project_texture(surface, picture, view))
+    left = surface.normals[:, 0] < -0.5
+    assert np.abs(np.median(colours[right], axis=0) - RED).max() < 20
+    assert np.abs(np.median(colours[left], axis=0) - RED).max() < 40, "the side that was not seen is as the other one"
+
+
+def test_several_pictures_give_each_its_side() -> None:
+    surface = PolygonMesh.of(box((-1, -1, -0.5), (1, 1, 0.5)))
+    plain = np.full((SIDE, SIDE, 4), 255, np.uint8)
+    front, back, side = (np.where(plain == 255, np.uint8((*colour, 255)), plain) for colour in (RED, BLUE, GREEN))
+    eye = np.array((8.0, 0.0, 0.0))
+    # A camera at +x: x of the picture is -z, up is y, w is the way to it.
+    matrix = np.array(((0, 0, -6, 0), (0, 6, 0, 0), (0, 0, 0, 1), (-1, 0, 0, 8)), float)
+    photos = [Photo(back, OrthographicCamera(180, 0)), Photo(side, MatrixCamera(matrix, (*eye, 1.0)))]
+    colours = shades(project_texture(surface, front, OrthographicCamera(), photos))
+    for axis, sign, colour in ((2, 1, RED), (2, -1, BLUE), (0, 1, GREEN)):
+        faces = surface.normals[:, axis] * sign > 0.5
+        assert np.abs(np.median(colours[faces], axis=0) - colour).max() < 8
+
+
+def test_a_mirror_plane_is_found_whichever_way_the_shape_is_turned_and_none_where_there_is_none() -> None:
+    mesh = joined(box((-1, -1, -0.5), (1, 0, 0.5)), box((-0.2, 0, -0.5), (0.2, 1, -0.1)))
+    turned = mesh.vertices @ camera_axes(25, 0)
+    points = points_on(PolygonMesh.of(TriangleMesh(turned, mesh.faces)))
+    plane = mirror_plane(points)
+    assert plane.fit > SYMMETRIC
+    assert abs(plane.angle) == pytest.approx(25, abs=2.5)
+    lopsided = joined(mesh, box((0.5, 0, 0), (1, 1.5, 0.5)))
+    assert mirror_plane(points_on(PolygonMesh.of(lopsided))).fit < SYMMETRIC
+
+
+def test_a_symmetrised_mesh_is_closed_and_its_own_mirror_image() -> None:
+    mesh = joined(box((-1, -1, -0.5), (1.1, 0, 0.55)), box((-0.2, 0, -0.5), (0.25, 1, -0.1)))
+    plane = MirrorPlane(0.0, 0.03, 1.0)
+    made = symmetrised(mesh, plane, True)
+    assert boundary_edges(made) == 0
+    image = {tuple(row) for row in plane.mirrored(made.vertices).round(4).tolist()}
+    assert image == {tuple(row) for row in made.vertices.round(4).tolist()}
+    assert made.vertices[:, 0].max() == pytest.approx(1.1)
 
 
 def test_rasterising_agrees_with_asking_every_pixel() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ....flashvdm_core.api.errors import FlashVDMError
 from ....flashvdm_core.texture import OrthographicCamera
@@ -14,12 +14,15 @@ from ...blender.window import push_undo
 from ...link.task_queue import QueueItem
 from ...scene import texture
 from ...scene.edited_mesh import why_not_edited, why_not_new_faces
-from ...scene.mesh_work import MeshWork
+from ...scene.mesh_work import MeshWork, Projection
 from ...scene.retopology import Faces, Method
+from ...scene.seen_through import through_camera, through_view, view_of
+from ...scene.stored_images import pixels_named, pixels_of_file
 from ...scene.straighten import straighten
 from ...scene.worked_object import WorkedObject, counted, other_faces, stored_projection, work_here
 from ...session.session import session
-from ...settings.properties import quads_property, triangles_property, with_properties
+from ...settings.given import absolute_path
+from ...settings.properties import quads_property, scene_settings, triangles_property, with_properties
 from ...translations import sentence
 from .queued import EnqueuesTasks, tell
 
@@ -131,7 +134,18 @@ class FLASHVDM_OT_set_quads(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
         return other_faces(Faces(Method(self.method), self.target))
 
 
+_THROUGH = (
+    ("OUTLINE", "Outline", "See the image from where its outline fits the mesh, or from the given side"),
+    ("CAMERA", "Camera", "See the image through the scene's camera"),
+    ("VIEW", "View", "See the image through this viewport"),
+)
+
+
 @with_properties(
+    through=EnumProperty(name="Project From", description="From where the image is projected", items=_THROUGH),
+    image=StringProperty(
+        name="Image", description="Image of the file; empty: the object's own, else the one in the panel", options={"SKIP_SAVE"}
+    ),
     fit=BoolProperty(
         name="Find the View", description="See the picture from where its outline fits the mesh best", default=True
     ),
@@ -149,9 +163,13 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
 
     bl_idname = "flashvdm.lay_colours"
     bl_label = "Project Image"
-    bl_description = "Project the object's image on its mesh as it is now; needed after you have edited it"
+    bl_description = (
+        "Project an image on the mesh as it is now: the object's own after you have edited it, or the one in the panel"
+    )
 
     if TYPE_CHECKING:
+        through: str
+        image: str
         fit: bool
         yaw: float
         elevation: float
@@ -160,24 +178,32 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
     def poll(cls, context: Context) -> bool:
         if not super().poll(context):
             return False
-        if texture.picture_of(context.active_object) is None:
-            cls.poll_message_set("The object has no image; generate it with Texture from Image")
+        chosen = scene_settings(context.scene).image or len(bpy.data.images)
+        if texture.picture_of(context.active_object) is None and not chosen:
+            cls.poll_message_set("Choose an image first")
             return False
         return True
 
-    def draw(self, context: Context) -> None:
-        layout = self.layout
-        assert layout is not None
-        layout.use_property_split = True
-        layout.prop(self, "fit")
-        column = layout.column()
-        column.enabled = not self.fit
-        column.prop(self, "yaw")
-        column.prop(self, "elevation")
-
     def wanted(self) -> Callable[[bpy.types.Object], MeshWork]:
+        through, name, context = self.through, self.image, bpy.context
         view = None if self.fit else OrthographicCamera(self.yaw, self.elevation)
-        return lambda obj: MeshWork(projection=stored_projection(obj, view))
+        seen = view_of(context.region_data) if through == "VIEW" else None
+        own = through == "OUTLINE" and not name
+
+        def wanted(obj: bpy.types.Object) -> MeshWork:
+            if own and texture.picture_of(obj) is not None:
+                return MeshWork(projection=stored_projection(obj, view))
+            scene = bpy.context.scene
+            assert scene is not None
+            pixels = pixels_of_file(absolute_path(scene_settings(scene).image)) if not name else pixels_named(name)
+            if through == "OUTLINE":
+                return MeshWork(projection=Projection(pixels, view))
+            height, width = pixels.shape[:2]
+            depsgraph = bpy.context.evaluated_depsgraph_get()
+            camera = through_camera(obj, scene, depsgraph, width, height) if seen is None else through_view(obj, seen)
+            return MeshWork(projection=Projection(pixels, camera=camera))
+
+        return wanted
 
 
 class FLASHVDM_OT_straighten(bpy.types.Operator):  # noqa: N801

@@ -29,8 +29,10 @@ class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
         column.prop(settings, "target_quads")
         column.operator("flashvdm.set_quads").target = settings.target_quads
         layout.operator("flashvdm.straighten")
-        layout.operator("flashvdm.lay_colours")
-        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("flashvdm.lay_colours").through = "OUTLINE"
+        row = layout.row(align=True)
+        for through, text in (("CAMERA", interface("From Camera")), ("VIEW", interface("From View"))):
+            row.operator("flashvdm.lay_colours", text=text, translate=False).through = through
         layout.operator("flashvdm.export", icon="EXPORT")
 
 
