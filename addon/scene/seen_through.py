@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
 from ...flashvdm_core.api.errors import ImageError
 from ...flashvdm_core.texture import MatrixCamera
@@ -53,7 +53,10 @@ def _seen(obj: bpy.types.Object, projection: Matrix, placed: Matrix, flat: bool)
     world = obj.matrix_world
     matrix = projection @ placed.inverted() @ world @ _TURNED
     back = (world @ _TURNED).inverted()
-    eye = back @ (placed.col[2].to_4d() if flat else placed.translation.to_4d())
     if flat:
-        eye = Vector((*eye[:3], 0.0))
-    return MatrixCamera(np.array(matrix, np.float64), tuple(eye))
+        direction = back.to_3x3() @ placed.col[2].to_3d()
+        eye = (direction.x, direction.y, direction.z, 0.0)
+    else:
+        place = back @ placed.translation
+        eye = (place.x, place.y, place.z, 1.0)
+    return MatrixCamera(np.array(matrix, np.float64), eye)
