@@ -175,7 +175,7 @@ def do_order(folder: Path, order: dict[str, Any], say: Say) -> None:
     picture = read_npy_file(folder / _PICTURE, np.uint8, (None, None, 4)) if projection is not None else None
     work = MeshWork(
         None if faces is None else Faces(Method(faces[0]), int(faces[1])),
-        None if picture is None else _projection(picture, projection),
+        None if picture is None or projection is None else _projection(picture, projection),
     )
     outcome = perform(obj, work, say)
     texture = outcome.texture
@@ -246,8 +246,8 @@ def _read_mesh(path: Path) -> bpy.types.Mesh:
 
 def _from_arrays(folder: Path, size: Size) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new("Mesh")
-    kinds = (np.float32, np.int32)
-    source = TriangleMesh(*(read_npy_file(folder / f"{n}.npy", kind, (None, 3)) for n, kind in zip(_ARRAYS, kinds, strict=True)))
+    vertices = read_npy_file(folder / f"{_ARRAYS[0]}.npy", np.float32, (None, 3))
+    source = TriangleMesh(vertices, read_npy_file(folder / f"{_ARRAYS[1]}.npy", np.int32, (None, 3)))
     for _ in fill_in_slices(lambda: mesh, source, size):
         pass
     return mesh
