@@ -275,9 +275,6 @@ TABLE = {
     "{} holds no model.safetensors; choose the folder that has it beside config.yaml.": (
         "{} enthält kein model.safetensors; wähle den Ordner, in dem es neben config.yaml liegt."
     ),
-    "{} holds only {}, which could run code when read; download model.fp16.safetensors.": (
-        "{} enthält nur {}, was beim Lesen Code ausführen könnte; lade model.fp16.safetensors herunter."
-    ),
     "{} lacks {}: the weights are in {} files; download what is missing, too.": (
         "{} fehlt {}: Die Gewichte liegen in {} Dateien; lade auch das Fehlende herunter."
     ),
