@@ -12,15 +12,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.events import Result
 from ...flashvdm_core.api.settings import SETTINGS, VIEWS, Value
+from ...flashvdm_core.api.tasks import Request
 from ...flashvdm_core.api.units import GIB
 from ..settings.given import absolute_path, kept_path
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
-from . import mesh_picture
+from . import masks, mesh_picture
 from .mesh_builder import mesh_of
 from .object_data import data_of, new_data, settings_text
 from .pending import remove_object
@@ -39,6 +41,7 @@ _KEPT = (
     "triangles",
     "settings",
     "images",
+    "masks",
     "digests",
     "picture",
     "of_quads",
@@ -58,6 +61,7 @@ KINDS = {"GENERATED": "Generated", "REFINED": "Remeshed by an image", "CHANGED":
     triangles=IntProperty(name="Triangles", description="Of the mesh when it was new"),
     settings=StringProperty(name="Settings", description="Every setting that was used, as JSON"),
     images=StringProperty(name="Images", description="The paths of the images, as JSON"),
+    masks=StringProperty(options={"HIDDEN"}),  # what was painted to correct the cut-outs, as JSON
     digests=StringProperty(options={"HIDDEN"}),  # tell whether the image files still hold what was read, as JSON
     compared=BoolProperty(name="Compare", description="Show it side by side with another that is selected"),
     kind=StringProperty(options={"HIDDEN"}),  # how it came about: one of KINDS
@@ -81,6 +85,7 @@ class FlashVDMHistoryEntry(bpy.types.PropertyGroup):
         triangles: int
         settings: str
         images: str
+        masks: str
         digests: str
         compared: bool
         front: bpy.types.Image | None
@@ -113,20 +118,22 @@ def record(
     scene: bpy.types.Scene,
     obj: bpy.types.Object,
     result: Result,
-    images: Mapping[str, str],
+    task: Request,
     contents: Mapping[str, bytes],
     seconds: float,
     keep_images: bool,
     kind: str = "GENERATED",
 ) -> None:
-    """Write a generation down: how `obj` was made, and with its images packed where they shall be stored.
+    """Write a generation down: how `obj` was made by `task`, and with its images packed where they shall be stored.
 
-    `contents` is what the files `images` held when they were read; they may hold something else by now. `kind` is one of KINDS.
+    `contents` is what the files of the images held when they were read; they may hold something else by now. `kind` is one of
+    KINDS.
     """
     entry = _new_entry(scene, obj, result, seconds, kind)
-    entry.images = json.dumps({view: kept_path(path) for view, path in images.items()})
+    entry.images = json.dumps({view: kept_path(path) for view, path in task.images.items()})
+    entry.masks = json.dumps({view: masks.as_text(strokes) for view, strokes in task.masks.items()})
     entry.digests = json.dumps({view: hashlib.sha256(content).hexdigest() for view, content in contents.items() if content})
-    for view, path in images.items() if keep_images else ():
+    for view, path in task.images.items() if keep_images else ():
         image = packed_file(path, contents.get(view, b""))
         setattr(entry, view, image)
         if image is not None:
@@ -141,7 +148,7 @@ def record_change(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result,
     entry = _new_entry(scene, obj, result, seconds, "CHANGED")
     if index >= 0:  # the collection may have moved
         before = history_of(scene).entries[index]
-        entry.images, entry.digests = before.images, before.digests
+        entry.images, entry.masks, entry.digests = before.images, before.masks, before.digests
         for view in VIEWS:
             setattr(entry, view, getattr(before, view))
     _remember(scene, entry)
@@ -283,6 +290,12 @@ def changed_images(entry: FlashVDMHistoryEntry) -> list[str]:
 def images_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:
     """View -> a path where its image can be read now; the packed copy is written to one where the file has moved."""
     return {view: file_of(getattr(entry, view), path) for view, path in names_of(entry).items()}
+
+
+def masks_of(entry: FlashVDMHistoryEntry) -> dict[str, np.ndarray]:
+    """What was painted to correct the cut-outs: view -> strokes, as `Request.masks` has them."""
+    found = {view: masks.from_text(text) for view, text in texts(entry.masks).items() if view in VIEWS}
+    return {view: strokes for view, strokes in found.items() if strokes is not None}
 
 
 def names_of(entry: FlashVDMHistoryEntry) -> dict[str, str]:

@@ -133,7 +133,7 @@ class ResultObject(ResultSink):
         with mesh_stays(job):
             scene, keep = self._object.home_scene(), preferences().keep_images
             kind = "GENERATED" if job.task.block_out is None else "REFINED"
-            history.record(scene, obj, result, job.task.images, self._contents, job.seconds, keep, kind)
+            history.record(scene, obj, result, job.task, self._contents, job.seconds, keep, kind)
         with mesh_stays(job):
             select_only(obj)
         push_undo(f"Generate {obj.name}")

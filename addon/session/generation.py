@@ -20,6 +20,7 @@ from ..scene.worked_object import QUAD_INPUT, quads_for
 from ..settings.given import absolute_model, absolute_path, value_of
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE, OF_SCENE, VIEW_LABELS
+from .cutouts import painted as painted_for
 from .session import session
 
 _OF_DRAFT: Mapping[str, Any] = {"resolution": 64, "colours": False, "preview": False, "face_budget": 0}
@@ -31,7 +32,8 @@ def enqueue_generation(context: Context, given: Mapping[str, Any], live: bool) -
     Args:
         context: Blender's: the scene, the collection, the active object.
         given: what counts in place of the scene's settings and the preferences, by the names of the properties of
-            `bpy.ops.flashvdm.generate`; and "location", a place in world space in the place of the 3D cursor.
+            `bpy.ops.flashvdm.generate`; "location", a place in world space in the place of the 3D cursor; and "masks", which
+            correct the cut-outs in place of what is painted now.
         live: previews can be seen growing.
 
     Raises:
@@ -96,7 +98,9 @@ def _request(context: Context, given: Mapping[str, Any], live: bool) -> Request:
     settings = {name: value_of(name, given, context.scene) for name in (*OF_SCENE, *MACHINE)}
     settings["preview"] = bool(settings["preview"]) and live
     settings["model"] = absolute_model(settings["model"])
-    return Request({view: absolute_path(path) for view, path in images.items() if path}, settings, preferences().keep_latents)
+    paths = {view: absolute_path(path) for view, path in images.items() if path}
+    painted = {view: mask for view, mask in given["masks"].items() if view in paths} if "masks" in given else painted_for(paths)
+    return Request(paths, settings, preferences().keep_latents, masks=painted)
 
 
 def _from_block_out(context: Context, given: Mapping[str, Any], request: Request) -> tuple[Request, Placement]:

@@ -13,6 +13,7 @@ from ..link.background_blender import BlenderTask
 from ..link.job import Job
 from ..link.runtime import Runtime
 from ..link.task_queue import QueueItem, ResultSink
+from ..scene import masks, taken_images
 from ..scene.draft_object import drafts
 from ..scene.history import forget_undone, restore_undone
 from ..scene.object_data import migrate_file
@@ -208,6 +209,7 @@ def _before_load(*_: object) -> None:
 def _after_load(*_: object) -> None:
     for scene in bpy.data.scenes:
         reset_unknown_settings(scene_settings(scene))
+    taken_images.bring_back()
     migrate_file()
     forget_undone()
     remove_saved_previews()
@@ -224,6 +226,8 @@ def _after_undo(*_: object) -> None:
 @persistent
 def _before_save(*_: object) -> None:
     release_copies()
+    masks.pack_all()
+    taken_images.keep()
     for scene in bpy.data.scenes:
         if scene.library is None:
             keep_paths(scene_settings(scene))

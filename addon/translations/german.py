@@ -25,6 +25,11 @@ _OPERATORS = {
     "Generate Again": "Noch einmal erzeugen",
     "Generate": "Erzeugen",
     "Open Image": "Bild öffnen",
+    "Choose Subject": "Motiv wählen",
+    "Clear Mask": "Maske leeren",
+    "Mask Box": "Maskenrechteck",
+    "Mask Brush": "Maskenpinsel",
+    "Paint Mask": "Maske malen",
     "Open Preferences": "Einstellungen öffnen",
     "Remove": "Entfernen",
     "Reset to Defaults": "Auf Vorgaben zurücksetzen",
@@ -122,6 +127,16 @@ _LABELS = {
     "Blender Image": "Blender-Bild",
     "Checking the system": "Das System wird geprüft",
     "Color Key": "Farbschlüssel",
+    "Action": "Aktion",
+    "Box": "Rechteck",
+    "Crop": "Zuschneiden",
+    "Crop to Box": "Auf Rechteck zuschneiden",
+    "Keep": "Behalten",
+    "Keep Box": "Rechteck behalten",
+    "Mask": "Maske",
+    "Point": "Punkt",
+    "Remove Box": "Rechteck entfernen",
+    "Removing the background…": "Hintergrund wird entfernt…",
     "Edge": "Kante",
     "Softness": "Weichheit",
     "Decimate / Subdivide": "Verringern / Unterteilen",
@@ -763,6 +778,37 @@ _TOOLTIPS = {
         "Den Umriss des Freistellers nach außen schieben, unter 0 nach innen, in % des Bildes"
     ),
     "Width of the soft edge of the cut-out, in % of the picture": "Breite der weichen Kante des Freistellers, in % des Bildes",
+    "A place in the image as shares of it, from its lower left": "Eine Stelle im Bild als Anteile davon, von links unten",
+    "Choose an image first": "Erst ein Bild wählen",
+    "Click one of several objects in the image: it alone is kept": (
+        "Eines von mehreren Objekten im Bild anklicken: nur dieses bleibt"
+    ),
+    "Correct what is cut out, with Blender's brushes in the Image Editor: keep or remove parts of the image": (
+        "Das Freigestellte mit Blenders Pinseln im Bildeditor berichtigen: Teile des Bildes behalten oder entfernen"
+    ),
+    "Drag a box over the image, to keep or remove what is in it, or to remove all outside of it": (
+        "Ein Rechteck über das Bild ziehen, um seinen Inhalt zu behalten, ihn oder alles außerhalb zu entfernen"
+    ),
+    "Forget what was painted, so that the object is cut out as it was found": (
+        "Das Gemalte vergessen, sodass das Objekt freigestellt wird, wie es gefunden wurde"
+    ),
+    "Keep what is in the box": "Behalten, was im Rechteck ist",
+    "Left, bottom, right and top as shares of the image, from its lower left": (
+        "Links, unten, rechts und oben als Anteile des Bildes, von links unten"
+    ),
+    "Let the brush of the Image Editor bring parts of the image back, or remove them": (
+        "Den Pinsel des Bildeditors Teile des Bildes zurückbringen oder entfernen lassen"
+    ),
+    "Open the mask in Paint mode and choose a brush first": "Erst die Maske im Malmodus öffnen und einen Pinsel wählen",
+    "Paint what is kept, else what is removed": "Malen, was behalten wird, sonst was entfernt wird",
+    "Press Paint Mask first, and click in the Image Editor": "Erst Maske malen drücken, dann im Bildeditor klicken",
+    "Remove all that is outside of the box": "Alles außerhalb des Rechtecks entfernen",
+    "Remove what is in the box": "Entfernen, was im Rechteck ist",
+    "There is no cut-out of the image yet; wait for it, or choose another image": (
+        "Das Bild ist noch nicht freigestellt; darauf warten oder ein anderes wählen"
+    ),
+    "There is no object at this place of the image": "An dieser Stelle des Bildes ist kein Objekt",
+    "What is done with the box": "Was mit dem Rechteck geschieht",
     "Find the object in a photograph, whatever is behind it": "Das Objekt in einem Foto finden, was auch immer dahinter ist",
     "Use the image's transparency, remove a plain background, or find the object in a photograph": (
         "Die Transparenz des Bildes benutzen, einen einfarbigen Hintergrund entfernen oder das Objekt in einem Foto finden"

@@ -22,8 +22,8 @@ from .salience import cut_out_salient, salience, stands_out
 GUESS_SIDE = 1024
 """Pixels of the longer side of what a mask is painted on."""
 
-_Made = tuple[np.ndarray, tuple[str, ...]]
-"""uint8 [H, W, 4] and what there is to say about it."""
+_Made = tuple[np.ndarray, tuple[str, ...], str]
+"""uint8 [H, W, 4], what there is to say about it, and the method that it was made by."""
 
 _LONG = 4096  # pixels; the empty parts of longer pictures are left out
 _SLAB_SHARE = 0.95  # of the picture
@@ -47,11 +47,13 @@ class CutOutResult:
     Attributes:
         rgba: uint8 [H, W, 4], straight (not premultiplied) alpha, row 0 at the top; at least one pixel is visible.
         warnings: what may have gone wrong, each a sentence for the user.
+        method: how the object was cut out; of "auto" the method that was chosen.
         guess: uint8 [h, w, 4], the whole picture with its own colors and as alpha what was guessed before any correction.
     """
 
     rgba: np.ndarray
     warnings: tuple[str, ...]
+    method: str
     guess: np.ndarray
 
 
@@ -74,13 +76,13 @@ def cut_out(image: Image.Image, method: str, threshold: float, correction: Corre
     if method not in _METHODS:
         raise ValueError(f"unknown cut-out method '{method}'; known are {', '.join(_METHODS)}")
     image, told = meaningful(image) if image.mode == "RGBA" else (image, ())
-    guessed, remarks = _METHODS[method](image, threshold)
+    guessed, remarks, used = _METHODS[method](image, threshold)
     rgba = guessed if correction is None else corrected(image, guessed, correction)
     visible = rgba[..., 3] > 0
     if not visible.any():
         raise ImageError("Removing the background left nothing; lower the threshold or set the background to 'keep'.")
     told = (*told, *remarks, *((_SLAB,) if _is_slab(visible) else ()))
-    return CutOutResult(_near_object(rgba, visible), told, _on_picture(image, guessed))
+    return CutOutResult(_near_object(rgba, visible), told, used, _on_picture(image, guessed))
 
 
 def _on_picture(image: Image.Image, rgba: np.ndarray) -> np.ndarray:
@@ -110,7 +112,7 @@ def _is_slab(visible: np.ndarray) -> bool:
 
 
 def _keep(image: Image.Image, _threshold: float) -> _Made:
-    return np.array(image.convert("RGBA")), ()
+    return np.array(image.convert("RGBA")), (), "keep"
 
 
 def _auto(image: Image.Image, threshold: float) -> _Made:
@@ -118,13 +120,13 @@ def _auto(image: Image.Image, threshold: float) -> _Made:
     match choice.method:
         case "keep":
             rgba, remark = filled(np.array(image))
-            return rgba, (remark,) if remark else ()
+            return rgba, (remark,) if remark else (), "keep"
         case "photo":
             assert choice.found is not None
-            return cut_out_salient(image, choice.found), ()
+            return cut_out_salient(image, choice.found), (), "photo"
         case "border":
             found = remove_plain_background(image, threshold)
-            return found.rgba, tuple(filter(None, (found.remark, choice.warning)))
+            return found.rgba, tuple(filter(None, (found.remark, choice.warning))), "border"
 
 
 def _photo(image: Image.Image, _threshold: float) -> _Made:
@@ -132,12 +134,12 @@ def _photo(image: Image.Image, _threshold: float) -> _Made:
     found = salience(picture)
     if not stands_out(found):
         raise ImageError(_NOTHING_STANDS_OUT)
-    return cut_out_salient(picture, found), ()
+    return cut_out_salient(picture, found), (), "photo"
 
 
 def _border(image: Image.Image, threshold: float) -> _Made:
     found = remove_plain_background(image, threshold)
-    return found.rgba, tuple(filter(None, (found.remark, "" if found.plain else _NOT_PLAIN)))
+    return found.rgba, tuple(filter(None, (found.remark, "" if found.plain else _NOT_PLAIN))), "border"
 
 
 def _rembg(image: Image.Image, _threshold: float) -> _Made:
@@ -152,7 +154,7 @@ def _rembg(image: Image.Image, _threshold: float) -> _Made:
     if not (folder / "u2net.onnx").is_file():
         raise ImageError(f"rembg has no weights in '{folder}'; put u2net.onnx there or choose another background method.")
     try:
-        return np.array(rembg.remove(image.convert("RGB"), session=rembg.new_session("u2net")).convert("RGBA")), ()
+        return np.array(rembg.remove(image.convert("RGB"), session=rembg.new_session("u2net")).convert("RGBA")), (), "rembg"
     except MemoryError:
         raise
     except Exception as error:  # whatever onnxruntime makes of damaged weights or a missing driver

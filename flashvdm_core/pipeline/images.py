@@ -82,7 +82,7 @@ def segment(image: Image.Image, settings: Settings, mask: np.ndarray | None) -> 
 
 def cutout_events(view: str, cut: CutOutResult, guess: bool = False) -> Iterator[Event]:
     """What the user is told about a cut-out, with what a mask is painted on where that is of use."""
-    yield CutOut(view, _at_most(cut.rgba, CUTOUT_SIDE), cut.guess if guess else None)
+    yield CutOut(view, _at_most(cut.rgba, CUTOUT_SIDE), cut.guess if guess else None, cut.method)
     for warning in cut.warnings:
         yield Log(warning, warning=True)
 

@@ -66,7 +66,9 @@ def steps(task: Task) -> Iterator[Event]:
         if stage is Stage.PREPROCESS:
             picture = np.zeros((8, 8, 4), np.uint8)
             picture[:4] = (255, 0, 0, 255)
-            yield CutOut("front", picture)
+            yield CutOut("front", picture, guess() if isinstance(task, CutOutOnly) else None, "border")
+            for view, mask in task.masks.items() if isinstance(task, Request | CutOutOnly) else ():
+                yield Log(f"{view}: {(mask == 255).sum()} kept, {(mask == 0).sum()} removed", warning=True)
         if stage in (Stage.SAMPLE, Stage.DECODE):
             for scale in (0.3, 0.6) if task.settings["preview"] else ():
                 yield Preview(stage, box(scale))
@@ -81,6 +83,13 @@ def steps(task: Task) -> Iterator[Event]:
         case Request():
             latents = np.full((4, 2), int(task.settings["seed"]) % 1000, np.float32)
             yield result(task, box(1.0), latents if task.keep_latents else None)
+
+
+def guess() -> np.ndarray:
+    """A picture with two things in it."""
+    picture = np.full((40, 40, 4), (90, 120, 150, 0), np.uint8)
+    picture[5:15, 5:15, 3] = picture[20:35, 20:35, 3] = 255
+    return picture
 
 
 def without_tooth(mesh: TriangleMesh) -> TriangleMesh:

@@ -11,6 +11,7 @@ from ...blender.texts import report
 from ...blender.window import push_undo, select_only
 from ...link.task_queue import QueueItem
 from ...scene import history
+from ...session import cutouts
 from ...session.generation import enqueue_generation
 from ...settings.properties import scene_settings, with_properties
 from .from_latents import enqueue_remesh
@@ -45,7 +46,8 @@ class FLASHVDM_OT_history_generate(_OnEntry, EnqueuesTasks, bpy.types.Operator):
             self.report({"WARNING"}, text)
         images = history.images_of(entry)
         given = {"filepath": images.pop("front", "")} | {f"filepath_{view}": path for view, path in images.items()}
-        return enqueue_generation(context, given | history.settings_of(entry), live)
+        given |= history.settings_of(entry)
+        return enqueue_generation(context, given | {"masks": history.masks_of(entry)}, live)
 
 
 class FLASHVDM_OT_history_restore(_OnEntry, bpy.types.Operator):  # noqa: N801
@@ -65,6 +67,9 @@ class FLASHVDM_OT_history_restore(_OnEntry, bpy.types.Operator):  # noqa: N801
         images = history.images_of(entry)
         for view in history.VIEWS:
             setattr(settings, "image" if view == "front" else f"image_{view}", images.get(view, ""))
+        painted = history.masks_of(entry)
+        for view, path in images.items():
+            cutouts.restore_strokes(path, painted.get(view))
         return {"FINISHED"}
 
 

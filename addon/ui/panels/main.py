@@ -20,13 +20,14 @@ from ...settings.given import absolute_model, absolute_path
 from ...settings.preferences import ROOT_PACKAGE
 from ...settings.properties import QUALITIES, FlashVDMSceneSettings, scene_settings
 from ..presets import FLASHVDM_PT_presets
+from .mask import CORRECTION
 from .models import draw_model_menu
 from .parts import Sidebar, draw_open, draw_target_faces, draw_text, draw_texture_offer, end_of, width
 from .set_up import draw_set_up_button
 from .variants import draw_choice
 
 _SECONDS_SHOWN = 90  # above, minutes are enough
-IN_FRONT = ("cutout", "cutout_threshold", "face_budget")
+IN_FRONT = ("cutout", "cutout_threshold", *CORRECTION, "face_budget")
 """The settings that are not folded away."""
 
 
@@ -99,13 +100,16 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, let
         return
     column = layout.column()
     path = absolute_path(settings.image)
-    cutout = thumbnails.icon_of_cutout(path)
+    job = cutouts.last_job(path)
+    # After a failure that of other settings or of a former file would lie.
+    cutout = 0 if job is not None and job.error else thumbnails.icon_of_cutout(path)
     icon = cutout or thumbnails.icon_of_file(path)
     box = column.box()
     if icon:
         box.template_icon(icon_value=icon, scale=8.0)
         # A line in either case: what is below must not move under the mouse when the cut-out comes.
-        box.label(text=interface("Masked Image") if cutout else Path(path).name, translate=False)
+        coming = interface("Removing the background…") if cutouts.is_coming(path) else ""
+        box.label(text=coming or (interface("Masked Image") if cutout else Path(path).name), translate=False)
     else:
         missing = interface("{name} does not exist", name=end_of(Path(path).name, letters - 16))
         box.label(text=missing, translate=False, icon="ERROR")
@@ -122,9 +126,12 @@ def _draw_cutout(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, pa
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
     column.prop(settings, "cutout")
-    row = column.row()
-    row.enabled = settings.cutout in ("auto", "border")
-    row.prop(settings, "cutout_threshold")
+    used = cutouts.method_of(path) if settings.cutout == "auto" else settings.cutout
+    if used in ("", "auto", "border"):
+        column.prop(settings, "cutout_threshold")
+    for name in CORRECTION:
+        column.prop(settings, name)
+    column.operator("flashvdm.paint_mask", icon="BRUSH_DATA")
     job = cutouts.last_job(path)
     if job is not None and job.error:
         draw_text(column.box(), job.error, letters, "ERROR")
@@ -151,11 +158,13 @@ def _time(job: Job) -> str:
 
 
 def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
+    shown = cutouts.last_job(job.task.images["front"]) if isinstance(job.task, Request) else None
     if job.state is State.FAILED:
         box = layout.box()
-        words = box.column()
-        words.alert = True
-        draw_text(words, job.error, letters, "ERROR")
+        if shown is None or shown.error != job.error:  # else it stands under the image
+            words = box.column()
+            words.alert = True
+            draw_text(words, job.error, letters, "ERROR")
         box.operator("flashvdm.show_details")
         return
     if job.state is State.DONE:
@@ -167,7 +176,6 @@ def _draw_end(layout: bpy.types.UILayout, job: Job, letters: int) -> None:
         ended = session.tasks.queue.last
         if ended is not None and ended.job is job:
             row.operator("flashvdm.queue_again", icon="FILE_REFRESH").entry = ended.id
-    shown = cutouts.last_job(job.task.images["front"]) if isinstance(job.task, Request) else None
     for warning in job.warnings:
         if shown is not None and warning in shown.warnings:
             continue  # it stands under the image

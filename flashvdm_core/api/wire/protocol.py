@@ -218,8 +218,9 @@ def _event_fields(event: Event | Ready, arrays: ArrayWriter) -> dict[str, Any]:
             return {"version": version, "python": python, "torch": torch, "device": device}
         case Progress(stage, fraction):
             return {"stage": str(stage), "fraction": float(fraction)}
-        case CutOut(view, rgba, guess):
-            return {"view": view, "rgba": arrays.write(rgba), "guess": None if guess is None else arrays.write(guess)}
+        case CutOut(view, rgba, guess, method):
+            own = {"view": view, "rgba": arrays.write(rgba), "method": method}
+            return own | {"guess": None if guess is None else arrays.write(guess)}
         case Preview(stage, mesh):
             return {"stage": str(stage), "mesh": mesh_fields(mesh, arrays)}
         case Log(message, warning):
@@ -258,7 +259,8 @@ def _event(fields: Fields, exchange: Path) -> Generating[None, None, Event | Rea
             return Progress(Stage(fields.text("stage")), fields.number("fraction", 0, 1))
         case "cutout":
             guess = read_picture(fields.table("guess"), exchange, 4) if fields.given("guess") else None
-            return CutOut(_view(fields), read_picture(fields.table("rgba"), exchange, 4), guess)
+            method = fields.text("method") if fields.given("method") else ""
+            return CutOut(_view(fields), read_picture(fields.table("rgba"), exchange, 4), guess, method)
         case "preview":
             return Preview(Stage(fields.text("stage")), (yield from read_mesh(fields.table("mesh"), exchange)))
         case "log":

@@ -1,0 +1,49 @@
+"""The Image Editor: showing an image in it to be painted, and a box that is dragged over it."""
+
+from typing import Any
+
+import bpy
+
+from .api_types import Context
+
+_COLOR = (1.0, 0.6, 0.1, 1.0)
+
+
+def show_in_image_editor(context: Context, image: bpy.types.Image) -> None:
+    """Show an image in Paint mode in the window's Image Editor; without one, the area of the call is split for it."""
+    areas = list(context.window.screen.areas)
+    area = next((area for area in areas if area.type == "IMAGE_EDITOR"), None)
+    if area is None:
+        split: Any = context.temp_override(area=max(areas, key=lambda area: area.width * area.height))
+        with split:
+            bpy.ops.screen.area_split(direction="VERTICAL", factor=0.5)
+        area = next(area for area in context.window.screen.areas if area not in areas)
+        area.ui_type = "IMAGE_EDITOR"
+    space: Any = area.spaces.active
+    space.image, space.ui_mode = image, "PAINT"
+    space.display_channels = "COLOR_ALPHA"
+    space.show_region_ui = True
+
+
+class RubberBand:
+    """A box in the Image Editors, from one of `corners` (shares of the picture) to the other."""
+
+    def __init__(self) -> None:
+        self.corners: tuple[tuple[float, float], tuple[float, float]] | None = None
+        self._handler: Any = bpy.types.SpaceImageEditor.draw_handler_add(self._draw, (), "WINDOW", "POST_PIXEL")
+
+    def remove(self) -> None:
+        bpy.types.SpaceImageEditor.draw_handler_remove(self._handler, "WINDOW")
+
+    def _draw(self) -> None:
+        import gpu
+        from gpu_extras.batch import batch_for_shader
+
+        region = bpy.context.region
+        if self.corners is None or region is None:
+            return
+        (left, low), (right, top) = (region.view2d.view_to_region(*corner, clip=False) for corner in self.corners)
+        shader: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
+        line = [(left, low), (right, low), (right, top), (left, top), (left, low)]
+        shader.uniform_float("color", _COLOR)
+        batch_for_shader(shader, "LINE_STRIP", {"pos": line}).draw(shader)
