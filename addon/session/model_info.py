@@ -10,6 +10,7 @@ from ...flashvdm_core.files import file_status, open_file
 
 # The image processor of models that take several views is named so in their config.yaml.
 _SEVERAL_VIEWS = re.compile(rb"^\s*target:\s*\S*\bMVImageProcessor", re.MULTILINE)
+_TEXT = re.compile(rb"^text:", re.MULTILINE)  # the section of their config.yaml where they were converted
 _LONGEST = 1 << 20
 _TEXT_ENCODER = "text_encoder"  # a folder of models that take a prompt, in the layout of diffusers
 
@@ -34,7 +35,15 @@ def takes_prompt(model: str) -> bool:
         folder = _folder(model, Path(model).stat().st_mtime_ns)
     except (OSError, ValueError):
         return False
-    return any((place / _TEXT_ENCODER).is_dir() for place in (folder, Path(model)))
+    return (folder / _TEXT_ENCODER).is_dir() or _has_section(folder / "config.yaml", _TEXT)
+
+
+def _has_section(config: Path, pattern: re.Pattern[bytes]) -> bool:
+    try:
+        with open_file(config) as file:
+            return pattern.search(file.read(_LONGEST)) is not None
+    except OSError:
+        return False
 
 
 @functools.lru_cache(maxsize=8)

@@ -28,6 +28,13 @@ def cut_off(panel: Any, translate: Translate, name_of: Translate) -> Iterator[st
     yield from layout.problems(WIDTH)
 
 
+def texts(panel: Any) -> list[str]:
+    """Everything that a panel draws, in its order."""
+    layout = Layout(lambda text: text)
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    return layout.texts
+
+
 def length(text: str) -> float:
     """Of a text in the interface's font."""
     blf.size(0, 11)
