@@ -152,6 +152,7 @@ def test_a_downloaded_model_makes_a_mesh(extension: Import, hub: Hub) -> None:
     assert bpy.context.object.flashvdm.model == NAME
 
 
+@pytest.mark.timeout(300)  # a worker of its own, which loads PyTorch: slow where other programs use the machine
 def test_a_folder_in_the_layout_of_diffusers_makes_a_mesh(extension: Import, tmp_path: Path) -> None:
     """With the real worker, and a tiny TripoSG as it is published."""
     preferences().python = python = os.environ.get("FLASHVDM_PYTHON") or sys.executable
