@@ -163,7 +163,8 @@ def strength_percent_property() -> Any:
         settings.strength = value / 100
 
     return FloatProperty(
-        name="Strength", description="0 % gives the block-out back as the model sees it, 100 % forgets it", min=0.0, max=100.0,
+        name="Strength", min=0.0, max=100.0,
+        description="How far the result may leave the block-out: 0 % gives it back as the model sees it, 100 % forgets it",
         precision=0, subtype="PERCENTAGE", options={"SKIP_SAVE"}, get=lambda settings: settings.strength * 100, set=put,
     )  # fmt: skip
 
@@ -178,8 +179,8 @@ def blend_property() -> Any:
 def strength_property(options: set[Any] | None = None) -> Any:
     """How far a generation may go from the block-out that it starts from."""
     return FloatProperty(
-        name="Strength", description="0 gives the block-out back as the model sees it, 1 forgets it", default=0.7, min=0.0,
-        max=1.0, subtype="FACTOR", options=options or set(),
+        name="Strength", default=0.05, min=0.0, max=1.0, subtype="FACTOR", options=options or set(),
+        description="How far the result may leave the block-out: 0 gives it back as the model sees it, 1 forgets it",
     )  # fmt: skip
 
 

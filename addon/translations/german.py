@@ -237,6 +237,9 @@ _LABELS = {
     "Find the View": "Ansicht suchen",
     "Faces": "Flächen",
     "Ask": "Fragen",
+    "Split into Parts": "In Teile zerlegen",
+    "It is one part already": "Es ist schon ein einziges Teil",
+    "{count:,} parts": "{count:,} Teile",
     "Camera": "Kamera",
     "From Camera": "Durch die Kamera",
     "From View": "Durch die Ansicht",
@@ -473,8 +476,8 @@ _TOOLTIPS = {
         "Dieses Mesh an die Stelle des aktiven setzen, das im Verlauf bleibt"
     ),
     "Take this out of the history; an object in the scene stays": "Aus dem Verlauf nehmen; ein Objekt in der Szene bleibt",
-    "0 % gives the block-out back as the model sees it, 100 % forgets it": (
-        "0 % gibt die Rohform zurück, wie das Modell sie sieht, 100 % vergisst sie"
+    "How far the result may leave the block-out: 0 % gives it back as the model sees it, 100 % forgets it": (
+        "Wie weit das Ergebnis die Rohform verlassen darf: 0 % gibt sie zurück, wie das Modell sie sieht, 100 % vergisst sie"
     ),
     "A graphics card where there is one that works, else the processor": (
         "Eine Grafikkarte, wo es eine gibt, die geht, sonst der Prozessor"
@@ -602,9 +605,10 @@ _TOOLTIPS = {
     "Write the log of the last Set Up to a text of the Text Editor": (
         "Das Protokoll des letzten Einrichtens in einen Text des Texteditors schreiben"
     ),
-    "0 gives the block-out back as the model sees it, 1 forgets it": (
-        "0 gibt die Rohform zurück, wie das Modell sie sieht, 1 vergisst sie"
+    "How far the result may leave the block-out: 0 gives it back as the model sees it, 1 forgets it": (
+        "Wie weit das Ergebnis die Rohform verlassen darf: 0 gibt sie zurück, wie das Modell sie sieht, 1 vergisst sie"
     ),
+    "The model rounds the edges of a block-out off, even at 0 %": ("Das Modell rundet die Kanten einer Rohform ab, auch bei 0 %"),
     "Start from the active mesh object, and put the result in its place": (
         "Vom aktiven Mesh-Objekt ausgehen und das Ergebnis an seine Stelle setzen"
     ),
@@ -702,6 +706,9 @@ _TOOLTIPS = {
     ),
     "See the image through the scene's camera": "Das Bild durch die Kamera der Szene sehen",
     "See the image through this viewport": "Das Bild durch diese Ansicht sehen",
+    "Make an object of each loose part of the mesh; materials and UVs stay, and the largest part stays the result": (
+        "Aus jedem losen Teil des Meshes ein Objekt machen; Materialien und UVs bleiben, das größte Teil bleibt das Ergebnis"
+    ),
     "Offer a button beside the result": "Beim Ergebnis einen Knopf anbieten",
     "Show the textures of new results": "Die Texturen neuer Ergebnisse zeigen",
     "Leave the viewports as they are": "Die Ansichten lassen, wie sie sind",

@@ -46,12 +46,6 @@ def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0, r
     return TriangleMesh(*_compact(vertices, faces))
 
 
-def weld_degenerate(mesh: TriangleMesh) -> TriangleMesh:
-    """The mesh without degenerate faces and unused vertices."""
-    vertices, faces, _ = _without_degenerate(mesh.vertices, mesh.faces)
-    return TriangleMesh(*_compact(vertices, faces))
-
-
 def _kept_parts(
     vertices: np.ndarray, faces: np.ndarray, area: np.ndarray, largest_parts: int, remove_floaters: bool
 ) -> np.ndarray:

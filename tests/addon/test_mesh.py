@@ -121,3 +121,23 @@ def test_edges_that_are_not_those_of_the_faces_do_not_reach_blender(extension: I
         pass
     assert not mesh.validate()
     assert len(mesh.polygons) == (3 if damage == "a face with one vertex twice" else 4)
+
+
+def test_a_mesh_is_split_into_its_loose_parts_and_the_largest_stays_the_object(extension: Import) -> None:
+    bpy.ops.mesh.primitive_cube_add(location=(5, 0, 0))
+    small = bpy.context.object
+    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=2)
+    obj = bpy.context.object
+    obj.data.materials.append(bpy.data.materials.new("Brass"))
+    obj.flashvdm.seed = 7
+    small.select_set(True)
+    bpy.ops.object.join()
+    faces = len(obj.data.polygons)
+    assert bpy.ops.flashvdm.split_parts() == {"FINISHED"}
+    parts = sorted(bpy.data.objects, key=lambda part: -len(part.data.polygons))
+    assert [len(part.data.polygons) for part in parts] == [faces - 6, 6]
+    assert parts[0] == obj
+    assert obj.flashvdm.seed == 7
+    assert parts[1].flashvdm.seed == 0
+    assert all(part.data.name == part.name for part in parts)
+    assert bpy.ops.flashvdm.split_parts() == {"CANCELLED"}, "it is one part now"

@@ -15,6 +15,7 @@ from ...link.task_queue import QueueItem
 from ...scene import texture
 from ...scene.edited_mesh import why_not_edited, why_not_new_faces
 from ...scene.mesh_work import MeshWork, Projection
+from ...scene.parts import split_into_parts
 from ...scene.retopology import Faces, Method
 from ...scene.seen_through import through_camera, through_view, view_of
 from ...scene.stored_images import pixels_named, pixels_of_file
@@ -206,6 +207,32 @@ class FLASHVDM_OT_lay_colours(_OnMesh, bpy.types.Operator):  # noqa: N801
         return wanted
 
 
+class FLASHVDM_OT_split_parts(bpy.types.Operator):  # noqa: N801
+    """The loose parts of a mesh as objects of their own."""
+
+    bl_idname = "flashvdm.split_parts"
+    bl_label = "Split into Parts"
+    bl_description = (
+        "Make an object of each loose part of the mesh; materials and UVs stay, and the largest part stays the result"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = _why_not(context) or why_not_new_faces(context.active_object)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def execute(self, context: Context) -> Returned:
+        parts = split_into_parts(context.active_object)
+        if len(parts) == 1:
+            self.report({"INFO"}, report("It is one part already"))
+            return {"CANCELLED"}
+        self.report({"INFO"}, report("{count:,} parts", count=len(parts)))
+        return {"FINISHED"}
+
+
 class FLASHVDM_OT_straighten(bpy.types.Operator):  # noqa: N801
     """Objects of a picture stand as they were seen; this turns them to the axes."""
 
@@ -234,4 +261,10 @@ def _meshes(context: Context) -> list[bpy.types.Object]:
     return [obj for obj in context.selected_objects if obj.type == "MESH" and obj.library is None]
 
 
-CLASSES = (FLASHVDM_OT_set_triangles, FLASHVDM_OT_set_quads, FLASHVDM_OT_straighten, FLASHVDM_OT_lay_colours)
+CLASSES = (
+    FLASHVDM_OT_set_triangles,
+    FLASHVDM_OT_set_quads,
+    FLASHVDM_OT_split_parts,
+    FLASHVDM_OT_straighten,
+    FLASHVDM_OT_lay_colours,
+)

@@ -7,7 +7,7 @@ from ...blender.texts import interface
 from ...scene import stored_latents
 from ...scene.object_data import FlashVDMObject, data_of
 from ...settings.properties import scene_settings
-from .parts import SubPanel, draw_auto, draw_target_faces
+from .parts import SubPanel, draw_auto, draw_target_faces, draw_text, width
 
 
 class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
@@ -30,6 +30,7 @@ class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
         layout.prop(settings, "blend_amount")
         layout.operator("flashvdm.blend", icon="MOD_SHRINKWRAP").amount = settings.blend_amount
         layout.prop(settings, "strength_percent")
+        draw_text(layout, interface("The model rounds the edges of a block-out off, even at 0 %"), width(context), "INFO")
         layout.operator("flashvdm.refine", icon="MOD_MESHDEFORM").strength = settings.strength
 
 
