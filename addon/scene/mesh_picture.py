@@ -23,9 +23,11 @@ def picture_of(mesh: TriangleMesh) -> np.ndarray:
     """Seen from the front right and above, as clay: uint8 [SIDE, SIDE, 4], row 0 at the top; empty where there are no faces."""
     picture = np.zeros((SIDE, SIDE, 4), np.uint8)
     points, normals = _surface(mesh)
+    right, up, towards = _view()
+    seen = normals @ towards > 0
+    points, normals = points[seen], normals[seen]
     if not len(points):
         return picture
-    right, up, towards = _view()
     x, y, depth = points @ right, points @ up, points @ towards
     low, high = (np.array((x.min(), y.min())), np.array((x.max(), y.max())))
     scale = _FILL * SIDE / max(float((high - low).max()), 1e-9)
@@ -35,8 +37,10 @@ def picture_of(mesh: TriangleMesh) -> np.ndarray:
     order = np.argsort(depth, kind="stable")  # the nearest is written last
     light = 0.35 + 0.65 * np.clip(normals @ (_LIGHT / np.linalg.norm(_LIGHT)), 0.0, 1.0)
     shade = np.rint(np.clip(light[:, None] * _CLAY, 0.0, 1.0) * 255).astype(np.uint8)
-    picture[rows[order], columns[order], :3] = shade[order]
-    picture[rows, columns, 3] = 255
+    for down, aside in ((1, 1), (1, 0), (0, 1), (0, 0)):  # pixels that no point falls on take the colour of the one beside them
+        y, x = np.minimum(rows + down, SIDE - 1)[order], np.minimum(columns + aside, SIDE - 1)[order]
+        picture[y, x, :3] = shade[order]
+        picture[y, x, 3] = 255
     return picture
 
 

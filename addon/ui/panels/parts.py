@@ -77,6 +77,7 @@ def draw_target_faces(layout: bpy.types.UILayout, settings: Any) -> None:
     number.active = settings.limit_faces
     number.prop(settings, "face_budget", text="")
     row = layout.row(align=True)
+    row.use_property_split = False
     for topology, *_ in TOPOLOGIES:
         row.prop_enum(settings, "topology", topology)
 
