@@ -29,11 +29,15 @@ class FLASHVDM_PT_mask(bpy.types.Panel):  # noqa: N801
         layout, settings = self.layout, scene_settings(context.scene)
         assert layout is not None
         row = layout.row(align=True)
-        for keep, label, icon in ((True, "Keep", "ADD"), (False, "Remove", "REMOVE")):
-            row.operator("flashvdm.mask_brush", text=interface(label), translate=False, icon=icon).keep = keep
+        for keep, label, icon in ((True, interface("Keep"), "ADD"), (False, interface("Remove"), "REMOVE")):
+            row.operator("flashvdm.mask_brush", text=label, translate=False, icon=icon).keep = keep
         column = layout.column(align=True)
-        for action, label in (("KEEP", "Keep Box"), ("REMOVE", "Remove Box"), ("CROP", "Crop to Box")):
-            button = column.operator("flashvdm.mask_box", text=interface(label), translate=False, icon="SELECT_SET")
+        for action, label in (
+            ("KEEP", interface("Keep Box")),
+            ("REMOVE", interface("Remove Box")),
+            ("CROP", interface("Crop to Box")),
+        ):
+            button = column.operator("flashvdm.mask_box", text=label, translate=False, icon="SELECT_SET")
             button.action = action
         layout.operator("flashvdm.mask_choose", icon="RESTRICT_SELECT_OFF")
         column = layout.column()
