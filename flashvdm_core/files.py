@@ -10,6 +10,7 @@ import os
 import secrets
 import stat
 import sys
+import unicodedata
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
@@ -130,6 +131,35 @@ def pasted_path(text: str) -> str:
         if slash and host.lower() in ("", "localhost"):
             found = url2pathname(f"/{place}")
     return os.path.expanduser(found) if found.startswith("~") and not os.path.lexists(found) else found
+
+
+def named_file(folder: Path, name: str) -> Path:
+    """The file in `folder` that a list means which may come from another system: with backslashes between folders, and with
+    accents as letters of their own or not. A name that stands for nothing there is not changed.
+    """
+    path = folder / name
+    if os.path.lexists(path):
+        return path
+    found = folder
+    for part in Path(name.replace("\\", "/")).parts:
+        following = found / part
+        if not os.path.lexists(following):
+            wanted = unicodedata.normalize("NFC", part)
+            try:
+                names = os.listdir(found)
+            except OSError:
+                return path
+            alike = [other for other in names if unicodedata.normalize("NFC", other) == wanted]
+            if len(alike) != 1:
+                return path
+            following = found / alike[0]
+        found = following
+    return found
+
+
+def is_dead_link(path: str | Path) -> bool:
+    """A link to a file that is gone, as of a hub's cache that was cleaned."""
+    return os.path.islink(path) and not os.path.exists(path)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import bpy
 
 from .mesh_builder import mesh_of
+from .texture import textures_in
 
 
 def why_not_new_faces(obj: bpy.types.Object) -> str:
@@ -23,6 +24,8 @@ def why_not_edited(obj: bpy.types.Object) -> str:
     """What keeps the object's mesh from being changed at all; "" if nothing does."""
     if any(block.library is not None or block.override_library is not None for block in (obj, mesh_of(obj))):
         return "The object is linked from another file"
+    if textures_in(obj) > 1:
+        return "Several results were joined in it, whose textures would be lost: separate it by material first"
     return ""
 
 

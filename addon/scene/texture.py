@@ -130,6 +130,11 @@ def has_texture(obj: bpy.types.Object) -> bool:
     return any(_node_of(slot.material) is not None for slot in obj.material_slots)
 
 
+def textures_in(obj: bpy.types.Object) -> int:
+    """How many of its materials have a texture of this add-on; several where results were joined."""
+    return len({slot.material.name_full for slot in obj.material_slots if slot.material and _node_of(slot.material) is not None})
+
+
 def _own_node(obj: bpy.types.Object) -> Any:
     """The node of the object's material that holds the texture, in a material that nothing else has; None without one."""
     material = next((slot.material for slot in obj.material_slots if _node_of(slot.material) is not None), None)

@@ -427,6 +427,9 @@ _MESSAGES = {
         "'{image}' hat sich seitdem geändert, also wird es ein anderes Mesh"
     ),
     "The object is linked from another file": "Das Objekt ist aus einer anderen Datei verknüpft",
+    "Several results were joined in it, whose textures would be lost: separate it by material first": (
+        "Darin wurden mehrere Ergebnisse verbunden, deren Texturen verloren gingen: trenne es zuerst nach Material"
+    ),
     "The queue is empty": "Die Warteschlange ist leer",
     "The object is not in the scene any more": "Das Objekt ist nicht mehr in der Szene",
     "Leave the mode of the active object first": "Zuerst den Modus des aktiven Objekts verlassen",

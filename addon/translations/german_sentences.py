@@ -281,6 +281,9 @@ TABLE = {
     "{} holds several weights ({}); rename those that belong to config.yaml model.safetensors.": (
         "{} enthält mehrere Gewichte ({}); benenne die, die zu config.yaml gehören, in model.safetensors um."
     ),
+    "{} is a link to a file that is gone; download the model again.": (
+        "{} ist ein Verweis auf eine Datei, die es nicht mehr gibt; lade das Modell noch einmal herunter."
+    ),
     "There is no file {}; choose a folder with a complete checkpoint.": (
         "Es gibt keine Datei {}; wähle einen Ordner mit einem vollständigen Modell."
     ),
@@ -357,6 +360,9 @@ TABLE = {
         "Das Bild „{}“ hat nur eine Farbe; wähle eines, das ein Objekt zeigt."
     ),
     "There is no image '{}'; check its name and folder.": "Es gibt kein Bild „{}“; prüfe Namen und Ordner.",
+    "'{}' is an address in the web; save the picture as a file and choose that.": (
+        "„{}“ ist eine Adresse im Netz; sichere das Bild als Datei und wähle diese."
+    ),
     "'{}' is a folder; choose an image file in it.": "„{}“ ist ein Ordner; wähle eine Bilddatei darin.",
     "The image '{}' may not be read; change its permissions or choose another.": (
         "Das Bild „{}“ darf nicht gelesen werden; ändere seine Rechte oder wähle ein anderes."

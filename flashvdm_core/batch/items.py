@@ -1,8 +1,8 @@
 """What a batch makes: the images of a folder, or the rows of a manifest. Standard library only.
 
-A manifest is a CSV file with a header, or a JSON file with a list of objects. A row names `image`, and where it
-differs from the rest `output`, the other views and any setting. A row that is wrong becomes an item with an error
-and leaves the others alone; what is wrong with all rows at once raises a BatchError.
+A manifest is a CSV file with a header, or a JSON file with a list of objects or with one on each line. A row names
+`image`, and where it differs from the rest `output`, the other views and any setting. A row that is wrong becomes an item
+with an error and leaves the others alone; what is wrong with all rows at once raises a BatchError.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..api.errors import BatchError, SettingsError
 from ..api.fields import parse_json, shown
 from ..api.settings import SETTINGS, Value
 from ..api.tasks import VIEWS, Request
-from ..files import IMAGE_SUFFIXES, MESH_SUFFIXES, OTHER_IMAGE_SUFFIXES, pasted_path, read_file
+from ..files import IMAGE_SUFFIXES, MESH_SUFFIXES, OTHER_IMAGE_SUFFIXES, named_file, pasted_path, read_file
 from .table import read_csv
 
 _MAX_MANIFEST = 1 << 26  # bytes
@@ -94,7 +94,9 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _manifest(source: Path) -> Sequence[Any]:
-    reader = {".csv": read_csv, ".tsv": read_csv, ".json": _json_rows}.get(source.suffix.lower())
+    reader = {".csv": read_csv, ".tsv": read_csv, ".json": _json_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}.get(
+        source.suffix.lower()
+    )
     if reader is None and os.path.exists(source):
         raise BatchError(f"'{source}' is neither a folder nor a .csv or .json manifest; choose one of these.")
     try:
@@ -119,10 +121,25 @@ def _json_rows(text: str, source: Path) -> Sequence[Any]:
     try:
         rows = parse_json(text)
     except ValueError as error:
-        raise BatchError(f"'{source}' is not JSON ({error}); correct it.") from error
+        rows = _json_lines(text)
+        if rows is None:
+            raise BatchError(f"'{source}' is not JSON ({error}); correct it.") from error
+    if isinstance(rows, dict) and "image" in rows:  # a single line
+        rows = [rows]
     if not isinstance(rows, list):
         raise BatchError(f"'{source}' must hold a list of objects, each with an \"image\"; correct it.")
     return rows
+
+
+def _json_lines(text: str) -> list[Any] | None:
+    """An object on each line, as programs write long lists; None where it is something else."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not all(line.lstrip().startswith("{") for line in lines[:2]):
+        return None
+    try:
+        return [parse_json(line) for line in lines]
+    except ValueError:
+        return None
 
 
 def _item(number: int, row: object, base: Path, settings: Mapping[str, Value], suffix: str) -> Item:
@@ -135,7 +152,7 @@ def _item(number: int, row: object, base: Path, settings: Mapping[str, Value], s
         own = {name: value for name, value in fields.items() if name not in ("image", "output", *VIEWS)}
         if own.get("model", SETTINGS["model"].default) != SETTINGS["model"].default:
             own["model"] = str(base / pasted_path(str(own["model"])))
-        paths = {view: str(base / pasted_path(path)) for view, path in images.items()}
+        paths = {view: str(named_file(base, pasted_path(path))) for view, path in images.items()}
         return Item(number, fields["image"], output, Request(paths, dict(settings) | own))
     except SettingsError as error:
         return Item(number, str(fields.get("image", "")), output, None, str(error))

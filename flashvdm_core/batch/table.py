@@ -16,7 +16,8 @@ FIELDS = ("image", "output", *VIEWS[1:], *SETTINGS)
 """The columns."""
 
 _DELIMITERS = ",;\t"
-_TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
+_TRUE, _FALSE = ("true", "yes", "on", "1", "1.0", "wahr", "ja"), ("false", "no", "off", "0", "0.0", "falsch", "nein")
+"""Words of a switch, those of German spreadsheets as well."""
 
 
 def read_csv(text: str, source: Path) -> list[dict[str | None, Any]]:

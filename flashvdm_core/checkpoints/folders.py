@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..files import open_file, read_file, write_whole
+from ..files import is_dead_link, open_file, read_file, write_whole
 
 EMBEDDED = "embedded"
 """Name of the model that comes with this package."""
@@ -123,6 +123,8 @@ def describe_folder(folder: Path) -> str:
             )
         if not folder.is_dir():
             return f"There is no checkpoint folder {folder}; choose a folder with config.yaml and model.safetensors."
+        if is_dead_link(folder / "config.yaml"):
+            return f"{folder / 'config.yaml'} is a link to a file that is gone; download the model again."
         found, weights = models_below(folder), weights_files(folder)
     except (OSError, ValueError):
         return f"There is no checkpoint folder {folder}; choose a folder with config.yaml and model.safetensors."

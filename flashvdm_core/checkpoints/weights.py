@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..api.errors import CheckpointError
-from ..files import NoPlainFileError, open_file
+from ..files import NoPlainFileError, is_dead_link, open_file
 from ..runtime.oom import out_of_memory
 from .folders import PICKLED, WEIGHTS_NAMES, shards_of, weights_files
 from .header import Entry, read_header
@@ -70,7 +70,7 @@ class SafetensorsWeights:
             weakref.finalize(self, self._file.close)
             self._entries = read_header(self._file)
         except FileNotFoundError:
-            raise CheckpointError(f"There is no file {path}; choose a folder with a complete checkpoint.") from None
+            raise _missing(path) from None
         except (ValueError, NoPlainFileError) as error:
             raise CheckpointError(
                 f"{path} is not a complete safetensors file (cut short, damaged, or another format such as a pickle); "
@@ -153,7 +153,7 @@ class PickledWeights:
             open_file(path).close()
             data = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
         except FileNotFoundError:
-            raise CheckpointError(f"There is no file {path}; choose a folder with a complete checkpoint.") from None
+            raise _missing(path) from None
         except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
             if isinstance(error, RuntimeError | OSError) and out_of_memory(error):
                 raise
@@ -228,6 +228,12 @@ def _windows(count: int, most: int) -> list[tuple[int, int]]:
         return [(0, count)]
     part = max(most // _WINDOWS, 1)
     return [(number * (count - part) // (_WINDOWS - 1), part) for number in range(_WINDOWS)]
+
+
+def _missing(path: Path) -> CheckpointError:
+    if is_dead_link(path):
+        return CheckpointError(f"{path} is a link to a file that is gone; download the model again.")
+    return CheckpointError(f"There is no file {path}; choose a folder with a complete checkpoint.")
 
 
 def _unreadable(path: Path, error: OSError) -> Exception:

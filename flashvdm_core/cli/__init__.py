@@ -8,22 +8,35 @@ Nothing but the standard library is imported before a command runs, so that `doc
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from .. import __version__
 from ..api.errors import FlashVDMError
 from . import batch, convert, doctor, generate, models, setup
-from .common import EXIT_FAILED, EXIT_INTERRUPTED
+from .common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from .terminal import lasting_streams, printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (default: those of the process); returns the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not where a program has put something else in its place
-            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter must not end the work
+    with lasting_streams() as lost:
+        status = _main(arguments)
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        if lost:
+            print(f"Warning: not all that was to be shown could be written ({lost[0].strerror}).", file=sys.stderr)
+    return status or (EXIT_FAILED if lost else EXIT_OK)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    try:
+        os.getcwd()
+    except FileNotFoundError:  # then PyTorch ends the process
+        print("Error: The current folder does not exist any more; change to another.", file=sys.stderr)
+        return EXIT_USAGE
     commands = parser()
     options = commands.parse_args(arguments)
     try:
@@ -32,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except FlashVDMError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {printable(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except ModuleNotFoundError as error:
         print(f"Error: {sys.executable} has no module '{error.name}'; install the project's requirements there.", file=sys.stderr)

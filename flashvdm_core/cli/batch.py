@@ -25,6 +25,7 @@ from .common import (
     interruptible,
     path_of,
 )
+from .terminal import printable
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -78,7 +79,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     try:
         items = shard(read_items(options.input, given_settings(options), f".{options.format}"), index, count)
     except BatchError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {printable(str(error))}", file=sys.stderr)
         return EXIT_USAGE
     batch_index = BatchIndex(options.output)
     executor = _executor(options.ray)  # before the signals are ours: Ray takes some, too
@@ -88,7 +89,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         others = left_out(options.input)
         _tell({"event": "start", "items": len(items), "left_out": others}, log, options.json)
         if others:
-            print(f"Warning: {_left_out_words(others)}", file=sys.stderr)
+            print(f"Warning: {printable(_left_out_words(others))}", file=sys.stderr)
         counts: Counter[str] = Counter()
         start = time.monotonic()
         outcomes = run_batch(items, batch_index, executor, overwrite=options.overwrite, interrupted=stop)
@@ -126,7 +127,7 @@ def _shown(outcomes: Iterator[Outcome], items: list[Item], as_json: bool) -> Ite
         for outcome in outcomes:
             yield outcome  # first, so that the log has it whatever becomes of the terminal
             for text, stream in _words(outcome):
-                bar.write(text, file=stream)
+                bar.write(printable(text), file=stream)
             bar.update()
 
 

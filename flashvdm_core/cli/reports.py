@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from ..api.events import CutOut, Event, Failure, Log, Preview, Progress, Result
 from ..api.tasks import Request
 from ..api.units import gib
+from .terminal import printable
 
 
 @dataclass(frozen=True)
@@ -49,21 +50,22 @@ class TerminalReport(Report):
     @contextmanager
     def job(self, job: Job) -> Iterator[None]:
         form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
-        with self._tqdm(total=1.0, desc=job.output.name, bar_format=form, disable=None, leave=False) as self._bar:
+        with self._tqdm(total=1.0, desc=printable(job.output.name), bar_format=form, disable=None, leave=False) as self._bar:
             yield
 
     def event(self, job: Job, event: Event) -> None:
         assert self._bar is not None
         match event:
             case Progress(stage, fraction):
-                self._bar.set_description(f"{job.output.name} {stage}", refresh=False)
+                self._bar.set_description(f"{printable(job.output.name)} {stage}", refresh=False)
                 self._bar.update(fraction - self._bar.n)
             case Log(message, warning):
                 self._print(f"{'Warning: ' if warning else ''}{message}", sys.stderr)
             case Failure(_, message, details):
                 self._print(f"Error: {job.output.name}: {message}", sys.stderr)
                 if self._traceback and details:
-                    self._print(details, sys.stderr)
+                    for line in details.splitlines():
+                        self._print(line, sys.stderr)
             case Result():
                 times = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in event.seconds.items())
                 size = f"{len(event.mesh.vertices):,} vertices, {len(event.mesh.faces):,} faces"
@@ -71,7 +73,7 @@ class TerminalReport(Report):
                 self._print(f"{job.output}: {size}, {sum(event.seconds.values()):.1f} s ({times}){memory}", sys.stdout)
 
     def _print(self, text: str, stream: Any) -> None:
-        self._tqdm.write(text, file=stream)
+        self._tqdm.write(printable(text), file=stream)
 
 
 class JsonReport(Report):

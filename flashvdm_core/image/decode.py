@@ -98,8 +98,8 @@ def _of_png(file: BinaryIO) -> Decoded:
         return Image.open(parts, formats=("PNG",))
 
     try:
-        if found.cut:
-            raise ValueError("a chunk of it is cut")
+        if found.cut or found.apple:
+            raise ValueError("Pillow would not read it")
         image = _visible_frame(opened(png.stitched(file, found.spans)), remarks)
         again = png.stitched(file, found.spans)
     except (MemoryError, TooLargeError):
@@ -108,7 +108,10 @@ def _of_png(file: BinaryIO) -> Decoded:
         parts, rows = png.rescued(file, found)
         image = opened(parts)
         image.load()
-        remarks.append(_cut(rows, found.header[1]))
+        if found.apple:
+            image = _from_apple(image)
+        if not found.apple or rows < found.header[1]:
+            remarks.append(_cut(rows, found.header[1]))
         again, _ = png.rescued(file, found)
     orientation = _orientation(image)
     if found.header[2] == 16 and not getattr(image, "is_animated", False):
@@ -117,6 +120,13 @@ def _of_png(file: BinaryIO) -> Decoded:
     else:
         picture = _of_eight_bits(image, space)
     return Decoded(_turned(picture, orientation), tuple(remarks))
+
+
+def _from_apple(image: Image.Image) -> Image.Image:
+    """BGR or BGRA multiplied by alpha -> RGB or RGBA."""
+    blue, green, red, *alpha = image.split()
+    made = Image.merge("RGBa" if alpha else "RGB", (red, green, blue, *alpha))
+    return made.convert("RGBA") if alpha else made
 
 
 def _deep_png(high: Image.Image, again: Image.Image) -> Samples:
@@ -173,8 +183,9 @@ def _of_others(file: BinaryIO) -> Decoded:
     remarks: list[str] = []
     try:
         image = Image.open(file, formats=_FORMATS)
+        _leave_thumbnail(image)
         _check_size(*image.size)
-        image = _visible_frame(image, remarks)
+        image = _without_void_alpha(_visible_frame(image, remarks))
     except (MemoryError, TooLargeError):
         raise
     except Exception as error:
@@ -189,6 +200,26 @@ def _of_others(file: BinaryIO) -> Decoded:
         return Decoded(_turned(picture, orientation), (*remarks, *told))
     space, told = _told_space(image)
     return Decoded(_turned(_of_eight_bits(image, space), orientation), (*remarks, *told))
+
+
+def _leave_thumbnail(image: Image.Image) -> None:
+    """Of a TIFF the first page that is no smaller version of another, if there is one."""
+    if image.format != "TIFF":
+        return
+    for number in range(_MOST_FRAMES):
+        try:
+            image.seek(number)
+        except (EOFError, OSError, SyntaxError, ValueError):
+            break
+        if not tiff.is_thumbnail(image.tag_v2):  # pyright: ignore[reportAttributeAccessIssue]
+            return
+    image.seek(0)
+
+
+def _without_void_alpha(image: Image.Image) -> Image.Image:
+    """Many programs leave the fourth byte of a BMP at 0 and mean an opaque picture."""
+    void = image.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0)
+    return image.convert("RGB") if void else image
 
 
 def _check_size(width: int, height: int) -> None:
@@ -285,9 +316,10 @@ def _visible_frame(image: Image.Image, remarks: list[str]) -> Image.Image:
     # Whether a file holds more than one picture is only asked where the first one is empty: it may mean reading it all.
     if _shows_something(image):
         return image
+    start = image.tell()
     for number in range(1, _MOST_FRAMES):
         try:
-            image.seek(number)
+            image.seek(start + number)
             image.load()
         except (EOFError, OSError, SyntaxError, ValueError, AttributeError):
             break
@@ -297,7 +329,7 @@ def _visible_frame(image: Image.Image, remarks: list[str]) -> Image.Image:
             remarks.append(f"is an animation: {what} nothing, so the next one was taken")
             return image
     with contextlib.suppress(EOFError, ValueError):
-        image.seek(0)
+        image.seek(start)
     image.load()
     return image
 

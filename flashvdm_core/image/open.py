@@ -55,6 +55,8 @@ def _opened(path: Path) -> BinaryIO:
     try:
         file = open_file(path)
     except FileNotFoundError:
+        if any(scheme in path.as_posix() for scheme in ("https:/", "http:/")):
+            raise ImageError(f"'{path}' is an address in the web; save the picture as a file and choose that.") from None
         raise ImageError(f"There is no image '{path}'; check its name and folder.") from None
     except IsADirectoryError:
         raise ImageError(f"'{path}' is a folder; choose an image file in it.") from None

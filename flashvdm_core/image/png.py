@@ -33,6 +33,7 @@ class Png:
         data: of what is inside the IDAT chunks.
         ancillary: the small chunks that tell about colours and rotation, by name.
         cut: the file ends inside of a chunk that Pillow would ask memory for.
+        apple: of the kind that Xcode puts into apps: packed without a zlib header, BGR, multiplied by alpha.
     """
 
     header: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
@@ -40,6 +41,7 @@ class Png:
     data: list[tuple[int, int]] = field(default_factory=list)
     ancillary: dict[bytes, bytes] = field(default_factory=dict)
     cut: bool = False
+    apple: bool = False
 
     @property
     def mode(self) -> str:
@@ -59,6 +61,7 @@ def scan(file: BinaryIO) -> Png:
             break
         length, name = struct.unpack(">I4s", head)
         there = min(length, size - place - 8)
+        found.apple |= name == b"CgBI"
         if name == b"IDAT":
             found.data.append((place + 8, there))
         if name == b"IHDR" and there >= 13:
@@ -173,7 +176,7 @@ def stitched(file: BinaryIO, spans: Sequence[Span]) -> io.BufferedReader:
 
 
 def rescued(file: BinaryIO, png: Png) -> tuple[io.BufferedReader, int]:
-    """A whole PNG file of the rows that a damaged one still holds, and their number.
+    """A whole PNG file of the rows that a damaged one, or one of Apple's, holds, and their number.
 
     Raises:
         ValueError: none is whole, or the picture is interlaced.
@@ -185,7 +188,7 @@ def rescued(file: BinaryIO, png: Png) -> tuple[io.BufferedReader, int]:
     stride = 1 + (width * bits * channels + 7) // 8
     packed = zlib.compressobj(1)
     pieces, left = [], stride * height
-    for part in _inflated(file, png.data):
+    for part in _inflated(file, png):
         pieces.append(packed.compress(part[:left]))
         left -= min(left, len(part))
         if not left:
@@ -205,10 +208,10 @@ def rescued(file: BinaryIO, png: Png) -> tuple[io.BufferedReader, int]:
     return stitched(file, parts), rows
 
 
-def _inflated(file: BinaryIO, data: Sequence[tuple[int, int]]) -> Iterator[bytes]:
-    """What is compressed there, up to its end or to the first damage."""
-    inflater = zlib.decompressobj()
-    for start, length in data:
+def _inflated(file: BinaryIO, png: Png) -> Iterator[bytes]:
+    """What its pixels are when unpacked, up to their end or to the first damage."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS if png.apple else zlib.MAX_WBITS)
+    for start, length in png.data:
         for offset in range(0, length, _PIECE):
             file.seek(start + offset)
             piece, before = file.read(min(_PIECE, length - offset)), inflater.copy()

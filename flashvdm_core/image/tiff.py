@@ -9,9 +9,9 @@ import io
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -22,6 +22,7 @@ _TYPES = {1: "B", 2: "s", 3: "H", 4: "I", 6: "b", 7: "s", 8: "h", 9: "i", 11: "f
 _MOST_VALUES = 8_000_000  # bytes in one tag
 _MOST_STRIP = 1 << 29  # bytes of a compressed strip or tile when it is unpacked
 _BAND_BYTES = 1 << 23
+_SUBFILE, _OLD_SUBFILE, _MOST_PAGES = 254, 255, 200
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _ORDER, _STRIPS = 256, 257, 258, 259, 262, 266, 273
 _ORIENTATION, _CHANNELS, _ROWS, _COUNTS, _MAX_VALUE, _PLANAR, _PREDICTOR = 274, 277, 278, 279, 281, 284, 317
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS, _EXTRA, _FORMAT, _SMAX, _ICC = 322, 323, 324, 325, 338, 339, 341, 34675
@@ -35,6 +36,13 @@ class UnknownKindError(ValueError):
 
 def is_tiff(head: bytes) -> bool:
     return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def is_thumbnail(tags: Mapping[int, Any]) -> bool:
+    """Whether a page is a smaller version of another, or its mask, by its tags: numbers or rows of them."""
+    found = (tags.get(_SUBFILE, 0), tags.get(_OLD_SUBFILE, 0))
+    new, old = (int(value[0] if isinstance(value, tuple) else value) for value in found)
+    return bool(new & 5) or old == 2
 
 
 def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
@@ -65,15 +73,32 @@ def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
 
 
 def _directory(file: BinaryIO) -> tuple[str, dict[int, tuple]]:
-    """The byte order and the tags of the first picture."""
+    """The byte order and the tags of the first picture that is no smaller version of another."""
     file.seek(0)
     head = file.read(16)
     order = "<" if head[:2] == b"II" else ">"
     big = head[2:4] in (b"+\0", b"\0+")
-    file.seek(struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)[0])
+    pointer = order + ("Q" if big else "I")
+    (place,) = struct.unpack_from(pointer, head, 8 if big else 4)
+    first, following = _page(file, place, order, big)
+    tags = first
+    for _ in range(_MOST_PAGES):
+        if not is_thumbnail(tags):
+            return order, tags
+        if not following:
+            break
+        tags, following = _page(file, following, order, big)
+    return order, first
+
+
+def _page(file: BinaryIO, start: int, order: str, big: bool) -> tuple[dict[int, tuple], int]:
+    """The tags of a page, and where the next one starts, 0 for none."""
+    file.seek(start)
     (count,) = struct.unpack(order + ("Q" if big else "H"), file.read(8 if big else 2))
     length = 20 if big else 12
     entries = file.read(min(count, 4096) * length)
+    end = file.read(8 if big else 4)
+    following = struct.unpack(order + ("Q" if big else "I"), end)[0] if count <= 4096 and len(end) == (8 if big else 4) else 0
     tags: dict[int, tuple] = {}
     for index in range(len(entries) // length):
         tag, kind, number = struct.unpack_from(order + ("HHQ" if big else "HHI"), entries, index * length)
@@ -89,7 +114,7 @@ def _directory(file: BinaryIO) -> tuple[str, dict[int, tuple]]:
             file.seek(struct.unpack_from(order + ("Q" if big else "I"), entries, place)[0])
             content = file.read(size)
         tags[tag] = (content,) if code == "s" else struct.unpack(f"{order}{number}{code}", content)
-    return order, tags
+    return tags, following
 
 
 @dataclass(frozen=True)

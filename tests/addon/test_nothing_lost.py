@@ -323,6 +323,31 @@ def test_a_change_that_fails_half_way_leaves_everything_as_it_was(
     assert [material.name for material in obj.data.materials] == ["red chair"]
 
 
+def test_results_that_were_joined_keep_both_textures(made: bpy.types.Object, worker: Worker, image: str) -> None:
+    bpy.ops.flashvdm.generate(filepath=image, seed=4, resolution=64)
+    made.select_set(True)
+    bpy.ops.object.join()
+    joined = bpy.context.object
+    before, faces = content(), len(joined.data.polygons)
+    uvs = [tuple(corner.vector) for corner in joined.data.uv_layers.active.uv]
+    for press in (
+        bpy.ops.flashvdm.set_triangles,
+        bpy.ops.flashvdm.set_quads,
+        bpy.ops.flashvdm.lay_colours,
+        bpy.ops.flashvdm.remesh,
+    ):
+        with pytest.raises(RuntimeError, match="separate it by material first"):
+            press()
+    assert content() == before
+    assert len(joined.data.polygons) == faces
+    assert [tuple(corner.vector) for corner in joined.data.uv_layers.active.uv] == uvs
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.mesh.separate(type="MATERIAL")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert bpy.ops.flashvdm.set_triangles(target=10) == {"FINISHED"}
+
+
 # --- pictures that are lost -------------------------------------------------------------------------------------------
 
 

@@ -336,6 +336,15 @@ def test_a_pipe_in_the_place_of_the_weights_is_not_waited_for(folder: Path, tmp_
     assert "not a complete safetensors file" in refused(folder, tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="links need no rights there")
+@pytest.mark.parametrize("name", ["model.safetensors", "config.yaml"])
+def test_a_link_to_a_file_that_is_gone_is_told_as_that(folder: Path, tmp_path: Path, name: str) -> None:
+    """As of a hub's cache that was cleaned."""
+    (folder / name).unlink()
+    (folder / name).symlink_to("../blobs/gone")
+    assert f"{name} is a link to a file that is gone" in refused(folder, tmp_path)
+
+
 def test_a_file_that_is_cut_while_it_is_loaded_is_one_sentence(folder: Path) -> None:
     parts = open_parts(folder, half=False)
     os.truncate(folder / "model.safetensors", 3000)

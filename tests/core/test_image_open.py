@@ -18,6 +18,8 @@ from flashvdm_core.api.errors import ImageError
 from flashvdm_core.files import IMAGE_SUFFIXES
 from flashvdm_core.image import open_image as opened
 
+from .picture_files import png_chunk, tiff_file
+
 
 def open_image(path: Path) -> Image.Image:
     """The picture of a file about which there is nothing to say."""
@@ -178,6 +180,70 @@ def test_a_stereo_jpeg_of_a_phone_is_read(tmp_path: Path) -> None:
     assert np.asarray(open_image(path))[8, 3, 0] > 200
 
 
+@pytest.mark.parametrize("colour", [2, 6])
+def test_a_png_out_of_an_app_of_apple_is_read(tmp_path: Path, colour: int) -> None:
+    """Xcode packs them without a header of zlib, as BGR multiplied by alpha."""
+    values = np.asarray(with_alpha() if colour == 6 else picture()).astype(float)
+    stored = values[..., [2, 1, 0, 3][: values.shape[2]]]
+    if colour == 6:
+        stored[..., :3] *= stored[..., 3:] / 255
+    rows = np.concatenate([np.zeros((16, 1)), stored.reshape(16, -1)], 1).round().astype(np.uint8)
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    header = struct.pack(">IIBBBBB", 24, 16, 8, colour, 0, 0, 0)
+    parts = [(b"CgBI", b"\x50\0\x20\2"), (b"IHDR", header), (b"IDAT", packer.compress(rows.tobytes()) + packer.flush())]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*part) for part in [*parts, (b"IEND", b"")]))
+    got = np.asarray(open_image(tmp_path / "a.png")).astype(int)
+    seen = values[..., 3:] > 0 if colour == 6 else True
+    assert np.abs((got - values) * seen).max() <= 3
+
+
+def bitmap(alpha: int) -> bytes:
+    """A BMP of 32 bits with a mask for alpha."""
+    bgra = np.full((16, 24, 4), alpha, np.uint8)
+    bgra[..., :3] = np.asarray(picture())[::-1, :, ::-1]
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    info = struct.pack("<IiiHHIIiiII", 108, 24, 16, 1, 32, 3, bgra.size, 2835, 2835, 0, 0) + masks
+    return b"BM" + struct.pack("<IHHI", 122 + bgra.size, 0, 0, 122) + info.ljust(108, b"\0") + bgra.tobytes()
+
+
+@pytest.mark.parametrize("alpha", [0, 255])
+def test_a_bmp_without_alpha_is_opaque_whatever_its_fourth_byte(tmp_path: Path, alpha: int) -> None:
+    (tmp_path / "a.bmp").write_bytes(bitmap(alpha))
+    np.testing.assert_array_equal(np.asarray(open_image(tmp_path / "a.bmp")), np.asarray(picture()))
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("tag", [(254, 1), (254, 4), (255, 2)])
+def test_a_smaller_version_before_the_picture_of_a_tiff_is_passed_over(tmp_path: Path, tag: tuple[int, int], deep: bool) -> None:
+    kind = np.uint16 if deep else np.uint8
+    small, large = (np.asarray(picture().resize(size)).astype(kind) for size in ((6, 4), (24, 16)))
+    pages = [tiff_file(small, **{f"t{tag[0]}": ("I", tag[1])}), tiff_file(large * kind(257 if deep else 1))]
+    (tmp_path / "a.tiff").write_bytes(chained(*pages))
+    np.testing.assert_array_equal(np.asarray(open_image(tmp_path / "a.tiff")), large)
+
+
+def test_a_tiff_of_a_smaller_version_alone_is_that(tmp_path: Path) -> None:
+    (tmp_path / "a.tiff").write_bytes(tiff_file(np.asarray(picture()), t254=("I", 1)))
+    np.testing.assert_array_equal(np.asarray(open_image(tmp_path / "a.tiff")), np.asarray(picture()))
+
+
+def chained(first: bytes, second: bytes) -> bytes:
+    """Two TIFF files of little-endian numbers as one of two pages."""
+    start = len(first) + len(first) % 2
+    moved = bytearray(second)
+    (directory,) = struct.unpack_from("<I", second, 4)
+    (count,) = struct.unpack_from("<H", second, directory)
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        tag, code, number, value = struct.unpack_from("<HHII", second, entry)
+        if tag == 273 or {3: 2, 4: 4, 7: 1}[code] * number > 4:
+            struct.pack_into("<I", moved, entry + 8, value + start)
+    made = bytearray(first.ljust(start, b"\0") + moved)
+    (directory_of_first,) = struct.unpack_from("<I", first, 4)
+    (count,) = struct.unpack_from("<H", first, directory_of_first)
+    struct.pack_into("<I", made, directory_of_first + 2 + 12 * count, start + directory)
+    return bytes(made)
+
+
 def refused(path: Path) -> str:
     with pytest.raises(ImageError) as caught:
         opened(path)
@@ -191,6 +257,7 @@ def refused(path: Path) -> str:
 def test_missing_file_folder_and_empty_file(tmp_path: Path) -> None:
     assert "There is no image" in refused(tmp_path / "nothing.png")
     assert "is a folder" in refused(tmp_path)
+    assert "address in the web" in refused(tmp_path / "https://example.org/chair.png")
     (tmp_path / "empty.png").touch()
     assert "empty file" in refused(tmp_path / "empty.png")
 

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,44 @@ def test_whole_numbers_of_a_table(tmp_path: Path, cell: str, value: int | None) 
 def test_seeds_of_a_data_frame_give_each_mesh_its_own_name(tmp_path: Path) -> None:
     first, second = items_of(tmp_path, "image,seed\na.png,1.0\na.png,2.0\n")
     assert (first.output, second.output) == ("a-1.glb", "a-2.glb")
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [(("TRUE", "yes", "on", "1", "1.0", "WAHR", "ja"), True), (("False", "no", "off", "0", "FALSCH", "Nein"), False)],
+)
+def test_switches_in_the_words_of_spreadsheets(tmp_path: Path, words: tuple[str, ...], value: bool) -> None:
+    for word in words:
+        assert one(tmp_path, f"image,remove_floaters\na.png,{word}\n")["remove_floaters"] is value
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".ndjson"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_object_on_each_line(tmp_path: Path, suffix: str, count: int) -> None:
+    lines = [json.dumps({"image": "a.png", "seed": seed}) for seed in range(count)]
+    assert [item.output for item in items_of(tmp_path, "\n".join([*lines, "", ""]), suffix)] == [
+        f"a-{seed}.glb" for seed in range(count)
+    ]
+    with pytest.raises(BatchError, match="not JSON"):
+        items_of(tmp_path, "\n".join([*lines, "{"]), suffix)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("separator", ["/", "\\", "\\\\", "/./"])
+def test_names_as_another_system_writes_them(tmp_path: Path, form: Any, separator: str) -> None:
+    """With backslashes, and with accents as letters of their own."""
+    file = (
+        tmp_path / unicodedata.normalize("NFD" if form == "NFC" else "NFC", "Möbel") / unicodedata.normalize("NFD", "Stühl.png")
+    )
+    file.parent.mkdir()
+    file.write_bytes(b"")
+    rows = [{"image": unicodedata.normalize(form, f"Möbel{separator}Stühl.png")}, {"image": "Möbel\\lost.png"}]
+    found, lost = items_of(tmp_path, json.dumps(rows), ".json")
+    assert found.request is not None
+    assert lost.request is not None
+    assert os.path.samefile(found.request.images["front"], file)
+    assert found.output == unicodedata.normalize(form, "Stühl.glb")
+    assert lost.request.images["front"] == str(tmp_path / "Möbel\\lost.png")
 
 
 def test_other_encodings_are_named_with_the_remedy(tmp_path: Path) -> None:

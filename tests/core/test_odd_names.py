@@ -71,6 +71,52 @@ def test_a_terminal_that_lacks_letters_ends_nothing(
 
 
 @PIPES
+def test_names_do_not_command_the_terminal(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("red\x1b[31m", "new\nline", "bell\x07", "turned\u202egnp", "-o", "--help", "\u0645\u06cc\u200c\u0632")
+    for name in names:
+        os.link(folder / "images" / "disc.png", folder / "images" / f"{name}.png")
+    (folder / "images" / "bad\x1b]0;\n.png").write_bytes(b"no picture")
+    assert batch("images", model) == 1
+    assert {path.stem for path in (folder / "out").glob("*.glb")} == {"disc", *names}
+    shown = capsys.readouterr()
+    assert not set(shown.out + shown.err) & set("\x1b\x07\u202e")
+    lines = shown.out.splitlines()
+    assert len(lines) == len(names) + 1
+    assert {r"red\x1b[31m", r"new\nline", "\u0645\u06cc\u200c\u0632"} <= {line.partition(".glb:")[0] for line in lines}
+    assert generate("images/bad\x1b]0;\n.png", "-o", "a.glb", "--model", model) == 1
+    assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is always full")
+@pytest.mark.parametrize(("stream", "option"), [("stdout", ()), ("stderr", ()), ("stdout", ("--json",))])
+def test_a_full_disk_under_what_is_shown_ends_no_batch(
+    folder: Path, model: str, monkeypatch: pytest.MonkeyPatch, stream: str, option: tuple[str, ...]
+) -> None:
+    for name in "ab":
+        write_disc_image(folder / "images" / f"{name}.png")
+    with open("/dev/full", "w") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, stream, full)
+        status = batch("images", model, *option)
+    assert status == 1, "whoever reads it lacks something"
+    assert {path.name for path in (folder / "out").glob("*.glb")} == {"disc.glb", "a.glb", "b.glb"}
+    assert [line["event"] for line in logged(folder)] == ["start", "item", "item", "item", "summary"]
+
+
+@PIPES
+def test_a_current_folder_that_was_deleted_is_told(
+    folder: Path, model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    try:
+        assert main(["models"]) == 2
+    finally:
+        os.chdir(folder)
+    assert "The current folder does not exist any more" in capsys.readouterr().err
+
+
+@PIPES
 def test_pipes_devices_and_names_that_are_not_utf8_are_failures_of_their_own(
     folder: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
