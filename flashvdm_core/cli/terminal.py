@@ -10,23 +10,23 @@ from contextlib import contextmanager, suppress
 
 
 class _LastingFile(io.RawIOBase):
-    """A file that takes what it cannot write, too, and keeps the first error."""
+    """A file that takes what it cannot write, too, and keeps the first error; without a file it forgets everything."""
 
-    def __init__(self, file: io.RawIOBase, lost: list[OSError]) -> None:
+    def __init__(self, file: io.RawIOBase | None, lost: list[OSError]) -> None:
         super().__init__()
-        self._file, self._lost, self._works = file, lost, True
+        self._file, self._lost, self._works = file, lost, file is not None
 
     def writable(self) -> bool:
         return True
 
     def fileno(self) -> int:
-        return self._file.fileno()
+        return self._file.fileno() if self._file is not None else super().fileno()
 
     def isatty(self) -> bool:
-        return self._file.isatty()
+        return self._file is not None and self._file.isatty()
 
     def write(self, data, /) -> int | None:  # pyright: ignore[reportMissingParameterType]
-        if self._works:
+        if self._works and self._file is not None:
             try:
                 return self._file.write(data)
             except BrokenPipeError:  # whoever read has enough
@@ -40,6 +40,7 @@ class _LastingFile(io.RawIOBase):
 @contextmanager
 def lasting_streams() -> Iterator[list[OSError]]:
     """Standard output and error end no work: a letter that one lacks is escaped, and what a full disk does not take is lost.
+    A closed one takes everything.
 
     Gives a list that holds what went wrong in the end.
     """
@@ -58,6 +59,8 @@ def lasting_streams() -> Iterator[list[OSError]]:
 
 
 def _lasting(stream, lost: list[OSError]):  # pyright: ignore[reportMissingParameterType]
+    if stream is None:
+        return io.TextIOWrapper(io.BufferedWriter(_LastingFile(None, lost)), "utf-8")
     if not isinstance(stream, io.TextIOWrapper):  # a program has put something else in its place
         return stream
     stream.reconfigure(errors="backslashreplace")

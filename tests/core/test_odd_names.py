@@ -102,6 +102,17 @@ def test_a_full_disk_under_what_is_shown_ends_no_batch(
     assert [line["event"] for line in logged(folder)] == ["start", "item", "item", "item", "summary"]
 
 
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_closed_streams_end_no_batch(folder: Path, model: str, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        patch.setattr(sys, "stderr", None)
+        assert batch("images", model, *option) == 0
+        assert generate("images/disc.png", "-o", "a.glb", "--model", model, *option) == 0
+    assert (folder / "out" / "disc.glb").exists()
+    assert (folder / "a.glb").exists()
+
+
 @PIPES
 def test_a_current_folder_that_was_deleted_is_told(
     folder: Path, model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
