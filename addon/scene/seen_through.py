@@ -13,7 +13,7 @@ from ...flashvdm_core.api.errors import ImageError
 from ...flashvdm_core.texture import MatrixCamera
 
 # Core frame (y up, +z towards the viewer) -> Blender's (z up, -y towards the viewer).
-_TURNED = Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)))
+_TURNED = ((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1))
 
 
 def through_camera(obj: bpy.types.Object, scene: bpy.types.Scene, depsgraph: Any, width: int, height: int) -> MatrixCamera:
@@ -51,8 +51,9 @@ def through_view(obj: bpy.types.Object, view: View) -> MatrixCamera:
 def _seen(obj: bpy.types.Object, projection: Matrix, placed: Matrix, flat: bool) -> MatrixCamera:
     """`placed` is the camera in world space; `flat`: without perspective."""
     world = obj.matrix_world
-    matrix = projection @ placed.inverted() @ world @ _TURNED
-    back = (world @ _TURNED).inverted()
+    turned = Matrix(_TURNED)
+    matrix = projection @ placed.inverted() @ world @ turned
+    back = (world @ turned).inverted()
     if flat:
         direction = back.to_3x3() @ placed.col[2].to_3d()
         eye = (direction.x, direction.y, direction.z, 0.0)

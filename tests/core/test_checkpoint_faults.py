@@ -34,8 +34,8 @@ from flashvdm_core.pipeline import loaded_model
 from flashvdm_core.pipeline.pipeline import Pipeline
 from flashvdm_core.runtime.memory.requirements import memory_needs
 
-from .test_checkpoints import rewrite_config, rewrite_weights, write_ckpt, write_turbo_vae
-from .tiny_model import CONFIG, tiny_config, write_disc_image, write_tiny_model
+from .test_checkpoints import rewrite_config, rewrite_weights, write_turbo_vae
+from .tiny_model import CONFIG, tiny_config, write_disc_image, write_tiny_model, write_tiny_moe_model
 
 ROOT = Path(__file__).resolve().parents[2]
 TURBO = "hunyuan3d-vae-v2-0-turbo"
@@ -189,7 +189,7 @@ def test_a_part_beside_a_whole_file_is_left_over(folder: Path) -> None:
 
 
 def test_a_ckpt_in_the_format_of_old_versions_of_torch_loads(tmp_path: Path) -> None:
-    folder = write_ckpt(tmp_path / "moe")
+    folder = write_tiny_moe_model(tmp_path / "moe")
     file = folder / "model.fp16.ckpt"
     torch.save(torch.load(file, weights_only=True), file, _use_new_zipfile_serialization=False)
     assert load_checkpoint(folder, "cpu", torch.float32).num_latents == 12
@@ -409,7 +409,7 @@ def test_latents_that_an_earlier_version_made_are_known_again(folder: Path, tmp_
 
 
 def test_the_memory_that_a_ckpt_needs_is_that_of_its_networks(tmp_path: Path) -> None:
-    folder = write_ckpt(tmp_path / "moe")
+    folder = write_tiny_moe_model(tmp_path / "moe")
     needed, _ = memory_needs(open_parts(folder, half=True).spec, torch.device("cpu"), torch.float32, Settings().resolution)
     (line,) = examine_memory(str(folder), [Compute("cpu")])
     assert f"needs about {gib(needed)}" in line.text
