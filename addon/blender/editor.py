@@ -42,7 +42,8 @@ class RubberBand:
         region = bpy.context.region
         if self.corners is None or region is None:
             return
-        (left, low), (right, top) = (region.view2d.view_to_region(*corner, clip=False) for corner in self.corners)
+        view: Any = region.view2d  # 5.2's stubs don't know that what it answers has parts
+        (left, low), (right, top) = (view.view_to_region(*corner, clip=False) for corner in self.corners)
         shader: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
         line = [(left, low), (right, low), (right, top), (left, top), (left, low)]
         shader.uniform_float("color", _COLOR)

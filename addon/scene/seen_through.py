@@ -55,7 +55,8 @@ def _seen(obj: bpy.types.Object, projection: Matrix, placed: Matrix, flat: bool)
     matrix = projection @ placed.inverted() @ world @ turned
     back = (world @ turned).inverted()
     if flat:
-        direction = back.to_3x3() @ placed.col[2].to_3d()
+        columns: Any = placed.col  # the stubs disagree
+        direction = back.to_3x3() @ columns[2].to_3d()
         eye = (direction.x, direction.y, direction.z, 0.0)
     else:
         place = back @ placed.translation

@@ -129,7 +129,7 @@ def _look_for_strokes() -> float | None:
     scene, manager = bpy.context.scene, bpy.context.window_manager
     mask = None if scene is None else masks.mask_of(absolute_path(scene_settings(scene).image))
     areas = [area for window in (manager.windows if manager is not None else ()) for area in window.screen.areas]
-    shown = {space.image for area in areas if (space := area.spaces.active) is not None and space.type == "IMAGE_EDITOR"}
+    shown = {space.image for area in areas if isinstance(space := area.spaces.active, bpy.types.SpaceImageEditor)}
     if mask is None or mask not in shown:
         return None
     signature = masks.signature(mask)

@@ -30,7 +30,8 @@ class FLASHVDM_PT_mask(bpy.types.Panel):  # noqa: N801
         assert layout is not None
         row = layout.row(align=True)
         for keep, label, icon in ((True, interface("Keep"), "ADD"), (False, interface("Remove"), "REMOVE")):
-            row.operator("flashvdm.mask_brush", text=label, translate=False, icon=icon).keep = keep
+            brush = row.operator("flashvdm.mask_brush", text=label, translate=False, icon=icon)  # pyright: ignore[reportArgumentType]
+            brush.keep = keep
         column = layout.column(align=True)
         for action, label in (
             ("KEEP", interface("Keep Box")),
