@@ -156,7 +156,9 @@ def test_the_known_models_are_listed_with_their_licence(capsys: pytest.CaptureFi
 def test_the_memory_that_each_model_needs_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--memory", "--device", "cpu", "--precision", "float16", "--resolution", "380"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum("of it weights" in line for line in lines) == 1 + sum(line.startswith("hunyuan3d-dit-") for line in lines)
+    assert sum("of it weights" in line for line in lines) == 1 + sum(
+        line.startswith(("hunyuan3d-dit-", "triposg:")) for line in lines
+    )
     turbo = next(number for number, line in enumerate(lines) if line.startswith("hunyuan3d-dit-v2-0-turbo:"))
     need = re.fullmatch(
         r" +at 380 in float16 .*about ([\d.]+) GiB of a graphics card, 4.6 GiB of it weights; .* ([\d.]+) GiB do, .*",

@@ -28,6 +28,7 @@ _SURFACE = 3072
 # Of a process on a CPU, whose allocator gives little of what was freed back to the system (measured on the embedded model and on
 # one of the public widths): PyTorch and Python, bytes for each cell of a face of the volume, for each token of a shape, for both.
 _PROCESS, _PROCESS_SURFACE, _PROCESS_TOKEN, _PROCESS_TOKEN_CELL = 250 << 20, 4100, 42_000, 1.8
+_PROCESS_TEXTURE = 240 << 20  # the atlas, its islands and the mesh's corners, whatever the resolution
 
 
 def memory_requirements(spec: ModelSpec, dtype: torch.dtype, resolution: int) -> tuple[Requirement, Requirement, Requirement]:
@@ -64,7 +65,7 @@ def memory_needs(spec: ModelSpec, device: torch.device, dtype: torch.dtype, reso
     sampling += blocks * (image_tokens + tokens) * spec.dit.hidden_size * item
     decoding = _LATENTS * tokens * spec.vae.width * item + _QUERIES * query_bytes(spec.vae.point_decoder, dtype)
     decoding += _PROCESS_SURFACE * resolution**2 + tokens * (_PROCESS_TOKEN + round(_PROCESS_TOKEN_CELL * resolution**2))
-    whole = _PROCESS + weights + max(encoding, sampling, decoding)
+    whole = _PROCESS + weights + max(encoding, sampling, decoding, _PROCESS_TEXTURE)
     return whole, whole
 
 
