@@ -481,3 +481,13 @@ def test_an_export_writes_over_no_other_texture(made: bpy.types.Object, tmp_path
     assert len(list(tmp_path.glob("made *.png"))) == 2
     with pytest.raises(RuntimeError, match="could not be written"):
         bpy.ops.flashvdm.export(filepath=str(tmp_path / "missing" / "made.obj"))
+
+
+@pytest.mark.parametrize("hidden", ["hide_set", "hide_viewport"])
+def test_a_hidden_object_gives_no_empty_file(made: bpy.types.Object, tmp_path: Path, hidden: str) -> None:
+    made.hide_set(hidden == "hide_set")
+    made.hide_viewport = hidden == "hide_viewport"
+    bpy.context.view_layer.update()
+    with pytest.raises(RuntimeError, match="Select a mesh object"):
+        bpy.ops.flashvdm.export(filepath=str(tmp_path / "made.glb"))
+    assert not (tmp_path / "made.glb").exists()

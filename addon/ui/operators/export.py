@@ -81,10 +81,12 @@ class FLASHVDM_OT_export(bpy.types.Operator):  # noqa: N801
 
 
 def _meshes(context: Context) -> list[bpy.types.Object]:
-    """The selected mesh objects, else the active one."""
+    """The selected mesh objects, else the active one, unless it is hidden: exporters leave that out."""
     selected = [obj for obj in context.selected_objects or () if obj.type == "MESH"]
     active = context.active_object
-    return selected or ([active] if active is not None and active.type == "MESH" else [])
+    if selected or active is None or active.type != "MESH" or not active.visible_get():
+        return selected
+    return [active]
 
 
 CLASSES = (FLASHVDM_OT_export,)
