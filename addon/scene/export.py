@@ -73,7 +73,8 @@ def _stl(path: str) -> None:
 
 
 def _ply(path: str) -> None:
-    bpy.ops.wm.ply_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
+    with _turned_outwards():
+        bpy.ops.wm.ply_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
 
 
 EXPORTERS: Mapping[str, Any] = {
@@ -85,6 +86,28 @@ EXPORTERS: Mapping[str, Any] = {
     ".ply": _ply,
 }
 """File ending -> what writes the selected objects to a path."""
+
+
+@contextmanager
+def _turned_outwards() -> Iterator[None]:
+    """Blender's exporter of PLY forgets that a mirrored object's faces look the other way."""
+    layer = bpy.context.view_layer
+    assert layer is not None
+    selected = [obj for obj in layer.objects if obj.select_get() and isinstance(obj.data, bpy.types.Mesh)]
+    before = [(obj, obj.data) for obj in selected if obj.matrix_world.determinant() < 0]
+    copies: list[bpy.types.Mesh] = []
+    try:
+        for obj, mesh in before:
+            assert isinstance(mesh, bpy.types.Mesh)
+            copies.append(mesh.copy())
+            copies[-1].flip_normals()
+            obj.data = copies[-1]
+        yield
+    finally:
+        for obj, mesh in before:
+            obj.data = mesh
+        for copy in copies:
+            bpy.data.meshes.remove(copy)
 
 
 def _millimetres() -> float:

@@ -472,6 +472,20 @@ def test_what_is_printed_stands_upright_in_millimetres(made: bpy.types.Object, t
     assert tuple(obj.dimensions) == pytest.approx([1000 * side for side in size], rel=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["stl", "ply"])
+def test_a_mirrored_object_is_printed_with_its_faces_outwards(made: bpy.types.Object, tmp_path: Path, kind: str) -> None:
+    made.scale.x = -1
+    bpy.context.view_layer.update()
+    mesh, path = made.data, tmp_path / f"made.{kind}"
+    assert bpy.ops.flashvdm.export(filepath=str(path)) == {"FINISHED"}
+    assert made.data == mesh
+    bpy.ops.wm.read_homefile(use_empty=True)
+    (bpy.ops.wm.stl_import if kind == "stl" else bpy.ops.wm.ply_import)(filepath=str(path))
+    (obj,) = (obj for obj in bpy.data.objects if obj.type == "MESH")
+    triangles = [[Vector(obj.data.vertices[v].co) for v in polygon.vertices[:3]] for polygon in obj.data.polygons]
+    assert sum(a.dot(b.cross(c)) for a, b, c in triangles) > 0
+
+
 def test_an_export_writes_over_no_other_texture(made: bpy.types.Object, tmp_path: Path) -> None:
     assert bpy.ops.flashvdm.export(filepath=str(tmp_path / "made.obj")) == {"FINISHED"}
     (texture,) = tmp_path.glob("made *.png")
