@@ -80,8 +80,12 @@ def redraw_status_bars() -> None:
     for window in manager.windows if manager is not None else ():
         tools: Any = window  # the oldest Blender cannot say which run
         workspace: Any = window.workspace
-        if not len(getattr(tools, "modal_operators", ())):
-            workspace.status_text_set_internal(None)
+        if workspace is None or len(getattr(tools, "modal_operators", ())):
+            continue
+        # The function draws the bar of the context's window, and ends Blender where there is none: after a file was opened.
+        with bpy.context.temp_override(window=window):
+            if bpy.context.window is not None:
+                workspace.status_text_set_internal(None)
 
 
 def _areas() -> list[bpy.types.Area]:
