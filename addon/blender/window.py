@@ -76,16 +76,16 @@ def show_text(context: Any, text: bpy.types.Text) -> None:
 
 def redraw_status_bars() -> None:
     """Draw the status bars of all windows anew, where no tool has put its keys there."""
-    manager = bpy.context.window_manager
+    context: Any = bpy.context  # 5.2's stubs don't know what an override is
+    manager = context.window_manager
     for window in manager.windows if manager is not None else ():
-        tools: Any = window  # the oldest Blender cannot say which run
-        workspace: Any = window.workspace
-        if workspace is None or len(getattr(tools, "modal_operators", ())):
+        # The oldest Blender cannot say which tools run.
+        if window.workspace is None or len(getattr(window, "modal_operators", ())):
             continue
         # The function draws the bar of the context's window, and ends Blender where there is none: after a file was opened.
-        with bpy.context.temp_override(window=window):
-            if bpy.context.window is not None:
-                workspace.status_text_set_internal(None)
+        with context.temp_override(window=window):
+            if context.window is not None:
+                window.workspace.status_text_set_internal(None)
 
 
 def _areas() -> list[bpy.types.Area]:
