@@ -128,7 +128,8 @@ class TestMemoryRequirements:
         v2_0 = memory_requirements(MODELS["hunyuan3d-dit-v2-0"], torch.float16, 380)
         assert sum(need.weights for need in v2_0) == pytest.approx(4_928_151_562, rel=0.01)
         model = load_checkpoint("embedded", CPU, torch.float32)
-        found = [sum(p.nbytes for p in network.parameters()) for network in (model.image_encoder, model.denoiser, model.vae)]
+        decoders = torch.nn.ModuleList([model.vae, model.pixel_aligned])
+        found = [sum(p.nbytes for p in network.parameters()) for network in (model.image_encoder, model.denoiser, decoders)]
         assert [need.weights for need in memory_requirements(model_spec("embedded"), torch.float32, 256)] == found
 
     @pytest.mark.parametrize("name", ["hunyuan3d-dit-v2-0-turbo", "hunyuan3d-dit-v2-0", "hunyuan3d-dit-v2-1", "embedded"])

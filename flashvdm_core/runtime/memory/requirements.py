@@ -12,6 +12,7 @@ from functools import cache
 import torch
 
 from ...models.build import build_meta, build_meta_encoders
+from ...models.pixel_aligned import PixelAlignedDecoder
 from ...models.specs import DinoSpec, DiTSpec, ModelSpec, PointDecoderSpec
 from .plan import Network, Requirement, no_offload, sequential_offload
 
@@ -40,6 +41,7 @@ def memory_requirements(spec: ModelSpec, dtype: torch.dtype, resolution: int) ->
         resolution: cells along each axis of the decoded volume.
     """
     denoiser, vae, image_encoder = (count * dtype.itemsize for count in _parameter_counts(spec))
+    vae += _pixel_aligned_parameters(spec) * torch.float32.itemsize  # loaded so, whatever the others are
     encoding, sampling, decoding = activation_memory(spec, dtype, resolution)
     return (
         Requirement(Network.IMAGE_ENCODER, image_encoder, encoding),
@@ -97,3 +99,12 @@ def _parameter_counts(spec: ModelSpec) -> tuple[int, ...]:
     denoiser, vae, _ = build_meta(spec)
     networks = denoiser, vae, build_meta_encoders(spec)
     return tuple(sum(parameter.numel() for parameter in network.parameters()) for network in networks)
+
+
+@cache
+def _pixel_aligned_parameters(spec: ModelSpec) -> int:
+    """Of the decoder that stands beside the autoencoder's own; 0 where there is none."""
+    if spec.pixel_aligned is None:
+        return 0
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in PixelAlignedDecoder(spec.pixel_aligned).parameters())
