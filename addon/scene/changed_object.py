@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -15,14 +14,13 @@ from ..link.task_queue import ResultSink
 from . import history, landmarks, texture
 from .edited_mesh import why_not_new_faces
 from .mesh_builder import Size, mesh_of
-from .mesh_work import read_made
 from .object_data import new_data, settings_text
 from .pending import NewObject, PendingMesh, by_uid, replace_mesh
 from .placement import Placement
 from .private_folder import PrivateFolder
 from .result_object import describe, mesh_stays
 from .retopology import Faces
-from .worked_object import counted, laid_quads
+from .worked_object import counted, filled_mesh
 
 
 class ChangedObject(ResultSink):
@@ -48,16 +46,7 @@ class ChangedObject(ResultSink):
         """Put the new mesh in the place of the old one, and end an undo step."""
         result = job.result
         assert result is not None
-        laid = None
-        if self._quads is not None:
-            laid = yield from laid_quads(job, result, self._quads, self._mesh.size, self._folder)
-            result = replace(result, settings={**result.settings, "face_budget": self._quads.wanted})
-        encoded = None if result.colouring is None else (yield from texture.encode(result.colouring, laid))
-        if laid is None:
-            yield from self._mesh.fill(result.mesh)
-        else:  # with no step behind it: what is nobody's yet would be gone with the next undo
-            self._mesh.adopt(read_made(self._folder.path))
-        self._folder.remove()
+        result, encoded = yield from filled_mesh(job, result, self._quads, self._mesh, self._folder)
         obj = self._find()
         change = landmarks.change_of(obj)
         if change is None:  # the mesh was edited: all that is known is its box

@@ -48,7 +48,7 @@ def export_objects(objects: Sequence[bpy.types.Object], path: Path) -> None:
         OSError: a texture cannot be written.
     """
     suffix = path.suffix.lower()
-    with _alone_selected(objects), _textures_beside(objects, path if suffix in _TEXTURES_BESIDE else None):
+    with _alone_selected(objects), _textures_beside(objects if suffix in _TEXTURES_BESIDE else (), path):
         EXPORTERS[suffix](str(path))
 
 
@@ -132,12 +132,11 @@ def _alone_selected(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
 
 
 @contextmanager
-def _textures_beside(objects: Sequence[bpy.types.Object], path: Path | None) -> Iterator[None]:
+def _textures_beside(objects: Sequence[bpy.types.Object], path: Path) -> Iterator[None]:
     """The packed images of the objects' materials as files beside `path`, which the images name meanwhile."""
     named: list[tuple[bpy.types.Image, str]] = []
     try:
-        for image in _packed_images(objects) if path else ():
-            assert path is not None
+        for image in _packed_images(objects):
             content = bytes(image.packed_file.data)  # pyright: ignore[reportArgumentType, reportOptionalMemberAccess] - bytes
             name = plain_name(image.filepath_raw.replace("\\", "/")) or f"{plain_name(image.name)}.png"
             file = _free(path.parent / f"{path.stem} {name}", content)

@@ -5,7 +5,6 @@ import copy
 import json
 import traceback
 from collections.abc import Callable, Container, Iterator
-from dataclasses import replace
 
 import bpy
 
@@ -21,7 +20,6 @@ from ..settings.given import kept_path
 from ..settings.preferences import preferences
 from . import history, landmarks, stored_latents, texture, thumbnails
 from .edited_mesh import why_not_new_faces
-from .mesh_work import read_made
 from .object_data import forget, is_copied_preview, is_preview, mark_preview, new_data, settings_text, unmark_preview, was_preview
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
 from .placement import Placement
@@ -30,7 +28,7 @@ from .retopology import Faces
 from .stored_images import content_of
 from .straighten import straighten
 from .variants import Variants
-from .worked_object import counted, laid_quads
+from .worked_object import counted, filled_mesh
 
 
 class ResultObject(ResultSink):
@@ -100,16 +98,7 @@ class ResultObject(ResultSink):
         result = job.result
         assert result is not None
         assert isinstance(job.task, Request)
-        laid = None
-        if self._quads is not None:
-            laid = yield from laid_quads(job, result, self._quads, self._mesh.size, self._folder)
-            result = replace(result, settings={**result.settings, "face_budget": self._quads.wanted})
-        encoded = None if result.colouring is None else (yield from texture.encode(result.colouring, laid))
-        if laid is None:
-            yield from self._mesh.fill(result.mesh)
-        else:  # with no step behind it: what is nobody's yet would be gone with the next undo
-            self._mesh.adopt(read_made(self._folder.path))
-        self._folder.remove()
+        result, encoded = yield from filled_mesh(job, result, self._quads, self._mesh, self._folder)
         obj = self._put(self._preview())
         unmark_preview(obj)
         self._object.uid = None  # it stays, whatever comes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 import bpy
 
@@ -19,7 +20,7 @@ from . import landmarks, texture
 from .edited_mesh import edited, why_not_edited, why_not_new_faces
 from .mesh_builder import Size, mesh_of
 from .mesh_work import MeshWork, Outcome, Projection, fingerprint, perform, read_made, read_outcome, write_order
-from .pending import by_uid, replace_mesh
+from .pending import PendingMesh, by_uid, replace_mesh
 from .private_folder import PrivateFolder, program
 from .retopology import Faces, Method, Remark, triangle_count
 
@@ -142,7 +143,24 @@ def quads_for(face_budget: int) -> Faces:
     return Faces(Method.FLOW, face_budget or int(SETTINGS["face_budget"].default))
 
 
-def laid_quads(
+def filled_mesh(
+    job: Job, result: Result, faces: Faces | None, mesh: PendingMesh, folder: PrivateFolder
+) -> Generator[object, None, tuple[Result, texture.EncodedTexture | None]]:
+    """Fill `mesh` with a result's triangles, or with quads in their place; the result as it is then, and its texture."""
+    laid = None
+    if faces is not None:
+        laid = yield from _laid_quads(job, result, faces, mesh.size, folder)
+        result = replace(result, settings={**result.settings, "face_budget": faces.wanted})
+    encoded = None if result.colouring is None else (yield from texture.encode(result.colouring, laid))
+    if laid is None:
+        yield from mesh.fill(result.mesh)
+    else:  # with no step behind it: what is nobody's yet would be gone with the next undo
+        mesh.adopt(read_made(folder.path))
+    folder.remove()
+    return result, encoded
+
+
+def _laid_quads(
     job: Job, result: Result, faces: Faces, size: Size, folder: PrivateFolder
 ) -> Generator[object, None, Outcome | None]:
     """Quads in the place of a result's triangles, by another Blender; the mesh lies in `folder` then. None where that failed."""

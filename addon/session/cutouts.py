@@ -16,6 +16,7 @@ from ...flashvdm_core.api.errors import FlashVDMError
 from ...flashvdm_core.api.events import CutOut
 from ...flashvdm_core.api.settings import SETTINGS
 from ...flashvdm_core.api.tasks import CutOutOnly
+from ..blender.timers import call_soon, end_timer
 from ..link.job import Job
 from ..link.task_queue import ResultSink
 from ..scene import masks, thumbnails
@@ -141,11 +142,7 @@ def _look_for_strokes() -> float | None:
 
 def ask_soon() -> None:
     """Something that the cut-out depends on has changed."""
-    if bpy.app.background:
-        return
-    if bpy.app.timers.is_registered(ask):
-        bpy.app.timers.unregister(ask)
-    bpy.app.timers.register(ask, first_interval=QUIET_SECONDS)
+    call_soon(ask, QUIET_SECONDS)
 
 
 def ask() -> float | None:
@@ -183,8 +180,7 @@ def register() -> None:
 def unregister() -> None:
     image_observers.remove(ask_soon)
     for timer in (ask, _look_for_strokes):
-        if bpy.app.timers.is_registered(timer):
-            bpy.app.timers.unregister(timer)
+        end_timer(timer)
 
 
 CLASSES: tuple[type, ...] = ()

@@ -5,6 +5,7 @@ import os
 import bpy
 
 from ...flashvdm_core.api.errors import FlashVDMError
+from ..blender.timers import call_soon, end_timer
 from ..settings.given import absolute_path
 from ..settings.properties import live_observers, scene_settings
 from .generation import end_draft, enqueue_draft
@@ -16,11 +17,7 @@ QUIET_SECONDS = 0.3
 
 def ask_soon() -> None:
     """Something has changed that the draft depends on."""
-    if bpy.app.background:
-        return
-    if bpy.app.timers.is_registered(renew):
-        bpy.app.timers.unregister(renew)
-    bpy.app.timers.register(renew, first_interval=QUIET_SECONDS)
+    call_soon(renew, QUIET_SECONDS)
 
 
 def renew() -> float | None:
@@ -48,8 +45,7 @@ def register() -> None:
 
 def unregister() -> None:
     live_observers.remove(ask_soon)
-    if bpy.app.timers.is_registered(renew):
-        bpy.app.timers.unregister(renew)
+    end_timer(renew)
 
 
 CLASSES: tuple[type, ...] = ()

@@ -31,6 +31,7 @@ from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PointDecoderSpe
 from flashvdm_core.sampling import Schedule, guided_velocity, sample, schedule_for
 
 from . import analytic_field, triposg_adapter
+from .golden import part_of
 from .reference import published_summary, trained_range_schedule
 
 Config = Mapping[str, Any]
@@ -263,7 +264,7 @@ def _pixels(config: Config, inputs: Tensors) -> tuple[Tensor, tuple[int, ...] | 
 
 
 def _pipeline(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
-    parts = {part: _part(sd, part) for part in ("model", "vae", "conditioner")}
+    parts = {part: part_of(sd, part) for part in ("model", "vae", "conditioner")}
     conditioner_spec = ConditionerSpec.from_config({"main_image_encoder": config["conditioner"]})
     conditioner = _loaded(SingleImageEncoder(conditioner_spec), parts["conditioner"])
     dit = _loaded(DiT(DiTSpec.from_config(config["model"])), parts["model"])
@@ -280,10 +281,6 @@ def _pipeline(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     export = config["export"]
     volume = _volume(export, _vecset_field(export, vae.geo_decoder, decoded), mesh=True)
     return {**outputs, "out.scaled_latents": scaled, "out.decoded": decoded, **volume}
-
-
-def _part(sd: Tensors, prefix: str) -> Tensors:
-    return {name.removeprefix(f"{prefix}."): t for name, t in sd.items() if name.startswith(f"{prefix}.")}
 
 
 _KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {

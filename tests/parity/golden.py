@@ -30,7 +30,7 @@ class Case:
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """The tensors called `prefix.*`, without the prefix."""
-        return {name.removeprefix(prefix + "."): t for name, t in self.tensors.items() if name.startswith(prefix + ".")}
+        return part_of(self.tensors, prefix)
 
     def tolerance(self, output: str) -> float:
         """Largest allowed difference of an output, relative to its largest value."""
@@ -116,3 +116,8 @@ def _evaluated(runs: Tensor, points: int) -> Tensor:
     change.index_add_(0, runs[:, 0], torch.ones_like(runs[:, 0]))
     change.index_add_(0, runs.sum(dim=1), -torch.ones_like(runs[:, 0]))
     return change.cumsum(0)[:-1] > 0
+
+
+def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin with `prefix` and a dot, without it."""
+    return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}

@@ -25,6 +25,7 @@ from flashvdm_core.sampling.schedules import Schedule, euler_schedule, rectified
 from flashvdm_core.sparse_grid import box
 
 from . import analytic_field
+from .golden import part_of
 from .reference import hierarchical_grid, published_summary
 
 Config = Mapping[str, Any]
@@ -249,7 +250,7 @@ class _Listener(Denoiser[SkipDiTSpec]):
 
 
 def _pipeline(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
-    parts = {part: _part(sd, part) for part in ("transformer", "vae", "image_encoder_dinov2")}
+    parts = {part: part_of(sd, part) for part in ("transformer", "vae", "image_encoder_dinov2")}
     params = {"image_encoder": config["image_encoder_dinov2"], "processor": config["feature_extractor_dinov2"]}
     encoder = _loaded(
         SingleImageEncoder(triposg.conditioner_spec(params)), parts["image_encoder_dinov2"], triposg.image_encoder_names
@@ -280,10 +281,6 @@ def _pipeline(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
         "out.image_tokens": listener.conditions[0].flip(0),  # here the image comes first, there nothing
         "out.kv": decoded,
     }
-
-
-def _part(sd: Tensors, prefix: str) -> Tensors:
-    return {name.removeprefix(f"{prefix}."): t for name, t in sd.items() if name.startswith(f"{prefix}.")}
 
 
 KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {
