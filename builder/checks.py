@@ -116,7 +116,7 @@ def _test_steps(scratch: Path) -> list[Step]:
         # Two minutes where the machine has nothing else to do; a test that hangs has a limit of its own.
         Step("core", (*pytest, "tests/core", *spread), single, limit=900.0),
         Step("parity", (*pytest, "tests/parity", *spread), single),
-        Step("add-on on the host mock", (*pytest, "tests/host", "-n", str(_WORKERS), *seeded)),
+        Step("add-on on the host mock", (*pytest, "tests/host", *seeded)),
         _blender_step("4.5", MAIN.python, scratch),
     ]
 
