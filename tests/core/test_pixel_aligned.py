@@ -33,6 +33,7 @@ from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pac
 from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of
 from flashvdm_core.lab.training.pixel_aligned.validate import network_input, refit
 from flashvdm_core.lab.training.pixel_aligned.views import ViewOptions, ViewPack
+from flashvdm_core.lab.training.pixel_aligned.warp import warped
 
 from .training_shapes import box, prepared_boxes, sphere, together
 
@@ -79,12 +80,14 @@ def test_points_are_looked_up_where_they_are_drawn(camera: Camera) -> None:
     assert (upright[:, 2].amax() + upright[:, 2].amin()).abs() < 1e-5
 
 
-def test_depth_maps_hold_what_is_drawn(source: Source) -> None:
+@pytest.mark.parametrize("warp", [0.0, 0.4])
+def test_depth_maps_hold_what_is_drawn(source: Source, warp: float) -> None:
     meshes, bank = Meshes([source], "train"), PointBank([source], "train")
-    for number in range(6):
-        pack = numbered_pack(meshes, number, VIEWS)
+    for number in range(8):
+        pack = numbered_pack(meshes, number, replace(VIEWS, warp=warp))
         points, distance = bank.rows(pack.row[None])
-        view = ViewCamera(pack.camera[None, 0], pack.camera[None, 1]).to_view(points @ pack.linear.T + pack.offset)
+        upright = warped(points, pack.warp[None]) @ pack.linear.T + pack.offset
+        view = ViewCamera(pack.camera[None, 0], pack.camera[None, 1]).to_view(upright)
         inside = distance[0] > 0.05
         opaque = at_pixels(pack.image[..., 3].float()[None, None] / 255, view, "zeros")[0, 0]
         assert opaque[inside].mean() > 0.95

@@ -36,7 +36,9 @@ def _train(given: argparse.Namespace) -> None:
     sources = [Source.parse(text) for text in given.data]
     chosen = {f.name: getattr(given, f.name) for f in fields(Settings) if hasattr(given, f.name)}
     settings = Settings(
-        **chosen, views=ViewOptions(size=given.render_size, degraded=given.degraded, seed=given.seed, latents=given.latents)
+        **chosen, views=ViewOptions(
+            size=given.render_size, warp=given.warp, degraded=given.degraded, seed=given.seed, latents=given.latents
+        )
     )
     sizes = {f.name: getattr(given, f.name) for f in fields(PixelAlignedSpec) if f.name not in _SHARED}
     spec = PixelAlignedSpec(**sizes, image_size=settings.size, truncation=settings.truncation)
@@ -131,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--save-every", type=number(float, 0.001), default=4, metavar="MINUTES")
     train.add_argument("--threads", type=number(int, 1, 4096), default=1)
     train.add_argument("--render-size", type=number(int, 16, 4096), default=96, help="pixels (default: %(default)s)")
+    train.add_argument(
+        "--warp", type=number(float, 0, 1), default=ViewOptions.warp, help="how far shapes are bent (default: %(default)s)"
+    )
     train.add_argument(
         "--degraded",
         type=number(float, 0, 1),

@@ -25,6 +25,7 @@ from . import losses, validate
 from .data import PointBank, Source
 from .ring import ViewRing
 from .views import ViewOptions, ViewPack, resized
+from .warp import warped
 from .widen import widened
 
 STATE = "state.pt"
@@ -103,7 +104,7 @@ def batch_of(pack: ViewPack, bank: PointBank, size: int, rng: torch.Generator) -
     maps = resized(pack.maps.float(), size // 2)
     points, distance = bank.rows(pack.row)
     camera = ViewCamera(pack.camera[:, 0], pack.camera[:, 1])
-    view = camera.to_view(points @ pack.linear.mT + pack.offset[:, None])
+    view = camera.to_view(warped(points, pack.warp) @ pack.linear.mT + pack.offset[:, None])
     mirrored = torch.rand(len(rgba), generator=rng) < 0.5
     sign = torch.where(mirrored, -1.0, 1.0)
     flat = mirrored[:, None, None, None]

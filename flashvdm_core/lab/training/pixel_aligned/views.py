@@ -17,7 +17,7 @@ from ....api.colour import linear_to_srgb, srgb_to_linear
 from ....models.pixel_aligned import PICTURE_SHARE
 from ...data.meshes import ColouredMesh
 from ...data.render import Camera, project, visible_faces
-from . import degrade, shading
+from . import degrade, shading, warp
 from .frames import Placement, place
 from .latents import LatentSource
 
@@ -30,7 +30,7 @@ class ViewOptions:
 
     Attributes:
         size: side of the picture in pixels; size * `PICTURE_SHARE` is whole.
-        stretch: each axis is scaled by a factor between 1 / stretch and stretch.
+        stretch, warp: of the shapes, see `warp.random_warp`.
         degraded: share of the pictures that are blurred, compressed, badly cut out and so on, and of those with other light.
         seed: of all random numbers.
         latents: the model (a name or a folder) that makes latents of each picture for the decoder to read; "" for none.
@@ -38,6 +38,7 @@ class ViewOptions:
 
     size: int = 96
     stretch: float = 1.25
+    warp: float = 0.2
     degraded: float = 0.25
     seed: int = 0
     latents: str = ""
@@ -51,8 +52,9 @@ class ViewPack:
         image: uint8 [S, S, 4], sRGB and straight alpha.
         maps: float16 [5, h, h]: w of front and back, and the front's normal in camera axes; nan outside the shape.
         row: int64 [], row of the shape in the bank of points.
-        linear, offset: float32 [3, 3] and [3]: upright = stored @ linear.T + offset.
-        scale: float32 [], factor on signed distances (to first order, if the shape is stretched).
+        warp: float32 [11], what the shape went through first (`warp.warped`).
+        linear, offset: float32 [3, 3] and [3]: upright = warped @ linear.T + offset.
+        scale: float32 [], factor on signed distances (to first order, if the shape is stretched; taper is left out of account).
         camera: float32 [2], elevation in radians and perspective.
         decoded: float16 [N, W], decoded latents that a model made of the picture; N = 0 where none does.
     """
@@ -60,6 +62,7 @@ class ViewPack:
     image: Tensor
     maps: Tensor
     row: Tensor
+    warp: Tensor
     linear: Tensor
     offset: Tensor
     scale: Tensor
@@ -74,6 +77,7 @@ class ViewPack:
             torch.zeros(count, size, size, 4, dtype=torch.uint8),
             torch.zeros(count, 5, half, half, dtype=torch.float16),
             torch.zeros(count, dtype=torch.int64),
+            torch.zeros(count, warp.SIZE),
             torch.zeros(count, 3, 3),
             torch.zeros(count, 3),
             torch.zeros(count),
@@ -125,21 +129,24 @@ def make_pack(
     row, load = shape
     prop = load()
     camera = training_camera(rng)
-    stretch = (options.stretch ** rng.uniform(-1, 1, 3)).astype(np.float32) if rng.random() < 0.6 else np.ones(3, np.float32)
+    change = warp.random_warp(rng, options.stretch, options.warp)
     used, faces = np.unique(prop.faces, return_inverse=True)
-    vertices = torch.from_numpy(prop.vertices[used] * scale * stretch)
-    triangles = torch.from_numpy(faces.reshape(-1, 3))
+    stored, faces, face_rgb = prop.vertices[used] * np.float32(scale), faces.reshape(-1, 3), prop.face_rgb
+    if not warp.is_plain(change):
+        stored, faces, face_rgb = warp.finer(stored, faces, face_rgb)
+    vertices = warp.warped(torch.from_numpy(stored), change)
     placement = place(vertices, camera)
-    image, maps = draw(vertices, triangles, torch.from_numpy(prop.face_rgb), camera, placement, options, rng)
+    image, maps = draw(vertices, torch.from_numpy(faces), torch.from_numpy(face_rgb), camera, placement, options, rng)
     if rng.random() < options.degraded:
         image = degrade.degraded(image, rng)
     return ViewPack(
         (image * 255).round().to(torch.uint8),
         maps.half(),
         torch.tensor(row),
-        placement.linear * torch.from_numpy(stretch),
+        change,
+        placement.linear,
         placement.offset,
-        torch.tensor(placement.scale * float(np.prod(stretch)) ** (1 / 3), dtype=torch.float32),
+        torch.tensor(placement.scale * float(change[:3].prod()) ** (1 / 3), dtype=torch.float32),
         torch.tensor([placement.elevation, placement.perspective], dtype=torch.float32),
         torch.zeros(0, 0, dtype=torch.float16) if latents is None else latents(image, int(rng.integers(1 << 31))).half(),
     )
