@@ -36,9 +36,10 @@ def _train(given: argparse.Namespace) -> None:
     sources = [Source.parse(text) for text in given.data]
     chosen = {f.name: getattr(given, f.name) for f in fields(Settings) if hasattr(given, f.name)}
     settings = Settings(
-        **chosen, views=ViewOptions(
+        **chosen,
+        views=ViewOptions(
             size=given.render_size, warp=given.warp, degraded=given.degraded, seed=given.seed, latents=given.latents
-        )
+        ),
     )
     sizes = {f.name: getattr(given, f.name) for f in fields(PixelAlignedSpec) if f.name not in _SHARED}
     spec = PixelAlignedSpec(**sizes, image_size=settings.size, truncation=settings.truncation)
