@@ -28,7 +28,13 @@ from scipy.ndimage import distance_transform_edt
 from flashvdm_core.lab.data.render import Camera, project, render_view
 from flashvdm_core.lab.training.pixel_aligned.data import Meshes, PointBank, Source
 from flashvdm_core.lab.training.pixel_aligned.frames import place
-from flashvdm_core.lab.training.pixel_aligned.losses import likeliest_points, slope_loss
+from flashvdm_core.lab.training.pixel_aligned.losses import (
+    Weights,
+    likeliest_points,
+    neighbours,
+    slope_loss,
+    steepness_loss,
+)
 from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pack
 from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of
 from flashvdm_core.lab.training.pixel_aligned.validate import network_input, refit
@@ -211,6 +217,22 @@ def test_a_wrong_depth_has_no_wrong_slope_but_a_ripple_has() -> None:
     rippled = torch.where(known, 0.3 + 0.01 * torch.arange(24).cos(), 9.0)[:, None]
     assert slope_loss(far, known) == 0
     assert slope_loss(rippled, known) > 0.001
+
+
+def test_a_ripple_of_the_field_is_steeper_than_a_shift_of_it() -> None:
+    rng = torch.Generator().manual_seed(0)
+    points = torch.rand(1, 400, 3, generator=rng)
+    chosen = torch.arange(50)
+    partners = neighbours(points, chosen, 400)
+    apart = (points[0, chosen, None] - points[0]).norm(dim=2)
+    expected = apart.topk(2, largest=False).indices[None, ..., 1]
+    assert partners.equal(expected), "the nearest one that is not the point itself"
+    pairs = torch.stack([points[:, chosen], points[0, partners[0]][None]], 2)
+    distance, apart = 0.04 * (pairs[..., 2] - 0.5), (pairs[:, :, 0] - pairs[:, :, 1]).norm(dim=2)
+    shifted, rippled = (distance + 0.005) / 0.05, (distance + 0.005 * (60 * pairs[..., 0]).sin()) / 0.05
+    losses = [steepness_loss(logits, distance, apart, Weights(), 0.05).item() for logits in (shifted, rippled)]
+    assert losses[0] == pytest.approx(0, abs=1e-6)
+    assert losses[1] > 0.01
 
 
 def test_likeliest_points_lie_on_the_object_where_the_volume_is_fullest() -> None:

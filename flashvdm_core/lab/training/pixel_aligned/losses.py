@@ -13,6 +13,8 @@ from ....models.pixel_aligned import HALF_DEPTH, TO_PICTURE, PixelFeatures, View
 VOLUME_SOFTNESS = 0.03
 """The coarse volume goes from outside to inside over this distance either way."""
 _DEPTH_BETA = 0.05
+_SHORTEST_PAIR = 0.2
+"""Pairs of points that are closer, in units of the truncation, count as this far apart."""
 _SLOPES = (1, 2, 4)
 """Pixels apart that differences of depth are taken."""
 
@@ -23,6 +25,7 @@ class Weights:
 
     Attributes:
         sign, overlap: of the field's side and of its soft IoU, against its truncated distance.
+        steepness: of the field's differences between neighbouring points.
         volume, volume_overlap: of the coarse volume.
         depth, slope, normals, camera: of the maps, and of the predicted camera.
         silhouette: of the field, and of the volume, over the picture's opaque pixels.
@@ -30,6 +33,7 @@ class Weights:
 
     sign: float = 0.1
     overlap: float = 0.5
+    steepness: float = 0.5
     volume: float = 0.5
     volume_overlap: float = 0.25
     depth: float = 1.0
@@ -64,6 +68,29 @@ def field_loss(
     sign = F.softplus(-sharpness * logits * side).mean()
     overlap = soft_overlap(torch.sigmoid(sharpness * logits[:, -uniform:]), (distance[:, -uniform:] > 0).float())
     return F.mse_loss(logits, target) + weights.sign * sign + weights.overlap * (1 - overlap)
+
+
+def neighbours(points: Tensor, chosen: Tensor, candidates: int) -> Tensor:
+    """The nearest other one of the first `candidates` points [B, N, 3] for each of `chosen` int64 [P]: int64 [B, P]."""
+    itself = chosen[:, None] == torch.arange(candidates)
+    return torch.cdist(points[:, chosen], points[:, :candidates]).masked_fill(itself, torch.inf).argmin(2)
+
+
+def steepness_loss(logits: Tensor, distance: Tensor, apart: Tensor, weights: Weights, truncation: float) -> Tensor:
+    """Loss of the field's slope between pairs of points, so that what is flat is flat.
+
+    A ripple is a small error of the distance, but a large one of the surface's normal.
+
+    Args:
+        logits, distance: float32 [B, P, 2], of both points of a pair.
+        apart: float32 [B, P], lengths of the pairs.
+        weights: see there.
+        truncation: distance that a logit of 1 stands for.
+    """
+    scaled, length = distance / truncation, (apart / truncation).clamp_min(_SHORTEST_PAIR)
+    error = (logits - scaled).diff(dim=2)[..., 0].abs() / length
+    known = (scaled.abs() < 1).all(2)
+    return weights.steepness * (error * known).sum() / known.sum().clamp_min(1)
 
 
 def volume_loss(volume: Tensor, view: Tensor, distance: Tensor, uniform: int, weights: Weights) -> Tensor:

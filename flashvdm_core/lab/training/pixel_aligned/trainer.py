@@ -40,6 +40,7 @@ class Settings:
     Attributes:
         size: side of the pictures in pixels; rendered ones are scaled down to it.
         batch, points: pictures of a step, and points of the field a picture (half of them near the surface).
+        pairs: points a picture whose nearest neighbour is asked as well.
         silhouette_points: points a picture at which something must be inside.
         learning_rate, warmup, weight_decay, clip: AdamW; the rate rises over `warmup` steps and stays.
         decay_start, decay_steps: from that step the rate falls linearly to nothing; 0 steps: it does not.
@@ -52,6 +53,7 @@ class Settings:
     size: int = 96
     batch: int = 16
     points: int = 256
+    pairs: int = 64
     silhouette_points: int = 32
     learning_rate: float = 1e-3
     warmup: int = 200
@@ -126,12 +128,20 @@ def total_loss(
     near = (torch.randint(bank_near, (1,), generator=rng) + torch.arange(half)) % bank_near
     uniform = bank_near + (torch.randint(stored - bank_near, (1,), generator=rng) + torch.arange(half)) % (stored - bank_near)
     chosen = torch.cat([near, uniform])
+    paired = near[: settings.pairs]
+    partners = losses.neighbours(batch.view, paired, bank_near)
+    beside = batch.view.gather(1, partners[..., None].expand(-1, -1, 3))
     likeliest = losses.likeliest_points(features.volume, batch.alpha, settings.silhouette_points, rng)
-    points = torch.cat([batch.view[:, chosen], likeliest], 1)
+    points = torch.cat([batch.view[:, chosen], beside, likeliest], 1)
     logits = model(features, points, batch.camera, model.keys_values(batch.decoded))
-    logits, seen = logits.split([len(chosen), settings.silhouette_points], 1)
+    logits, second, seen = logits.split([len(chosen), len(paired), settings.silhouette_points], 1)
+    distance = batch.distance[:, chosen]
+    both = torch.stack([logits[:, : len(paired)], second], 2)
+    both_distance = torch.stack([distance[:, : len(paired)], batch.distance.gather(1, partners)], 2)
+    apart = (batch.view[:, paired] - beside).norm(dim=2)
     return (
-        losses.field_loss(logits, batch.distance[:, chosen], half, weights, settings.truncation)
+        losses.field_loss(logits, distance, half, weights, settings.truncation)
+        + losses.steepness_loss(both, both_distance, apart, weights, settings.truncation)
         + losses.silhouette_loss(seen, features.volume, batch.alpha, weights)
         + losses.volume_loss(features.volume, batch.view, batch.distance, stored - bank_near, weights)
         + losses.map_loss(features, batch.maps, weights)
