@@ -40,6 +40,9 @@ TABLE = {
         "Es gibt keine Zeichnung; wähle zuerst ein Grease-Pencil-Objekt aus."
     ),
     "Nothing is drawn in '{}'; draw something first.": "In „{}“ ist nichts gezeichnet; zeichne zuerst etwas.",
+    "{} does not say which version of {} it has; use another mirror, or the hub itself.": (
+        "{} sagt nicht, welche Fassung von {} es hat; nimm einen anderen Spiegel oder den Hub selbst."
+    ),
     "{} holds a {}, which is not supported; choose a folder of {}.": (
         "{} enthält ein {}, das nicht unterstützt wird; wähle einen Ordner von {}."
     ),

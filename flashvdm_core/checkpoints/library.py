@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -17,8 +18,9 @@ from typing import Any
 
 from ..api.errors import DownloadError, NoSuchFileError
 from ..api.fields import parse_json
-from ..download import Download, Network, Progress, fetch, fetch_all, look_up
-from ..download.hub import hub_download
+from ..download import Download, Network, Progress, fetch, fetch_all, look_up, look_up_commit
+from ..download.files import disk_sentence
+from ..download.hub import MAIN, hub_download
 from ..files import read_file, write_whole
 from .folders import SUMS_NAME
 from .registry import KNOWN, KnownCheckpoint, ModelFile
@@ -26,7 +28,11 @@ from .registry import KNOWN, KnownCheckpoint, ModelFile
 RECORD_NAME = "flashvdm-model.json"
 """Written last: a folder that has it was whole."""
 
+REVISION_NAME = "flashvdm-revision.txt"
+"""Of a model whose revision the table leaves open: the one whose terms were shown, which its files are then of, too."""
+
 _MAX_SMALL = 1 << 24  # bytes
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 Report = Callable[[Progress], None]
 Cancelled = Callable[[], bool]
@@ -61,7 +67,7 @@ def kept(checkpoint: KnownCheckpoint, models: Path) -> Kept:
     folder = models / checkpoint.name
     record = _record(folder)
     files: dict[str, Any] = record.get("files", {})
-    whole = record.get("revision") == checkpoint.revision and bool(files)
+    whole = _is_current(record, checkpoint) and bool(files)
     whole = whole and all(_size(folder / path) == entry.get("size") for path, entry in files.items())
     names = {file.path for file in checkpoint.files} | set(files)
     return Kept(whole, sum(max(_size(folder / name), _size(folder / f"{name}.part")) for name in names))
@@ -75,11 +81,14 @@ def with_vae(checkpoint: KnownCheckpoint) -> tuple[KnownCheckpoint, ...]:
 def get_licence(checkpoint: KnownCheckpoint, models: Path, network: Network, cancelled: Cancelled = lambda: False) -> Path:
     """The file with the terms of a model, of the revision that is meant, brought into its folder.
 
+    Where the table leaves the revision open, this settles it: what is downloaded later is of the same one.
+
     Raises:
         DownloadError: it cannot be had.
         Cancelled: `cancelled` said so.
     """
     folder = models / checkpoint.name
+    checkpoint = _settled(checkpoint, models, network, cancelled)
     terms, *others = checkpoint.licence.files
     path = fetch(_of_repository(checkpoint, terms, network), folder, cancelled=cancelled, network=network)
     for name in others:
@@ -106,11 +115,11 @@ def get_model(
         DownloadError: it cannot be had, or not kept. What came stays for the next time.
         Cancelled: `cancelled` said so.
     """
-    parts = with_vae(checkpoint)
+    parts = [_settled(part, models, network, cancelled) for part in with_vae(checkpoint)]
     for part in parts:
         if _record(models / part.name).get("revision") != part.revision or not _has_licence(part, models):
             get_licence(part, models, network, cancelled)
-    wanted = {part.name: [look_up(item, network, cancelled) for item in _downloads(part, models, network)] for part in parts}
+    wanted = {part.name: _downloads(part, models, network, cancelled) for part in parts}
     total = _Total(checkpoint.name, [item for items in wanted.values() for item in items], progress)
     fetch_all(total.downloads, models, total.tell, cancelled, network)
     for part in parts:
@@ -140,6 +149,43 @@ def accepts(checkpoint: KnownCheckpoint) -> str:
     return f"The weights of {checkpoint.name} are under the {checkpoint.licence.name}{territory}."
 
 
+def _is_current(record: dict[str, Any], checkpoint: KnownCheckpoint) -> bool:
+    """Whether a record is of the revision that is meant: of any where the table leaves that open."""
+    revision = record.get("revision")
+    return bool(revision) if not checkpoint.revision else revision == checkpoint.revision
+
+
+def _settled(checkpoint: KnownCheckpoint, models: Path, network: Network, cancelled: Cancelled) -> KnownCheckpoint:
+    """The model with its revision: where the table leaves it open that of what is here, else the newest one, written down.
+
+    Raises:
+        DownloadError: the hub doesn't say, or the disk takes nothing.
+        Cancelled: `cancelled` said so.
+    """
+    if checkpoint.revision:
+        return checkpoint
+    folder = models / checkpoint.name
+    revision = _written_revision(folder)
+    if not revision:
+        terms = hub_download(network, checkpoint.repository, MAIN, checkpoint.licence.files[0])
+        revision = look_up_commit(terms, network, cancelled)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / REVISION_NAME, lambda part: part.write_text(revision + "\n", encoding="ascii", newline="\n"))
+        except OSError as error:
+            raise DownloadError(disk_sentence(error, folder / REVISION_NAME)) from error
+    return replace(checkpoint, revision=revision)
+
+
+def _written_revision(folder: Path) -> str:
+    """What `REVISION_NAME` holds; "" where it holds no commit."""
+    try:
+        text = read_file(folder / REVISION_NAME, _MAX_SMALL).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+    return text if _COMMIT.fullmatch(text) else ""
+
+
 def _of_repository(checkpoint: KnownCheckpoint, path: str, network: Network) -> Download:
     return hub_download(network, checkpoint.repository, checkpoint.revision, path)
 
@@ -148,11 +194,21 @@ def _has_licence(checkpoint: KnownCheckpoint, models: Path) -> bool:
     return _size(models / checkpoint.name / checkpoint.licence.files[0]) > 0
 
 
-def _downloads(checkpoint: KnownCheckpoint, models: Path, network: Network) -> list[Download]:
-    """The files of a model, in the folder of models; what the table does not say of them is taken from an earlier download."""
+def _downloads(checkpoint: KnownCheckpoint, models: Path, network: Network, cancelled: Cancelled) -> list[Download]:
+    """The files of a model, in the folder of models.
+
+    What the table does not say of them is taken from an earlier download, which also tells which of the optional ones there are,
+    or else from the hub.
+    """
     record = _record(models / checkpoint.name)
     known = record.get("files", {}) if record.get("revision") == checkpoint.revision else {}
-    return [_download(checkpoint, file, known.get(file.path, {}), network) for file in checkpoint.files]
+    found: list[Download] = []
+    for file in checkpoint.files:
+        if file.optional and known and file.path not in known:
+            continue
+        with contextlib.suppress(NoSuchFileError) if file.optional else contextlib.nullcontext():
+            found.append(look_up(_download(checkpoint, file, known.get(file.path, {}), network), network, cancelled))
+    return found
 
 
 def _download(checkpoint: KnownCheckpoint, file: ModelFile, known: dict[str, Any], network: Network) -> Download:
@@ -207,7 +263,7 @@ def _record(folder: Path) -> dict[str, Any]:
 
 def _remove(checkpoint: KnownCheckpoint, models: Path) -> int:
     folder = models / checkpoint.name
-    names = {file.path for file in checkpoint.files} | {*checkpoint.licence.files, SUMS_NAME}
+    names = {file.path for file in checkpoint.files} | {*checkpoint.licence.files, SUMS_NAME, REVISION_NAME}
     freed = 0
     # First the record: what is half gone is not whole.
     for name in (RECORD_NAME, *sorted(names)):

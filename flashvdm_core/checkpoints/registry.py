@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..api.units import GIB
-from ..models.specs import ConditionerSpec, DinoSpec, DiTSpec, ModelSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec, SkipDiTSpec
+from ..models.specs import (
+    ConditionerSpec,
+    DinoSpec,
+    DiTSpec,
+    ModelSpec,
+    ProcessorSpec,
+    ScheduleSpec,
+    ShapeVAESpec,
+    SkipDiTSpec,
+    TextEncoderSpec,
+)
 from . import triposg
 
 
@@ -54,12 +64,14 @@ class ModelFile:
         size: bytes; None where only the publisher's server says.
         sha256: in hexadecimal; "" where only the publisher's server says.
         about: roughly its bytes, where `size` is not known.
+        optional: the model runs without it where the repository has none.
     """
 
     path: str
     size: int | None = None
     sha256: str = ""
     about: int = 0
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,8 @@ class KnownCheckpoint:
     Attributes:
         name: what a user calls it; also its folder in the repository unless `folder` says otherwise.
         repository: "owner/name" on the Hugging Face hub.
-        revision: the commit of the repository that is meant.
+        revision: the commit of the repository that is meant; "": the newest one when its terms are first looked at, which is
+            kept beside the files from then on.
         description: a few words for a list.
         licence: the terms of the weights.
         model: sizes, schedule and defaults as the model runs: with the VAE `vae` where there is one. None for a stand-alone VAE.
@@ -98,9 +111,9 @@ class KnownCheckpoint:
 
     @property
     def url(self) -> str:
-        """Its page, at the revision that is meant."""
+        """Its page, at the revision that is meant where one is."""
         folder = self.name if self.folder is None else self.folder
-        return f"https://huggingface.co/{self.repository}/tree/{self.revision}/{folder}".rstrip("/")
+        return f"https://huggingface.co/{self.repository}/tree/{self.revision or 'main'}/{folder}".rstrip("/")
 
     @property
     def title(self) -> str:
@@ -126,13 +139,15 @@ class KnownCheckpoint:
             return None
         if self.model.schedule.kind == "consistency":
             return Speed.TURBO
-        return Speed.FAST if self.model.guidance_embed else Speed.BASE
+        return Speed.FAST if self.model.guidance_embed or self.model.guidance == 1.0 else Speed.BASE
 
     @property
     def inputs(self) -> str:
         """What it makes a shape from, in words; "" for a VAE."""
         if self.model is None:
             return ""
+        if self.model.text is not None:
+            return "a drawing and a prompt"
         return f"up to {self.model.views} images: front, left, back, right" if self.model.views > 1 else "one image"
 
 
@@ -147,6 +162,7 @@ _MINI = ("tencent/Hunyuan3D-2mini", "b84a30f453ff5d92ea51556ca8a37713910fd97b")
 _MULTI_VIEW = ("tencent/Hunyuan3D-2mv", "3a761b539b29fe4ff64714813aa9560fd66f5de0")
 _V2_1 = ("tencent/Hunyuan3D-2.1", "0b94677654c57bb9a6b6845cd7b704ccf551d327")
 _TRIPOSG = ("VAST-AI/TripoSG", "2c1c516d22d58db486a058d98d31bb6177344e06")
+_SCRIBBLE = ("VAST-AI/TripoSG-scribble", "")
 _TURBO_VAE, _MINI_TURBO_VAE = "hunyuan3d-vae-v2-0-turbo", "hunyuan3d-vae-v2-mini-turbo"
 
 _GIANT = DinoSpec(hidden_size=1536, num_hidden_layers=40, num_attention_heads=24, use_swiglu_ffn=True)
@@ -196,6 +212,18 @@ _DIT_TRIPOSG = ModelSpec(
     steps=50,
     guidance=7.0,
 )
+# Sizes by the defaults of the published code, for the memory that is told; those of the files count where it is run.
+_DIT_SCRIBBLE = replace(
+    _DIT_TRIPOSG,
+    dit=triposg.dit_spec({"use_cross_attention_2": True}),
+    vae=triposg.vae_spec({"num_latents": 512}),
+    processor=replace(_DIT_TRIPOSG.processor, drawing=True),
+    steps=16,
+    guidance=1.0,
+    text=TextEncoderSpec(
+        hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, quick_gelu=False
+    ),
+)
 
 
 def _files(weights: ModelFile, config: ModelFile | None = None) -> tuple[ModelFile, ...]:
@@ -211,6 +239,7 @@ _TRIPOSG_CONFIGS = (
     "model_index.json", "transformer/config.json", "vae/config.json", "scheduler/scheduler_config.json",
     "image_encoder_dinov2/config.json", "feature_extractor_dinov2/preprocessor_config.json",
 )  # fmt: skip
+_TOKENIZER_CONFIGS = ("tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json")
 
 
 def _memory(whole: float, in_turns: float) -> tuple[int, int]:
@@ -306,6 +335,20 @@ _TABLE = (
             ),
         ),
         _DIT_TRIPOSG, memory=_memory(4.5, 3.4), folder="",
+    ),
+    KnownCheckpoint(
+        "triposg-scribble", *_SCRIBBLE, "licensed everywhere: a drawing and a prompt, 16 steps", _MIT,
+        (
+            *(ModelFile(name, about=1000) for name in (*_TRIPOSG_CONFIGS, "text_encoder/config.json")),
+            *(ModelFile(name, about=1000, optional=True) for name in _TOKENIZER_CONFIGS),
+            ModelFile("tokenizer/vocab.json", about=1_100_000),
+            ModelFile("tokenizer/merges.txt", about=530_000),
+            ModelFile("transformer/diffusion_pytorch_model.safetensors", about=6_800_000_000),
+            ModelFile("vae/diffusion_pytorch_model.safetensors", about=970_000_000),
+            ModelFile("image_encoder_dinov2/model.safetensors", about=1_220_000_000),
+            ModelFile("text_encoder/model.safetensors", about=1_400_000_000),
+        ),
+        _DIT_SCRIBBLE, memory=_memory(5.6, 3.6), folder="",
     ),
 )  # fmt: skip
 

@@ -31,17 +31,27 @@ system's proxy is used. The folder is `FLASHVDM_MODELS`, or the user's folder fo
 This page is printed by `python -m flashvdm_core models --markdown`.
 """
 
+_NOTES = """\
+*triposg-scribble* makes a shape of a drawing (a picture file, all of which counts) and the setting *Prompt*, in English. Its
+networks are held to the published code on random weights; its published weights have not been tried, and its sizes here are those
+of the code.
+"""
+
 _OTHERS = """\
 ## Other models
-A folder of one of these that you downloaded yourself can be chosen as the model, too:
+A folder of one of these models that you downloaded yourself can be chosen as the model, too, and:
 
-- [TripoSG-scribble](https://huggingface.co/VAST-AI/TripoSG-scribble): makes a shape of a drawing (a picture file, all of which
-  counts) and the setting *Prompt*, in English, in 16 steps. It is not in the list, as the hashes of its files are not known here.
-  Its networks are held to the published code on random weights; the published weights have not been tried.
 - What `python -m flashvdm_core convert` made of a model.
 
 [PartCrafter](https://huggingface.co/wgsxm/PartCrafter) and [Step1X-3D](https://huggingface.co/stepfun-ai/Step1X-3D) are refused
 by name: the first makes several parts at once, which read each other, and the layout of the second is not known here.
+"""
+
+_FILES = """\
+## Files
+At the pinned revision of each repository; where none is known here the newest one is settled when the licence is shown, and kept.
+Where a hash is missing, the hub's own is taken over TLS, and kept beside the file.
+
 """
 
 
@@ -52,12 +62,12 @@ def models_page() -> str:
     parts = [
         _INTRODUCTION,
         "## Models\n\n" + _table(("name", "input", "speed", "memory", "download", "licence"), map(_model_row, models)),
+        _NOTES,
         _OTHERS,
         "## Autoencoders\nThose with the efficient decoder come with their models, the others are for *Image-Guided Remesh*.\n\n"
         + _table(("name", "what", "download", "licence"), map(_vae_row, vaes)),
         "## Licences\n\n" + "".join(_licence_line(licence) for licence in dict.fromkeys(c.licence for c in KNOWN.values())),
-        "## Files\nAt the pinned revision of each repository. Where a hash is missing, the hub's own is taken over TLS.\n\n"
-        + _table(("file", "bytes", "SHA-256"), (row for checkpoint in KNOWN.values() for row in _file_rows(checkpoint))),
+        _FILES + _table(("file", "bytes", "SHA-256"), (row for checkpoint in KNOWN.values() for row in _file_rows(checkpoint))),
     ]
     return "\n".join(parts)
 
@@ -82,7 +92,7 @@ def _file_rows(checkpoint: KnownCheckpoint) -> Iterable[Sequence[str]]:
     for file in checkpoint.files:
         size = f"{file.size:,}" if file.size is not None else f"about {readable(file.about)}"
         yield (
-            f"{checkpoint.repository} @ {checkpoint.revision[:8]}: {checkpoint.place_of(file)}",
+            f"{checkpoint.repository} @ {checkpoint.revision[:8] or 'newest'}: {checkpoint.place_of(file)}",
             size,
             file.sha256 or "from the hub",
         )

@@ -4,8 +4,8 @@
 repository of the Hugging Face hub. Whatever ends without the file is a `DownloadError`, one sentence that says what to do.
 """
 
-from .fetch import Progress, Step, fetch, fetch_all, look_up
+from .fetch import Progress, Step, fetch, fetch_all, look_up, look_up_commit
 from .files import Download
 from .network import Network
 
-__all__ = ["Download", "Network", "Progress", "Step", "fetch", "fetch_all", "look_up"]
+__all__ = ["Download", "Network", "Progress", "Step", "fetch", "fetch_all", "look_up", "look_up_commit"]

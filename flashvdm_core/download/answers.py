@@ -47,6 +47,20 @@ def ask(download: Download, network: Network) -> Download:
     return replace(download, size=size if size is not None else download.size, sha256=sha256, git_sha1=git_sha1)
 
 
+def ask_commit(download: Download, network: Network) -> str:
+    """The commit, forty hexadecimal digits, at which a hub has a file of a branch; "" where it doesn't say.
+
+    Raises:
+        Failure: the server cannot be reached, or has no such file.
+        DownloadError: something else answers.
+    """
+    reply = request(download.url, network, method="HEAD", stay=True)
+    reply.close()
+    refuse_page(download, reply.headers)
+    commit = reply.headers.get("X-Repo-Commit", "").strip().lower()
+    return commit if _SHA1.fullmatch(commit) else ""
+
+
 def first_byte(reply: Reply, download: Download, offset: int) -> int:
     """Where in the file an answer begins: at `offset`, or at 0 where the server sends all of it.
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..api.errors import Cancelled, DownloadError
-from .answers import ask
+from .answers import ask, ask_commit
 from .files import Download, disk_sentence, is_whole, readable
 from .lock import locked
 from .network import Network
@@ -104,6 +105,17 @@ def look_up(download: Download, network: Network, cancelled: Callable[[], bool] 
     if download.size is not None and download.digest:
         return download
     return again(lambda: ask(download, network), network, lambda seconds: _pause(seconds, cancelled))
+
+
+def look_up_commit(download: Download, network: Network, cancelled: Callable[[], bool] = lambda: False) -> str:
+    """The commit at which the hub has a file of a branch: what the branch's name stands for today; raises as `fetch` does."""
+    commit = again(lambda: ask_commit(download, network), network, lambda seconds: _pause(seconds, cancelled))
+    if not commit:
+        host = urlsplit(download.url).hostname
+        raise DownloadError(
+            f"{host} does not say which version of {download.name} it has; use another mirror, or the hub itself."
+        )
+    return commit
 
 
 class _Task:

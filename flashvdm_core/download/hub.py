@@ -10,6 +10,9 @@ from urllib.parse import quote
 from .files import Download
 from .network import Network
 
+MAIN = "main"
+"""The branch of a repository whose newest commit is what people see of it."""
+
 
 def hub_download(
     network: Network, repository: str, revision: str, path: str, *, name: str = "", size: int | None = None, sha256: str = ""

@@ -48,6 +48,7 @@ class Hub:
     Attributes:
         files: "owner/name/path" -> its bytes, or the file that holds them.
         revision: the one that it has; "" for any.
+        commit: the one that its main branch is at.
         token: the access token that the hub wants, "" for none.
         faults: looked at in turn at each request.
         rate: bytes a second that the other host sends at most; 0: as many as it can.
@@ -57,6 +58,7 @@ class Hub:
 
     files: dict[str, bytes | Path] = field(default_factory=dict)
     revision: str = ""
+    commit: str = COMMIT
     token: str = ""
     faults: list[Fault] = field(default_factory=list)
     rate: int = 0
@@ -144,7 +146,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif not name:
             self.refuse(404, {"X-Error-Code": "EntryNotFound"})
         elif self.server_name == "hub" and hub.size(name) >= LARGE:
-            linked = {"X-Linked-Size": str(hub.size(name)), "X-Linked-Etag": f'"{hub.sha256(name)}"', "X-Repo-Commit": COMMIT}
+            linked = {"X-Linked-Size": str(hub.size(name)), "X-Linked-Etag": f'"{hub.sha256(name)}"', "X-Repo-Commit": hub.commit}
             self.refuse(302, {**linked, "ETag": '"pointer"', "Location": f"{hub.storage}/{name}?signature={time.time()}"})
         else:
             self.send(name)
@@ -190,6 +192,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
         for key, value in {"Content-Length": str(size - start), "ETag": etag, "Content-Type": "application/octet-stream"}.items():
             self.send_header(key, value)
+        if self.server_name == "hub" and self.hub.commit:
+            self.send_header("X-Repo-Commit", self.hub.commit)
         self.end_headers()
         if self.command != "HEAD":
             self._send_bytes(name, start, size if until is None else min(size, start + until), changed, pause)

@@ -54,8 +54,13 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     files["owner/one/transformer/model.safetensors"] = WEIGHTS
     parts = (ModelFile("model_index.json", about=10), ModelFile("transformer/config.json", about=10))
     weights = ModelFile("transformer/model.safetensors", len(WEIGHTS), sha256)
+    unknown = ModelFile("transformer/model.safetensors", about=100_000)
+    optional = ModelFile("transformer/more.json", about=10, optional=True)
+    mit = Licence("MIT", files=("README.md",))
+    open_row = KnownCheckpoint("open", "owner/one", "", "open", mit, (*parts, optional, unknown), folder="")
     for row in (
-        KnownCheckpoint("one", "owner/one", COMMIT, "one", Licence("MIT", files=("README.md",)), (*parts, weights), folder=""),
+        open_row,
+        KnownCheckpoint("one", "owner/one", COMMIT, "one", mit, (*parts, weights), folder=""),
         KnownCheckpoint("tiny", "owner/models", COMMIT, "tiny", LICENCE, known, vae="tiny-vae"),
         KnownCheckpoint("other", "owner/models", COMMIT, "other", LICENCE, known, vae="tiny-vae"),
         KnownCheckpoint("tiny-vae", "owner/models", COMMIT, "its VAE", LICENCE, asked),
@@ -109,6 +114,51 @@ def test_a_repository_that_is_one_model_comes_with_its_folders_and_goes_with_the
     assert KNOWN["one"].url.endswith(f"owner/one/tree/{COMMIT}")
     assert main(["models", "--remove", "one"]) == 0
     assert not (models / "one").exists()
+
+
+def test_where_no_revision_is_known_the_newest_is_settled_with_the_licence_and_kept(hub: Hub, models: Path) -> None:
+    assert KNOWN["open"].url.endswith("owner/one/tree/main")
+    assert main(["models", "--licence", "open"]) == 0
+    hub.commit = "a" * 40  # its publisher changes something meanwhile
+    assert get("open") == 0
+    assert {request.path.split("/")[4] for request in hub.asked("hub")} == {COMMIT}
+    record = json.loads((models / "open" / RECORD_NAME).read_text())
+    assert record["revision"] == COMMIT
+    expected = {"size": len(WEIGHTS), "sha256": hashlib.sha256(WEIGHTS).hexdigest()}
+    assert record["files"]["transformer/model.safetensors"] == expected  # as the hub's header says
+    assert "transformer/more.json" not in record["files"]  # there is none
+    assert kept(KNOWN["open"], models).whole
+    hub.requests.clear()
+    assert get("open") == 0
+    assert hub.requests == []
+    assert main(["models", "--remove", "open"]) == 0
+    assert not (models / "open").exists()
+    hub.commit, hub.revision = "b" * 40, "b" * 40
+    hub.files["owner/one/transformer/more.json"] = b"{}"
+    assert get("open") == 0
+    assert json.loads((models / "open" / RECORD_NAME).read_text())["revision"] == "b" * 40
+    assert (models / "open" / "transformer" / "more.json").read_bytes() == b"{}"
+
+
+def test_a_mirror_that_does_not_tell_revisions_gives_none_that_is_open(hub: Hub, models: Path, capsys: Any) -> None:
+    hub.commit = ""
+    assert get("open") == 1
+    assert "does not say which version of README.md it has; use another mirror" in capsys.readouterr().err
+    assert get("one") == 0
+
+
+def test_a_file_that_is_not_as_the_hub_says_is_thrown_away_where_the_table_knows_no_hash(hub: Hub, models: Path) -> None:
+    damage = lambda chunk, place: bytes(len(chunk))  # noqa: E731
+    hub.faults = [
+        lambda handler: (
+            handler.server_name == "storage" and handler.command == "GET" and handler.send(handler.name, changed=damage)
+        )
+    ]
+    assert get("open") == 1
+    assert not kept(KNOWN["open"], models).whole
+    assert not (models / "open" / "transformer" / "model.safetensors").exists()
+    hub.faults = []
+    assert get("open") == 0
 
 
 def test_nothing_comes_before_the_licence_is_accepted(hub: Hub, models: Path, capsys: Any) -> None:
@@ -242,7 +292,7 @@ def test_a_program_that_closes_the_input_stops_it_and_the_next_one_goes_on(hub: 
 
 def test_each_row_is_complete() -> None:
     for checkpoint in KNOWN.values():
-        assert len(checkpoint.revision) == 40
+        assert len(checkpoint.revision) in (0, 40)
         assert checkpoint.bytes > 10**8
         assert checkpoint.licence.name
         assert checkpoint.vae in ("", *KNOWN)
@@ -258,6 +308,7 @@ def test_the_memory_of_a_row_is_what_its_sizes_say() -> None:
         "hunyuan3d-dit-v2-mv",
         "hunyuan3d-dit-v2-1",
         "triposg",
+        "triposg-scribble",
     ):
         model = MODELS[name]
         requirements = memory_requirements(model, torch.float16, 256)
@@ -270,6 +321,8 @@ def test_speed_and_inputs_are_read_off_the_sizes() -> None:
     assert {KNOWN[name].speed for name in MODELS} == set(Speed)
     assert KNOWN["hunyuan3d-dit-v2-mv-turbo"].inputs.startswith("up to 4 images")
     assert KNOWN["hunyuan3d-dit-v2-0-turbo"].inputs == "one image"
+    scribble = KNOWN["triposg-scribble"]
+    assert (scribble.inputs, scribble.speed, scribble.title) == ("a drawing and a prompt", Speed.FAST, "TripoSG-scribble fast")
 
 
 def test_the_page_about_models_is_what_the_registry_says(capsys: Any) -> None:

@@ -132,13 +132,14 @@ def _needs(checkpoint: KnownCheckpoint) -> str:
     """Speed, memory and images of a model, in words."""
     if checkpoint.model is None:
         return interface("Autoencoder")
+    steps = checkpoint.model.default_steps
     speed = {
-        Speed.TURBO: interface("Turbo: 5 steps"),
-        Speed.FAST: interface("Fast: 50 steps without extra guidance"),
-        Speed.BASE: interface("Base: 50 steps, twice the work each"),
+        Speed.TURBO: interface("Turbo: {steps} steps", steps=steps),
+        Speed.FAST: interface("Fast: {steps} steps without extra guidance", steps=steps),
+        Speed.BASE: interface("Base: {steps} steps, twice the work each", steps=steps),
     }[checkpoint.speed or Speed.BASE]
     images = interface("up to {count} images", count=checkpoint.model.views)
-    one = interface("one image")
+    one = interface("one image") if checkpoint.model.text is None else interface("a drawing and a prompt")
     memory = interface(
         "{least:.0f} to {most:.0f} GB of graphics memory", least=checkpoint.memory[1] / 1e9, most=checkpoint.memory[0] / 1e9
     )
