@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ...flashvdm_core import __version__, cli
 from ...flashvdm_core.api.errors import FlashVDMError, OutputError
-from ...flashvdm_core.api.tasks import Request
+from ...flashvdm_core.api.tasks import LARGEST_MASK, Request, strokes_in_picture
 from ...flashvdm_core.cli.common import EXIT_FAILED, EXIT_OK, EXIT_USAGE, as_options
 from ...flashvdm_core.cli.generate import outputs_of, requests_of
 from ...flashvdm_core.doctor.findings import Status, as_text, worst
@@ -29,6 +30,7 @@ from ..link.job import Job, State
 from ..scene.mesh_builder import Size
 from ..scene.placement import Placement, name_for
 from ..scene.result_object import ResultObject
+from ..scene.stored_images import pixels_of_file
 from ..settings.given import absolute_model
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE, scene_settings
@@ -94,7 +96,7 @@ def _generate_blend(arguments: list[str], blend: Path) -> int:
     if arguments[0] != "generate" or blend.suffix.lower() != ".blend":
         parser.error("--blend goes with generate and names a .blend file")
     _check_blend(blend, options.overwrite)
-    requests = [_absolute(request) for request in requests_of(parser, options)]
+    requests = [_absolute(request) for request in requests_of(parser, options, _read_mask)]
     outputs = outputs_of(parser, options) if options.output is not None else [None] * len(requests)
     bpy.ops.wm.read_homefile(use_empty=True)
     done: list[Placement] = []
@@ -157,7 +159,15 @@ def _check_blend(blend: Path, overwrite: bool) -> None:
 def _absolute(request: Request) -> Request:
     """The same with absolute paths: the worker runs in a folder of its own."""
     images = {view: str(Path(path).expanduser().absolute()) for view, path in request.images.items()}
-    return Request(images, dict(request.settings) | {"model": absolute_model(str(request.settings["model"]))})
+    settings = dict(request.settings) | {"model": absolute_model(str(request.settings["model"]))}
+    return Request(images, settings, masks=request.masks)
+
+
+def _read_mask(path: Path) -> np.ndarray:
+    """As the core reads it, which needs Pillow for that."""
+    picture = pixels_of_file(str(path.expanduser().absolute()))
+    step = -(-max(picture.shape[:2]) // LARGEST_MASK)
+    return strokes_in_picture(picture[::step, ::step])
 
 
 def _sink(image: str, others: list[Placement]) -> ResultObject:

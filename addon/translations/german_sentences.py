@@ -13,6 +13,9 @@ TABLE = {
     "There is a mask for the view '{}', of which there is no image.": (
         "Für die Ansicht „{}“ gibt es eine Maske, aber kein Bild."
     ),
+    "The mask ({} x {}) has other proportions than the image ({} x {}); it must lie over the whole image.": (
+        "Die Maske ({} x {}) hat andere Proportionen als das Bild ({} x {}); sie muss über dem ganzen Bild liegen."
+    ),
     "The mask of the view '{}' must be uint8 [H, W], at most {} pixels a side.": (
         "Die Maske der Ansicht „{}“ muss uint8 [H, W] sein, höchstens {} Pixel je Seite."
     ),
@@ -142,6 +145,9 @@ TABLE = {
     ),
     "The folder '{}' cannot be made ({}); choose another.": (
         "Der Ordner „{}“ lässt sich nicht anlegen ({}); wähle einen anderen."
+    ),
+    "No image in '{}' is of a kind that is read ({}); save them as PNG or JPEG.": (
+        "Kein Bild in „{}“ ist von einer lesbaren Art ({}); sichere sie als PNG oder JPEG."
     ),
     "There is nothing to make in '{}'; choose a folder with images or a manifest with rows.": (
         "In „{}“ ist nichts zu tun; wähle einen Ordner mit Bildern oder eine Liste mit Zeilen."
@@ -326,6 +332,9 @@ TABLE = {
     "The folder '{}' does not exist; create it or choose another.": (
         "Den Ordner „{}“ gibt es nicht; lege ihn an oder wähle einen anderen."
     ),
+    "'{}' is the image itself, which the mesh would replace; choose another name for the mesh.": (
+        "„{}“ ist das Bild selbst, das vom Mesh ersetzt würde; wähle einen anderen Namen für das Mesh."
+    ),
     "'{}' is a folder; choose another name for the file.": "„{}“ ist ein Ordner; wähle einen anderen Namen für die Datei.",
     "The file '{}' exists already; choose another name or allow overwriting.": (
         "Die Datei „{}“ gibt es schon; wähle einen anderen Namen oder erlaube das Überschreiben."
@@ -386,7 +395,11 @@ TABLE = {
     "The image '{}' is fully transparent; choose one that shows an object.": (
         "Das Bild „{}“ ist ganz durchsichtig; wähle eines, das ein Objekt zeigt."
     ),
-    "{} and without JPEG compression.": "{} und ohne JPEG-Kompression.",
+    "'{}' is a TIFF of a kind that cannot be read; save it as PNG, or as a usual TIFF (no BigTIFF, 8 or 16 bits a channel, "
+    "no JPEG compression).": (
+        "„{}“ ist ein TIFF von einer Art, die sich nicht lesen lässt; sichere es als PNG oder als übliches TIFF (kein BigTIFF, "
+        "8 oder 16 Bit je Kanal, keine JPEG-Kompression)."
+    ),
     "The image looks like a line drawing, so its outlines were filled; if the gaps in it are open, use an image with "
     "transparency and the background 'keep', or paint the object.": (
         "Das Bild sieht nach einer Strichzeichnung aus, daher wurden die Umrisse gefüllt; sind die Lücken darin offen, "

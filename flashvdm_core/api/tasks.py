@@ -16,7 +16,10 @@ from .settings import VIEWS, Settings
 STROKE_KEEP, STROKE_REMOVE = 255, 0
 """Values of a mask where its pixels were painted as the object's, or as not; any other says nothing."""
 
-_LARGEST_MASK = 4096
+LARGEST_MASK = 4096
+"""Pixels of a mask's longer side."""
+
+_KEPT_FROM, _REMOVED_TO = 192, 64
 _LEAST_AREA = 1e-5
 """Of a block-out's surface, in squares as large as its longest side."""
 
@@ -162,6 +165,20 @@ Remesh = DecodeLatents
 Task = Request | DecodeLatents | Blend | CutOutOnly
 
 
+def strokes_in_picture(rgba: np.ndarray) -> np.ndarray:
+    """What a picture that was made as a mask says, uint8 [H, W, 4] -> uint8 [H, W], as `Request.masks` has it.
+
+    Its alpha counts, or its brightness where all of it is equally opaque: much of it keeps a pixel, little removes it, and on
+    those between (a quarter of the range from either end) the cut-out decides.
+    """
+    alpha = rgba[..., 3]
+    levels = alpha if alpha.min() < alpha.max() else (rgba[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32))
+    undecided = np.full(levels.shape, (STROKE_KEEP + STROKE_REMOVE) // 2, np.uint8)
+    undecided[levels >= _KEPT_FROM] = STROKE_KEEP
+    undecided[levels <= _REMOVED_TO] = STROKE_REMOVE
+    return undecided
+
+
 def stages_of(task: Task) -> tuple[Stage, ...]:
     """The stages that a task runs through, in their order."""
     match task:
@@ -203,8 +220,8 @@ def _check_masks(masks: Mapping[str, np.ndarray], images: Mapping[str, str]) -> 
     for view, mask in masks.items():
         if view not in images:
             raise SettingsError(f"There is a mask for the view '{view}', of which there is no image.")
-        if mask.dtype != np.uint8 or mask.ndim != 2 or not mask.size or max(mask.shape) > _LARGEST_MASK:
-            raise SettingsError(f"The mask of the view '{view}' must be uint8 [H, W], at most {_LARGEST_MASK} pixels a side.")
+        if mask.dtype != np.uint8 or mask.ndim != 2 or not mask.size or max(mask.shape) > LARGEST_MASK:
+            raise SettingsError(f"The mask of the view '{view}' must be uint8 [H, W], at most {LARGEST_MASK} pixels a side.")
 
 
 def _checked_latents(latents: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -118,8 +119,8 @@ class OutputLock:
         """The output is there, as this batch made it, of exactly this."""
         return self._record is not None and (self._record.made_of, self._record.sha256) == (fingerprint, self._present)
 
-    def check(self, overwrite: bool) -> None:
-        """Find out before the work whether the output may be written.
+    def check(self, overwrite: bool, inputs: Iterable[str]) -> None:
+        """Find out before the work whether the output may be written; never in the place of one of `inputs`.
 
         Raises:
             OutputError: it cannot be, or it is a file that this batch did not make, or that was changed since.
@@ -129,7 +130,7 @@ class OutputLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"The folder '{self._path.parent}' cannot be made ({error.strerror}); choose another.") from error
-        check_output(self._path, overwrite=overwrite or self._present in known)
+        check_output(self._path, overwrite=overwrite or self._present in known, inputs=inputs)
 
     def publish(self, mesh: TriangleMesh, fingerprint: str, colouring: Colouring | None = None, print_size: float = 0.0) -> None:
         """Put the mesh with its texture in its place and keep what it is made of.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,9 @@ from .table import read_csv
 _MAX_MANIFEST = 1 << 26  # bytes
 _MAX_PATH = 4000  # letters: no system takes more
 _MAX_FOLDERS = 64
+_NAMED = 5  # kinds of files
+_PICTURES = (*IMAGE_SUFFIXES, *OTHER_IMAGE_SUFFIXES)
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ def read_items(source: Path, settings: Mapping[str, Value], suffix: str = ".glb"
     if os.path.isdir(source):
         rows: Sequence[Any] = [{"image": path.name} for path in _images(source)]
         base = source
+        if not rows and (others := _all_kinds(source)):
+            raise BatchError(f"No image in '{source}' is of a kind that is read ({counted(others)}); save them as PNG or JPEG.")
     else:
         rows, base = _manifest(source), source.parent
     if not rows:
@@ -80,17 +86,63 @@ def left_out(source: Path) -> list[str]:
     return [path.name for path in _listed(source) if path.suffix.lower() in OTHER_IMAGE_SUFFIXES]
 
 
+def other_files(source: Path, outputs: Path) -> dict[str, int]:
+    """What else `read_items` leaves out in a folder: kinds (endings, and in words what is left out for another reason) and how
+    many of each, the most frequent first. What systems and this program put there is not counted.
+    """
+    if not os.path.isdir(source):
+        return {}
+    out = os.path.realpath(outputs)
+    counts = Counter(_kind_of_other(path, out) for path in _all_in(source))
+    return {kind: count for kind, count in counts.most_common() if kind}
+
+
+def counted(kinds: Mapping[str, int]) -> str:
+    """Kinds and how many there are of each, in words; of many only the first."""
+    named = ", ".join(f"{count} {kind}" for kind, count in list(kinds.items())[:_NAMED])
+    more = sum(list(kinds.values())[_NAMED:])
+    return f"{named} and {more} more" if more else named
+
+
+def _all_kinds(source: Path) -> dict[str, int]:
+    """Of a folder without images."""
+    return dict(Counter(Path(name).suffix.lower() for name in left_out(source)).most_common()) | other_files(source, source)
+
+
+def _kind_of_other(path: Path, outputs: str) -> str:
+    """What a file or folder is counted as, "" where it is not counted."""
+    name, suffix, hidden = path.name.lower(), path.suffix.lower(), path.name.startswith(".")
+    if path.is_dir():
+        return "" if hidden or os.path.realpath(path) == outputs or not _holds_pictures(path) else "folder of pictures"
+    if hidden:
+        return "hidden" if name.endswith(_PICTURES) and not name.startswith("._") else ""
+    made = os.path.realpath(path.parent) == outputs and (suffix in MESH_SUFFIXES or name.startswith("flashvdm-batch"))
+    if made or suffix in _PICTURES or name in _OF_SYSTEMS:
+        return ""
+    return suffix or "without an ending"
+
+
+def _holds_pictures(folder: Path) -> bool:
+    try:
+        return any(name.lower().endswith(_PICTURES) for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
 def _images(folder: Path) -> list[Path]:
     return [path for path in _listed(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def _listed(folder: Path) -> list[Path]:
     """What lies in a folder and is not hidden, by name."""
+    return [path for path in _all_in(folder) if not path.name.startswith(".")]
+
+
+def _all_in(folder: Path) -> list[Path]:
     try:
-        paths = sorted(folder.iterdir())
+        return sorted(folder.iterdir())
     except OSError as error:
         raise BatchError(f"The folder '{folder}' cannot be read ({error.strerror}); check its permissions.") from error
-    return [path for path in paths if not path.name.startswith(".")]
 
 
 def _manifest(source: Path) -> Sequence[Any]:

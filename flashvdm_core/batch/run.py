@@ -173,7 +173,7 @@ class _Run:
             fingerprint = self._index.fingerprint(item.request)
             if claim.is_up_to_date(fingerprint):
                 return Outcome(item, Status.KEPT)
-            claim.check(self._overwrite)
+            claim.check(self._overwrite, item.request.images.values())
             self._executor.start(item)
             self._under_way[item.number] = _Begun(claim, fingerprint, time.monotonic())
         finally:

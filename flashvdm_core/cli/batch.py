@@ -23,6 +23,7 @@ from .common import (
     add_settings,
     given_settings,
     interruptible,
+    is_pattern,
     path_of,
 )
 from .terminal import printable
@@ -45,7 +46,7 @@ def add_to(commands: Commands) -> None:
         "Make a mesh from each image of a folder or each row of a manifest. What was made before, of the same image and "
         "settings, is kept: run the same command again to go on after an interruption."))  # fmt: skip
     batch.set_defaults(run=_run)
-    batch.add_argument("input", type=path_of, metavar="INPUT", help="a folder of images, or a .csv or .json manifest")
+    batch.add_argument("input", type=_input, metavar="INPUT", help="a folder of images, or a .csv or .json manifest")
     batch.add_argument("-o", "--output", required=True, type=path_of, metavar="OUTDIR", help="folder of the meshes and the log")
     batch.add_argument("--format", choices=[suffix[1:] for suffix in MESH_SUFFIXES], default="glb", help=(
         "of the meshes whose output the manifest does not name (default: %(default)s)"))  # fmt: skip
@@ -57,6 +58,15 @@ def add_to(commands: Commands) -> None:
     batch.add_argument("--traceback", action="store_true", help="write to the log where in the program a failure happened")
     add_end_with_stdin(batch)
     add_settings(batch)
+
+
+def _input(text: str) -> Path:
+    path = path_of(text)
+    if is_pattern(path):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names images by a pattern; name the folder they are in, or use generate, which takes patterns"
+        )
+    return path
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -71,7 +81,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from ..batch.index import BatchIndex
-    from ..batch.items import left_out, read_items, shard
+    from ..batch.items import counted, left_out, other_files, read_items, shard
     from ..batch.log import JsonLog
     from ..batch.run import run_batch
 
@@ -86,10 +96,12 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     name = "flashvdm-batch.jsonl" if count == 1 else f"flashvdm-batch-{index}-of-{count}.jsonl"
     with interruptible(options.end_with_stdin) as interrupted, closing(JsonLog(options.output / name)) as log:
         stop = lambda: bool(interrupted)  # noqa: E731
-        others = left_out(options.input)
-        _tell({"event": "start", "items": len(items), "left_out": others}, log, options.json)
+        unread, others = left_out(options.input), other_files(options.input, options.output)
+        _tell({"event": "start", "items": len(items), "left_out": unread, "other_files": others}, log, options.json)
+        if unread:
+            print(f"Warning: {printable(_left_out_words(unread))}", file=sys.stderr)
         if others:
-            print(f"Warning: {printable(_left_out_words(others))}", file=sys.stderr)
+            print(f"Left out, as their names are not those of pictures: {printable(counted(others))}.", file=sys.stderr)
         counts: Counter[str] = Counter()
         start = time.monotonic()
         outcomes = run_batch(items, batch_index, executor, overwrite=options.overwrite, interrupted=stop)

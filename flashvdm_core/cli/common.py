@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 import signal
 import sys
@@ -78,6 +79,29 @@ def add_setting(group: argparse._ActionsContainer, setting: Setting) -> None:
 def path_of(text: str) -> Path:
     """The path that an argument means: scripts and other terminals hand over quotes and tildes as they are."""
     return Path(pasted_path(text))
+
+
+def paths_of(text: str) -> list[Path]:
+    """The files that an argument means: one, or all that match a pattern, where no shell has put their names in its place."""
+    path = path_of(text)
+    if not is_pattern(path) or text.lower().startswith(("http:", "https:")):
+        return [path]
+    found = sorted(glob.glob(str(path), recursive=True))
+    if not found:
+        raise argparse.ArgumentTypeError(f"no file matches the pattern {text!r}")
+    return [Path(name) for name in found]
+
+
+def is_pattern(path: Path) -> bool:
+    """It holds signs of a pattern and is no file's own name."""
+    return any(sign in str(path) for sign in "*?[") and not os.path.lexists(path)
+
+
+class Joined(argparse.Action):
+    """Of an option that takes several values, each of them a list: all in one list."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:  # pyright: ignore[reportMissingParameterType]
+        setattr(namespace, self.dest, [value for group in values for value in group])
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,18 @@ from .common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_OK,
+    Joined,
     add_end_with_stdin,
     add_settings,
     given_settings,
     interruptible,
     path_of,
+    paths_of,
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..api.tasks import Request
     from ..pipeline.pipeline import Pipeline
     from .common import Commands
@@ -32,7 +37,8 @@ def add_to(commands: Commands) -> None:
     """Make the command known."""
     generate = commands.add_parser("generate", help="make a mesh from an image", description="Make a mesh from each image.")
     generate.set_defaults(run=_generate)
-    generate.add_argument("images", nargs="+", type=path_of, metavar="IMAGE", help="image of an object from the front")
+    generate.add_argument("images", nargs="+", type=paths_of, action=Joined, metavar="IMAGE", help=(
+        "image of an object from the front, or a pattern in quotes ('images/*.png')"))  # fmt: skip
     generate.add_argument("-o", "--output", type=path_of, metavar="OUT", help=(
         f"mesh file ({', '.join(MESH_SUFFIXES)}); for several images a folder, or a file name with {{name}} in it, "
         "which stands for the image's name"))  # fmt: skip
@@ -40,6 +46,9 @@ def add_to(commands: Commands) -> None:
         generate.add_argument(
             f"--{view}", type=path_of, metavar="IMAGE", help=f"image from the {view}, for a model of several views"
         )
+    generate.add_argument("--mask", type=path_of, metavar="IMAGE", help=(
+        "corrects how the object of one front image is cut out: a picture over the whole of it, in which white (or opaque) keeps "
+        "a pixel, black (or transparent) removes it, and grey leaves it as it is cut out"))  # fmt: skip
     generate.add_argument("--overwrite", action="store_true", help="replace mesh files that exist already")
     generate.add_argument("--json", action="store_true", help="report on standard output, one JSON object a line")
     generate.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
@@ -67,26 +76,38 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace) -> i
     return EXIT_FAILED if failed else EXIT_OK
 
 
-def requests_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Request]:
-    """One request for each image."""
+def requests_of(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, read_mask: Callable[[Path], np.ndarray] | None = None
+) -> list[Request]:
+    """One request for each image; `read_mask` reads the file of a mask as `image.open_mask` does, where Pillow is not at hand."""
     from ..api.tasks import Request
 
     views = {view: str(path) for view in VIEWS[1:] if (path := getattr(options, view)) is not None}
     if views and len(options.images) > 1:
         parser.error("--left, --back and --right go with one front image")
+    if options.mask is not None and len(options.images) > 1:
+        parser.error("--mask goes with one front image")
+    masks = {} if options.mask is None else {"front": (read_mask or _open_mask)(options.mask)}
     settings = given_settings(options)
-    return [Request({"front": str(image), **views}, settings) for image in options.images]
+    return [Request({"front": str(image), **views}, settings, masks=masks) for image in options.images]
+
+
+def _open_mask(path: Path) -> np.ndarray:
+    from ..image import open_mask
+
+    return open_mask(path)
 
 
 def outputs_of(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Path]:
     """The mesh file of each image, with everything checked that can be checked before anything is computed."""
     from ..geometry.mesh_io import check_output
 
+    inputs = [*options.images, *(path for name in (*VIEWS[1:], "mask") if (path := getattr(options, name)) is not None)]
     outputs = [_output_for(parser, image, options.output, several=len(options.images) > 1) for image in options.images]
     for output in outputs:
         if outputs.count(output) > 1:
             parser.error(f"two images would both become {output}; use different names or folders")
-        check_output(output, overwrite=options.overwrite)
+        check_output(output, overwrite=options.overwrite, inputs=inputs)
     return outputs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,12 +70,17 @@ def write_mesh(
         raise _output_error(error, path) from error
 
 
-def check_output(path: str | Path, *, overwrite: bool = False) -> None:
+def check_output(path: str | Path, *, overwrite: bool = False, inputs: Iterable[str | Path] = ()) -> None:
     """Find out before the work whether `path` can be written.
 
+    Args:
+        path: the mesh file.
+        overwrite: a file of that name may be replaced.
+        inputs: files that the mesh is made of, which never are.
+
     Raises:
-        OutputError: unknown suffix, no such folder, a folder or (without `overwrite`) a file of that name, or no
-            permission.
+        OutputError: unknown suffix, no such folder, a folder, one of `inputs` or (without `overwrite`) a file of that name,
+            or no permission.
     """
     path = Path(path)
     if path.suffix.lower() not in (_GLB, *_WRITERS):
@@ -88,12 +93,21 @@ def check_output(path: str | Path, *, overwrite: bool = False) -> None:
             raise OutputError(f"The folder '{path.parent}' does not exist; create it or choose another.")
         if path.is_dir():
             raise OutputError(f"'{path}' is a folder; choose another name for the file.")
+        if any(_same_file(path, other) for other in inputs):
+            raise OutputError(f"'{path}' is the image itself, which the mesh would replace; choose another name for the mesh.")
         if path.exists() and not overwrite:
             raise OutputError(f"The file '{path}' exists already; choose another name or allow overwriting.")
     except (OSError, ValueError) as error:
         raise OutputError(f"'{path}' cannot be written ({error}); choose another name or folder.") from error
     if not os.access(path.parent, os.W_OK):
         raise _output_error(PermissionError(), path)
+
+
+def _same_file(path: Path, other: str | Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # one of them is not there
+        return False
 
 
 def _output_error(error: OSError, path: Path) -> OutputError:

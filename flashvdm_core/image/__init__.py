@@ -2,7 +2,7 @@
 
 from .correction import Correction
 from .cutout import CutOutResult, cut_out
-from .open import OpenedImage, open_image
+from .open import OpenedImage, open_image, open_mask
 from .processor import DrawingProcessor, ImageProcessor, MultiViewProcessor, PaddedProcessor
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "PaddedProcessor",
     "cut_out",
     "open_image",
+    "open_mask",
 ]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import numpy as np
 from PIL import Image
 
 from ..api.errors import ImageError
+from ..api.tasks import LARGEST_MASK, strokes_in_picture
 from ..files import NoPlainFileError, open_file
 from . import tiff
 from .decode import MAX_MEGAPIXELS, TooLargeError, decode
@@ -50,6 +52,19 @@ def open_image(path: str | Path) -> OpenedImage:
     return OpenedImage(_checked_content(picture, path), told)
 
 
+def open_mask(path: str | Path) -> np.ndarray:
+    """Read a mask that lies over a picture: uint8 [H, W], as `strokes_in_picture` tells, at most `LARGEST_MASK` a side.
+
+    Raises:
+        ImageError: the file is no image that can be read.
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        picture, _ = _decoded(file, path)
+    picture.thumbnail((LARGEST_MASK, LARGEST_MASK), Image.Resampling.NEAREST)
+    return strokes_in_picture(np.asarray(picture.convert("RGBA")))
+
+
 def _opened(path: Path) -> BinaryIO:
     """The file, to read; without waiting for a pipe or a device."""
     try:
@@ -86,8 +101,10 @@ def _decoded(file: BinaryIO, path: Path) -> tuple[Image.Image, tuple[str, ...]]:
     except Image.UnidentifiedImageError as error:
         file.seek(0)
         if tiff.is_tiff(file.read(4)):
-            message = f"'{path}' is a TIFF of a kind that cannot be read; save it as PNG, or as TIFF with 8 or 16 bits a channel"
-            raise ImageError(f"{message} and without JPEG compression.") from error
+            raise ImageError(
+                f"'{path}' is a TIFF of a kind that cannot be read; save it as PNG, or as a usual TIFF "
+                "(no BigTIFF, 8 or 16 bits a channel, no JPEG compression)."
+            ) from error
         raise ImageError(f"'{path}' is not an image that can be read; save it as {_READABLE}.") from error
     except Exception as error:  # a damaged file makes the decoders raise nearly anything
         raise ImageError(f"The image '{path}' is damaged ({_first_line(error)}); save or download it again.") from error

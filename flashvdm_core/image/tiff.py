@@ -1,6 +1,7 @@
 """TIFF files with more than 8 bits a sample: whole numbers of any length and floats, grey and colour, by strips.
 
-Pillow knows few of them, and those with a copy or two of the whole picture. What is decompressed is, strip by strip.
+Pillow knows few of them, and those with a copy or two of the whole picture. What is decompressed is, strip by strip. Large
+files (BigTIFF) of big-endian machines are read here whatever their depth: Pillow knows none.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ _SUBFILE, _OLD_SUBFILE, _MOST_PAGES = 254, 255, 200
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _ORDER, _STRIPS = 256, 257, 258, 259, 262, 266, 273
 _ORIENTATION, _CHANNELS, _ROWS, _COUNTS, _MAX_VALUE, _PLANAR, _PREDICTOR = 274, 277, 278, 279, 281, 284, 317
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS, _EXTRA, _FORMAT, _SMAX, _ICC = 322, 323, 324, 325, 338, 339, 341, 34675
+_WHOLE_BYTES = (8, 16, 32, 64)
 _NONE, _DEFLATE, _OLD_DEFLATE, _OLD_JPEG, _JPEG = 1, 8, 32946, 6, 7
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
+_BIG_ENDIAN_BIG = b"MM\0+"
 
 
 class UnknownKindError(ValueError):
@@ -35,7 +38,12 @@ class UnknownKindError(ValueError):
 
 
 def is_tiff(head: bytes) -> bool:
-    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", _BIG_ENDIAN_BIG)
+
+
+def is_known_to_pillow(head: bytes) -> bool:
+    """Whether Pillow reads TIFF files that begin in this way."""
+    return is_tiff(head) and not head.startswith(_BIG_ENDIAN_BIG)
 
 
 def is_thumbnail(tags: Mapping[int, Any]) -> bool:
@@ -46,7 +54,7 @@ def is_thumbnail(tags: Mapping[int, Any]) -> bool:
 
 
 def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
-    """The first picture of a TIFF file, if it has more than 8 bits a sample.
+    """The first picture of a TIFF file, if it has more than 8 bits a sample or Pillow would not read it.
 
     Raises:
         UnknownKindError: it has not, or it is of a rare kind; Pillow may know it.
@@ -54,7 +62,7 @@ def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
         ValueError: the file is damaged.
     """
     try:
-        reader = _Reader(file, *_directory(file))
+        reader = _Reader(file, *_directory(file), fewest_bits=9 if is_known_to_pillow(_head(file)) else 1)
     except (struct.error, KeyError, IndexError) as error:
         raise ValueError("its directory is damaged") from error
     if reader.width * reader.height > most_pixels:
@@ -70,6 +78,11 @@ def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
         icc=reader.icc,
         orientation=reader.orientation,
     )
+
+
+def _head(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(4)
 
 
 def _directory(file: BinaryIO) -> tuple[str, dict[int, tuple]]:
@@ -130,7 +143,7 @@ class _Layout:
 
 
 class _Reader:
-    def __init__(self, file: BinaryIO, order: str, tags: dict[int, tuple]) -> None:
+    def __init__(self, file: BinaryIO, order: str, tags: dict[int, tuple], fewest_bits: int) -> None:
         self._file, self._order = file, order
 
         def first(tag: int, default: int) -> int:
@@ -148,7 +161,7 @@ class _Reader:
             raise UnknownKindError(f"photometric interpretation {photometric}, compression {self._compression}")
         if self._kind in (4, 0):
             self._kind = _UNSIGNED
-        if self._bits <= 8 or self._dtype() is None:
+        if self._bits < fewest_bits or self._dtype() is None:
             raise UnknownKindError(f"{self._bits} bits of the format {self._kind}")
         extra = first(_EXTRA, 0) if self._samples > colours else 0
         self.channels = colours + (1 if extra in (1, 2) else 0)
@@ -168,7 +181,7 @@ class _Reader:
         """Of the stored samples; numbers that don't fill their bytes become uint16 or uint32."""
         if self._kind == _FLOAT:
             return np.dtype(f"{self._order}f{self._bits // 8}") if self._bits in (16, 32, 64) else None
-        if self._bits in (16, 32, 64):
+        if self._bits in _WHOLE_BYTES:
             return np.dtype(f"{self._order}{'i' if self._kind == _SIGNED else 'u'}{self._bits // 8}")
         return np.dtype(np.uint32 if self._bits > 16 else np.uint16) if self._kind == _UNSIGNED and self._bits < 32 else None
 
@@ -255,7 +268,7 @@ class _Reader:
         assert dtype is not None
         if self._predictor == 3:
             return self._float_predicted(content, height, samples)
-        if self._bits in (16, 32, 64):
+        if self._bits in _WHOLE_BYTES:
             values = np.frombuffer(content, dtype).reshape(height, width, samples)
             if self._predictor == 2:
                 whole = values.view(f"{self._order}u{dtype.itemsize}")

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from ..api.errors import SettingsError
+from ..api.errors import ImageError, SettingsError
 from ..api.events import CutOut, Event, Log
 from ..api.settings import SETTINGS, Settings
 from ..checkpoints.model import Model
@@ -27,6 +27,8 @@ from .shape import pixels_of
 
 CUTOUT_SIDE = 512
 """Longest side in pixels of the cut-outs that are shown."""
+
+_NEAR = 0.02
 
 TEXTURE_SIDE = 1024
 """Longest side in pixels of the cut-out that is projected on the mesh."""
@@ -75,9 +77,24 @@ def prepare_images(
 
 
 def segment(image: Image.Image, settings: Settings, mask: np.ndarray | None) -> CutOutResult:
-    """The object in an image, as the settings and what was painted (`Request.masks`) want it cut out."""
+    """The object in an image, as the settings and what was painted (`Request.masks`) want it cut out.
+
+    Raises:
+        ImageError: nothing is left, or the mask has other proportions than the image.
+    """
+    if mask is not None:
+        _check_proportions(mask, image)
     correction = Correction(mask, settings.cutout_edge, settings.cutout_softness)
     return cut_out(image, settings.cutout, settings.cutout_threshold, correction)
+
+
+def _check_proportions(mask: np.ndarray, image: Image.Image) -> None:
+    (height, width), wanted = mask.shape, mask.shape[1] * image.height / image.width
+    if abs(height - wanted) > max(1.0, _NEAR * wanted) and abs(width - height * image.width / image.height) > 1:
+        raise ImageError(
+            f"The mask ({width} x {height}) has other proportions than the image ({image.width} x {image.height}); "
+            "it must lie over the whole image."
+        )
 
 
 def cutout_events(view: str, cut: CutOutResult, guess: bool = False) -> Iterator[Event]:

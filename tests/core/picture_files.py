@@ -32,13 +32,16 @@ def png_file(values: np.ndarray, *before: bytes, after: tuple[bytes, ...] = ()) 
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def tiff_file(values: np.ndarray, *, order: str = "<", packed: bool = False, strip: int = 0, **tags: tuple) -> bytes:
+def tiff_file(
+    values: np.ndarray, *, order: str = "<", packed: bool = False, strip: int = 0, big: bool = False, **tags: tuple
+) -> bytes:
     """[H, W, 1 to 4] of any numbers as TIFF.
 
     Args:
         order: "<" or ">", of bytes.
         packed: compressed by deflate, with the predictor for its kind of numbers.
         strip: rows in a strip; 0 for all.
+        big: as BigTIFF.
         tags: more of them, as t338=("H", 2).
     """
     height, width, channels = values.shape
@@ -46,7 +49,7 @@ def tiff_file(values: np.ndarray, *, order: str = "<", packed: bool = False, str
     size = values.dtype.itemsize
     strip = strip or height
     strips = [_strip(values[top : top + strip], order, packed) for top in range(0, height, strip)]
-    places = np.cumsum([8, *map(len, strips)]).tolist()
+    places = np.cumsum([16 if big else 8, *map(len, strips)]).tolist()
     entries: dict[int, tuple] = {256: ("I", width), 257: ("I", height), 258: ("H", *[8 * size] * channels)}
     entries |= {259: ("H", 8 if packed else 1), 262: ("H", 2 if channels > 2 else 1), 273: ("I", *places[:-1])}
     entries |= {277: ("H", channels), 278: ("I", strip), 279: ("I", *map(len, strips)), 339: ("H", *[kind] * channels)}
@@ -56,19 +59,21 @@ def tiff_file(values: np.ndarray, *, order: str = "<", packed: bool = False, str
         entries[338] = ("H", 2)
     entries |= {int(name[1:]): value for name, value in tags.items()}
     start = places[-1] + places[-1] % 2
-    beyond = start + 2 + 12 * len(entries) + 4
-    directory, rest = struct.pack(order + "H", len(entries)), b""
+    counting, pointer, inline, entry = ("Q", "Q", 8, 20) if big else ("H", "I", 4, 12)
+    beyond = start + struct.calcsize("<" + counting) + entry * len(entries) + inline
+    directory, rest = struct.pack(order + counting, len(entries)), b""
     for tag, (code, *numbers) in sorted(entries.items()):
         content = numbers[0] if code == "s" else struct.pack(f"{order}{len(numbers)}{code}", *numbers)
         count = len(content) if code == "s" else len(numbers)
-        directory += struct.pack(order + "HHI", tag, {"H": 3, "I": 4, "s": 7}[code], count)
-        if len(content) > 4:
-            directory += struct.pack(order + "I", beyond + len(rest))
+        directory += struct.pack(order + "HH" + pointer, tag, {"H": 3, "I": 4, "s": 7}[code], count)
+        if len(content) > inline:
+            directory += struct.pack(order + pointer, beyond + len(rest))
             rest += content + b"\0" * (len(content) % 2)
         else:
-            directory += content.ljust(4, b"\0")
-    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", start)
-    return (head + b"".join(strips)).ljust(start, b"\0") + directory + b"\0" * 4 + rest
+            directory += content.ljust(inline, b"\0")
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "H", 43 if big else 42)
+    head += struct.pack(order + "HHQ", 8, 0, start) if big else struct.pack(order + "I", start)
+    return (head + b"".join(strips)).ljust(start, b"\0") + directory + b"\0" * inline + rest
 
 
 def _strip(values: np.ndarray, order: str, packed: bool) -> bytes:

@@ -106,7 +106,7 @@ def test_fifty_images_five_of_them_bad_killed_in_the_middle_end_as_45_meshes_eac
     assert len(meshes(out)) == 45
     assert {name: mesh for name, mesh in meshes(out).items() if name in before} == before, "what was made is not made again"
     start, *items, summary = lines(report)
-    assert start == {"event": "start", "items": 50, "left_out": []}
+    assert start == {"event": "start", "items": 50, "left_out": [], "other_files": {}}
     assert Counter(item["status"] for item in items) == {"made": 45 - len(before), "kept": len(before), "failed": 5}
     assert {item["output"] for item in items if item["status"] == "kept"} == set(before)
     assert {item["kind"] for item in items if item["status"] == "failed"} == {"ImageError"}
@@ -139,7 +139,7 @@ def test_an_interrupted_batch_cleans_up_and_goes_on_later(tmp_path: Path, model:
     process = batch_process(source, out, model, *(["--end-with-stdin"] if how == "end of stdin" else []))
     assert process.stdout
     assert process.stdin
-    assert json.loads(process.stdout.readline()) == {"event": "start", "items": 40, "left_out": []}
+    assert json.loads(process.stdout.readline()) == {"event": "start", "items": 40, "left_out": [], "other_files": {}}
     process.stdout.readline()
     if how == "end of stdin":
         process.stdin.close()
@@ -412,7 +412,7 @@ def dying(source, target):
 os.replace = dying
 claim = BatchIndex(out).claim("a.ply")
 if not claim.is_up_to_date(fingerprint):
-    claim.check(False)
+    claim.check(False, ())
     claim.publish(TriangleMesh(np.eye(3, dtype=np.float32) * size, np.array([[0, 1, 2]], np.int32)), fingerprint)
     print("made")
 claim.release()
@@ -468,7 +468,7 @@ def test_a_damaged_record_is_none(tmp_path: Path) -> None:
         assert claim is not None
         assert not claim.is_up_to_date("old")
         with pytest.raises(OutputError, match="exists already"):
-            claim.check(overwrite=False)
+            claim.check(overwrite=False, inputs=())
         claim.release()
 
 
@@ -478,7 +478,7 @@ def test_every_kind_of_mesh_file_that_is_named_can_be_written(tmp_path: Path, su
     mesh = TriangleMesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
     claim = BatchIndex(tmp_path).claim(f"deep/down/a{suffix}")
     assert claim is not None
-    claim.check(overwrite=False)
+    claim.check(overwrite=False, inputs=())
     claim.publish(mesh, "x")
     assert (tmp_path / f"deep/down/a{suffix}").stat().st_size > 0
 

@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from flashvdm_core.api.settings import SETTINGS
 from flashvdm_core.cli import main
@@ -98,6 +100,24 @@ def test_json_is_one_object_a_line_and_ends_in_the_result(folder: Path, model: s
     assert (result["output"], result["seed"], result["settings"]["seed"]) == ("out.glb", 5, 5)
     assert result["faces"] > 100
     assert result["peak_memory"] is None or result["peak_memory"] > 50 << 20
+
+
+def test_a_mask_corrects_what_is_cut_out(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    mask = np.full((64, 64), 128, np.uint8)
+    mask[:, :32] = 0
+    Image.fromarray(mask).save(folder / "mask.png")
+    widths = []
+    for given in ([], ["--mask", "mask.png"]):
+        assert generate(model, "disc.png", "-o", "out.glb", "--overwrite", "--json", *given) == 0
+        events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        widths.append(next(event["width"] for event in events if event["event"] == "cutout"))
+    assert widths[1] <= widths[0]
+    Image.new("L", (64, 64), 0).save(folder / "none.png")
+    assert generate(model, "disc.png", "-o", "none.glb", "--mask", "none.png") == 1
+    assert "left nothing" in capsys.readouterr().err
+    assert generate(model, "disc.png", "-o", "none.glb", "--mask", "nowhere.png") == 1
+    assert "There is no image 'nowhere.png'" in capsys.readouterr().err
+    assert usage_error("generate", "disc.png", "disc.png", "-o", "{name}.glb", "--mask", "mask.png") == 2
 
 
 def test_json_reports_failures_too(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:

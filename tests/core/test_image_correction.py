@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flashvdm_core.api.errors import SettingsError
+from flashvdm_core.api.errors import ImageError, SettingsError
 from flashvdm_core.api.events import CutOut, Finished
 from flashvdm_core.api.tasks import STROKE_KEEP, STROKE_REMOVE, CutOutOnly, Request
-from flashvdm_core.image import Correction, cut_out
+from flashvdm_core.image import Correction, cut_out, open_mask
 from flashvdm_core.pipeline.pipeline import Pipeline
 from tests.core.test_image_cutout import THRESHOLD, overlap, scene
 
@@ -103,3 +103,35 @@ def test_a_mask_that_is_none_is_refused(masks: dict[str, np.ndarray]) -> None:
     for kind in (Request, CutOutOnly):
         with pytest.raises(SettingsError, match="mask"):
             kind({"front": "a.png"}, masks=masks)
+
+
+def test_a_mask_file_says_what_is_kept_by_its_light_or_its_opacity(tmp_path: Path) -> None:
+    levels = np.repeat(np.array([[0, 64, 65, 128, 191, 192, 255]], np.uint8), 2, 0)
+    want = [STROKE_REMOVE] * 2 + [NOTHING - 1] * 3 + [STROKE_KEEP] * 2
+    painted = np.dstack([np.full((2, 7, 3), 77, np.uint8), levels])
+    for name, picture in (
+        ("grey.png", levels),
+        ("grey.jpg", levels),
+        ("alpha.png", painted),
+        ("colours.png", np.dstack([levels] * 3)),
+    ):
+        Image.fromarray(picture).save(tmp_path / name, quality=100)
+        assert open_mask(tmp_path / name)[0, [0, 3, 6]].tolist() == [STROKE_REMOVE, NOTHING - 1, STROKE_KEEP]
+        if name != "grey.jpg":
+            assert open_mask(tmp_path / name).tolist() == [want] * 2
+    Image.new("L", (9000, 30), 255).save(tmp_path / "long.png")
+    assert open_mask(tmp_path / "long.png").shape == (14, 4096)
+    (tmp_path / "none.png").write_bytes(b"no picture")
+    with pytest.raises(ImageError, match="not an image"):
+        open_mask(tmp_path / "none.png")
+
+
+def test_a_mask_of_other_proportions_is_refused(tmp_path: Path) -> None:
+    image, _ = scene("green")
+    image.save(tmp_path / "scene.png")
+    for size, right in (((120, 120), True), ((121, 120), True), ((120, 90), False), ((90, 120), False)):
+        masks = {"front": np.full(size, STROKE_KEEP, np.uint8)}
+        *_, end = Pipeline().generate(CutOutOnly({"front": str(tmp_path / "scene.png")}, masks=masks))
+        assert isinstance(end, Finished) == right
+        if not right:
+            assert "other proportions than the image (240 x 240)" in end.message

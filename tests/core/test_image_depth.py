@@ -43,14 +43,15 @@ def shares(height: int, width: int, channels: int, seed: int = 0) -> np.ndarray:
     order=st.sampled_from("<>"),
     packed=st.booleans(),
     strip=st.integers(0, 50),
+    big=st.booleans(),
 )
 def test_deep_tiffs_of_every_kind(
-    tmp_path: Path, dtype: type, channels: int, size: tuple[int, int], order: str, packed: bool, strip: int
+    tmp_path: Path, dtype: type, channels: int, size: tuple[int, int], order: str, packed: bool, strip: int, big: bool
 ) -> None:
     made = shares(*size, channels)
     is_float = np.dtype(dtype).kind == "f"
     values = made.astype(dtype) if is_float else np.rint(made * float(np.iinfo(dtype).max)).astype(dtype)
-    result = opened(tiff_file(values, order=order, packed=packed, strip=min(strip, size[0])), tmp_path)
+    result = opened(tiff_file(values, order=order, packed=packed, strip=min(strip, size[0]), big=big), tmp_path)
     colours = 1 if channels < 3 else 3
     want = np.broadcast_to(made[..., :colours], (*size, 3))
     want = linear_to_srgb(want) if is_float else want
@@ -118,6 +119,17 @@ def test_highlights_of_a_render_are_clipped_and_numbers_of_a_scale_are_not(tmp_p
     np.testing.assert_allclose(bright[10:], 255 * linear_to_srgb(light[10:]), atol=0.6)
     numbers = (shares(50, 50, 3) * 255).astype(np.float32)
     np.testing.assert_allclose(np.asarray(opened(tiff_file(numbers), tmp_path).picture), numbers, atol=0.51)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_large_tiffs_of_8_bits_in_either_order_of_bytes(tmp_path: Path, channels: int, packed: bool, order: str) -> None:
+    values = np.rint(255 * shares(9, 13, channels)).astype(np.uint8)
+    result = opened(tiff_file(values, order=order, packed=packed, strip=4, big=True, t274=("H", 3)), tmp_path)
+    want = np.dstack([values] * 3) if channels == 1 else values
+    assert (np.asarray(result.picture) == want[::-1, ::-1]).all()
+    assert result.warnings == ()
 
 
 def test_a_tiff_that_cannot_be_read_is_called_one(tmp_path: Path) -> None:

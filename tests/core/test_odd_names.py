@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,71 @@ def test_rows_that_no_person_writes_are_failures_of_their_own(folder: Path, mode
     assert len(ended) == len(rows)
     assert [line["number"] for line in ended if line["status"] == "made"] == [1, len(rows)]
     assert all("should not have" not in line["error"] for line in ended), [line["error"] for line in ended]
+
+
+def test_what_a_batch_leaves_out_is_counted_by_its_kinds(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    images = folder / "images"
+    for name in ("chair", "table", "sofa\u2026png", "notes.txt", ".hidden.png", ".PNG", "._disc.png", ".DS_Store", "Thumbs.db"):
+        shutil.copy(images / "disc.png", images / name)
+    for name in ("more", "empty", "out"):
+        (images / name).mkdir()
+    write_disc_image(images / "more" / "disc.png")
+    assert main(["batch", "images", "-o", "images/out", "--model", model, *QUICK]) == 0
+    log = (images / "out" / "flashvdm-batch.jsonl").read_text(encoding="ascii").splitlines()
+    kinds = {"without an ending": 3, "hidden": 2, ".txt": 1, "folder of pictures": 1}
+    assert json.loads(log[0])["other_files"] == kinds
+    words = "3 without an ending, 2 hidden, 1 folder of pictures, 1 .txt"
+    assert f"Left out, as their names are not those of pictures: {words}." in capsys.readouterr().err
+    assert batch("images", model) == 0
+    capsys.readouterr()
+    assert main(["batch", "out", "-o", "out", "--model", model, *QUICK]) == 2, "its own meshes are nothing that was left out"
+    assert "nothing to make in 'out'" in capsys.readouterr().err
+
+
+def test_a_folder_without_an_image_that_is_read_says_what_it_holds(
+    folder: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "phone").mkdir()
+    for name in ("a.heic", "b.HEIC", "c"):
+        (folder / "phone" / name).write_bytes(b"a picture of another kind")
+    assert batch("phone", model) == 2
+    assert "is of a kind that is read (2 .heic, 1 without an ending);" in capsys.readouterr().err
+
+
+def test_patterns_that_no_shell_has_expanded(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("chair.png", "chair.jpg", "[1].png"):
+        shutil.copy(folder / "images" / "disc.png", folder / "images" / name)
+    assert generate("images/*.png", "images/*.j?g", "-o", "{name}-mesh.glb", "--model", model) == 2, "two chairs"
+    assert generate("images/*.png", "-o", ".", "--model", model) == 0
+    assert {path.name for path in folder.glob("*.glb")} == {"disc.glb", "chair.glb", "[1].glb"}
+    assert generate("images/[1].png", "-o", "one.glb", "--model", model) == 0, "a file of that name counts first"
+    capsys.readouterr()
+    assert generate("images/*.tga", "-o", ".", "--model", model) == 2
+    assert "no file matches the pattern 'images/*.tga'" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        batch("images/*.png", model)
+    assert "names images by a pattern; name the folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("made", ["same", "link", "hard link", "view"])
+def test_an_image_is_never_written_over(folder: Path, model: str, made: str, capsys: pytest.CaptureFixture[str]) -> None:
+    image, output = folder / "images" / "disc.png", folder / "disc.glb"
+    if made in ("same", "view"):  # an image with a name of something else
+        image = image.rename(output)
+    elif made == "link":
+        output.symlink_to(image)
+    else:
+        os.link(image, output)
+    before = image.read_bytes()
+    given = [str(image)] if made != "view" else [str(write_disc_image(folder / "front.png")), "--left", "disc.glb"]
+    assert generate(*given, "-o", "disc.glb", "--overwrite", "--model", model) == 1
+    assert "is the image itself, which the mesh would replace" in capsys.readouterr().err
+    rows = [{"image": str(image), "output": "disc.glb"}]
+    (folder / "list.json").write_text(json.dumps(rows))
+    assert main(["batch", "list.json", "-o", ".", "--overwrite", "--model", model, *QUICK]) == 1
+    assert "is the image itself" in capsys.readouterr().err
+    assert image.read_bytes() == before
+    assert output.read_bytes() == before
 
 
 def test_pictures_that_are_left_out_are_named(folder: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
