@@ -12,13 +12,14 @@ from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
 from . import history, landmarks, texture
+from .beside_mesh import make_ready, mesh_stays
 from .edited_mesh import why_not_new_faces
-from .mesh_builder import Size, mesh_of
+from .mesh_builder import Size, extent_of, mesh_of, points_of
 from .object_data import new_data, settings_text
 from .pending import NewObject, PendingMesh, by_uid, replace_mesh
 from .placement import Placement
 from .private_folder import PrivateFolder
-from .result_object import describe, mesh_stays
+from .result_object import describe
 from .retopology import Faces
 from .worked_object import counted, filled_mesh
 
@@ -33,7 +34,7 @@ class ChangedObject(ResultSink):
         """`quads`: which its mesh shall have."""
         self._quads, self._folder = quads, PrivateFolder()
         self._name, self._object = obj.name, obj.session_uid
-        self._foot, self._longest = _extent(_points(mesh_of(obj)))
+        self._foot, self._longest = _extent(points_of(mesh_of(obj)))
         self._made = landmarks.longest_of(obj) or self._longest
         self._mesh = PendingMesh(obj.name, Size(self._made))
 
@@ -46,6 +47,7 @@ class ChangedObject(ResultSink):
         """Put the new mesh in the place of the old one, and end an undo step."""
         result = job.result
         assert result is not None
+        beside = yield from make_ready(job, result, {})
         result, encoded = yield from filled_mesh(job, result, self._quads, self._mesh, self._folder)
         obj = self._find()
         change = landmarks.change_of(obj)
@@ -64,7 +66,7 @@ class ChangedObject(ResultSink):
                 texture.apply(obj, encoded)
             job.outcome = counted(obj)
         with mesh_stays(job):
-            history.record_change(_scene_of(obj), obj, result, job.seconds)
+            history.record_change(_scene_of(obj), obj, result, beside, job.seconds)
         push_undo(f"Update Mesh of {obj.name}")
 
     def discard(self) -> None:
@@ -108,11 +110,12 @@ class BlendedObject(ResultSink):
         task, result = job.task, job.result
         assert isinstance(task, Blend)
         assert result is not None
+        beside = yield from make_ready(job, result, {})
         yield from self._mesh.fill(result.mesh)
         obj = self._object.create(self._mesh.take())
         self._object.uid = None  # it stays, whatever comes
         with mesh_stays(job):
-            describe(obj, result)
+            describe(obj, result, beside)
             if "" in (task.model_identity, task.other_identity):
                 new_data(obj).model_identity = ""  # which weights these latents are of is no more certain than it was
         with mesh_stays(job):
@@ -120,7 +123,7 @@ class BlendedObject(ResultSink):
             if nearest is not None:
                 new_data(obj).picture = texture.picture_of(nearest)
         with mesh_stays(job):
-            history.record_blend(self._object.home_scene(), obj, result, job.seconds)
+            history.record_blend(self._object.home_scene(), obj, result, beside, job.seconds)
         with mesh_stays(job):
             select_only(obj)
         push_undo(f"Interpolate {obj.name}")
@@ -147,12 +150,5 @@ def _extent(points: np.ndarray) -> tuple[np.ndarray, float]:
     """The middle of the lower side of points [V, 3], float32 [3], and the longest side of their box."""
     if not len(points):
         return np.zeros(3, np.float32), 1.0
-    low, high = points.min(0), points.max(0)
+    low, high = extent_of(points)
     return np.array(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]), np.float32), float((high - low).max())
-
-
-def _points(mesh: bpy.types.Mesh) -> np.ndarray:
-    """The vertices, float32 [V, 3], without the object's own place and scale."""
-    points = np.empty(3 * len(mesh.vertices), np.float32)
-    mesh.vertices.foreach_get("co", points)
-    return points.reshape(-1, 3)

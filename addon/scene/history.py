@@ -3,7 +3,6 @@
 An entry holds what is needed to make the same mesh once more, the images among it where they are stored.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -22,7 +21,8 @@ from ...flashvdm_core.api.tasks import Request
 from ...flashvdm_core.api.units import GIB
 from ..settings.given import absolute_path, kept_path
 from ..settings.properties import MACHINE, OF_SCENE, with_properties
-from . import masks, mesh_picture
+from . import masks
+from .beside_mesh import Beside
 from .mesh_builder import mesh_of
 from .object_data import data_of, new_data, settings_text
 from .pending import remove_object
@@ -119,6 +119,7 @@ def record(
     obj: bpy.types.Object,
     result: Result,
     task: Request,
+    beside: Beside,
     contents: Mapping[str, bytes],
     seconds: float,
     keep_images: bool,
@@ -129,23 +130,20 @@ def record(
     `contents` is what the files of the images held when they were read; they may hold something else by now. `kind` is one of
     KINDS.
     """
-    entry = _new_entry(scene, obj, result, seconds, kind)
+    entry = _new_entry(scene, obj, result, beside, seconds, kind)
     entry.images = json.dumps({view: kept_path(path) for view, path in task.images.items()})
     entry.masks = json.dumps({view: masks.as_text(strokes) for view, strokes in task.masks.items()})
-    entry.digests = json.dumps({view: hashlib.sha256(content).hexdigest() for view, content in contents.items() if content})
-    for view, path in task.images.items() if keep_images else ():
-        image = packed_file(path, contents.get(view, b""))
-        setattr(entry, view, image)
-        if image is not None:
-            image.preview_ensure()
+    entry.digests = json.dumps(dict(beside.digests))
+    for view, digest in beside.digests.items() if keep_images else ():
+        setattr(entry, view, packed_file(task.images[view], contents[view], digest))
     _remember(scene, entry)
 
 
-def record_change(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, seconds: float) -> None:
+def record_change(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, beside: Beside, seconds: float) -> None:
     """Write down that `obj` has got another mesh. That of before can be made again of what was kept with the object."""
     before = next((entry for entry in history_of(scene).entries if entry.entry == new_data(obj).entry), None)
     index = list(history_of(scene).entries).index(before) if before is not None else -1
-    entry = _new_entry(scene, obj, result, seconds, "CHANGED")
+    entry = _new_entry(scene, obj, result, beside, seconds, "CHANGED")
     if index >= 0:  # the collection may have moved
         before = history_of(scene).entries[index]
         entry.images, entry.masks, entry.digests = before.images, before.masks, before.digests
@@ -154,12 +152,14 @@ def record_change(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result,
     _remember(scene, entry)
 
 
-def record_blend(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, seconds: float) -> None:
+def record_blend(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, beside: Beside, seconds: float) -> None:
     """Write down that `obj` was made between two others; there is no image to make it of once more."""
-    _remember(scene, _new_entry(scene, obj, result, seconds, "INTERPOLATED"))
+    _remember(scene, _new_entry(scene, obj, result, beside, seconds, "INTERPOLATED"))
 
 
-def _new_entry(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, seconds: float, kind: str) -> FlashVDMHistoryEntry:
+def _new_entry(
+    scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, beside: Beside, seconds: float, kind: str
+) -> FlashVDMHistoryEntry:
     history = history_of(scene)
     entry: FlashVDMHistoryEntry = history.entries.add()
     entry.name, entry.entry, entry.kind = obj.name, uuid.uuid4().hex, kind
@@ -168,7 +168,7 @@ def _new_entry(scene: bpy.types.Scene, obj: bpy.types.Object, result: Result, se
     entry.seconds, entry.triangles = seconds, len(result.mesh.faces)
     entry.memory = (result.peak_memory or 0) / GIB
     entry.settings = settings_text(result.settings)
-    entry.picture = mesh_picture.as_text(mesh_picture.picture_of(result.mesh))
+    entry.picture = beside.picture
     entry.made, entry.of_quads = obj, new_data(obj).topology == "QUADS"
     history.active = len(history.entries) - 1
     new_data(obj).entry = entry.entry

@@ -10,7 +10,7 @@ import json
 import bpy
 import numpy as np
 
-from .mesh_builder import mesh_of
+from .mesh_builder import mesh_of, points_of
 from .object_data import data_of, new_data
 from .stored_values import table
 
@@ -26,14 +26,15 @@ def note(obj: bpy.types.Object, longest: float | None = None, since: np.ndarray 
         longest: the longest side that it was made with; None: that of the mesh as it is now.
         since: float64 [4, 3], what has happened to the mesh since, as `change_of` tells; None: nothing.
     """
-    points = _points(mesh_of(obj))
+    points = points_of(mesh_of(obj))
     if not len(points):
         return
-    outermost = np.concatenate((points.argmin(axis=0), points.argmax(axis=0)))
+    columns = np.ascontiguousarray(points.T)  # along its rows NumPy looks a hundred times faster than across them
+    outermost = np.concatenate((columns.argmin(axis=1), columns.argmax(axis=1)))
     chosen = np.unique(np.concatenate((outermost, np.linspace(0, len(points) - 1, _COUNT).astype(int))))
     found = {
         "vertices": len(points),
-        "longest": float(np.ptp(points, axis=0).max()) if longest is None else longest,
+        "longest": float(np.ptp(columns, axis=1).max()) if longest is None else longest,
         "since": (np.eye(4, 3) if since is None else since).tolist(),
         "points": [[int(index), *points[index].tolist()] for index in chosen],
     }
@@ -52,7 +53,7 @@ def change_of(obj: bpy.types.Object) -> np.ndarray | None:
     if found is None:
         return None
     _, since, count, indices, before = found
-    points = _points(mesh_of(obj))
+    points = points_of(mesh_of(obj))
     if len(points) != count:
         return None
     now = points[indices].astype(np.float64)
@@ -66,7 +67,7 @@ def change_of(obj: bpy.types.Object) -> np.ndarray | None:
 
 def apply(mesh: bpy.types.Mesh, change: np.ndarray) -> None:
     """Put the vertices of `mesh` through what `change_of` has told."""
-    points = _points(mesh)
+    points = points_of(mesh)
     moved = np.column_stack((points, np.ones(len(points)))) @ change
     mesh.vertices.foreach_set("co", moved.astype(np.float32).ravel())
     if np.linalg.det(change[:3]) < 0:
@@ -93,10 +94,3 @@ def _read(obj: bpy.types.Object) -> tuple[float, np.ndarray, int, np.ndarray, np
     if not np.isfinite(since).all() or not 0 < longest < np.inf or (indices < 0).any() or (indices >= count).any():
         return None
     return longest, since, count, indices, rows[:, 1:]
-
-
-def _points(mesh: bpy.types.Mesh) -> np.ndarray:
-    """The vertices, float32 [V, 3], without the object's own place and scale."""
-    points = np.empty(3 * len(mesh.vertices), np.float32)
-    mesh.vertices.foreach_get("co", points)
-    return points.reshape(-1, 3)

@@ -31,7 +31,7 @@ from ...flashvdm_core.texture import (
     project_texture,
 )
 from ..link.background_blender import ORDER, Step
-from .mesh_builder import Size, fill_in_slices, mesh_of, surface_of
+from .mesh_builder import Size, corners_of, fill_in_slices, mesh_of, points_of, surface_of
 from .retopology import Faces, Method, Remark, give_faces
 from .uv_map import set_uvs
 
@@ -130,10 +130,7 @@ def as_file(colouring: Colouring) -> Texture:
 
 def fingerprint(mesh: bpy.types.Mesh) -> bytes:
     """Tells whether a mesh is still the one that was sent away."""
-    points, corners = np.empty(3 * len(mesh.vertices), np.float32), np.empty(len(mesh.loops), np.int32)
-    mesh.vertices.foreach_get("co", points)
-    mesh.loops.foreach_get("vertex_index", corners)
-    return hashlib.sha1(points.tobytes() + corners.tobytes(), usedforsecurity=False).digest()
+    return hashlib.sha1(points_of(mesh).tobytes() + corners_of(mesh).tobytes(), usedforsecurity=False).digest()
 
 
 # --- the folder ------------------------------------------------------------------------------------------------------

@@ -1,9 +1,7 @@
 """The one object that a generation puts into the scene: growing previews, then the result, or nothing at all."""
 
-import contextlib
 import copy
 import json
-import traceback
 from collections.abc import Callable, Container, Iterator
 
 import bpy
@@ -11,7 +9,6 @@ import bpy
 from ...flashvdm_core.api.events import CutOut, Result
 from ...flashvdm_core.api.mesh import TriangleMesh
 from ...flashvdm_core.api.tasks import Request
-from ..blender.texts import interface
 from ..blender.viewports import show_textures
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
@@ -19,6 +16,7 @@ from ..link.task_queue import ResultSink
 from ..settings.given import kept_path
 from ..settings.preferences import preferences
 from . import history, landmarks, stored_latents, texture, thumbnails
+from .beside_mesh import Beside, make_ready, mesh_stays
 from .edited_mesh import why_not_new_faces
 from .object_data import forget, is_copied_preview, is_preview, mark_preview, new_data, settings_text, unmark_preview, was_preview
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
@@ -98,6 +96,7 @@ class ResultObject(ResultSink):
         result = job.result
         assert result is not None
         assert isinstance(job.task, Request)
+        beside = yield from make_ready(job, result, self._contents)
         result, encoded = yield from filled_mesh(job, result, self._quads, self._mesh, self._folder)
         obj = self._put(self._preview())
         unmark_preview(obj)
@@ -106,7 +105,7 @@ class ResultObject(ResultSink):
             with mesh_stays(job):
                 straighten(obj)
         with mesh_stays(job):
-            describe(obj, result)
+            describe(obj, result, beside)
             data = new_data(obj)
             data.images = json.dumps({view: kept_path(path) for view, path in job.task.images.items()})
             data.seconds = round(job.seconds, 3)
@@ -122,7 +121,7 @@ class ResultObject(ResultSink):
         with mesh_stays(job):
             scene, keep = self._object.home_scene(), preferences().keep_images
             kind = "GENERATED" if job.task.block_out is None else "REFINED"
-            history.record(scene, obj, result, job.task, self._contents, job.seconds, keep, kind)
+            history.record(scene, obj, result, job.task, beside, self._contents, job.seconds, keep, kind)
         with mesh_stays(job):
             select_only(obj)
         push_undo(f"Generate {obj.name}")
@@ -151,24 +150,13 @@ class ResultObject(ResultSink):
         return obj
 
 
-@contextlib.contextmanager
-def mesh_stays(job: Job) -> Iterator[None]:
-    """The mesh is in the scene: what goes wrong with anything that belongs to it is told, and takes nothing away."""
-    try:
-        yield
-    except Exception as error:
-        text = interface("The mesh is complete, but not all that belongs to it ({error}).")
-        job.warnings.append(text.format(error=f"{type(error).__name__}: {error}"))
-        traceback.print_exc()
-
-
-def describe(obj: bpy.types.Object, result: Result) -> None:
+def describe(obj: bpy.types.Object, result: Result, beside: Beside) -> None:
     """Write down on `obj` how it was made, with the latents where the task was asked to hand them back."""
     data = new_data(obj)
     data.seed, data.model, data.settings = result.seed, result.model, settings_text(result.settings)
     landmarks.note(obj)
-    if result.latents is not None:
-        stored_latents.store(obj, result.latents, result.pixels, result.model_identity)
+    if beside.code is not None:
+        stored_latents.store(obj, beside.code)
 
 
 def remove_stale_previews(owned: Container[int]) -> None:

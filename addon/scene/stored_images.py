@@ -28,14 +28,11 @@ def content_of(path: str) -> bytes:
     return b""
 
 
-def packed_file(path: str, content: bytes) -> bpy.types.Image | None:
+def packed_file(path: str, content: bytes, digest: str) -> bpy.types.Image:
     """The `content` that the image file `path` had, as a packed image; the one there is already, if it was packed before.
 
-    None for a file that could not be read.
+    `digest` is its SHA-256.
     """
-    if not content:
-        return None
-    digest = hashlib.sha256(content).hexdigest()
     for image in bpy.data.images:
         if image.get(_FILE) == digest and image.packed_file is not None:
             return image

@@ -1,12 +1,10 @@
 """What a result can be decoded from anew, stored with its object in the .blend: its latents, in half precision, and the pixels
 that a pixel-aligned decoder read beside them; both compressed, as a text.
-
-A text, since Blender cuts bytes off at their first zero when it saves them.
 """
 
-import base64
 import io
-import zlib
+from collections.abc import Generator
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
@@ -18,26 +16,46 @@ from ...flashvdm_core.api.settings import SETTINGS, Value
 from ..settings.preferences import preferences
 from ..settings.properties import MACHINE
 from . import object_data
+from .stored_values import compressed, decompressed
 
 _LARGEST = 1 << 26  # bytes: what claims to be more is damaged
 
 
-def store(obj: bpy.types.Object, latents: np.ndarray, pixels: np.ndarray | None, identity: str) -> None:
-    """Store what a result was decoded from with `obj`.
+@dataclass(frozen=True)
+class Code:
+    """What a result was decoded from, as it is stored.
+
+    Attributes:
+        latents: as a text.
+        pixels: as a text; "" where there are none.
+        identity: of the weights.
+    """
+
+    latents: str
+    pixels: str
+    identity: str
+
+
+def encoded(latents: np.ndarray, pixels: np.ndarray | None, identity: str) -> Generator[None, None, Code]:
+    """What a result was decoded from, made ready to be stored in steps of some milliseconds.
 
     Args:
-        obj: the object.
         latents: float32 [N, C]; they come back rounded to half precision.
         pixels: uint8 [S, S, 4]; None where there are none.
         identity: tells the weights that made them from any others, "" where that is not known.
     """
+    text = yield from compressed(_bytes_of(latents.astype(np.float16)))
+    return Code(text, "" if pixels is None else (yield from compressed(_bytes_of(pixels))), identity)
+
+
+def store(obj: bpy.types.Object, code: Code) -> None:
+    """Store what a result was decoded from with `obj`."""
     data = object_data.new_data(obj)
-    data.latents = _text_of(latents.astype(np.float16))
-    if pixels is None:
-        data.property_unset("pixels")
+    data.latents, data.model_identity = code.latents, code.identity
+    if code.pixels:
+        data.pixels = code.pixels
     else:
-        data.pixels = _text_of(pixels)
-    data.model_identity = identity
+        data.property_unset("pixels")
 
 
 def has_latents(obj: bpy.types.Object) -> bool:
@@ -76,17 +94,17 @@ def identity_of(obj: bpy.types.Object) -> str:
     return data.model_identity if data is not None else ""
 
 
-def _text_of(array: np.ndarray) -> str:
+def _bytes_of(array: np.ndarray) -> bytes:
     file = io.BytesIO()
     npy.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-    return base64.b85encode(zlib.compress(file.getvalue(), 9)).decode("ascii")
+    return file.getvalue()
 
 
 def _array_of(obj: bpy.types.Object, text: str, dtype: type[np.generic], shape: tuple[int | None, ...]) -> np.ndarray:
     try:
-        content = zlib.decompressobj().decompress(base64.b85decode(text), _LARGEST)
+        content = decompressed(text, _LARGEST)
         return read_npy(io.BytesIO(content), len(content), dtype, shape)
-    except (zlib.error, ValueError) as error:
+    except ValueError as error:
         raise SettingsError(f"What '{obj.name}' was made from is damaged; generate it again.") from error
 
 

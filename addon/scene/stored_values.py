@@ -5,12 +5,16 @@ The one accessor of texts that hold more than one value, and of what older versi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import zlib
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import bpy
 
 from ...flashvdm_core.api.fields import parse_json
+
+_SLICE = 1 << 15  # bytes that are compressed between two beats of Blender's
 
 
 def table(text: object) -> dict[str, Any]:
@@ -25,6 +29,27 @@ def table(text: object) -> dict[str, Any]:
 def texts(text: object) -> dict[str, str]:
     """The same of texts alone that Blender can show and open: without others, and without halves of letters."""
     return {name: value for name, value in table(text).items() if isinstance(value, str) and _is_whole(value)}
+
+
+def compressed(content: bytes) -> Generator[None, None, str]:
+    """Bytes as a text that a property can hold, made in steps of some milliseconds; `decompressed` is the inverse.
+
+    A text, since Blender cuts bytes off at their first zero when it saves them.
+    """
+    packer, parts = zlib.compressobj(9), []
+    for start in range(0, len(content), _SLICE):
+        parts.append(packer.compress(content[start : start + _SLICE]))
+        yield
+    parts.append(packer.flush())
+    return base64.b85encode(b"".join(parts)).decode("ascii")
+
+
+def decompressed(text: str, largest: int) -> bytes:
+    """What was `compressed`, and no more than `largest` bytes of it. Raises ValueError for any other text."""
+    try:
+        return zlib.decompressobj().decompress(base64.b85decode(text), largest)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
 
 
 def of_kind(value: object, wanted: bpy.types.Property) -> Any:

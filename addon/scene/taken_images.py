@@ -1,5 +1,6 @@
 """Images from the clipboard, the viewport or the camera: their files go with this Blender, so they are packed when it saves."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +22,9 @@ def keep() -> None:
         path = absolute_path(getattr(settings, prop))
         if bpy.app.tempdir and Path(path).is_relative_to(bpy.app.tempdir):
             wanted.add(_name(path))
-            image = packed_file(path, content_of(path))
-            if image is not None:
+            content = content_of(path)
+            if content:
+                image = packed_file(path, content, hashlib.sha256(content).hexdigest())
                 image[_TAKEN], image.use_fake_user = _name(path), True
     for image in _taken():
         if image[_TAKEN] not in wanted:

@@ -16,9 +16,9 @@ from . import interpreter
 from .loop import Activity
 
 _SOON_SECONDS = 0.01  # between two slices of a mesh: Blender comes round, and the mesh is there soon
-# Blender draws the scene between two slices. They are as long as that makes no difference: where drawing takes long, few do.
+# Where somebody turns the view meanwhile, Blender draws between two slices: where that takes long, slices are longer.
 _SHARE = 0.25  # of the time since the slice before
-_SHORTEST, _LONGEST = 0.02, 0.3  # seconds
+_SHORTEST, _LONGEST = 0.02, 0.04  # seconds; no step is begun after them, and none takes longer than the longest
 
 
 class WorkerTasks(Activity):
@@ -55,8 +55,12 @@ class WorkerTasks(Activity):
     @property
     def interval(self) -> float:
         """Shorter where the last step had no time for everything that can be done now."""
-        at_work = self.queue.next is not None and self.queue.next.at_work
-        return _SOON_SECONDS if at_work or (self.client is not None and self.client.pending) else super().interval
+        return _SOON_SECONDS if self._at_work or (self.client is not None and self.client.pending) else super().interval
+
+    @property
+    def _at_work(self) -> bool:
+        """A mesh is being brought into the file."""
+        return self.queue.next is not None and self.queue.next.at_work
 
     @property
     def fraction(self) -> float:
@@ -65,7 +69,12 @@ class WorkerTasks(Activity):
 
     @property
     def shown(self) -> object:
-        """Each change, and the seconds that the panel counts: a sign of life."""
+        """Each change, and the seconds that the panel counts: a sign of life.
+
+        They stand still while a mesh is brought into the file: where drawing takes long, each slice would wait for it.
+        """
+        if self._at_work:
+            return self._changes, None
         return self._changes, int(self.job.seconds) if self.job is not None else 0
 
     def step(self) -> bool:

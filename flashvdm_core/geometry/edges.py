@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +76,17 @@ def with_edges(mesh: TriangleMesh) -> TriangleMesh:
 
     Edges that it has already are kept where they are those of its faces: a host crashes on others.
     """
-    if mesh.edges is not None and _are_edges_of(mesh, mesh.edges):
+    steps = edges_in_steps(mesh)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def edges_in_steps(mesh: TriangleMesh) -> Generator[None, None, TriangleMesh]:
+    """`with_edges` in steps of some hundredths of a second, where the mesh has its edges: they are only looked through."""
+    if mesh.edges is not None and (yield from _are_edges_of(mesh, mesh.edges)):
         return mesh
     a, b, c = mesh.faces.T
     faces = mesh.faces[(a != b) & (b != c) & (c != a)]
@@ -87,20 +98,23 @@ def with_edges(mesh: TriangleMesh) -> TriangleMesh:
     return TriangleMesh(mesh.vertices, faces, MeshEdges(edges.vertices, of_corners, _cosines(mesh.vertices, faces, edges)))
 
 
-def _are_edges_of(mesh: TriangleMesh, edges: MeshEdges) -> bool:
+def _are_edges_of(mesh: TriangleMesh, edges: MeshEdges) -> Generator[None, None, bool]:
     """`edges` are those that would be found for `mesh`, in any order, and `mesh` has no face that no host allows."""
     if not len(mesh.faces):
         return not len(edges.vertices)
     low, high = np.minimum(*edges.vertices.T), np.maximum(*edges.vertices.T)
     used = np.bincount(edges.of_corners.ravel(), minlength=len(low))
+    yield
     if (low == high).any() or not used.all() or _repeats(low.astype(np.int64) * len(mesh.vertices) + high):
         return False
+    yield
     corners = np.ascontiguousarray(mesh.faces.T)
     sides = np.ascontiguousarray(edges.of_corners.T)
     for corner in range(3):
         start, end, side = corners[corner], corners[(corner + 1) % 3], sides[corner]
         if (np.minimum(start, end) != low[side]).any() or (np.maximum(start, end) != high[side]).any():
             return False
+        yield
     # Two edges of a triangle say which it is.
     return not _repeats(sides.min(axis=0).astype(np.int64) * len(low) + sides.max(axis=0))
 

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -104,6 +104,15 @@ def tick_until(session: Session, condition: Callable[[], bool]) -> None:
         if session.loop.tick() is None:
             bpy.app.timers.unregister(session.loop.timer)
         time.sleep(0.005)
+
+
+def end_of(steps: Generator[None, None, Any]) -> Any:
+    """What is made in steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def content() -> dict[str, list[str]]:

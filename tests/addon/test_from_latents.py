@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 import pytest
 
-from .conftest import Import, preferences, tick_until
+from .conftest import Import, end_of, preferences, tick_until
 
 if TYPE_CHECKING:
     from addon.session.session import Session
@@ -75,7 +75,7 @@ def test_one_undo_step_brings_the_old_mesh_back(made: bpy.types.Object) -> None:
 def test_the_latents_are_saved_with_the_file(made: bpy.types.Object, extension: Import, tmp_path: Path) -> None:
     stored = extension("addon.scene.stored_latents")
     latents = np.random.default_rng(0).standard_normal((256, 16)).astype(np.float32)
-    stored.store(made, latents, None, "")
+    store(made, latents, extension)
     assert len(made.flashvdm.latents) < 1.25 * 256 * 16 * 2
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
@@ -83,6 +83,12 @@ def test_the_latents_are_saved_with_the_file(made: bpy.types.Object, extension: 
     assert np.abs(stored.latents_of(obj) - latents).max() < 2e-3
     bpy.context.view_layer.objects.active = obj
     assert bpy.ops.flashvdm.remesh(resolution=128) == {"FINISHED"}
+
+
+def store(obj: bpy.types.Object, latents: np.ndarray, extension: Import) -> None:
+    """Latents of weights that nobody knows."""
+    stored = extension("addon.scene.stored_latents")
+    stored.store(obj, end_of(stored.encoded(latents, None, "")))
 
 
 def _kept(content: bytes) -> str:
@@ -200,7 +206,7 @@ def test_two_results_are_blended_into_a_third(made: bpy.types.Object, extension:
 
 
 def test_results_of_two_models_are_not_blended(made: bpy.types.Object, extension: Import) -> None:
-    extension("addon.scene.stored_latents").store(another(5), np.zeros((6, 2), np.float32), None, "")
+    store(another(5), np.zeros((6, 2), np.float32), extension)
     made.select_set(True)
     with pytest.raises(RuntimeError, match=r"different models"):
         bpy.ops.flashvdm.blend()
@@ -251,7 +257,7 @@ def test_a_model_that_is_not_there_any_more_is_named(extension: Import, tmp_path
     obj = bpy.data.objects.new("old", bpy.data.meshes.new("old"))
     bpy.context.collection.objects.link(obj)
     bpy.context.view_layer.objects.active = obj
-    extension("addon.scene.stored_latents").store(obj, np.zeros((4, 4), np.float32), None, "")
+    store(obj, np.zeros((4, 4), np.float32), extension)
     obj.flashvdm.settings = json.dumps({"model": str(tmp_path / "gone"), "device": "cpu"})
     with pytest.raises(RuntimeError, match=r"gone"):
         bpy.ops.flashvdm.remesh()

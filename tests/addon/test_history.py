@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
-from .conftest import Import, content, preferences
+from .conftest import Import, content, end_of, preferences
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100c9fe92ef"
@@ -235,11 +235,11 @@ def test_the_picture_of_a_mesh_shows_it(extension: Any) -> None:
         (1, 5, 7),
         (1, 7, 3),
     ]
-    drawn = pictures.picture_of(mesh.TriangleMesh(corners, np.array(faces, np.int32)))
+    drawn = end_of(pictures.picture_of(mesh.TriangleMesh(corners, np.array(faces, np.int32))))
     assert drawn.shape == (pictures.SIDE, pictures.SIDE, 4)
     covered = (drawn[..., 3] > 0).mean()
     assert 0.4 < covered < 0.95
     assert drawn[pictures.SIDE // 2, pictures.SIDE // 2, 3] == 255
     assert len(np.unique(drawn[..., 0])) >= 3, "three sides of a box are lit differently"
-    assert (pictures.from_text(pictures.as_text(drawn)) == drawn).all()
+    assert (pictures.from_text(end_of(pictures.as_text(drawn))) == drawn).all()
     assert pictures.from_text("nonsense") is None

@@ -141,3 +141,27 @@ def test_a_mesh_is_split_into_its_loose_parts_and_the_largest_stays_the_object(e
     assert parts[1].flashvdm.seed == 0
     assert all(part.data.name == part.name for part in parts)
     assert bpy.ops.flashvdm.split_parts() == {"CANCELLED"}, "it is one part now"
+
+
+def test_what_belongs_to_a_large_mesh_is_made_ready_in_short_steps(extension: Import) -> None:
+    """Between two of them Blender comes round; the window's tour measures the whole."""
+    events, jobs, tasks = (extension(name) for name in ("flashvdm_core.api.events", "addon.link.job", "flashvdm_core.api.tasks"))
+    vertices, faces = torus(450)
+    latents, pixels = np.random.default_rng(0).random((512, 64), np.float32), np.zeros((256, 256, 4), np.uint8)
+    result = events.Result(TriangleMesh(vertices, faces), 0, "m", {}, {}, latents=latents, pixels=pixels, model_identity="w")
+    job = jobs.Job(tasks.CutOutOnly({"front": "red chair.png"}), "red chair")
+    steps, longest = extension("addon.scene.beside_mesh").make_ready(job, result, {"front": bytes(5_000_000)}), 0.0
+    while True:
+        start = time.thread_time()
+        try:
+            next(steps)
+        except StopIteration as end:
+            beside = end.value
+            break
+        longest = max(longest, time.thread_time() - start)
+    assert len(faces) > 400_000
+    assert longest < 0.1
+    assert not job.warnings
+    assert beside.picture
+    assert beside.code.identity == "w"
+    assert list(beside.digests) == ["front"]
