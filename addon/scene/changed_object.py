@@ -11,7 +11,7 @@ from ...flashvdm_core.api.tasks import Blend
 from ..blender.window import push_undo, select_only
 from ..link.job import Job
 from ..link.task_queue import ResultSink
-from . import history, landmarks, texture
+from . import face_materials, history, landmarks, texture
 from .beside_mesh import make_ready, mesh_stays
 from .edited_mesh import why_not_new_faces
 from .mesh_builder import Size, extent_of, mesh_of, points_of
@@ -53,17 +53,19 @@ class ChangedObject(ResultSink):
         change = landmarks.change_of(obj)
         if change is None:  # the mesh was edited: all that is known is its box
             change = np.vstack((np.eye(3) * (self._longest / self._made), self._foot))
+        worn = face_materials.read(mesh_of(obj))
         replace_mesh(obj, self._mesh.take())
         if np.abs(change - np.eye(4, 3)).max() > 1e-6 * self._longest:
             landmarks.apply(mesh_of(obj), change)
         landmarks.note(obj, self._made, change)
+        face_materials.give(mesh_of(obj), worn)
         data = new_data(obj)
         data.settings = settings_text(result.settings)
         data.property_unset("draft")
         data.topology = "TRIANGLES" if self._quads is None else "QUADS"
         with mesh_stays(job):
             if encoded is not None:
-                texture.apply(obj, encoded)
+                texture.apply(obj, encoded, over_others=False)
             job.outcome = counted(obj)
         with mesh_stays(job):
             history.record_change(_scene_of(obj), obj, result, beside, job.seconds)

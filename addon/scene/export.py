@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ...flashvdm_core.api.errors import OutputError
 from .stored_images import content_of, plain_name
 
 MILLIMETRES = 1000.0
@@ -37,6 +38,20 @@ def _clean(exported: Any) -> None:
         exported.extras = exported.extras or None
 
 
+def check_path(path: Path) -> None:
+    """Whether a file can be written there, as far as that is known before. Raises OutputError."""
+    if path.is_dir():
+        raise OutputError(f"'{path}' is a folder; choose another name for the file.")
+    if not path.parent.is_dir():
+        raise OutputError(f"The folder '{path.parent}' does not exist; create it or choose another.")
+
+
+def reason_of(error: Exception) -> str:
+    """In one line what an exporter says: where it is written in Python, its error ends in what went wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+    return lines[-1] if lines else type(error).__name__
+
+
 def export_objects(objects: Sequence[bpy.types.Object], path: Path) -> None:
     """Write mesh objects to a file of Blender's own exporters, whole: with their textures, and with a size in STL and PLY.
 
@@ -49,32 +64,34 @@ def export_objects(objects: Sequence[bpy.types.Object], path: Path) -> None:
     """
     suffix = path.suffix.lower()
     with _alone_selected(objects), _textures_beside(objects if suffix in _TEXTURES_BESIDE else (), path):
-        EXPORTERS[suffix](str(path))
+        finished = EXPORTERS[suffix](str(path)) == {"FINISHED"}
+    if not finished or not path.is_file():
+        raise RuntimeError("Blender's exporter wrote no file")
 
 
-def _gltf(path: str) -> None:
-    bpy.ops.export_scene.gltf(filepath=path, use_selection=True, export_format="GLB")
+def _gltf(path: str) -> set[str]:
+    return bpy.ops.export_scene.gltf(filepath=path, use_selection=True, export_format="GLB")
 
 
-def _obj(path: str) -> None:
-    bpy.ops.wm.obj_export(filepath=path, export_selected_objects=True, path_mode="STRIP")
+def _obj(path: str) -> set[str]:
+    return bpy.ops.wm.obj_export(filepath=path, export_selected_objects=True, path_mode="STRIP")
 
 
-def _fbx(path: str) -> None:
-    bpy.ops.export_scene.fbx(filepath=path, use_selection=True, path_mode="STRIP")
+def _fbx(path: str) -> set[str]:
+    return bpy.ops.export_scene.fbx(filepath=path, use_selection=True, path_mode="STRIP")
 
 
-def _usd(path: str) -> None:
-    bpy.ops.wm.usd_export(filepath=path, selected_objects_only=True)
+def _usd(path: str) -> set[str]:
+    return bpy.ops.wm.usd_export(filepath=path, selected_objects_only=True)
 
 
-def _stl(path: str) -> None:
-    bpy.ops.wm.stl_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
+def _stl(path: str) -> set[str]:
+    return bpy.ops.wm.stl_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
 
 
-def _ply(path: str) -> None:
+def _ply(path: str) -> set[str]:
     with _turned_outwards():
-        bpy.ops.wm.ply_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
+        return bpy.ops.wm.ply_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
 
 
 EXPORTERS: Mapping[str, Any] = {

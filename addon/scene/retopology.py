@@ -38,8 +38,6 @@ class Remark(StrEnum):
 
     GRID = "GRID"
     """QuadriFlow could not follow the shape, and voxels took its place."""
-    GROUPS_LOST = "GROUPS_LOST"
-    """The vertex groups are gone."""
 
 
 @dataclass(frozen=True)
@@ -98,15 +96,22 @@ def _set_triangles(obj: bpy.types.Object, wanted: int) -> None:
 
 
 def _set_quads(obj: bpy.types.Object, wanted: int, flowing: bool) -> list[Remark]:
-    materials, grouped = list(mesh_of(obj).materials), len(obj.vertex_groups) > 0
+    materials = list(mesh_of(obj).materials)
+    _forget_normals(mesh_of(obj))
     done = flowing and _flow(obj, wanted)
     if not done:
         _voxels(obj, wanted)
     mesh = mesh_of(obj)
     for material in materials if not len(mesh.materials) else ():
         mesh.materials.append(material)
-    refused = [] if done or not flowing else [Remark.GRID]
-    return refused + ([Remark.GROUPS_LOST] if grouped and not len(obj.vertex_groups) else [])
+    return [] if done or not flowing else [Remark.GRID]
+
+
+def _forget_normals(mesh: bpy.types.Mesh) -> None:
+    """Of single corners: the remeshers would carry them to faces that they are not of."""
+    normals = mesh.attributes.get("custom_normal")
+    if normals is not None:
+        mesh.attributes.remove(normals)
 
 
 def _flow(obj: bpy.types.Object, wanted: int) -> bool:
@@ -118,7 +123,9 @@ def _flow(obj: bpy.types.Object, wanted: int) -> bool:
     larger = _FLOW_SIZE / max(*obj.dimensions, 1e-12)
     mesh_of(obj).transform(Matrix.Scale(larger, 4))
     try:
-        finished = bpy.ops.object.quadriflow_remesh(mode="FACES", target_faces=wanted, seed=0) == {"FINISHED"}
+        finished = bpy.ops.object.quadriflow_remesh(mode="FACES", target_faces=wanted, seed=0, preserve_attributes=True) == {
+            "FINISHED"
+        }
     except RuntimeError:  # what the operator reports as an error
         finished = False
     done = finished and len(mesh_of(obj).polygons) > 0
@@ -139,6 +146,7 @@ def _voxels(obj: bpy.types.Object, wanted: int) -> None:
             _replace(obj, before.copy())
         mesh = mesh_of(obj)
         mesh.remesh_voxel_size, mesh.remesh_voxel_adaptivity = size, 0.0
+        mesh.use_remesh_preserve_attributes = True
         bpy.ops.object.voxel_remesh()
         found = len(mesh_of(obj).polygons)
         if abs(found - wanted) <= _NEAR_ENOUGH * wanted:

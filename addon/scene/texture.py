@@ -50,16 +50,18 @@ def encode(colouring: Colouring, laid: mesh_work.Outcome | None = None) -> Gener
     return EncodedTexture(colouring, texture, (yield from png.encoded(colouring.picture)))
 
 
-def apply(obj: bpy.types.Object, encoded: EncodedTexture) -> None:
+def apply(obj: bpy.types.Object, encoded: EncodedTexture, *, over_others: bool = True) -> None:
     """Give `obj` UVs, a packed texture and a material.
 
-    The cut-out stays with the object, so that it can be projected once more when the mesh has changed.
+    The cut-out stays with the object, so that it can be projected once more when the mesh has changed. That is all, unless
+    `over_others`, where the object has nothing but materials of the user's.
     """
     mesh, colouring, found = mesh_of(obj), encoded.colouring, encoded.texture
     if found.uvs is not None and len(mesh.loops) != len(found.uvs):  # Blender did not allow all faces, which hardly ever happens
         found = mesh_work.project(mesh, mesh_work.Projection(colouring.picture, view_in(colouring)))
     keep_picture(obj, encoded.picture, colouring.picture.shape)
-    show(obj, found)
+    if over_others or has_texture(obj) or not any(slot.material is not None for slot in obj.material_slots):
+        show(obj, found)
 
 
 def keep_picture(obj: bpy.types.Object, png: bytes, shape: tuple[int, ...]) -> None:

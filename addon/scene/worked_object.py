@@ -207,5 +207,3 @@ def _sentence_of(remark: Remark) -> str:
     match remark:
         case Remark.GRID:
             return report("QuadriFlow cannot follow this shape; the voxel remesher was used instead")
-        case Remark.GROUPS_LOST:
-            return report("The vertex groups are lost; Voxel keeps them")

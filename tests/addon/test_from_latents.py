@@ -56,6 +56,50 @@ def test_another_mesh_takes_the_place_of_the_old_one(made: bpy.types.Object, ext
     assert (settings["resolution"], settings["level"], settings["seed"]) == (128, 0.25, 3)
 
 
+@pytest.mark.parametrize("colours", [True, False])
+def test_the_artists_materials_stay_on_their_parts_of_another_mesh(worker: Worker, image: str, colours: bool) -> None:
+    """The upper half brass, the lower lead, ours is gone: so it is after another mesh, whose faces are others."""
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=image, colours=colours)
+    obj = bpy.context.active_object
+    obj.data.materials.clear()
+    brass, lead = (bpy.data.materials.new(name) for name in ("brass", "lead"))
+    for material in (brass, lead):
+        obj.data.materials.append(material)
+    middle = np.mean([face.center.z for face in obj.data.polygons])
+    for face in obj.data.polygons:
+        face.material_index = int(face.center.z > middle)
+    count = len(obj.data.polygons)
+    assert bpy.ops.flashvdm.remesh(resolution=32) == {"FINISHED"}
+    assert len(obj.data.polygons) != count
+    assert list(obj.data.materials) == [brass, lead]
+    found = [(face.material_index == 1) == (face.center.z > middle) for face in obj.data.polygons]
+    assert np.mean(found) > 0.7, "the tooth of the stand-in's box has shifted the middle"
+    obj.data.polygons.foreach_set("material_index", np.ones(len(obj.data.polygons), np.int32))
+    assert bpy.ops.flashvdm.remesh(resolution=64) == {"FINISHED"}
+    assert {face.material_index for face in obj.data.polygons} == {1}
+
+
+@pytest.mark.parametrize("count", [1, 500, 20_000])
+def test_each_face_gets_the_material_of_the_nearest(extension: Import, count: int) -> None:
+    """Two balls of other faces: a material for each eighth of space."""
+    module = extension("addon.scene.face_materials")
+
+    def octant(points: np.ndarray) -> np.ndarray:
+        return (points > 0) @ np.array([1, 2, 4], np.int32)
+
+    points = np.random.default_rng(count).standard_normal((count, 3)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    bpy.ops.mesh.primitive_uv_sphere_add(segments=64, ring_count=32)
+    mesh = bpy.context.object.data
+    for _ in range(8):
+        mesh.materials.append(None)
+    module.give(mesh, module.FaceMaterials(points, octant(points).astype(np.int32)))
+    found = np.array([face.material_index for face in mesh.polygons])
+    near = np.array([np.argmin(((points - np.array(face.center)) ** 2).sum(1)) for face in mesh.polygons])
+    assert (found == octant(points[near])).mean() > (0.9 if count > 1 else 0.99)
+
+
 def test_what_is_not_given_stays_as_it_was_made(made: bpy.types.Object) -> None:
     bpy.ops.flashvdm.remesh(face_budget=500)
     settings = json.loads(made.flashvdm.settings)

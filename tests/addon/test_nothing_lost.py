@@ -493,8 +493,41 @@ def test_an_export_writes_over_no_other_texture(made: bpy.types.Object, tmp_path
     assert bpy.ops.flashvdm.export(filepath=str(tmp_path / "made.obj")) == {"FINISHED"}
     assert texture.read_bytes() == b"the user's own"
     assert len(list(tmp_path.glob("made *.png"))) == 2
-    with pytest.raises(RuntimeError, match="could not be written"):
+    with pytest.raises(RuntimeError, match="does not exist; create it"):
         bpy.ops.flashvdm.export(filepath=str(tmp_path / "missing" / "made.obj"))
+
+
+def test_what_an_exporter_raises_is_told_in_one_line(
+    made: bpy.types.Object, tmp_path: Path, extension: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: str) -> set[str]:
+        raise RuntimeError(
+            "Error: Python: Traceback (most recent call last):\n  File x\nOSError: no space left\nLocation: a.py:1\n"
+        )
+
+    exporters = extension("addon.scene.export").EXPORTERS
+    for failing, words in ((fail, "OSError: no space left"), (lambda _: {"CANCELLED"}, "Blender's exporter wrote no file")):
+        monkeypatch.setitem(exporters, ".glb", failing)
+        with pytest.raises(RuntimeError, match=rf"'made.glb' could not be written \({words}\)"):
+            bpy.ops.flashvdm.export(filepath=str(tmp_path / "made.glb"))
+
+
+@pytest.mark.parametrize("kind", ["glb", "obj", "fbx", "usdc", "stl", "ply"])
+def test_an_export_to_no_file_is_one_line_and_leaves_nothing(made: bpy.types.Object, tmp_path: Path, kind: str) -> None:
+    (tmp_path / f"fold.{kind}").mkdir()
+    for path, words in (
+        (tmp_path / f"fold.{kind}", "is a folder; choose another name for the file"),
+        (tmp_path / "nowhere" / f"chair.{kind}", "does not exist; create it or choose another"),
+        (f"{tmp_path}{os.sep}", "Name the file first"),
+        (tmp_path / f".{kind}", "Name the file first"),
+        ("", "Name the file first"),
+        ("/dev/null/chair.obj" if kind == "obj" else f"/dev/null/chair.{kind}", "does not exist"),
+    ):
+        with pytest.raises(RuntimeError, match=words) as told:
+            bpy.ops.flashvdm.export(filepath=str(path), format=f".{kind}")
+        assert "Traceback" not in str(told.value)
+    assert [path.name for path in tmp_path.rglob(f"*{kind}*")] == [f"fold.{kind}"]
+    assert not Path(f"..{kind}").exists()
 
 
 @pytest.mark.parametrize("hidden", ["hide_set", "hide_viewport"])

@@ -68,14 +68,40 @@ def test_the_colours_stay(worker: Callable[..., str], image: str) -> None:
     assert content() == before
 
 
-def test_vertex_groups_are_kept_or_said_to_be_lost(ball: bpy.types.Object, capfd: pytest.CaptureFixture[str]) -> None:
-    ball.vertex_groups.new(name="Arm").add([0, 1, 2], 1.0, "ADD")
-    bpy.ops.flashvdm.set_quads(target=600, method="VOXELS")
+@pytest.mark.parametrize("method", ["FLOW", "VOXELS"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_quads_keep_what_the_artist_put_on_the_mesh(ball: bpy.types.Object, method: str, closed: bool) -> None:
+    """Vertex groups, colour attributes of either kind, and which face has which material."""
+    mesh = ball.data
+    if not closed:
+        bpy.ops.object.mode_set(mode="EDIT")
+        bpy.ops.mesh.select_all(action="DESELECT")
+        bpy.ops.object.mode_set(mode="OBJECT")
+        mesh.polygons[0].select = True
+        bpy.ops.object.mode_set(mode="EDIT")
+        bpy.ops.mesh.delete(type="ONLY_FACE")
+        bpy.ops.object.mode_set(mode="OBJECT")
+    ball.vertex_groups.new(name="Arm").add([vertex.index for vertex in mesh.vertices if vertex.co.z > 0], 1.0, "ADD")
+    for name, kind, domain in (("Paint", "FLOAT_COLOR", "POINT"), ("Old", "BYTE_COLOR", "CORNER")):
+        colours = mesh.color_attributes.new(name, kind, domain)
+        for at, element in enumerate(colours.data):
+            vertex = at if domain == "POINT" else mesh.loops[at].vertex_index
+            element.color = (1, 0, 0, 1) if mesh.vertices[vertex].co.z > 0 else (0, 0, 1, 1)
+    for name in ("Upper", "Lower"):
+        mesh.materials.append(bpy.data.materials.new(name))
+    for face in mesh.polygons:
+        face.material_index = int(face.center.z < 0)
+    bpy.ops.flashvdm.set_quads(target=600, method=method)
+    mesh = ball.data
+    assert corners(ball) == {4}
     assert [group.name for group in ball.vertex_groups] == ["Arm"]
-    assert "lost" not in capfd.readouterr().out
-    bpy.ops.flashvdm.set_quads(target=600, method="FLOW")
-    assert not ball.vertex_groups
-    assert "The vertex groups are lost; Voxel keeps them" in capfd.readouterr().out
+    assert {colours.name for colours in mesh.color_attributes} == {"Paint", "Old"}
+    above = np.array([vertex.co.z > 0 for vertex in mesh.vertices])
+    red = np.array([element.color[0] > 0.5 for element in mesh.color_attributes["Paint"].data])
+    grouped = np.array([any(group.weight > 0.5 for group in vertex.groups) for vertex in mesh.vertices])
+    assert (red == above).mean() > 0.9
+    assert (grouped == above).mean() > 0.9
+    assert np.mean([(face.material_index == 1) == (face.center.z < 0) for face in mesh.polygons]) > 0.9
 
 
 def test_the_buttons_say_why_they_cannot_be_pressed(ball: bpy.types.Object) -> None:

@@ -1,15 +1,18 @@
 """A mesh as a file for other programs, with its texture."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from ....flashvdm_core.api.errors import OutputError
 from ...blender.api_types import Context, Event, Returned
 from ...blender.texts import report
 from ...scene import export
 from ...settings.properties import with_properties
+from ...translations import sentence
 
 _HIDDEN: Any = {"HIDDEN", "SKIP_SAVE"}
 
@@ -62,6 +65,8 @@ class FLASHVDM_OT_export(bpy.types.Operator):  # noqa: N801
     def check(self, context: Context) -> bool:
         """Called by the file browser: the name has the ending of the format that is chosen."""
         path = Path(self.filepath)
+        if not _names_file(self.filepath):
+            return False
         wanted = path.with_suffix(self.format) if path.suffix.lower() in export.EXPORTERS else Path(f"{path}{self.format}")
         changed = wanted != path
         self.filepath = str(wanted)
@@ -69,15 +74,29 @@ class FLASHVDM_OT_export(bpy.types.Operator):  # noqa: N801
 
     def execute(self, context: Context) -> Returned:
         path = Path(bpy.path.abspath(self.filepath))
+        if not _names_file(str(path)):
+            self.report({"ERROR"}, report("Name the file first"))
+            return {"CANCELLED"}
         if path.suffix.lower() not in export.EXPORTERS:
             path = Path(f"{path}{self.format}")
         try:
+            export.check_path(path)
             export.export_objects(_meshes(context), path)
+        except OutputError as error:
+            self.report({"ERROR"}, sentence(str(error)))
+            return {"CANCELLED"}
         except (OSError, RuntimeError) as error:
-            self.report({"ERROR"}, report("'{file}' could not be written ({reason})", file=path.name, reason=str(error)))
+            reason = export.reason_of(error)
+            self.report({"ERROR"}, report("'{file}' could not be written ({reason})", file=path.name, reason=reason))
             return {"CANCELLED"}
         self.report({"INFO"}, report("'{file}' is written", file=path.name))
         return {"FINISHED"}
+
+
+def _names_file(path: str) -> bool:
+    """It is more than a folder and an ending."""
+    name = os.path.basename(path).strip()
+    return bool(name.strip(".")) and name.lower() not in export.EXPORTERS and not (os.path.isdir(path) and not Path(path).suffix)
 
 
 def _meshes(context: Context) -> list[bpy.types.Object]:
