@@ -11,7 +11,7 @@ _NO_FACE = -1
 
 @dataclass(frozen=True, eq=False)
 class FaceMaterials:
-    """The middles of faces, float32 [F, 3] (none where all faces have the first slot), and the slots of their materials, int32 [F]."""
+    """The middles of faces, float32 [F, 3] (none where all have the first slot), and the slots of their materials, int32 [F]."""
 
     middles: np.ndarray
     slots: np.ndarray
