@@ -46,22 +46,35 @@ TABLE = {
     "{} does not say which version of {} it has; use another mirror, or the hub itself.": (
         "{} sagt nicht, welche Fassung von {} es hat; nimm einen anderen Spiegel oder den Hub selbst."
     ),
+    "This Step1X-3D model reads {} beside the image, which is not supported; choose Step1X-3D-Geometry-1300m.": (
+        "Dieses Step1X-3D-Modell liest neben dem Bild {}, was nicht unterstützt wird; wähle Step1X-3D-Geometry-1300m."
+    ),
+    "This Step1X-3D model projects what it reads of the image, which is not supported; use another.": (
+        "Dieses Step1X-3D-Modell projiziert, was es vom Bild liest, was nicht unterstützt wird; nimm ein anderes."
+    ),
+    "The image encoder {} is not supported ({}); download it again.": (
+        "Der Bild-Encoder {} wird nicht unterstützt ({}); lade ihn noch einmal herunter."
+    ),
+    "The config sets {} to {}, which is not supported; use another checkpoint.": (
+        "Die Konfiguration setzt {} auf {}, was nicht unterstützt wird; nimm ein anderes Modell."
+    ),
     "{} holds a {}, which is not supported; choose a folder of {}.": (
         "{} enthält ein {}, das nicht unterstützt wird; wähle einen Ordner von {}."
     ),
     "The scheduler of {} is {}, not {}; download the model again.": (
         "Der Scheduler von {} ist {}, nicht {}; lade das Modell noch einmal herunter."
     ),
-    "The scheduler of {} has use_dynamic_shifting, which is not supported; use another checkpoint.": (
-        "Der Scheduler von {} hat use_dynamic_shifting, was nicht unterstützt wird; nimm ein anderes Modell."
+    "The scheduler of {} has {}, which is not supported; use another checkpoint.": (
+        "Der Scheduler von {} hat {}, was nicht unterstützt wird; nimm ein anderes Modell."
     ),
     "{} is not a config; download it again.": "{} ist keine Konfiguration; lade sie noch einmal herunter.",
     "There is no file {}; choose a folder with a complete checkpoint, or download it again.": (
         "Es gibt keine Datei {}; wähle einen Ordner mit einem vollständigen Modell, oder lade es noch einmal herunter."
     ),
     "{} cannot be read as JSON; download it again.": ("{} lässt sich nicht als JSON lesen; lade die Datei noch einmal herunter."),
-    "The config names {} as its {}, which is not supported ({}); choose a checkpoint of Hunyuan3D-2 or TripoSG.": (
-        "Die Konfiguration nennt {} als {}, was nicht unterstützt wird ({}); wähle ein Modell von Hunyuan3D-2 oder TripoSG."
+    "The config names {} as its {}, which is not supported ({}); choose a checkpoint of Hunyuan3D-2, TripoSG or Step1X-3D.": (
+        "Die Konfiguration nennt {} als {}, was nicht unterstützt wird ({}); wähle ein Modell von Hunyuan3D-2, TripoSG oder "
+        "Step1X-3D."
     ),
     "The image processor makes {} and {}, which are no sizes; download it again.": (
         "Die Bildaufbereitung macht {} und {}, was keine Größen sind; lade sie noch einmal herunter."

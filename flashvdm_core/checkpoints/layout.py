@@ -20,9 +20,9 @@ from ..models.specs import (
     SkipDiTSpec,
     TextEncoderSpec,
 )
-from . import triposg
+from . import step1x, triposg
 from .config import Config, number
-from .diffusers_layout import TEXT
+from .diffusers_layout import TEXT, ZERO_INIT
 
 T = TypeVar("T")
 
@@ -34,11 +34,17 @@ _DENOISERS: Mapping[str, Reader[DiTSpec | SkipDiTSpec]] = {
     "Hunyuan3DDiT": DiTSpec.from_config,
     "HunYuanDiTPlain": SkipDiTSpec.from_config,
     "TripoSGDiTModel": triposg.dit_spec,
+    "FluxDenoiser": step1x.dit_spec,
 }
-_VAES: Mapping[str, Reader[ShapeVAESpec]] = {"ShapeVAE": ShapeVAESpec.from_config, "TripoSGVAEModel": triposg.vae_spec}
+_VAES: Mapping[str, Reader[ShapeVAESpec]] = {
+    "ShapeVAE": ShapeVAESpec.from_config,
+    "TripoSGVAEModel": triposg.vae_spec,
+    "MichelangeloAutoencoder": step1x.vae_spec,
+}
 _CONDITIONERS: Mapping[str, Reader[ConditionerSpec]] = {
     "SingleImageEncoder": ConditionerSpec.from_config,
     "Dinov2Model": triposg.conditioner_spec,
+    "Dinov2Encoder": step1x.conditioner_spec,
 }
 _WRITTEN: Mapping[type[DiTSpec | SkipDiTSpec | ShapeVAESpec | ConditionerSpec], str] = {
     DiTSpec: "Hunyuan3DDiT", SkipDiTSpec: "HunYuanDiTPlain", ShapeVAESpec: "ShapeVAE", ConditionerSpec: "SingleImageEncoder",
@@ -47,6 +53,7 @@ _WRITTEN: Mapping[type[DiTSpec | SkipDiTSpec | ShapeVAESpec | ConditionerSpec], 
 _SCHEDULERS: Mapping[str, ScheduleKind] = {
     "FlowMatchEulerDiscreteScheduler": "flow_matching",
     "RectifiedFlowScheduler": "rectified_flow",
+    ZERO_INIT: "zero_init",
     "ConsistencyFlowMatchEulerDiscreteScheduler": "consistency",
 }
 _PIXEL_ALIGNED, _PIXEL_ALIGNED_TARGET = "pixel_aligned", "flashvdm_core.models.pixel_aligned.PixelAlignedDecoder"
@@ -184,7 +191,7 @@ def _read(config: Config, name: str, readers: Mapping[str, Reader[T]]) -> T:
     if section.target not in readers:
         raise CheckpointError(
             f"The config names {shown(section.target)} as its {name}, which is not supported ({', '.join(readers)}); choose a "
-            "checkpoint of Hunyuan3D-2 or TripoSG."
+            "checkpoint of Hunyuan3D-2, TripoSG or Step1X-3D."
         )
     return readers[section.target](section.params)
 

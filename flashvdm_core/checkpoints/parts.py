@@ -18,7 +18,7 @@ from ..models.shape_vae import ShapeVAE
 from ..models.specs import ModelSpec, ShapeVAESpec, TextEncoderSpec
 from ..models.tokenizer import Tokenizer
 from .config import read_config
-from .diffusers_layout import PARTS, TEXT, TEXT_ENCODER, TOKENIZER
+from .diffusers_layout import TEXT, TOKENIZER, parts_of
 from .folders import EMBEDDED, EMBEDDED_FOLDER, INDEX_NAME, PIXEL_ALIGNED_NAME, checkpoint_folder, config_of, folders_beside
 from .layout import pixel_aligned_spec, read_model_spec, vae_spec
 from .modules import CheckedModule, check_module
@@ -157,8 +157,8 @@ def open_model_weights(folder: Path, *, half: bool) -> Weights:
     """
     if config_of(folder).name != INDEX_NAME:
         return open_weights(folder, half=half)
-    places = dict(PARTS) | ({TEXT: TEXT_ENCODER} if (folder / TEXT_ENCODER).is_dir() else {})
-    return RenamedWeights({part: open_weights(folder / place, half=half) for part, place in places.items()})
+    opened = {name: (open_weights(folder / part.folder, half=half), part.naming) for name, part in parts_of(folder).items()}
+    return RenamedWeights(opened)
 
 
 def _open_text(folder: Path, spec: TextEncoderSpec, weights: Weights) -> TextParts:

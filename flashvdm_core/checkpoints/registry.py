@@ -18,7 +18,7 @@ from ..models.specs import (
     SkipDiTSpec,
     TextEncoderSpec,
 )
-from . import triposg
+from . import step1x, triposg
 
 
 class Speed(StrEnum):
@@ -153,6 +153,7 @@ class KnownCheckpoint:
 
 _MIT = Licence("MIT License", files=("README.md", "LICENSE"))
 """The terms are named in the card of the model; not every repository has a file of them."""
+_APACHE = Licence("Apache License 2.0", files=("README.md", "LICENSE"))
 _TENCENT_EXCLUDED = ("the European Union", "the United Kingdom", "South Korea")
 _HUNYUAN_2_0 = Licence("Tencent Hunyuan 3D 2.0 Community License Agreement", _TENCENT_EXCLUDED)
 _HUNYUAN_2_1 = Licence("Tencent Hunyuan 3D 2.1 Community License Agreement", _TENCENT_EXCLUDED)
@@ -163,6 +164,7 @@ _MULTI_VIEW = ("tencent/Hunyuan3D-2mv", "3a761b539b29fe4ff64714813aa9560fd66f5de
 _V2_1 = ("tencent/Hunyuan3D-2.1", "0b94677654c57bb9a6b6845cd7b704ccf551d327")
 _TRIPOSG = ("VAST-AI/TripoSG", "2c1c516d22d58db486a058d98d31bb6177344e06")
 _SCRIBBLE = ("VAST-AI/TripoSG-scribble", "")
+_STEP1X = ("stepfun-ai/Step1X-3D", "bf7084495b3a72222f36549b7942948aa4d9daa7")
 _TURBO_VAE, _MINI_TURBO_VAE = "hunyuan3d-vae-v2-0-turbo", "hunyuan3d-vae-v2-mini-turbo"
 
 _GIANT = DinoSpec(hidden_size=1536, num_hidden_layers=40, num_attention_heads=24, use_swiglu_ffn=True)
@@ -224,6 +226,18 @@ _DIT_SCRIBBLE = replace(
         hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, quick_gelu=False
     ),
 )
+_DIT_STEP1X = ModelSpec(
+    step1x.dit_spec({"input_channels": 64, "width": 1280, "layers": 12, "num_single_layers": 24, "num_heads": 20}),
+    step1x.vae_spec({
+        "n_samples": 32768, "num_latents": 2048, "point_feats": 3, "width": 768, "heads": 12, "include_pi": False,
+        "qkv_bias": False,
+    }),
+    ConditionerSpec(step1x.ENCODERS["facebook/dinov2-with-registers-large"], 518),
+    ProcessorSpec(518, step1x.BORDER),
+    ScheduleSpec("zero_init"),
+    steps=50,
+    guidance=7.5,
+)  # fmt: skip
 
 
 def _files(weights: ModelFile, config: ModelFile | None = None) -> tuple[ModelFile, ...]:
@@ -238,6 +252,10 @@ def _half(size: int | None = None, sha256: str = "", about: int = 0) -> tuple[Mo
 _TRIPOSG_CONFIGS = (
     "model_index.json", "transformer/config.json", "vae/config.json", "scheduler/scheduler_config.json",
     "image_encoder_dinov2/config.json", "feature_extractor_dinov2/preprocessor_config.json",
+)  # fmt: skip
+_STEP1X_CONFIGS = (
+    "model_index.json", "transformer/config.json", "vae/config.json", "scheduler/scheduler_config.json",
+    "visual_encoder/config.json",
 )  # fmt: skip
 _TOKENIZER_CONFIGS = ("tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json")
 
@@ -349,6 +367,16 @@ _TABLE = (
             ModelFile("text_encoder/model.safetensors", about=1_400_000_000),
         ),
         _DIT_SCRIBBLE, memory=_memory(5.6, 3.6), folder="",
+    ),
+    KnownCheckpoint(
+        "step1x-3d-geometry", *_STEP1X, "licensed everywhere: 50 steps with guidance", _APACHE,
+        (
+            *(ModelFile(name, about=1000) for name in _STEP1X_CONFIGS),
+            ModelFile("transformer/diffusion_pytorch_model.safetensors", about=5_270_000_000),
+            ModelFile("vae/diffusion_pytorch_model.safetensors", about=770_000_000),
+            ModelFile("visual_encoder/diffusion_pytorch_model.safetensors", about=1_220_000_000),
+        ),
+        _DIT_STEP1X, memory=_memory(4.0, 3.1), folder="Step1X-3D-Geometry-1300m",
     ),
 )  # fmt: skip
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from .triposg import Source, image_encoder_names, text_encoder_names, transformer_names, vae_names
+from .diffusers_layout import Naming
+from .published_names import Source
 from .weights import Weights
-
-NAMES: Mapping[str, Callable[[Iterable[str]], dict[str, Source]]] = {
-    "model": transformer_names,
-    "vae": vae_names,
-    "conditioner": image_encoder_names,
-    "text": text_encoder_names,
-}
-"""Section of a config -> what its published names are here."""
 
 
 class RenamedWeights:
@@ -28,13 +21,13 @@ class RenamedWeights:
 
     path: Path
 
-    def __init__(self, parts: Mapping[str, Weights]) -> None:
+    def __init__(self, parts: Mapping[str, tuple[Weights, Naming]]) -> None:
         """`parts` are by section of a config."""
-        self.path = next(iter(parts.values())).path
+        self.path = next(iter(parts.values()))[0].path
         self._sources = {
             f"{section}.{name}": (stored, source)
-            for section, stored in parts.items()
-            for name, source in NAMES[section](stored.names()).items()
+            for section, (stored, naming) in parts.items()
+            for name, source in naming(stored.names()).items()
         }
 
     def names(self) -> Iterable[str]:
@@ -51,7 +44,7 @@ class RenamedWeights:
 
     def tensor(self, name: str) -> Tensor:
         stored, source = self._sources[name]
-        return _made([stored.tensor(part) for part in source.names], source.factor)
+        return _made([stored.tensor(part) for part in source.names], source)
 
     def sample(self, name: str, most: int) -> Tensor:
         stored, source = self._sources[name]
@@ -60,9 +53,11 @@ class RenamedWeights:
 
 def renamed(state: Mapping[str, Tensor], sources: Mapping[str, Source]) -> dict[str, Tensor]:
     """Published tensors under the names of a network here."""
-    return {name: _made([state[part] for part in source.names], source.factor) for name, source in sources.items()}
+    return {name: _made([state[part] for part in source.names], source) for name, source in sources.items()}
 
 
-def _made(parts: list[Tensor], factor: float) -> Tensor:
+def _made(parts: list[Tensor], source: Source) -> Tensor:
     whole = parts[0] if len(parts) == 1 else torch.cat(parts)
-    return whole if factor == 1.0 else whole * factor
+    if source.swapped:
+        whole = torch.cat(whole.chunk(2)[::-1])
+    return whole if source.factor == 1.0 else whole * source.factor

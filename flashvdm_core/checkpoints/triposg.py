@@ -7,7 +7,7 @@ Needs no torch.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..api.errors import CheckpointError
 from ..api.fields import shown
 from ..models.spec import Spec, checked_number
 from ..models.specs import ConditionerSpec, DinoSpec, ProcessorSpec, ShapeVAESpec, SkipDiTSpec, TextEncoderSpec
+from .published_names import Rules, Source, rename, sources
 
 _TIME_AT_NOISE = 1000.0
 _NORM_EPS = 1e-5
@@ -151,22 +152,6 @@ def processor_spec(params: Mapping[str, Any]) -> ProcessorSpec:
     return spec
 
 
-@dataclass(frozen=True)
-class Source:
-    """What a weight of a network here is made of.
-
-    Attributes:
-        names: published tensors, laid one after the other along their first axis.
-        factor: what they are multiplied by.
-    """
-
-    names: tuple[str, ...]
-    factor: float = 1.0
-
-
-Rules = Sequence[tuple[str, str]]
-"""Patterns of published names, and what they become: the first one that fits the whole name."""
-
 _TRANSFORMER: Rules = (
     (r"time_proj\.linear_1", "t_embedder.mlp.0"),
     (r"time_proj\.linear_2", "t_embedder.mlp.2"),
@@ -213,14 +198,14 @@ _NEGATED = "geo_decoder.output_proj."
 
 def transformer_names(published: Iterable[str]) -> dict[str, Source]:
     """Names of the denoiser here -> the published tensors that they are; names that nothing is known of stay as they are."""
-    return _sources((name, _renamed(name, _TRANSFORMER)) for name in published)
+    return sources(((name, rename(name, _TRANSFORMER)) for name in published), negated=_NEGATED)
 
 
 def vae_names(published: Iterable[str]) -> dict[str, Source]:
     """The same for the autoencoder."""
     published = list(published)
     cross = {match["side"] + match["number"] for name in published if (match := _BLOCK.fullmatch(name)) and ".attn2." in name}
-    return _sources((name, _autoencoder_name(name, cross)) for name in published)
+    return sources(((name, _autoencoder_name(name, cross)) for name in published), negated=_NEGATED)
 
 
 def image_encoder_names(published: Iterable[str]) -> dict[str, Source]:
@@ -237,33 +222,11 @@ def _autoencoder_name(name: str, cross: set[str]) -> str:
     """`cross` are the blocks with a cross attention: the encoder's first one and the decoder's last one."""
     match = _BLOCK.fullmatch(name)
     if match is None:
-        return _renamed(name, _AUTOENCODER)
+        return rename(name, _AUTOENCODER)
     encoder, number = match["side"] == "encoder", int(match["number"])
     if match["side"] + match["number"] in cross:
         return (
-            f"{'encoder.cross_attn' if encoder else 'geo_decoder.cross_attn_decoder'}.{_renamed(match['rest'], _CROSS_ATTENTION)}"
+            f"{'encoder.cross_attn' if encoder else 'geo_decoder.cross_attn_decoder'}.{rename(match['rest'], _CROSS_ATTENTION)}"
         )
     stack = f"encoder.self_attn.resblocks.{number - 1}" if encoder else f"transformer.resblocks.{number}"
-    return f"{stack}.{_renamed(match['rest'], _SELF_ATTENTION)}"
-
-
-def _renamed(name: str, rules: Rules) -> str:
-    """A name but for its end ("weight") by the first rule that fits; the name where none does."""
-    stem, _, end = name.rpartition(".")
-    for pattern, replacement in rules:
-        if re.fullmatch(pattern, stem):
-            place, slash, part = re.sub(pattern, replacement, stem).partition("/")
-            return f"{place}.{end}{slash}{part}"
-    return name
-
-
-def _sources(names: Iterable[tuple[str, str]]) -> dict[str, Source]:
-    """Published names and ours, where "name/part" is a part of a joined tensor -> what each of ours is made of."""
-    joined: dict[str, list[tuple[int, str]]] = {}
-    for name, ours in names:
-        ours, _, part = ours.partition("/")
-        joined.setdefault(ours, []).append(("qkv".find(part), name))
-    return {
-        ours: Source(tuple(name for _, name in sorted(parts)), -1.0 if ours.startswith(_NEGATED) else 1.0)
-        for ours, parts in joined.items()
-    }
+    return f"{stack}.{rename(match['rest'], _SELF_ATTENTION)}"

@@ -35,6 +35,11 @@ _NOTES = """\
 *triposg-scribble* makes a shape of a drawing (a picture file, all of which counts) and the setting *Prompt*, in English. Its
 networks are held to the published code on random weights; its published weights have not been tried, and its sizes here are those
 of the code.
+
+*step1x-3d-geometry* is the geometry model of Step1X-3D (`Step1X-3D-Geometry-1300m`), the shape alone, without its texture model.
+Its networks and its sampling are held to the published code on random weights; its published weights have not been tried. As in
+its published pipeline the first step leaves the noise as it is. The models of the same repository that read labels or captions
+are refused.
 """
 
 _OTHERS = """\
@@ -43,8 +48,7 @@ A folder of one of these models that you downloaded yourself can be chosen as th
 
 - What `python -m flashvdm_core convert` made of a model.
 
-[PartCrafter](https://huggingface.co/wgsxm/PartCrafter) and [Step1X-3D](https://huggingface.co/stepfun-ai/Step1X-3D) are refused
-by name: the first makes several parts at once, which read each other, and the layout of the second is not known here.
+[PartCrafter](https://huggingface.co/wgsxm/PartCrafter) is refused by name: it makes several parts at once, which read each other.
 """
 
 _FILES = """\

@@ -1,4 +1,4 @@
-"""DINOv2 vision transformer under the public state-dict names (`Dinov2Model` of the published checkpoints)."""
+"""DINOv2 vision transformer under the public state-dict names (`Dinov2Model`, `Dinov2WithRegistersModel`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PatchEmbeddings(nn.Module):
 
 
 class Embeddings(nn.Module):
-    """Class token, patch tokens and position embeddings, resized to the image's patch grid."""
+    """Class token, registers, patch tokens and position embeddings, resized to the image's patch grid."""
 
     def __init__(self, spec: DinoSpec) -> None:
         super().__init__()
@@ -32,21 +32,31 @@ class Embeddings(nn.Module):
         self.mask_token = nn.Parameter(torch.zeros(1, spec.hidden_size))
         self.position_embeddings = nn.Parameter(torch.zeros(1, side * side + 1, spec.hidden_size))
         self.patch_embeddings = PatchEmbeddings(spec)
+        self.registers = spec.num_register_tokens
+        if self.registers:
+            self.register_tokens = nn.Parameter(torch.zeros(1, self.registers, spec.hidden_size))
 
     def positions(self, height: int, width: int) -> Tensor:
-        """Position embeddings [1, height * width + 1, C] for a grid of patches; bicubic, in float32, no antialias."""
+        """Position embeddings [1, height * width + 1, C] for a grid of patches; bicubic, in float32.
+
+        As the published models do it: without antialiasing, and with it where there are registers.
+        """
         stored = self.position_embeddings
         side = round((stored.shape[1] - 1) ** 0.5)
         if (height, width) == (side, side):
             return stored
         grid = stored[:, 1:].unflatten(1, (side, side)).permute(0, 3, 1, 2).float()
-        grid = F.interpolate(grid, (height, width), mode="bicubic", align_corners=False).to(stored.dtype)
+        size, smooth = (height, width), self.registers > 0
+        grid = F.interpolate(grid, size, mode="bicubic", align_corners=False, antialias=smooth).to(stored.dtype)
         return torch.cat([stored[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         patches = self.patch_embeddings(pixels)
         tokens = torch.cat([self.cls_token.expand(len(pixels), -1, -1), patches], dim=1)
-        return tokens + self.positions(pixels.shape[-2] // self.patch_size, pixels.shape[-1] // self.patch_size)
+        tokens = tokens + self.positions(pixels.shape[-2] // self.patch_size, pixels.shape[-1] // self.patch_size)
+        if not self.registers:
+            return tokens
+        return torch.cat([tokens[:, :1], self.register_tokens.expand(len(pixels), -1, -1), tokens[:, 1:]], dim=1)
 
 
 class _Projections(nn.Module):
@@ -139,7 +149,10 @@ class _Encoder(nn.Module):
 
 
 class DinoV2(nn.Module):
-    """Pixels [B, 3, H, W], normalised -> tokens [B, 1 + patches, hidden_size], class token first, after the last norm."""
+    """Pixels [B, 3, H, W], normalised -> tokens [B, 1 + patches, hidden_size], class token first, after the last norm.
+
+    Registers, which have a place among the tokens in between, are left out of what comes of it.
+    """
 
     def __init__(self, spec: DinoSpec) -> None:
         super().__init__()
@@ -152,4 +165,6 @@ class DinoV2(nn.Module):
         x = self.embeddings(pixels)
         for layer in self.encoder.layer:
             x = layer(x)
+        if self.embeddings.registers:
+            x = torch.cat([x[:, :1], x[:, 1 + self.embeddings.registers :]], dim=1)
         return self.layernorm(x)

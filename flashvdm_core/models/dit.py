@@ -1,6 +1,6 @@
-"""The diffusion transformer of Hunyuan3D-2: two streams (condition, latents), then one.
+"""The diffusion transformer of Hunyuan3D-2 and Step1X-3D: two streams (condition, latents), then one.
 
-Layout and names are those of the public checkpoints (`Hunyuan3DDiT`). No position embedding: latents are a set.
+Layout and names are those of Hunyuan3D-2's checkpoints (`Hunyuan3DDiT`). No position embedding: latents are a set.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from .denoiser import Denoiser, PreparedDenoiser
 from .layers import RMSNorm, SwappableAttention, merge_heads
 from .specs import DiTSpec
+from .time_embedding import TimeEmbedding
 
 _TIME_FACTOR = 1000.0
 # The public weights were trained with 1000 here, not the usual 10000.
@@ -64,6 +65,10 @@ class MLPEmbedder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.out_layer(F.silu(self.in_layer(x)))
+
+    def of_number(self, x: Tensor) -> Tensor:
+        """Numbers [B], which may lie on the CPU -> [B, hidden]."""
+        return self(timestep_embedding(x).to(self.in_layer.weight))
 
 
 class QKNorm(nn.Module):
@@ -200,7 +205,7 @@ class DiT(Denoiser[DiTSpec]):
         super().__init__(spec)
         dim = spec.hidden_size
         self.latent_in = nn.Linear(spec.in_channels, dim)
-        self.time_in = MLPEmbedder(_TIME_DIM, dim)
+        self.time_in = TimeEmbedding(spec) if spec.wide_time else MLPEmbedder(_TIME_DIM, dim)
         self.cond_in = nn.Linear(spec.context_in_dim, dim)
         self.guidance_in = MLPEmbedder(_TIME_DIM, dim) if spec.guidance_embed else None
         self.double_blocks = nn.ModuleList(DoubleStreamBlock(spec) for _ in range(spec.depth))
@@ -246,10 +251,9 @@ class DiT(Denoiser[DiTSpec]):
         """Those of all blocks and the last layer for time [B] and guidance [B]: [B, K, hidden_size]."""
         if (guidance is not None) != self.spec.guidance_embed:
             raise ValueError(f"guidance given: {guidance is not None}, model has an embedding for it: {self.spec.guidance_embed}")
-        like = self.time_in.in_layer.weight
-        vec = self.time_in(timestep_embedding(t).to(like))
+        vec = self.time_in(t) if isinstance(self.time_in, TimeEmbedding) else self.time_in.of_number(t)
         if self.guidance_in is not None and guidance is not None:
-            vec = vec + self.guidance_in(timestep_embedding(guidance).to(like))
+            vec = vec + self.guidance_in.of_number(guidance)
         parts: list[Tensor] = []
         for block in (*self.double_blocks, *self.single_blocks, self.final_layer):
             assert isinstance(block, DoubleStreamBlock | SingleStreamBlock | LastLayer)

@@ -6,8 +6,6 @@ blocks to the second; in Hunyuan3D-2.1 the feed-forward layers of the last block
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,6 +13,7 @@ from torch import Tensor, nn
 from .denoiser import Denoiser
 from .layers import SwappableAttention, merge_heads
 from .specs import SkipDiTSpec
+from .time_embedding import TimeEmbedding
 
 _QK_EPS = 1e-6
 
@@ -53,24 +52,6 @@ class SkipDiT(Denoiser[SkipDiTSpec]):
             if layer < self.spec.depth // 2:
                 skips.append(x)
         return self.final_layer(x)
-
-
-class TimeEmbedding(nn.Module):
-    """Sinusoids of the time as the model counts it (sin first, then cos, longest period 10000) and an MLP: [B] -> [B, width]."""
-
-    def __init__(self, spec: SkipDiTSpec) -> None:
-        super().__init__()
-        width = spec.hidden_size
-        self.frequencies, self.start, self.end = width // 2, spec.time_at_noise, spec.time_at_data
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
-
-    def forward(self, t: Tensor) -> Tensor:
-        exponents = torch.arange(self.frequencies, dtype=torch.float32, device=t.device) / self.frequencies
-        time = self.start + (self.end - self.start) * t.float()
-        angles = time[:, None] * torch.exp(-math.log(10000) * exponents)
-        first = self.mlp[0]
-        assert isinstance(first, nn.Linear)
-        return self.mlp(torch.cat([angles.sin(), angles.cos()], dim=1).to(first.weight))
 
 
 class Block(nn.Module):

@@ -1,7 +1,8 @@
 """The vecset autoencoder: surface points -> a set of latents -> a truncated signed distance anywhere in space.
 
-Names are those of the checkpoints of Hunyuan3D-2 (`ShapeVAE`); TripoSG's is the same network under other names. The norms differ
-in their epsilon (1e-5 in the two `ln_post`, the spec's `norm_eps` elsewhere), which the public weights depend on.
+Names are those of the checkpoints of Hunyuan3D-2 (`ShapeVAE`); those of TripoSG and Step1X-3D are the same network under other
+names. The norms differ in their epsilon (1e-5 in the two `ln_post`, 1e-6 in those of queries and keys, the spec's `norm_eps`
+elsewhere), which the public weights depend on.
 """
 
 from __future__ import annotations
@@ -16,25 +17,27 @@ from torch import Tensor, nn
 from .layers import FourierEmbedder, attention, merge_heads
 from .specs import PointDecoderSpec, ShapeVAESpec
 
+_QK_EPS = 1e-6
+
 
 class QKLayerNorm(nn.Module):
     """LayerNorm of queries and keys over the head's channels, or nothing at all."""
 
-    def __init__(self, dim: int, enabled: bool, norm_eps: float) -> None:
+    def __init__(self, dim: int, enabled: bool) -> None:
         super().__init__()
-        self.q_norm = nn.LayerNorm(dim, eps=norm_eps) if enabled else nn.Identity()
-        self.k_norm = nn.LayerNorm(dim, eps=norm_eps) if enabled else nn.Identity()
+        self.q_norm = nn.LayerNorm(dim, eps=_QK_EPS) if enabled else nn.Identity()
+        self.k_norm = nn.LayerNorm(dim, eps=_QK_EPS) if enabled else nn.Identity()
 
 
 class SelfAttention(nn.Module):
     """Multi-head self attention; q, k and v lie side by side for each head."""
 
-    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
+    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool) -> None:
         super().__init__()
         self.heads = heads
         self.c_qkv = nn.Linear(width, 3 * width, bias=qkv_bias)
         self.c_proj = nn.Linear(width, width)
-        self.attention = QKLayerNorm(width // heads, qk_norm, norm_eps)
+        self.attention = QKLayerNorm(width // heads, qk_norm)
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.c_qkv(x).unflatten(-1, (self.heads, -1)).transpose(1, 2).chunk(3, dim=-1)
@@ -52,13 +55,13 @@ class KeysValues:
 class CrossAttention(nn.Module):
     """Multi-head cross attention with its parts exposed, so that keys and values are computed once a shape."""
 
-    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
+    def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool) -> None:
         super().__init__()
         self.heads = heads
         self.c_q = nn.Linear(width, width, bias=qkv_bias)
         self.c_kv = nn.Linear(width, 2 * width, bias=qkv_bias)
         self.c_proj = nn.Linear(width, width)
-        self.attention = QKLayerNorm(width // heads, qk_norm, norm_eps)
+        self.attention = QKLayerNorm(width // heads, qk_norm)
 
     def queries(self, x: Tensor) -> Tensor:
         """[B, P, W] -> [B, H, P, D], normed."""
@@ -87,7 +90,7 @@ class SelfAttentionBlock(nn.Module):
 
     def __init__(self, width: int, heads: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
         super().__init__()
-        self.attn = SelfAttention(width, heads, qkv_bias, qk_norm, norm_eps)
+        self.attn = SelfAttention(width, heads, qkv_bias, qk_norm)
         self.ln_1 = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = MLP(width, 4)
         self.ln_2 = nn.LayerNorm(width, eps=norm_eps)
@@ -102,7 +105,7 @@ class CrossAttentionBlock(nn.Module):
 
     def __init__(self, width: int, heads: int, expand: int, qkv_bias: bool, qk_norm: bool, norm_eps: float = 1e-6) -> None:
         super().__init__()
-        self.attn = CrossAttention(width, heads, qkv_bias, qk_norm, norm_eps)
+        self.attn = CrossAttention(width, heads, qkv_bias, qk_norm)
         self.ln_1 = nn.LayerNorm(width, eps=norm_eps)
         self.ln_2 = nn.LayerNorm(width, eps=norm_eps)
         self.ln_3 = nn.LayerNorm(width, eps=norm_eps)
@@ -197,10 +200,17 @@ def farthest_points(points: Tensor, count: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Surface:
-    """What the encoder reads: `data` [B, n, 3 + feats] surface points and `queries` [B, num_latents, 3 + feats] among them."""
+    """What the encoder reads.
+
+    Attributes:
+        data: surface points [B, n, 3 + feats], those on sharp edges last.
+        queries: [B, num_latents, 3 + feats] among them, those on sharp edges last.
+        sharp: how many of the points and of the queries are on sharp edges.
+    """
 
     data: Tensor
     queries: Tensor
+    sharp: tuple[int, int] = (0, 0)
 
 
 def choose_points(spec: ShapeVAESpec, surface: Tensor, random: Tensor, sharp: Tensor | None = None) -> Surface:
@@ -225,7 +235,8 @@ def choose_points(spec: ShapeVAESpec, surface: Tensor, random: Tensor, sharp: Te
         kept = points[:, indices[: count * spec.downsample_ratio]]
         data.append(kept)
         queries.append(_farthest(kept, count))
-    return Surface(torch.cat(data, 1), torch.cat(queries, 1))
+    edges = (data[1].shape[1], queries[1].shape[1]) if sharp is not None else (0, 0)
+    return Surface(torch.cat(data, 1), torch.cat(queries, 1), edges)
 
 
 def _farthest(points: Tensor, count: int) -> Tensor:
@@ -243,6 +254,10 @@ class PointEncoder(nn.Module):
         self.fourier = FourierEmbedder(spec.num_freqs, spec.include_pi)
         self.input_proj = nn.Linear(self.fourier.out_dim + spec.point_feats, width)
         self.cross_attn = CrossAttentionBlock(width, spec.heads, 4, *block)
+        self.sharp_branch = spec.sharp_branch
+        if spec.sharp_branch:
+            self.input_proj_sharp = nn.Linear(self.fourier.out_dim + spec.point_feats, width)
+            self.cross_attn_sharp = CrossAttentionBlock(width, spec.heads, 4, *block)
         self.self_attn = Transformer(width, spec.heads, spec.num_encoder_layers, *block)
         self.ln_post = nn.LayerNorm(width)
 
@@ -252,9 +267,18 @@ class PointEncoder(nn.Module):
 
     def forward(self, surface: Surface) -> Tensor:
         """-> [B, num_latents, the encoder's width]."""
-        queries = self.input_proj(self.features(surface.queries))
-        data = self.input_proj(self.features(surface.data))
-        return self.ln_post(self.self_attn(self.cross_attn(queries, data)))
+        queries, data = self.features(surface.queries), self.features(surface.data)
+        return self.ln_post(self.self_attn(self._read(queries, data, *surface.sharp)))
+
+    def _read(self, queries: Tensor, data: Tensor, sharp_points: int, sharp_queries: int) -> Tensor:
+        """What the queries find in the points, by two projections where points on sharp edges have their own."""
+        if not self.sharp_branch or not sharp_points:
+            return self.cross_attn(self.input_proj(queries), self.input_proj(data))
+        points, edges = data.tensor_split([data.shape[1] - sharp_points], dim=1)
+        plain, on_edges = queries.tensor_split([queries.shape[1] - sharp_queries], dim=1)
+        edges = self.input_proj_sharp(edges)
+        both = torch.cat([self.input_proj(plain), self.input_proj_sharp(on_edges)], dim=1)
+        return self.cross_attn(both, self.input_proj(points)) + self.cross_attn_sharp(both, edges)
 
 
 @dataclass(frozen=True)

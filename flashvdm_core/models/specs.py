@@ -14,9 +14,15 @@ from .spec import Spec, checked_number, listed
 
 @dataclass(frozen=True)
 class DiTSpec(Spec):
-    """The two-stream, then one-stream diffusion transformer of Hunyuan3D-2 (`Hunyuan3DDiT`)."""
+    """The two-stream, then one-stream diffusion transformer of Hunyuan3D-2 (`Hunyuan3DDiT`) and Step1X-3D (`FluxDenoiser`).
+
+    Attributes:
+        wide_time: the sinusoid of its time is as wide as itself, and reads the time as it counts it.
+        time_at_noise, time_at_data: how it counts time then, of which the samplers' own runs from 0 to 1.
+    """
 
     IGNORED = frozenset({"axes_dim", "theta", "time_factor", "ckpt_path"})
+    LATER = frozenset({"wide_time", "time_at_noise", "time_at_data"})
     DIVIDED = (("hidden_size", "num_heads"),)
 
     in_channels: int = 64
@@ -28,6 +34,9 @@ class DiTSpec(Spec):
     depth_single_blocks: int = 32
     qkv_bias: bool = True
     guidance_embed: bool = False
+    wide_time: bool = False
+    time_at_noise: float = 0.0
+    time_at_data: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,17 +96,20 @@ class SkipDiTSpec(Spec):
 
 @dataclass(frozen=True)
 class ShapeVAESpec(Spec):
-    """The vecset autoencoder (`ShapeVAE`; TripoSG's `TripoSGVAEModel`). Defaults are those of the published code.
+    """The vecset autoencoder (`ShapeVAE`; TripoSG's `TripoSGVAEModel`, Step1X-3D's `MichelangeloAutoencoder`).
+
+    Defaults are those of the published code of the first.
 
     Attributes:
         encoder_width: of the encoder; 0 is `width`.
         query_ratio: how many surface points stand for election for each query of the encoder, which then reads all points; 0: it
             reads the `downsample_ratio` points that each query is chosen from.
-        norm_eps: of its layer norms, but for the last ones of encoder and point decoder.
+        norm_eps: of its layer norms, but for the last ones of encoder and point decoder, and for those of queries and keys.
+        sharp_branch: its encoder reads points on sharp edges by a projection and an attention of their own.
     """
 
     IGNORED = frozenset({"label_type", "drop_path_rate", "ckpt_path", "force_recreate_path", "use_ln_post"})
-    LATER = frozenset({"encoder_width", "query_ratio", "norm_eps"})
+    LATER = frozenset({"encoder_width", "query_ratio", "norm_eps", "sharp_branch"})
     DIVIDED = (("width", "heads"), ("encoder_width", "heads"), ("heads", "geo_decoder_downsample_ratio"))
 
     num_latents: int
@@ -121,6 +133,7 @@ class ShapeVAESpec(Spec):
     encoder_width: int = 0
     query_ratio: int = 0
     norm_eps: float = 1e-6
+    sharp_branch: bool = False
 
     @property
     def inner_encoder_width(self) -> int:
@@ -224,7 +237,7 @@ class PixelAlignedSpec(Spec):
 
 @dataclass(frozen=True)
 class DinoSpec(Spec):
-    """DINOv2 vision transformer, by the key names of its published config."""
+    """DINOv2 vision transformer, by the key names of its published config; with register tokens where it has any."""
 
     IGNORED = frozenset(
         {
@@ -233,6 +246,7 @@ class DinoSpec(Spec):
             "out_indices", "reshape_hidden_states", "stage_names", "transformers_version", "use_mask_token",
         }
     )  # fmt: skip
+    LATER = frozenset({"num_register_tokens"})
     DIVIDED = (("hidden_size", "num_attention_heads"),)
 
     hidden_size: int = 768
@@ -246,6 +260,7 @@ class DinoSpec(Spec):
     layer_norm_eps: float = 1e-6
     layerscale_value: float = 1.0
     use_swiglu_ffn: bool = False
+    num_register_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -325,7 +340,7 @@ class ProcessorSpec:
     drawing: bool = False
 
 
-ScheduleKind = Literal["flow_matching", "rectified_flow", "consistency"]
+ScheduleKind = Literal["flow_matching", "rectified_flow", "zero_init", "consistency"]
 
 
 @dataclass(frozen=True)
@@ -333,8 +348,8 @@ class ScheduleSpec:
     """How the model wants its time steps.
 
     Attributes:
-        kind: "flow_matching" (Euler), "rectified_flow" (the same with TripoSG's nodes) or "consistency" (few steps between the
-            phases it was distilled on).
+        kind: "flow_matching" (Euler), "rectified_flow" (the same with TripoSG's nodes), "zero_init" (with those of diffusers, and
+            without the first step, as Step1X-3D has it) or "consistency" (few steps between the phases it was distilled on).
         train_timesteps: units of time in training.
         shift: time shift of flow matching; 1 is none.
         pcm_timesteps: number of phases of a consistency model.

@@ -69,6 +69,8 @@ def schedule_for(spec: ScheduleSpec, steps: int) -> Schedule:
         return consistency_schedule(steps, spec.pcm_timesteps, train_timesteps=spec.train_timesteps)
     if spec.kind == "rectified_flow":
         return rectified_flow_schedule(steps, spec.shift, train_timesteps=spec.train_timesteps)
+    if spec.kind == "zero_init":
+        return zero_init_schedule(steps, spec.shift, train_timesteps=spec.train_timesteps)
     return flow_matching_schedule(steps, spec.shift, train_timesteps=spec.train_timesteps)
 
 
@@ -85,6 +87,27 @@ def rectified_flow_schedule(steps: int, shift: float = 1.0, *, train_timesteps: 
     count = _checked_steps(steps)
     nodes = [step / count for step in range(count)]
     return replace(euler_schedule(nodes, 1 / shift if shift > 0 else shift, train_timesteps=train_timesteps), exact=True)
+
+
+def zero_init_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:
+    """Euler schedule of Step1X-3D: the nodes of diffusers' sampler, without the first step.
+
+    They are equally spaced from the noise to the last time of training, 1 / `train_timesteps` before the data, and all shifted
+    (the last time once more, as there). The published pipeline leaves the noise as it is in its first step, whose velocity is
+    taken for zero, so that sampling begins at the second node; a single step counts.
+
+    Args:
+        steps: at least 1, the one that is left out among them.
+        shift: time shift of the published code, which counts from data to noise: a step away from the noise is shortened by it.
+
+    Raises:
+        SettingsError: fewer than one step, or a shift that is not positive.
+    """
+    count = _checked_steps(steps)
+    towards_noise = 1 / shift if shift > 0 else shift
+    last = shifted(1 - 1 / train_timesteps, towards_noise)
+    schedule = euler_schedule(linspace(0.0, last, count), towards_noise, train_timesteps=train_timesteps)
+    return replace(schedule, sigmas=schedule.sigmas[1:] if count > 1 else schedule.sigmas, exact=True)
 
 
 def flow_matching_schedule(steps: int, shift: float = 1.0, *, train_timesteps: int = TRAIN_TIMESTEPS) -> Schedule:

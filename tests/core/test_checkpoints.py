@@ -342,7 +342,7 @@ def test_missing_folders_and_files_are_named(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name].text is None])
 def test_what_is_written_of_a_model_is_what_is_read_of_it(tmp_path: Path, name: str) -> None:
     spec = replace(MODELS[name], truncation=0.05)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(write_model_spec(spec)), encoding="utf-8")

@@ -309,6 +309,7 @@ def test_the_memory_of_a_row_is_what_its_sizes_say() -> None:
         "hunyuan3d-dit-v2-1",
         "triposg",
         "triposg-scribble",
+        "step1x-3d-geometry",
     ):
         model = MODELS[name]
         requirements = memory_requirements(model, torch.float16, 256)

@@ -30,7 +30,7 @@ from flashvdm_core.models.shape_vae import PointDecoder, ShapeVAE, choose_points
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, PointDecoderSpec, ShapeVAESpec, SkipDiTSpec
 from flashvdm_core.sampling import Schedule, guided_velocity, sample, schedule_for
 
-from . import analytic_field, triposg_adapter
+from . import analytic_field, step1x_adapter, triposg_adapter
 from .golden import part_of
 from .reference import published_summary, trained_range_schedule
 
@@ -297,4 +297,5 @@ _KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {
     "volume_vae": _volume_vae,
     "pipeline": _pipeline,
     **triposg_adapter.KINDS,
+    **step1x_adapter.KINDS,
 }

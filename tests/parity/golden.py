@@ -53,7 +53,7 @@ def load_case(folder: Path, name: str) -> Case:
     for pattern, factor in meta.get("weights_scale", ()):
         for key in tensors:
             if key.startswith("sd.") and re.search(pattern, key.removeprefix("sd.")):
-                tensors[key] = tensors[key] * factor
+                tensors[key] = tensors[key].float() * factor
     return Case(meta, tensors)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from flashvdm_core.checkpoints import triposg
+from flashvdm_core.checkpoints.published_names import Source
 from flashvdm_core.checkpoints.renamed import renamed
 from flashvdm_core.decoding import Field, Groups, Selection, VecsetField
 from flashvdm_core.image.processor import PaddedProcessor, middle, padded_on_white
@@ -39,7 +40,7 @@ _GRID_FACES = ((0, 1, 2), (0, 2, 3), (1, 3, 2))
 """What the stand-in for the published surface extraction answered: vertices in grid units, and faces."""
 
 
-def _loaded(network: Network, sd: Tensors, names: Callable[[Tensors], dict[str, triposg.Source]]) -> Network:
+def _loaded(network: Network, sd: Tensors, names: Callable[[Tensors], dict[str, Source]]) -> Network:
     state = renamed(sd, names(sd))
     wanted = network.state_dict().keys()
     network.load_state_dict({name: tensor for name, tensor in state.items() if name in wanted})

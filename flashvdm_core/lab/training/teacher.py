@@ -17,7 +17,7 @@ from ...api.errors import TrainingError
 from ...checkpoints.model import Model
 from ...checkpoints.save import save_model
 from ...models.conditioner import SingleImageEncoder
-from ...models.dit import DiT, timestep_embedding
+from ...models.dit import DiT, MLPEmbedder, timestep_embedding
 from ...models.specs import DEFAULT_GUIDANCE, ConditionerSpec, DinoSpec, DiTSpec, ProcessorSpec, ScheduleSpec
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import flow_matching_schedule
@@ -179,6 +179,7 @@ def fold_guidance(model: DiT, scale: float) -> DiT:
     assert model.guidance_in is not None
     plain = DiT(dataclasses.replace(model.spec, guidance_embed=False))
     plain.load_state_dict({name: value for name, value in model.state_dict().items() if not name.startswith("guidance_in.")})
+    assert isinstance(plain.time_in, MLPEmbedder)
     # The embeddings of time and scale are added up.
     plain.time_in.out_layer.bias += model.guidance_in(timestep_embedding(torch.tensor([scale])))[0]
     return plain
