@@ -17,6 +17,7 @@ from ..blender.viewports import frame_if_unseen
 from .mesh_builder import Size, fill_in_slices, mesh_of
 from .object_data import mark_preview, unmark_preview
 from .placement import Placement
+from .texture import belongings_of
 
 _ID = TypeVar("_ID", bound=bpy.types.ID)
 
@@ -170,11 +171,12 @@ def give_up_name(name: str) -> None:
 
 
 def remove_object(obj: bpy.types.Object) -> None:
-    """Remove it and, if nothing else uses that, its mesh."""
-    data = obj.data
+    """Remove it and, of what nothing else uses, its mesh, and the material and images that were made for it."""
+    data, belongings = obj.data, belongings_of(obj)
     bpy.data.objects.remove(obj)
     if isinstance(data, bpy.types.Mesh) and not data.users:
         bpy.data.meshes.remove(data)
+    belongings.drop()
 
 
 def by_uid(items: Iterable[_ID], uid: int | None) -> _ID | None:

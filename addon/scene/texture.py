@@ -137,6 +137,31 @@ def textures_in(obj: bpy.types.Object) -> int:
     return len({slot.material.name_full for slot in obj.material_slots if slot.material and _node_of(slot.material) is not None})
 
 
+@dataclass(frozen=True, eq=False)
+class Belongings:
+    """What this add-on has made for an object besides its mesh."""
+
+    materials: list[bpy.types.Material]
+    images: list[bpy.types.Image]
+
+    def drop(self) -> None:
+        """Remove what nothing uses any more."""
+        for material in self.materials:
+            if not material.users:
+                bpy.data.materials.remove(material)
+        for image in self.images:
+            drop(image)
+
+
+def belongings_of(obj: bpy.types.Object) -> Belongings:
+    """Its material, the texture in that and the cut-out."""
+    nodes = {slot.material: _node_of(slot.material) for slot in obj.material_slots if _node_of(slot.material) is not None}
+    found = {image for image in (*(node.image for node in nodes.values()), picture_of(obj)) if image is not None}
+    return Belongings(
+        [material for material in nodes if material.library is None], [image for image in found if image.library is None]
+    )
+
+
 def _own_node(obj: bpy.types.Object) -> Any:
     """The node of the object's material that holds the texture, in a material that nothing else has; None without one."""
     material = next((slot.material for slot in obj.material_slots if _node_of(slot.material) is not None), None)

@@ -73,6 +73,28 @@ def test_settings_come_back_into_the_panel(worker: Callable[..., str], picture: 
     assert (settings.seed, settings.resolution, settings.image) == (3, 64, str(picture))
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_the_history_alone_kept_goes_with_its_material_and_images(
+    worker: Callable[..., str], picture: Path, shared: bool
+) -> None:
+    """But for what something else uses."""
+    before = content()
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture))
+    obj = bpy.context.object
+    material = obj.data.materials[0]
+    if shared:
+        material.use_fake_user = True
+    bpy.ops.object.delete()
+    assert entries()[0].made is not None
+    bpy.ops.flashvdm.history_remove()
+    if shared:
+        assert content()["materials"] == [material.name]
+        assert len(content()["images"]) == 1
+    else:
+        assert content() == before
+
+
 def test_what_is_removed_leaves_nothing(worker: Callable[..., str], picture: Path) -> None:
     worker("good")
     for seed in (1, 2):
