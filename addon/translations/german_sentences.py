@@ -10,6 +10,12 @@ TABLE = {
     "The text encoder has hidden_act: {}, which is not supported; use another checkpoint.": (
         "Der Text-Encoder hat hidden_act: {}, was nicht unterstützt wird; nimm ein anderes Modell."
     ),
+    "The model '{}' makes the same shape of a picture whatever the seed is.": (
+        "Das Modell „{}“ macht aus einem Bild dieselbe Form, gleich welcher Seed gewählt ist."
+    ),
+    "The built-in model makes the same shape of a picture whatever the seed is.": (
+        "Das eingebaute Modell macht aus einem Bild dieselbe Form, gleich welcher Seed gewählt ist."
+    ),
     "There is a mask for the view '{}', of which there is no image.": (
         "Für die Ansicht „{}“ gibt es eine Maske, aber kein Bild."
     ),

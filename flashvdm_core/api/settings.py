@@ -19,6 +19,9 @@ Value = bool | int | float | str
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
 
+SEEDLESS = ("embedded",)
+"""Models that make the same shape of a picture whatever the seed is, of those that have a name."""
+
 Group = Literal["model", "image", "sampling", "surface", "clean-up", "files", "machine"]
 """What a setting is about; the panel and the command line keep those of one group together."""
 

@@ -269,6 +269,11 @@ class LatentReader(nn.Module):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
 
+    @property
+    def is_blind(self) -> bool:
+        """It has not learned to read: latents change nothing."""
+        return not bool(self.block.attn.c_proj.weight.any())
+
     def forward(self, decoded: Tensor) -> Tensor:
         """Decoded latents [B, N, width] -> [B, tokens, width]; with N = 0 the tokens of a shape that nothing is known of."""
         tokens = self.tokens.expand(len(decoded), -1, -1)

@@ -75,6 +75,7 @@ class LoadedModel:
         former_identity: what `identity` was in an earlier version.
         decoder: which VAE decodes, and why.
         precision: the setting that names what it computes in.
+        seedless: it makes the same shape of a picture whatever the seed.
         logs: what the user should know of the loading.
         captured: its denoiser with steps that are replayed, on devices that can.
     """
@@ -86,6 +87,7 @@ class LoadedModel:
     former_identity: str
     decoder: str
     precision: str
+    seedless: bool
     logs: Sequence[Log]
     captured: CUDAGraphDenoiser | None
 
@@ -160,6 +162,7 @@ def _load(parts: CheckpointParts, key: ModelKey, plan: OffloadPlan, *, on_device
     logs = [Log(problem, warning=True) for problem in loaded.problems]
     if key.name != EMBEDDED:
         logs.insert(0, Log(_description(parts, loaded.vae.description)))
+    seedless = model.pixel_aligned is not None and model.pixel_aligned.reader.is_blind
     quantised = quantise(model, on_device=on_device) if key.eight_bit else []  # first: it replaces weights
     precision = dtype_name(key.dtype) if all(log.warning for log in quantised) else EIGHT_BIT
     networks = {Network.IMAGE_ENCODER: model.encoders, Network.DENOISER: model.denoiser, Network.VAE: model.vae}
@@ -167,7 +170,7 @@ def _load(parts: CheckpointParts, key: ModelKey, plan: OffloadPlan, *, on_device
     captured = CUDAGraphDenoiser(model.denoiser) if key.device.type == "cuda" and model.denoiser.capturable else None
     identity, former = weights_identity(parts.folder), former_identity(parts.folder)
     logs += quantised
-    return LoadedModel(key, model, offloader, identity, former, loaded.vae.description, precision, logs, captured)
+    return LoadedModel(key, model, offloader, identity, former, loaded.vae.description, precision, seedless, logs, captured)
 
 
 def _description(parts: CheckpointParts, decoder: str) -> str:

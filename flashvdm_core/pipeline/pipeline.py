@@ -86,6 +86,7 @@ class Pipeline:
 
     def _from_images(self, request: Request, runner: StageRunner) -> Iterator[Event]:
         images, loaded = yield from runner.run(Stage.LOAD, lambda: self._load_images_and_model(request, runner))
+        yield from self._seed_told(request, loaded)
         key = loaded.key, digest_of(images, request.masks, request.settings)
 
         def prepare() -> Work[PreparedImages]:
@@ -118,6 +119,12 @@ class Pipeline:
         shape = Shape(latents, None if block_out is not None else condition.picture)
         pixels = None if kept is None or shape.picture is None else prepared.pixels
         yield from _mesh_of(shape, Code(kept, pixels), loaded, settings, prepared.front, runner, prepared.sides)
+
+    def _seed_told(self, request: Request, loaded: LoadedModel) -> Iterator[Event]:
+        """Where a seed is set that changes nothing: said once, as long as the model stays."""
+        if loaded.seedless and request.settings.seed and request.block_out is None and not self._told_of_seed:
+            self._told_of_seed = True
+            yield Log(f"The model '{loaded.model.name}' makes the same shape of a picture whatever the seed is.", warning=True)
 
     def _start(self, loaded: LoadedModel, block_out: BlockOut) -> stages.Start:
         """The latents of a block-out, encoded unless they were the last one's already."""
@@ -172,7 +179,8 @@ class Pipeline:
         return self._loaded
 
     def _forget(self) -> None:
-        """Drop what was made of the last images: it may lie on the device."""
+        """Drop what was made of the last images, which may lie on the device, and what was said of the model."""
+        self._told_of_seed = False
         self._images, self._condition, self._block_out = Kept[PreparedImages](), Kept[stages.Condition](), Kept[Tensor]()
 
 

@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from flashvdm_core.api.errors import CheckpointError, SettingsError
-from flashvdm_core.api.events import Event, Failure, Preview, Result, Stage
+from flashvdm_core.api.events import Event, Failure, Log, Preview, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
+from flashvdm_core.api.settings import SEEDLESS
 from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
 from flashvdm_core.checkpoints.folders import weights_identity
 from flashvdm_core.checkpoints.load import load_checkpoint, load_pixel_aligned, model_spec
@@ -27,7 +28,7 @@ from flashvdm_core.pipeline.shape import Picture, Shape, decode, pixels_of, read
 from flashvdm_core.sparse_grid import Grid, aligned_grids
 from flashvdm_core.surface import extract_surface
 
-from .tiny_model import tiny_pixel_aligned, write_tiny_pixel_aligned_model
+from .tiny_model import tiny_pixel_aligned, write_tiny_model, write_tiny_pixel_aligned_model
 
 
 def drawing(side: int = 160) -> np.ndarray:
@@ -150,6 +151,30 @@ def events(pipeline: Pipeline, folder: Path) -> list[Event]:
 def last(events: list[Event]) -> Result:
     assert isinstance(events[-1], Result), events[-1]
     return events[-1]
+
+
+def test_a_seed_that_changes_nothing_is_told_once(folder: Path, tmp_path: Path) -> None:
+    decoder = tiny_pixel_aligned()
+    torch.nn.init.zeros_(decoder.reader.block.attn.c_proj.weight)
+    tiny = write_tiny_model(tmp_path / "tiny", with_encoder=True)
+    save_pixel_aligned(decoder, tiny)
+    pipeline, told = Pipeline(), []
+    meshes = []
+    asked = request(folder)
+    for seed in (0, 3, 4):
+        events = list(pipeline.generate(replace(asked, settings=asked.settings | {"model": str(tiny), "seed": seed})))
+        meshes.append(last(events).mesh)
+        told.append([event.message for event in events if isinstance(event, Log) and "whatever the seed is" in event.message])
+    assert [len(messages) for messages in told] == [0, 1, 0]
+    assert np.array_equal(meshes[1].vertices, meshes[2].vertices)
+    learned = list(Pipeline().generate(request(folder)))
+    assert not [event for event in learned if isinstance(event, Log) and "seed" in event.message]
+
+
+def test_the_models_that_are_said_to_ignore_the_seed_do() -> None:
+    model = load_checkpoint("embedded", torch.device("cpu"), torch.float32)
+    assert model.pixel_aligned is not None
+    assert model.pixel_aligned.reader.is_blind == ("embedded" in SEEDLESS)
 
 
 def test_the_relief_is_the_first_preview(events: list[Event]) -> None:
