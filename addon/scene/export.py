@@ -69,27 +69,28 @@ def export_objects(objects: Sequence[bpy.types.Object], path: Path) -> None:
         raise RuntimeError("Blender's exporter wrote no file")
 
 
-def _gltf(path: str) -> set[str]:
+# What Blender's operators return: the stubs of its versions disagree about it.
+def _gltf(path: str) -> Any:
     return bpy.ops.export_scene.gltf(filepath=path, use_selection=True, export_format="GLB")
 
 
-def _obj(path: str) -> set[str]:
+def _obj(path: str) -> Any:
     return bpy.ops.wm.obj_export(filepath=path, export_selected_objects=True, path_mode="STRIP")
 
 
-def _fbx(path: str) -> set[str]:
+def _fbx(path: str) -> Any:
     return bpy.ops.export_scene.fbx(filepath=path, use_selection=True, path_mode="STRIP")
 
 
-def _usd(path: str) -> set[str]:
+def _usd(path: str) -> Any:
     return bpy.ops.wm.usd_export(filepath=path, selected_objects_only=True)
 
 
-def _stl(path: str) -> set[str]:
+def _stl(path: str) -> Any:
     return bpy.ops.wm.stl_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
 
 
-def _ply(path: str) -> set[str]:
+def _ply(path: str) -> Any:
     with _turned_outwards():
         return bpy.ops.wm.ply_export(filepath=path, export_selected_objects=True, global_scale=_millimetres())
 

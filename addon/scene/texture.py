@@ -155,10 +155,12 @@ class Belongings:
 
 def belongings_of(obj: bpy.types.Object) -> Belongings:
     """Its material, the texture in that and the cut-out."""
-    nodes = {slot.material: _node_of(slot.material) for slot in obj.material_slots if _node_of(slot.material) is not None}
-    found = {image for image in (*(node.image for node in nodes.values()), picture_of(obj)) if image is not None}
+    materials = {
+        slot.material for slot in obj.material_slots if slot.material is not None and _node_of(slot.material) is not None
+    }
+    found = {image for image in (*(_node_of(material).image for material in materials), picture_of(obj)) if image is not None}
     return Belongings(
-        [material for material in nodes if material.library is None], [image for image in found if image.library is None]
+        [material for material in materials if material.library is None], [image for image in found if image.library is None]
     )
 
 

@@ -101,7 +101,7 @@ class Joined(argparse.Action):
     """Of an option that takes several values, each of them a list: all in one list."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:  # pyright: ignore[reportMissingParameterType]
-        setattr(namespace, self.dest, [value for group in values for value in group])
+        setattr(namespace, self.dest, [value for group in values or () for value in group])
 
 
 @contextmanager

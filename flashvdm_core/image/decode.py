@@ -69,14 +69,24 @@ def decode(file: BinaryIO) -> Decoded:
     if head.startswith(png.SIGNATURE):
         return _of_png(file)
     if tiff.is_tiff(head):
-        with contextlib.suppress(tiff.UnknownKindError):
-            return _of_deep_tiff(file)
+        return _of_any_tiff(file)
     return _of_others(file)
 
 
-def _of_deep_tiff(file: BinaryIO) -> Decoded:
+def _of_any_tiff(file: BinaryIO) -> Decoded:
+    with contextlib.suppress(tiff.UnknownKindError):
+        return _of_tiff(file, fewest_bits=9)
     try:
-        samples = tiff.read_deep(file, MAX_MEGAPIXELS * 1e6)
+        return _of_others(file)
+    except Image.UnidentifiedImageError:
+        with contextlib.suppress(tiff.UnknownKindError):
+            return _of_tiff(file, fewest_bits=1)
+        raise
+
+
+def _of_tiff(file: BinaryIO, fewest_bits: int) -> Decoded:
+    try:
+        samples = tiff.read(file, MAX_MEGAPIXELS * 1e6, fewest_bits)
     except OverflowError:
         raise TooLargeError from None
     space, remarks = _profile(samples.icc, "L" if samples.channels < 3 else "RGB")

@@ -1,7 +1,7 @@
 """TIFF files with more than 8 bits a sample: whole numbers of any length and floats, grey and colour, by strips.
 
-Pillow knows few of them, and those with a copy or two of the whole picture. What is decompressed is, strip by strip. Large
-files (BigTIFF) of big-endian machines are read here whatever their depth: Pillow knows none.
+Pillow knows few of them, and those with a copy or two of the whole picture. What is decompressed is, strip by strip. Of any
+depth are kinds that Pillow does not know: large files (BigTIFF) of big-endian machines, colours with several extra channels.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS, _EXTRA, _FORMAT, _SMAX, _ICC = 
 _WHOLE_BYTES = (8, 16, 32, 64)
 _NONE, _DEFLATE, _OLD_DEFLATE, _OLD_JPEG, _JPEG = 1, 8, 32946, 6, 7
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
-_BIG_ENDIAN_BIG = b"MM\0+"
 
 
 class UnknownKindError(ValueError):
@@ -38,12 +37,7 @@ class UnknownKindError(ValueError):
 
 
 def is_tiff(head: bytes) -> bool:
-    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", _BIG_ENDIAN_BIG)
-
-
-def is_known_to_pillow(head: bytes) -> bool:
-    """Whether Pillow reads TIFF files that begin in this way."""
-    return is_tiff(head) and not head.startswith(_BIG_ENDIAN_BIG)
+    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def is_thumbnail(tags: Mapping[int, Any]) -> bool:
@@ -53,8 +47,8 @@ def is_thumbnail(tags: Mapping[int, Any]) -> bool:
     return bool(new & 5) or old == 2
 
 
-def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
-    """The first picture of a TIFF file, if it has more than 8 bits a sample or Pillow would not read it.
+def read(file: BinaryIO, most_pixels: float, fewest_bits: int) -> Samples:
+    """The first picture of a TIFF file, if it has at least `fewest_bits` a sample.
 
     Raises:
         UnknownKindError: it has not, or it is of a rare kind; Pillow may know it.
@@ -62,7 +56,7 @@ def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
         ValueError: the file is damaged.
     """
     try:
-        reader = _Reader(file, *_directory(file), fewest_bits=9 if is_known_to_pillow(_head(file)) else 1)
+        reader = _Reader(file, *_directory(file), fewest_bits)
     except (struct.error, KeyError, IndexError) as error:
         raise ValueError("its directory is damaged") from error
     if reader.width * reader.height > most_pixels:
@@ -78,11 +72,6 @@ def read_deep(file: BinaryIO, most_pixels: float) -> Samples:
         icc=reader.icc,
         orientation=reader.orientation,
     )
-
-
-def _head(file: BinaryIO) -> bytes:
-    file.seek(0)
-    return file.read(4)
 
 
 def _directory(file: BinaryIO) -> tuple[str, dict[int, tuple]]:
@@ -163,9 +152,11 @@ class _Reader:
             self._kind = _UNSIGNED
         if self._bits < fewest_bits or self._dtype() is None:
             raise UnknownKindError(f"{self._bits} bits of the format {self._kind}")
-        extra = first(_EXTRA, 0) if self._samples > colours else 0
-        self.channels = colours + (1 if extra in (1, 2) else 0)
-        self.premultiplied = extra == 1
+        extra = tags.get(_EXTRA, ())[: self._samples - colours]
+        alpha = next((place for place, kind in enumerate(extra) if kind in (1, 2)), None)
+        self.channels = colours + (alpha is not None)
+        self._used = [*range(colours), *([] if alpha is None else [colours + alpha])]
+        self.premultiplied = alpha is not None and extra[alpha] == 1
         self.inverted = photometric == 0
         self.icc: bytes | None = tags[_ICC][0] if isinstance(tags.get(_ICC, (None,))[0], bytes) else None
         self.orientation = first(_ORIENTATION, 1)
@@ -228,7 +219,7 @@ class _Reader:
             band = max(1, _BAND_BYTES // (self.width * self._samples * dtype.itemsize))
             for top in range(0, height, band):
                 rows = [_joined([piece(top, min(top + band, height)) for piece in plane], 1) for plane in pieces]
-                yield _joined(rows, 2)[:, : self.width, : self.channels]
+                yield _joined(rows, 2)[:, : self.width, self._used]
 
     def _piece(self, index: int, height: int):
         """A function from rows (first, last + 1) of the strip or tile to its samples [n, W, C]."""

@@ -132,6 +132,24 @@ def test_large_tiffs_of_8_bits_in_either_order_of_bytes(tmp_path: Path, channels
     assert result.warnings == ()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("kinds", [(0, 2), (2, 0), (0, 0), (0, 1, 2)])
+def test_alpha_is_found_among_several_extra_channels(tmp_path: Path, dtype: type, kinds: tuple[int, ...]) -> None:
+    made = np.full((8, 8, 3 + len(kinds)), 0.1)
+    made[2:6, 2:6, :3] = (0.8, 0.2, 0.1)
+    alpha = next((3 + place for place, kind in enumerate(kinds) if kind), None)
+    if alpha is not None:
+        made[..., alpha] = 0
+        made[2:6, 2:6, alpha] = 1
+    most = np.iinfo(dtype).max
+    content = tiff_file(np.rint(made * most).astype(dtype), t338=("H", *kinds), t262=("H", 2))
+    got = np.asarray(opened(content, tmp_path).picture)
+    assert got.shape[2] == (3 if alpha is None else 4)
+    assert np.abs(got[4, 4, :3] - 255 * np.array([0.8, 0.2, 0.1])).max() < 1
+    if alpha is not None:
+        assert (got[..., 3] == np.where(made[..., alpha] > 0, 255, 0)).all()
+
+
 def test_a_tiff_that_cannot_be_read_is_called_one(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="is a TIFF of a kind"):
         opened(tiff_file(shares(4, 4, 3).astype(np.float32), t262=("H", 9)), tmp_path)
