@@ -11,6 +11,8 @@ from ...flashvdm_core.files import file_status, open_file
 # The image processor of models that take several views is named so in their config.yaml.
 _SEVERAL_VIEWS = re.compile(rb"^\s*target:\s*\S*\bMVImageProcessor", re.MULTILINE)
 _TEXT = re.compile(rb"^text:", re.MULTILINE)  # the section of their config.yaml where they were converted
+_PARTS = re.compile(rb'"_class_name"\s*:\s*"PartCrafterPipeline"')
+_PART_TOKENS = re.compile(rb"^\s*part_tokens:", re.MULTILINE)  # where it was converted
 _LONGEST = 1 << 20
 _TEXT_ENCODER = "text_encoder"  # a folder of models that take a prompt, in the layout of diffusers
 
@@ -36,6 +38,17 @@ def takes_prompt(model: str) -> bool:
     except (OSError, ValueError):
         return False
     return (folder / _TEXT_ENCODER).is_dir() or _has_section(folder / "config.yaml", _TEXT)
+
+
+def makes_parts(model: str) -> bool:
+    """Whether the model in the folder `model` makes an object in as many parts as a setting says."""
+    if model == SETTINGS["model"].default:
+        return False
+    try:
+        folder = _folder(model, Path(model).stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return False
+    return _has_section(folder / "model_index.json", _PARTS) or _has_section(folder / "config.yaml", _PART_TOKENS)
 
 
 def _has_section(config: Path, pattern: re.Pattern[bytes]) -> bool:

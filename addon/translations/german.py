@@ -169,6 +169,10 @@ _LABELS = {
     "Tolerance": "Toleranz",
     "Prompt": "Prompt",
     "Forecast Steps": "Vorhersage",
+    "Parts": "Teile",
+    "How many parts the object is made of, by a model that makes it in parts, such as PartCrafter": (
+        "Aus wie vielen Teilen das Objekt besteht, bei einem Modell, das es in Teilen erzeugt, wie PartCrafter"
+    ),
     "Compute every third sampling step and forecast the others: a model of many steps takes less than half of the time, and "
     "the shape differs a little": (
         "Nur jeden dritten Schritt der Erzeugung rechnen und die anderen vorhersagen: Ein Modell mit vielen Schritten braucht "

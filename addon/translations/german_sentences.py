@@ -52,6 +52,13 @@ TABLE = {
     "{} does not say which version of {} it has; use another mirror, or the hub itself.": (
         "{} sagt nicht, welche Fassung von {} es hat; nimm einen anderen Spiegel oder den Hub selbst."
     ),
+    "The two results have different numbers of parts; choose two that were made of as many.": (
+        "Die beiden Ergebnisse haben verschieden viele Teile; wähle zwei, die aus gleich vielen gemacht wurden."
+    ),
+    "The model '{}' makes at most {} parts; choose fewer.": "Das Modell „{}“ erzeugt höchstens {} Teile; wähle weniger.",
+    "The config has global_attn_block_ids: {}, which are no blocks of its network; download it again.": (
+        "Die Konfiguration hat global_attn_block_ids: {}, das sind keine Blöcke seines Netzes; lade sie noch einmal herunter."
+    ),
     "This Step1X-3D model reads {} beside the image, which is not supported; choose Step1X-3D-Geometry-1300m.": (
         "Dieses Step1X-3D-Modell liest neben dem Bild {}, was nicht unterstützt wird; wähle Step1X-3D-Geometry-1300m."
     ),

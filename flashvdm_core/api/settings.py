@@ -143,6 +143,9 @@ class Settings(Mapping[str, Value]):
         "Compute every third sampling step and forecast the others: a model of many steps takes less than half of the time, and "
         "the shape differs a little",
     )
+    part_count: int = _setting(
+        4, "Parts", "How many parts the object is made of, by a model that makes it in parts, such as PartCrafter", 1, 16
+    )
     resolution: int = _setting(
         256,
         "Mesh Detail",

@@ -31,7 +31,7 @@ FOLDER = ".flashvdm-batch"
 _LOCK, _RECORD = "lock", "record.json"
 _MAX_RECORD = 1 << 16
 # Settings that older versions did not have.
-_LATER = ("print_size", "cutout_edge", "cutout_softness", "prompt", "forecast")
+_LATER = ("print_size", "cutout_edge", "cutout_softness", "prompt", "forecast", "part_count")
 # The shape does not depend on them.
 _LEFT_OUT = ("preview", "model", *(name for name, setting in SETTINGS.items() if setting.group == "machine"))
 

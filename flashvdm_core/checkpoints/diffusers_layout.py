@@ -51,7 +51,7 @@ class _Pipeline:
         parts: section of a config -> the part.
         read: makes the sections of a folder.
         scheduler: the class that must be named; the others run the other way.
-        num_latents: tokens of a shape; 0 where the model says.
+        num_latents: tokens of a shape, or of one of its parts; 0 where the model says.
         steps, guidance: its defaults.
     """
 
@@ -77,6 +77,12 @@ def _triposg_sections(folder: Path, pipeline: _Pipeline) -> Sections:
     if drawing:
         sections[TEXT] = ("CLIPTextModelWithProjection", _read(folder / TEXT_ENCODER / "config.json"))
     return sections
+
+
+def _partcrafter_sections(folder: Path, pipeline: _Pipeline) -> Sections:
+    sections = _triposg_sections(folder, pipeline)
+    name, transformer = sections["model"]
+    return sections | {"model": (name, {**transformer, "part_tokens": pipeline.num_latents})}
 
 
 def _step1x_sections(folder: Path, pipeline: _Pipeline) -> Sections:
@@ -112,6 +118,7 @@ _NOT_SUPPORTED = (
 
 _PIPELINES: Mapping[str, _Pipeline] = {
     "TripoSGPipeline": _Pipeline(_TRIPOSG_PARTS, _triposg_sections, _RECTIFIED_FLOW, 2048, 50, 7.0),
+    "PartCrafterPipeline": _Pipeline(_TRIPOSG_PARTS, _partcrafter_sections, _RECTIFIED_FLOW, 1024, 50, 7.0),
     # Its guidance is distilled: none is the model's own.
     "TripoSGScribblePipeline": _Pipeline(_SCRIBBLE_PARTS, _triposg_sections, _RECTIFIED_FLOW, 512, 16, 1.0),
     "Step1X3DGeometryPipeline": _Pipeline(_STEP1X_PARTS, _step1x_sections, _EULER, 0, 50, 7.5),

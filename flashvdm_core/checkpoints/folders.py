@@ -22,7 +22,7 @@ CONFIG_NAME = "config.yaml"
 INDEX_NAME = "model_index.json"
 """What a folder in the layout of diffusers has in its place; each part of the model has a folder below it, with a config."""
 
-PIPELINES = ("TripoSGPipeline", "TripoSGScribblePipeline", "Step1X3DGeometryPipeline")
+PIPELINES = ("TripoSGPipeline", "TripoSGScribblePipeline", "PartCrafterPipeline", "Step1X3DGeometryPipeline")
 """What `INDEX_NAME` calls the models in that layout that can be used."""
 
 PIXEL_ALIGNED_NAME = "pixel_aligned.safetensors"

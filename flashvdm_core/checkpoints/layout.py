@@ -34,6 +34,7 @@ _DENOISERS: Mapping[str, Reader[DiTSpec | SkipDiTSpec]] = {
     "Hunyuan3DDiT": DiTSpec.from_config,
     "HunYuanDiTPlain": SkipDiTSpec.from_config,
     "TripoSGDiTModel": triposg.dit_spec,
+    "PartCrafterDiTModel": triposg.parts_dit_spec,
     "FluxDenoiser": step1x.dit_spec,
 }
 _VAES: Mapping[str, Reader[ShapeVAESpec]] = {

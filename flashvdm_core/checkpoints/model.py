@@ -97,8 +97,13 @@ class Model(Generic[DenoiserT]):
 
     @property
     def num_latents(self) -> int:
-        """Tokens N of a shape."""
+        """Tokens N of a shape, or of a part where it makes parts."""
         return self.vae.spec.num_latents
+
+    @property
+    def most_parts(self) -> int:
+        """How many parts of an object it makes at most, of `num_latents` tokens each; 0: it makes one shape."""
+        return self.spec.most_parts
 
     @property
     def channels(self) -> int:

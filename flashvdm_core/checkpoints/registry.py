@@ -164,6 +164,7 @@ _MULTI_VIEW = ("tencent/Hunyuan3D-2mv", "3a761b539b29fe4ff64714813aa9560fd66f5de
 _V2_1 = ("tencent/Hunyuan3D-2.1", "0b94677654c57bb9a6b6845cd7b704ccf551d327")
 _TRIPOSG = ("VAST-AI/TripoSG", "2c1c516d22d58db486a058d98d31bb6177344e06")
 _SCRIBBLE = ("VAST-AI/TripoSG-scribble", "")
+_PARTCRAFTER = ("wgsxm/PartCrafter", "69a0ffc1dad5e48e7e5ed91c0609f2b1276eb31f")
 _STEP1X = ("stepfun-ai/Step1X-3D", "bf7084495b3a72222f36549b7942948aa4d9daa7")
 _TURBO_VAE, _MINI_TURBO_VAE = "hunyuan3d-vae-v2-0-turbo", "hunyuan3d-vae-v2-mini-turbo"
 
@@ -225,6 +226,11 @@ _DIT_SCRIBBLE = replace(
     text=TextEncoderSpec(
         hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16, quick_gelu=False
     ),
+)
+_DIT_PARTCRAFTER = replace(
+    _DIT_TRIPOSG,
+    dit=triposg.parts_dit_spec({"global_attn_block_ids": list(range(0, 21, 2)), "part_tokens": 1024}),
+    vae=triposg.vae_spec({"num_latents": 1024}),
 )
 _DIT_STEP1X = ModelSpec(
     step1x.dit_spec({"input_channels": 64, "width": 1280, "layers": 12, "num_single_layers": 24, "num_heads": 20}),
@@ -367,6 +373,16 @@ _TABLE = (
             ModelFile("text_encoder/model.safetensors", about=1_400_000_000),
         ),
         _DIT_SCRIBBLE, memory=_memory(5.6, 3.6), folder="",
+    ),
+    KnownCheckpoint(
+        "partcrafter", *_PARTCRAFTER, "licensed everywhere: an object in parts, 50 steps with guidance", _MIT,
+        (
+            *(ModelFile(name, about=1000) for name in _TRIPOSG_CONFIGS),
+            ModelFile("transformer/diffusion_pytorch_model.safetensors", about=5_760_000_000),
+            ModelFile("vae/diffusion_pytorch_model.safetensors", about=970_000_000),
+            ModelFile("image_encoder_dinov2/model.safetensors", about=1_220_000_000),
+        ),
+        _DIT_PARTCRAFTER, memory=_memory(4.5, 3.2), folder="",
     ),
     KnownCheckpoint(
         "step1x-3d-geometry", *_STEP1X, "licensed everywhere: 50 steps with guidance", _APACHE,

@@ -1,4 +1,4 @@
-"""TripoSG as it is published: its configs as the specs of the networks here, and its names of weights as theirs.
+"""TripoSG and PartCrafter as they are published: configs as the specs of the networks here, and names of weights as theirs.
 
 The networks are those of Hunyuan3D-2.1's denoiser (without experts), of the vecset autoencoder and of DINOv2, under other names.
 Needs no torch.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ..api.errors import CheckpointError
@@ -23,6 +23,7 @@ _NORM_EPS = 1e-5
 _POINTS, _QUERY_RATIO = 20_480, 4
 _PADDING = 0.1
 _PROMPT_SCALE, _DRAWING_SCALE = 1.0, 0.4  # as the published example weighs what a model of drawings reads
+_PARTS_FIXED = ("enable_part_embedding", "enable_local_cross_attn", "enable_global_cross_attn")
 _IMAGE_MEAN, _IMAGE_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -81,6 +82,31 @@ def dit_spec(params: Mapping[str, Any]) -> SkipDiTSpec:
             ),
         }
     )
+
+
+def parts_dit_spec(params: Mapping[str, Any]) -> SkipDiTSpec:
+    """The denoiser of PartCrafter's `transformer/config.json`, with `part_tokens`, those of a part; errors as of `dit_spec`."""
+    for name in _PARTS_FIXED:
+        if params.get(name, True) is not True:
+            raise CheckpointError(
+                f"The config sets {name} to {shown(params[name])}, which is not supported; use another checkpoint."
+            )
+    extra = {*_PARTS_FIXED, "global_attn_block_ids", "global_attn_block_id_range", "part_tokens", "max_num_parts"}
+    alone = dit_spec({name: value for name, value in params.items() if name not in extra})
+    most = checked_number("max_parts", params.get("max_num_parts", 32), "int")
+    return replace(alone, part_tokens=params["part_tokens"], max_parts=most, joint_blocks=_joint_blocks(params, alone.depth))
+
+
+def _joint_blocks(params: Mapping[str, Any], depth: int) -> int:
+    """The blocks that a config names one by one, or by the first and the last one, as bits."""
+    named, ends = params.get("global_attn_block_ids"), params.get("global_attn_block_id_range")
+    if named is None and isinstance(ends, list) and len(ends) == 2 and all(isinstance(end, int) for end in ends):
+        named = list(range(max(ends[0], 0), min(ends[1], depth) + 1))
+    if not isinstance(named, list) or not all(isinstance(block, int) and 0 <= block < depth for block in named):
+        raise CheckpointError(
+            f"The config has global_attn_block_ids: {shown(named)}, which are no blocks of its network; download it again."
+        )
+    return sum(1 << block for block in set(named))
 
 
 def vae_spec(params: Mapping[str, Any]) -> ShapeVAESpec:
@@ -160,6 +186,7 @@ _TRANSFORMER: Rules = (
     (r"(blocks\.\d+\.attn\w+)\.to_out\.0", r"\1.out_proj"),
     (r"(blocks\.\d+)\.ff\.net\.0\.proj", r"\1.mlp.fc1"),
     (r"(blocks\.\d+)\.ff\.net\.2", r"\1.mlp.fc2"),
+    (r"part_embedding", "part_embedding"),
     (r"norm_out", "final_layer.norm_final"),
     (r"proj_out", "final_layer.linear"),
     (r"(blocks\..+)", r"\1"),

@@ -36,6 +36,10 @@ _NOTES = """\
 networks are held to the published code on random weights; its published weights have not been tried, and its sizes here are those
 of the code.
 
+*partcrafter* makes an object in as many parts as the setting *Parts* says, 4 unless it is changed and 16 at most, which become
+loose parts of one mesh; each takes the memory and time of a shape of 1024 tokens. Its denoiser is held to the published code on
+random weights; its published weights have not been tried.
+
 *step1x-3d-geometry* is the geometry model of Step1X-3D (`Step1X-3D-Geometry-1300m`), the shape alone, without its texture model.
 Its networks and its sampling are held to the published code on random weights; its published weights have not been tried. As in
 its published pipeline the first step leaves the noise as it is. The models of the same repository that read labels or captions
@@ -47,8 +51,6 @@ _OTHERS = """\
 A folder of one of these models that you downloaded yourself can be chosen as the model, too, and:
 
 - What `python -m flashvdm_core convert` made of a model.
-
-[PartCrafter](https://huggingface.co/wgsxm/PartCrafter) is refused by name: it makes several parts at once, which read each other.
 """
 
 _FILES = """\

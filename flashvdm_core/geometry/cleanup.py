@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..api.errors import EmptySurfaceError
@@ -18,6 +20,15 @@ _APART = 0.02  # of the longest side of the mesh
 _FLAT = 1e-6
 # How fast fast-simplification's error threshold grows. Its own default, 7, folds thin walls into themselves.
 _AGGRESSIVENESS = (2, 3, 4, 5)
+
+
+def joined(meshes: Sequence[TriangleMesh]) -> TriangleMesh:
+    """Several meshes, at least one, as loose parts of one."""
+    if len(meshes) == 1:
+        return meshes[0]
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes[:-1])])
+    faces = [mesh.faces + start for mesh, start in zip(meshes, starts, strict=True)]
+    return TriangleMesh(np.concatenate([mesh.vertices for mesh in meshes]), np.concatenate(faces))
 
 
 def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0, remove_floaters: bool = False) -> TriangleMesh:

@@ -2,6 +2,8 @@
 
 A transformer over [time token, latents] with cross attention to the image tokens and long skips from the first half of the
 blocks to the second; in Hunyuan3D-2.1 the feed-forward layers of the last blocks are mixtures of experts.
+
+PartCrafter's makes the parts of an object at once, which read each other in some of its blocks.
 """
 
 from __future__ import annotations
@@ -25,8 +27,15 @@ class SkipDiT(Denoiser[SkipDiTSpec]):
         super().__init__(spec)
         self.x_embedder = nn.Linear(spec.in_channels, spec.hidden_size)
         self.t_embedder = TimeEmbedding(spec)
+        if spec.part_tokens:
+            self.part_embedding = nn.Embedding(spec.max_parts, spec.hidden_size)
         self.blocks = nn.ModuleList(
-            Block(spec, with_skip=layer > spec.depth // 2, sparse=spec.depth - layer <= spec.num_moe_layers)
+            Block(
+                spec,
+                with_skip=layer > spec.depth // 2,
+                sparse=spec.depth - layer <= spec.num_moe_layers,
+                joint=bool(spec.joint_blocks >> layer & 1),
+            )
             for layer in range(spec.depth)
         )
         self.final_layer = FinalLayer(spec)
@@ -35,30 +44,65 @@ class SkipDiT(Denoiser[SkipDiTSpec]):
         """Velocity dx/ds (data minus noise).
 
         Args:
-            x: noisy latents [B, N, in_channels].
+            x: noisy latents [B, N, in_channels]; those of parts one behind the other.
             t: time [B] in [0, 1], 0 noise and 1 data; it may lie on the CPU.
             cond: condition tokens [B, M, context_dim].
             cond_2: those of the second cross attention [B, M', context_dim_2]; needed exactly where the model has one.
 
         Raises:
-            ValueError: `cond_2` given or missing against the spec.
+            ValueError: `cond_2` given or missing against the spec, or so many tokens are no parts.
         """
         if (cond_2 is not None) != (self.spec.context_dim_2 > 0):
             raise ValueError(f"second condition given: {cond_2 is not None}, the model's has {self.spec.context_dim_2} channels")
-        x = torch.cat([self.t_embedder(t)[:, None], self.x_embedder(x)], dim=1)
+        parts = self._parts(x)
+        x = self._embedded(x, t, parts)
         skips: list[Tensor] = []
         for layer, block in enumerate(self.blocks):
-            x = block(x, cond, cond_2, skips.pop() if layer > self.spec.depth // 2 else None)
+            x = block(x, cond, cond_2, skips.pop() if layer > self.spec.depth // 2 else None, parts)
             if layer < self.spec.depth // 2:
                 skips.append(x)
-        return self.final_layer(x)
+        return _whole(self.final_layer(_by_part(x, parts)), parts)
+
+    def _parts(self, x: Tensor) -> int:
+        """How many parts the latents are of; 1 where it makes none."""
+        tokens = self.spec.part_tokens
+        if not tokens:
+            return 1
+        parts = x.shape[1] // tokens
+        if parts * tokens != x.shape[1] or not 1 <= len(x) * parts <= self.spec.max_parts:
+            raise ValueError(f"{x.shape[1]} tokens are no parts of {tokens} each, of which it tells {self.spec.max_parts} apart")
+        return parts
+
+    def _embedded(self, x: Tensor, t: Tensor, parts: int) -> Tensor:
+        """Latents [B, N, in_channels] and time [B] -> [B, N + parts, width]: the tokens of each part, behind one of the time."""
+        time = self.t_embedder(t)[:, None, None].expand(-1, parts, -1, -1)
+        x = torch.cat([time, self.x_embedder(x).unflatten(1, (parts, -1))], dim=2)
+        if self.spec.part_tokens:
+            # Numbered through the batch as the published pipeline does it, where what has no condition comes first.
+            numbers = torch.arange(len(x) * parts, device=x.device).view(len(x), parts).flip(0)
+            x = x + self.part_embedding(numbers)[:, :, None]
+        return x.flatten(1, 2)
+
+
+def _by_part(x: Tensor, parts: int) -> Tensor:
+    """[B, parts * n, C] -> [B * parts, n, C]."""
+    return x if parts == 1 else x.unflatten(1, (parts, -1)).flatten(0, 1)
+
+
+def _whole(x: Tensor, parts: int) -> Tensor:
+    """[B * parts, n, C] -> [B, parts * n, C]."""
+    return x if parts == 1 else x.unflatten(0, (-1, parts)).flatten(1, 2)
 
 
 class Block(nn.Module):
-    """Self attention, cross attention and feed-forward, each pre-normed and added to the stream."""
+    """Self attention, cross attention and feed-forward, each pre-normed and added to the stream.
 
-    def __init__(self, spec: SkipDiTSpec, *, with_skip: bool, sparse: bool) -> None:
+    Where there are parts, the self attention is over all of them in a joint block, and else over each alone.
+    """
+
+    def __init__(self, spec: SkipDiTSpec, *, with_skip: bool, sparse: bool, joint: bool = False) -> None:
         super().__init__()
+        self.joint = joint
         width, eps = spec.hidden_size, spec.norm_eps
         self.norm1 = nn.LayerNorm(width, eps=eps)
         self.attn1 = Attention(width, width, spec.num_heads, spec.qkv_bias)
@@ -79,11 +123,12 @@ class Block(nn.Module):
             self.mlp = FeedForward(width, inner)
         self.sparse = sparse
 
-    def forward(self, x: Tensor, cond: Tensor, cond_2: Tensor | None, skip: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cond: Tensor, cond_2: Tensor | None, skip: Tensor | None, parts: int = 1) -> Tensor:
         if skip is not None:
             x = self.skip_norm(self.skip_linear(torch.cat([skip, x], dim=-1)))
-        normed = self.norm1(x)
-        x = x + self.attn1(normed, normed)
+        apart = 1 if self.joint else parts
+        normed = _by_part(self.norm1(x), apart)
+        x = x + _whole(self.attn1(normed, normed), apart)
         attended = self.scales[0] * self.attn2(self.norm2(x), cond)
         if cond_2 is not None:
             attended = attended + self.scales[1] * self.attn2_2(self.norm2_2(x), cond_2)

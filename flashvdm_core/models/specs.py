@@ -49,10 +49,16 @@ class SkipDiTSpec(Spec):
         time_at_noise, time_at_data: how it counts time, of which the samplers' own runs from 0 to 1.
         context_dim_2: channels of the tokens of a second cross attention; 0: it has none.
         cross_scale, cross_scale_2: what the answers of the two cross attentions are multiplied by.
+        part_tokens: tokens of one part, where it makes the parts of an object, one behind the other; 0: it makes a shape.
+        max_parts: how many parts it tells apart, guidance's own ones counted.
+        joint_blocks: the blocks whose self attention is over all parts, as bits: 5 is the first and the third.
     """
 
     IGNORED = frozenset({"input_size", "text_len", "ckpt_path"})
-    LATER = frozenset({"norm_eps", "time_at_noise", "time_at_data", "context_dim_2", "cross_scale", "cross_scale_2"})
+    LATER = frozenset({
+        "norm_eps", "time_at_noise", "time_at_data", "context_dim_2", "cross_scale", "cross_scale_2", "part_tokens", "max_parts",
+        "joint_blocks",
+    })  # fmt: skip
     DIVIDED = (("hidden_size", "num_heads"),)
     # Switches of the published class that no published checkpoint turns; each would change the network.
     FIXED: ClassVar[Mapping[str, object]] = {
@@ -81,6 +87,9 @@ class SkipDiTSpec(Spec):
     context_dim_2: int = 0
     cross_scale: float = 1.0
     cross_scale_2: float = 1.0
+    part_tokens: int = 0
+    max_parts: int = 0
+    joint_blocks: int = 0
 
     @classmethod
     def from_config(cls, params: Mapping[str, Any]) -> Self:
@@ -402,6 +411,11 @@ class ModelSpec:
     def frame(self) -> Frame:
         """Which way shapes made from one picture look."""
         return "canonical" if self.pixel_aligned is None else "view"
+
+    @property
+    def most_parts(self) -> int:
+        """How many parts of an object it makes at most; 0: it makes one shape."""
+        return self.dit.max_parts // 2 if isinstance(self.dit, SkipDiTSpec) and self.dit.part_tokens else 0
 
     @property
     def guidance_embed(self) -> bool:

@@ -193,6 +193,8 @@ def _no_room(key: ModelKey) -> str:
 
 def _plan(spec: ModelSpec, key: ModelKey, settings: Settings) -> tuple[OffloadPlan, int]:
     """Which networks are on the device when, and the bytes that they may take there."""
+    if spec.most_parts:  # so many tokens are sampled at once
+        spec = replace(spec, vae=replace(spec.vae, num_latents=spec.vae.num_latents * min(settings.part_count, spec.most_parts)))
     budget = available_memory(key.device, settings.memory_budget)
     if budget == NO_LIMIT:
         return SHARED_MEMORY, budget

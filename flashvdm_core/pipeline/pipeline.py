@@ -195,10 +195,10 @@ def _mesh_of(
 ) -> Iterator[Event]:
     """From a shape to the Result, which hands back `code`; in the colours of `image` and `sides` where it is textured."""
     model, context = loaded.model, runner.context
-    volume, queries = yield from runner.run(
+    volumes, queries = yield from runner.run(
         Stage.DECODE, lambda: stages.decode_latents(model, shape, settings, context.check_cancelled), Network.VAE
     )
-    mesh = yield from runner.run(Stage.EXTRACT, lambda: stages.extract_mesh(volume, settings), Network.VAE)
+    mesh = yield from runner.run(Stage.EXTRACT, lambda: stages.extract_mesh(volumes, settings), Network.VAE)
     colouring = None
     if Stage.TEXTURE in context.stages and image is not None:  # a drawing has no colours
         colouring = yield from runner.run(Stage.TEXTURE, lambda: stages.project_texture(mesh, image, shape, sides or {}))

@@ -91,7 +91,7 @@ class Shape:
     """What a mesh is decoded from.
 
     Attributes:
-        latents: [1, N, C], as the sampler makes them.
+        latents: [1, N, C], as the sampler makes them; those of parts one behind the other.
         picture: what a pixel-aligned decoder reads beside them; None: the VAE's own decodes the latents alone.
     """
 
@@ -123,8 +123,15 @@ def read_picture(decoder: PixelAlignedDecoder, pixels: np.ndarray) -> Picture:
     return Picture(decoder, features, signed_outline(alpha))
 
 
+def parts_of(model: Model, shape: Shape) -> list[Shape]:
+    """The parts of a shape, each to be decoded alone; the shape itself where the model makes no parts."""
+    if not model.most_parts:
+        return [shape]
+    return [Shape(latents, None) for latents in shape.latents.split(model.num_latents, dim=1)]
+
+
 def decode(model: Model, shape: Shape, resolution: int, **options: Unpack[Options]) -> Iterator[Level]:
-    """`decode_volume` of a shape; what `Shape.upright` takes, where it has a picture."""
+    """`decode_volume` of a shape, or of one of its parts; what `Shape.upright` takes, where it has a picture."""
     decoded = model.vae.decode(shape.latents)
     if shape.picture is None:
         return decode_shape(model.vae.geo_decoder, decoded, resolution, **options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .. import texture
-from ..api.errors import EmptySurfaceError
+from ..api.errors import EmptySurfaceError, SettingsError
 from ..api.events import Log, Preview, Stage
 from ..api.mesh import Colouring, TriangleMesh
 from ..api.settings import PREVIEW_RESOLUTION, Settings
@@ -20,7 +20,7 @@ from ..checkpoints.model import Model
 from ..decoding import DecodeProgress, Level, decode_volume
 from ..decoding.volume import OnProgress
 from ..encoding import encode_mesh
-from ..geometry.cleanup import clean_up
+from ..geometry.cleanup import clean_up, joined
 from ..runtime.memory.plan import Network
 from ..sampling import FEWEST_STEPS, Forecast, draw_noise, guided_velocity, sample
 from ..sparse_grid import SparseVolume
@@ -29,7 +29,7 @@ from ..texture import OrthographicCamera, Photo, PolygonMesh, fit_camera
 from .images import PreparedImages
 from .loaded_model import LoadedModel
 from .pull import pulled
-from .shape import BlendedPicture, Picture, Shape, decode, read_picture
+from .shape import BlendedPicture, Picture, Shape, decode, parts_of, read_picture
 from .stage_runner import Work
 
 PREVIEW_SHARE = 0.3
@@ -108,7 +108,8 @@ def sample_latents(
     """Condition -> latents [1, N, C], with previews of the clean estimate on the way."""
     model = loaded.model
     schedule = model.schedule_for(settings.steps)
-    latents = draw_noise(settings.seed, 1, model.num_latents, model.channels, device=model.device, dtype=model.dtype)
+    tokens = model.num_latents * (1 if start is not None else _part_count(model, settings))
+    latents = draw_noise(settings.seed, 1, tokens, model.channels, device=model.device, dtype=model.dtype)
     if start is not None:
         latents = torch.lerp(start.latents, latents.float(), start.strength).to(model.dtype)
         schedule = schedule.resumed(1 - start.strength)
@@ -130,6 +131,15 @@ def sample_latents(
             if mesh is not None:
                 yield Preview(Stage.SAMPLE, mesh)
     return latents
+
+
+def _part_count(model: Model, settings: Settings) -> int:
+    """How many parts are made; 1 where the model makes none."""
+    if not model.most_parts:
+        return 1
+    if settings.part_count > model.most_parts:
+        raise SettingsError(f"The model '{model.name}' makes at most {model.most_parts} parts; choose fewer.")
+    return settings.part_count
 
 
 class _PreviewBudget:
@@ -154,14 +164,28 @@ class _PreviewBudget:
 
 def decode_latents(
     model: Model, shape: Shape, settings: Settings, check: CheckCancelled
+) -> Work[tuple[tuple[SparseVolume, ...], tuple[int, ...]]]:
+    """A shape -> the volume of each of its parts at the finest level and the number of queries at each level."""
+    parts = parts_of(model, shape)
+    volumes: list[SparseVolume] = []
+    queries: list[tuple[int, ...]] = []
+    for number, part in enumerate(parts):
+        volume, asked = yield from _decode_part(model, part, settings, check, number, len(parts))
+        volumes.append(volume)
+        queries.append(asked)
+    return tuple(volumes), tuple(sum(numbers) for numbers in zip(*queries, strict=True))
+
+
+def _decode_part(
+    model: Model, shape: Shape, settings: Settings, check: CheckCancelled, number: int, count: int
 ) -> Work[tuple[SparseVolume, tuple[int, ...]]]:
-    """A shape -> its volume at the finest level and the number of queries at each, with a preview of each."""
+    """Part `number` of `count`; of a shape that is but one there is a preview of each level."""
     queries: list[int] = []
     level, share, reported = None, 0.0, False
     for done in _levels_and_progress(model, shape, settings, check):
         if isinstance(done, DecodeProgress):
             share = max(share, _decoded_share(done, sum(queries)))  # a level may have more points than was thought
-            yield share
+            yield (number + share) / count
             if done.shrunk and not reported:
                 reported = True
                 yield Log(f"The device ran out of memory; decoding goes on in chunks of {done.chunk} queries.", warning=True)
@@ -169,7 +193,7 @@ def decode_latents(
         level = done
         yield level.volume.logits
         queries.append(level.queries)
-        if settings.preview and level.index + 1 < level.count:
+        if settings.preview and count == 1 and level.index + 1 < level.count:
             mesh = _surface_or_none(level, settings.level, shape.picture)
             if mesh is not None:
                 yield Preview(Stage.DECODE, mesh)
@@ -177,13 +201,13 @@ def decode_latents(
     return level.volume, tuple(queries)
 
 
-def extract_mesh(volume: SparseVolume, settings: Settings) -> Work[TriangleMesh]:
-    """The volume's surface, cleaned up.
+def extract_mesh(volumes: Sequence[SparseVolume], settings: Settings) -> Work[TriangleMesh]:
+    """The surfaces of the volumes as loose parts of one mesh, cleaned up.
 
     Raises:
         EmptySurfaceError: there is none.
     """
-    mesh = extract_surface(volume, settings.level)
+    mesh = _surfaces(volumes, settings.level)
     yield 0.0
     mesh = clean_up(mesh, settings.largest_parts, settings.face_budget, settings.remove_floaters)
     budget = settings.face_budget
@@ -212,8 +236,24 @@ def project_texture(mesh: TriangleMesh, image: np.ndarray, shape: Shape, sides: 
 def _coarse_mesh(model: Model, shape: Shape, settings: Settings, check: CheckCancelled) -> TriangleMesh | None:
     """A small mesh of a shape that is not finished yet; None where it has no surface yet."""
     coarse = replace(settings, resolution=PREVIEW_RESOLUTION)
-    *_, level = _levels(model, shape, coarse, lambda _: check())
-    return _surface_or_none(level, settings.level, shape.picture)
+    meshes: list[TriangleMesh] = []
+    for part in parts_of(model, shape):
+        *_, level = _levels(model, part, coarse, lambda _: check())
+        if (mesh := _surface_or_none(level, settings.level, part.picture)) is not None:
+            meshes.append(mesh)
+    return joined(meshes) if meshes else None
+
+
+def _surfaces(volumes: Sequence[SparseVolume], iso: float) -> TriangleMesh:
+    """Of several volumes those that have a surface; EmptySurfaceError where none has."""
+    meshes: list[TriangleMesh] = []
+    for number, volume in enumerate(volumes, 1):
+        try:
+            meshes.append(extract_surface(volume, iso))
+        except EmptySurfaceError:
+            if number == len(volumes) and not meshes:
+                raise
+    return joined(meshes)
 
 
 def _levels_and_progress(

@@ -310,6 +310,7 @@ def test_the_memory_of_a_row_is_what_its_sizes_say() -> None:
         "triposg",
         "triposg-scribble",
         "step1x-3d-geometry",
+        "partcrafter",
     ):
         model = MODELS[name]
         requirements = memory_requirements(model, torch.float16, 256)

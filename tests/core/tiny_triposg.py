@@ -63,6 +63,21 @@ def write_tiny_triposg(folder: Path, *, with_encoder: bool = True) -> Path:
     return folder
 
 
+def write_tiny_partcrafter(folder: Path, *, blob: bool = True) -> Path:
+    """The same for the model that makes parts, with its golden denoiser; returns `folder`."""
+    write_tiny_triposg(folder, with_encoder=blob)
+    config, tensors = golden("partcrafter_dit")
+    state = {name.removeprefix("sd."): tensor.float() for name, tensor in tensors.items() if name.startswith("sd.")}
+    random = torch.Generator().manual_seed(0)
+    for name in [name for name in state if ".attn2.to_k." in name or ".attn2.to_v." in name]:
+        state[name] = torch.randn(16, 32, generator=random) * 0.2
+    save_file(state, folder / "transformer" / "diffusion_pytorch_model.safetensors")
+    sizes = config["transformer"] | {"cross_attention_dim": 32}
+    write_json(folder / "transformer" / "config.json", {"_class_name": "PartCrafterDiTModel", **sizes})
+    write_json(folder / "model_index.json", INDEX | {"_class_name": "PartCrafterPipeline"})
+    return folder
+
+
 def write_tiny_scribble(folder: Path) -> Path:
     """The same for the model of drawings and prompts, with random weights; returns `folder`."""
     write_tiny_triposg(folder)

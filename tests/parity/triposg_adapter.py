@@ -57,6 +57,21 @@ def _dit(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
     return {"out.y": model(inputs["latents"], time, *tokens)}
 
 
+def _parts_dit(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
+    outputs: Outputs = {}
+    tokens = inputs["latents_plain"].shape[1]
+    spec = triposg.parts_dit_spec({**config["transformer"], "part_tokens": tokens})
+    model = _loaded(SkipDiT(spec), {name: tensor.float() for name, tensor in sd.items()}, triposg.transformer_names)
+    for name, parts in config["parts"].items():
+        latents, cond = inputs[f"latents_{name}"].unflatten(0, (-1, parts)).flatten(1, 2), inputs[f"cond_{name}"]
+        # Here the image comes first, there nothing.
+        both = torch.cat([cond, torch.zeros_like(cond)])[: len(latents)]
+        time = (1 - inputs[f"timestep_{name}"].double() / 1000).expand(len(latents))
+        velocity = model(latents.flip(0), time, both).flip(0)
+        outputs[f"out.y_{name}"] = velocity.unflatten(1, (parts, -1)).flatten(0, 1)
+    return outputs
+
+
 def _vae(config: Config, sd: Tensors, **more: int) -> ShapeVAE:
     spec = triposg.vae_spec({"num_latents": 1, **config, **more})
     return _loaded(ShapeVAE(spec, any(name.startswith("encoder.") for name in sd)), sd, triposg.vae_names)
@@ -286,6 +301,7 @@ def _pipeline(config: Config, sd: Tensors, inputs: Tensors) -> Outputs:
 
 KINDS: Mapping[str, Callable[[Config, Tensors, Tensors], Outputs]] = {
     "triposg_dit": _dit,
+    "partcrafter_dit": _parts_dit,
     "triposg_vae_decode": _vae_decode,
     "triposg_vae_encode": _vae_encode,
     "triposg_vae_topk": _vae_topk,

@@ -14,7 +14,7 @@ from ...blender.texts import interface
 from ...link.job import Job, State
 from ...scene import thumbnails
 from ...session import cutouts
-from ...session.model_info import takes_prompt
+from ...session.model_info import makes_parts, takes_prompt
 from ...session.session import session
 from ...settings.given import absolute_model, absolute_path
 from ...settings.preferences import ROOT_PACKAGE
@@ -48,6 +48,8 @@ class FLASHVDM_PT_main(Sidebar, bpy.types.Panel):  # noqa: N801
         draw_model_menu(layout, context)
         if "prompt" in SETTINGS and takes_prompt(absolute_model(settings.model)):
             layout.prop(settings, "prompt")
+        if makes_parts(absolute_model(settings.model)):
+            layout.prop(settings, "part_count")
         _draw_quality(layout, settings)
         layout.prop(settings, "live")
         job, busy = session.tasks.job, session.tasks.generating

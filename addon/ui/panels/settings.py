@@ -12,7 +12,7 @@ from .variants import draw_variants
 
 _OFTEN = ("seed", "size", "size_of", "placement", "straighten", "colours", "remove_floaters", "preview")
 _OF_IMAGE = ("prompt", "cutout_edge", "cutout_softness")
-_OF_SHAPE = ("resolution", "steps", "guidance", "forecast", "level", "largest_parts")
+_OF_SHAPE = ("resolution", "steps", "guidance", "forecast", "part_count", "level", "largest_parts")
 _OF_FILES = ("image", "model", "decoder", "print_size")
 _SHOWN = {*IN_FRONT, *_OFTEN, *_OF_IMAGE, *_OF_SHAPE, *_OF_FILES}
 _REST = tuple(name for name in OF_SCENE if name not in _SHOWN)
