@@ -29,8 +29,10 @@ def main(folder: str) -> None:
         _line({"done": True})
     except FlashVDMError as error:
         _line({"error": str(error)})
-    except BaseException as error:
+    except BaseException as caught:
         traceback.print_exc()
+        cleaned = "the folder for temporary files was cleaned meanwhile"
+        error = caught if os.path.isdir(folder) else OSError(cleaned)
         _line({"error": "", "reason": str(error).removeprefix("Error: ").strip() or type(error).__name__})
         status = 1
     sys.stdout.flush()

@@ -84,8 +84,10 @@ class ChangedObject(ResultSink):
 
     def _find(self) -> bpy.types.Object:
         obj = by_uid(bpy.data.objects, self._object)
-        if obj is None or not obj.users_collection or obj.mode == "EDIT":
-            raise SettingsError(f"'{self._name}' was deleted or is being edited.")
+        if obj is None or not obj.users_collection:
+            raise SettingsError(f"'{self._name}' was deleted meanwhile.")
+        if obj.mode != "OBJECT":  # strokes of a brush would be lost
+            raise SettingsError(f"'{obj.name}' is being edited; leave its mode and do it again.")
         if reason := why_not_new_faces(obj):
             raise SettingsError(f"'{self._name}': {reason}.")
         return obj

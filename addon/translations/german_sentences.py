@@ -16,6 +16,9 @@ TABLE = {
     "The built-in model makes the same shape of a picture whatever the seed is.": (
         "Das eingebaute Modell macht aus einem Bild dieselbe Form, gleich welcher Seed gewählt ist."
     ),
+    "There is no image '{}', and it is no pattern here; name each image by itself.": (
+        "Es gibt kein Bild „{}“, und ein Muster ist es hier nicht; nenne jedes Bild einzeln."
+    ),
     "There is a mask for the view '{}', of which there is no image.": (
         "Für die Ansicht „{}“ gibt es eine Maske, aber kein Bild."
     ),
@@ -607,7 +610,6 @@ TABLE = {
         "Es lässt sich kein Ordner für temporäre Dateien anlegen ({}); schaffe Platz oder ändere die Rechte des Ordners."
     ),
     "'{}' has no faces; choose a mesh with faces.": "„{}“ hat keine Flächen; wähle ein Mesh mit Flächen.",
-    "'{}' was deleted or is being edited.": "„{}“ wurde gelöscht oder wird gerade bearbeitet.",
     "'{}' was not kept editable; generate it again with Keep Editable switched on.": (
         "„{}“ wurde nicht bearbeitbar gehalten; erzeuge es noch einmal mit eingeschaltetem „Bearbeitbar halten“."
     ),

@@ -30,7 +30,7 @@ def drawn(obj: bpy.types.Object | None, view: Any = None) -> np.ndarray:
     if obj is None or obj.type not in KINDS:
         raise ImageError("There is no drawing; select a Grease Pencil object first.")
     lines = [_flat(points, obj, view) for points in _strokes(obj)]
-    lines = [line for line in lines if len(line)]
+    lines = [line for line in (line[np.isfinite(line).all(1)] for line in lines) if len(line)]
     if not lines:
         raise ImageError(f"Nothing is drawn in '{obj.name}'; draw something first.")
     everything = np.concatenate(lines)

@@ -72,6 +72,8 @@ def _opened(path: Path) -> BinaryIO:
     except FileNotFoundError:
         if any(scheme in path.as_posix() for scheme in ("https:/", "http:/")):
             raise ImageError(f"'{path}' is an address in the web; save the picture as a file and choose that.") from None
+        if any(sign in path.name for sign in "*?"):
+            raise ImageError(f"There is no image '{path}', and it is no pattern here; name each image by itself.") from None
         raise ImageError(f"There is no image '{path}'; check its name and folder.") from None
     except IsADirectoryError:
         raise ImageError(f"'{path}' is a folder; choose an image file in it.") from None

@@ -56,6 +56,26 @@ def test_another_mesh_takes_the_place_of_the_old_one(made: bpy.types.Object, ext
     assert (settings["resolution"], settings["level"], settings["seed"]) == (128, 0.25, 3)
 
 
+@pytest.mark.parametrize("mode", ["SCULPT", "TEXTURE_PAINT", "WEIGHT_PAINT", "EDIT"])
+def test_a_mesh_that_is_worked_on_meanwhile_is_not_replaced(
+    made: bpy.types.Object, extension: Import, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """As in the window: the brush is in the artist's hand when the other mesh comes."""
+    session = extension("addon.session.session").session
+    operator = extension("addon.ui.operators.from_latents").FLASHVDM_OT_remesh
+    monkeypatch.setattr(operator, "execute", lambda self, context: self.invoke(context, None))
+    before = made.data
+    bpy.ops.flashvdm.remesh("INVOKE_DEFAULT", resolution=32)
+    bpy.ops.object.mode_set(mode=mode)
+    tick_until(session, lambda: not session.tasks.generating)
+    assert "leave its mode and do it again" in session.tasks.job.error
+    assert (made.mode, made.data) == (mode, before)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.ops.flashvdm.remesh("INVOKE_DEFAULT", resolution=32)
+    tick_until(session, lambda: not session.tasks.generating)
+    assert (session.tasks.job.state.name, len(made.data.vertices)) == ("DONE", 8)
+
+
 @pytest.mark.parametrize("colours", [True, False])
 def test_the_artists_materials_stay_on_their_parts_of_another_mesh(worker: Worker, image: str, colours: bool) -> None:
     """The upper half brass, the lower lead, ours is gone: so it is after another mesh, whose faces are others."""

@@ -165,3 +165,21 @@ def test_what_belongs_to_a_large_mesh_is_made_ready_in_short_steps(extension: Im
     assert beside.picture
     assert beside.code.identity == "w"
     assert list(beside.digests) == ["front"]
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_another_object_with_the_same_mesh_is_not_split(extension: Import, parts: int) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    obj = bpy.context.object
+    bpy.ops.object.mode_set(mode="EDIT")
+    for number in range(1, parts):
+        bpy.ops.mesh.primitive_cube_add(location=(4 * number, 0, 0))
+    bpy.ops.object.mode_set(mode="OBJECT")
+    other = obj.copy()
+    bpy.context.collection.objects.link(other)
+    before, meshes = other.data, len(bpy.data.meshes)
+    assert bpy.ops.flashvdm.split_parts() == ({"FINISHED"} if parts > 1 else {"CANCELLED"})
+    assert other.data == before
+    assert len(other.data.polygons) == 6 * parts
+    assert len(obj.data.polygons) == 6
+    assert len(bpy.data.meshes) == meshes + (parts if parts > 1 else 0)
