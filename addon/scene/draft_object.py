@@ -9,7 +9,8 @@ from ...flashvdm_core.api.tasks import Request
 from ..link.job import Job
 from ..link.task_queue import ResultSink
 from . import thumbnails
-from .object_data import data_of, is_preview, mark_preview, new_data
+from .edited_mesh import is_at_rest
+from .object_data import data_of, forget, is_preview, mark_preview, new_data, unmark_preview
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
 from .placement import Placement
 
@@ -53,8 +54,13 @@ class DraftObject(ResultSink):
 
 
 def drafts() -> list[bpy.types.Object]:
-    """The object of the draft in this file, if there is one."""
-    return [obj for obj in bpy.data.objects if is_preview(obj) and (data := data_of(obj)) is not None and data.entry == _MARK]
+    """The object of the draft in this file, if there is one. One that the user works on is not a draft any more but theirs."""
+    found = [obj for obj in bpy.data.objects if is_preview(obj) and (data := data_of(obj)) is not None and data.entry == _MARK]
+    for obj in found:
+        if not is_at_rest(obj):
+            unmark_preview(obj)
+            forget(obj)
+    return [obj for obj in found if is_preview(obj)]
 
 
 def remove_drafts() -> None:

@@ -29,6 +29,12 @@ def why_not_edited(obj: bpy.types.Object) -> str:
     return ""
 
 
+def is_at_rest(obj: bpy.types.Object) -> bool:
+    """The user is not at work on the object's mesh: replacing it then would pull it from under the editor or the brush."""
+    data = obj.data
+    return obj.mode == "OBJECT" and isinstance(data, bpy.types.Mesh) and not data.is_editmode and not why_not_new_faces(obj)
+
+
 @contextmanager
 def edited(obj: bpy.types.Object) -> Iterator[None]:
     """While this lasts, the mesh may be changed: no other object has it. If it fails, mesh and modifiers are as they were."""

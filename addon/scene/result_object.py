@@ -17,7 +17,7 @@ from ..settings.given import kept_path
 from ..settings.preferences import preferences
 from . import history, landmarks, stored_latents, texture, thumbnails
 from .beside_mesh import Beside, make_ready, mesh_stays
-from .edited_mesh import why_not_new_faces
+from .edited_mesh import is_at_rest
 from .object_data import forget, is_copied_preview, is_preview, mark_preview, new_data, settings_text, unmark_preview, was_preview
 from .pending import NewObject, PendingMesh, remove_object, replace_mesh
 from .placement import Placement
@@ -87,7 +87,7 @@ class ResultObject(ResultSink):
         obj = self._object.find()
         if obj is None and self._object.uid is not None:
             self._wanted = False
-        elif obj is None or _is_free(obj):
+        elif obj is None or is_at_rest(obj):
             mark_preview(self._put(obj))
         self._mesh.drop()
 
@@ -137,7 +137,7 @@ class ResultObject(ResultSink):
     def _preview(self) -> bpy.types.Object | None:
         """The preview, for the result to take its place; None where there is none, or the user works on it."""
         obj = self._object.find()
-        if obj is None or _is_free(obj):
+        if obj is None or is_at_rest(obj):
             return obj
         forget(obj)  # it is the user's now
         return None
@@ -185,9 +185,3 @@ def _remove(is_stale: Callable[[bpy.types.Object | bpy.types.Mesh], bool]) -> No
         remove_object(obj)
     for data in [data for data in bpy.data.meshes if not data.library and not data.users and is_stale(data)]:
         bpy.data.meshes.remove(data)
-
-
-def _is_free(obj: bpy.types.Object) -> bool:
-    """The user is not at work on the object's mesh: replacing it then would pull it from under the editor."""
-    data = obj.data
-    return isinstance(data, bpy.types.Mesh) and not data.is_editmode and not why_not_new_faces(obj)

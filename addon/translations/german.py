@@ -106,6 +106,7 @@ _LABELS = {
     "FlashVDM": "FlashVDM",
     "PyTorch": "PyTorch",
     "Python": "Python",
+    "The object is hidden; show it first": "Das Objekt ist ausgeblendet; blende es zuerst ein",
     "Name the file first": "Nenne zuerst die Datei",
     "A batch is running": "Es läuft schon ein Stapel",
     "A download or a generation is running": "Es wird gerade etwas heruntergeladen oder erzeugt",

@@ -33,12 +33,15 @@ def drawn(obj: bpy.types.Object | None, view: Any = None) -> np.ndarray:
     lines = [line for line in (line[np.isfinite(line).all(1)] for line in lines) if len(line)]
     if not lines:
         raise ImageError(f"Nothing is drawn in '{obj.name}'; draw something first.")
+    lines = [line.astype(np.float64) for line in lines]
     everything = np.concatenate(lines)
     low, high = everything.min(0), everything.max(0)
     scale = _FILL * SIDE / max(float((high - low).max()), 1e-6)
-    picture = np.ones((SIDE, SIDE, 4), np.float32)
+    inked = np.zeros((SIDE, SIDE), bool)
     for line in lines:
-        _draw(picture, (line - (low + high) / 2) * scale + SIDE / 2)
+        _trace(inked, (line - (low + high) / 2) * scale + SIDE / 2)
+    picture = np.ones((SIDE, SIDE, 4), np.float32)
+    picture[_thick(inked), :3] = 0.0
     return picture
 
 
@@ -66,14 +69,26 @@ def _flat(points: np.ndarray, obj: bpy.types.Object, view: Any) -> np.ndarray:
     return placed @ np.array(view.to_3x3(), np.float32)[:2].T
 
 
-def _draw(picture: np.ndarray, line: np.ndarray) -> None:
-    """Draw the line [P, 2], in pixels, with a round pen."""
-    steps = [line[:1]]
+def _trace(inked: np.ndarray, line: np.ndarray) -> None:
+    """Mark the pixels of bool [H, W] that the line [P, 2], in pixels, goes through."""
+    inked[tuple(_pixels(line[:1], inked).T)] = True
     for start, end in itertools.pairwise(line):
         count = int(np.ceil(np.linalg.norm(end - start))) + 1
-        steps.append(start + (end - start) * np.linspace(0, 1, count, dtype=np.float32)[:, None])
-    rows, columns = np.mgrid[-_RADIUS : _RADIUS + 1, -_RADIUS : _RADIUS + 1]
-    pen = np.stack((columns, rows), axis=-1)[rows**2 + columns**2 <= _RADIUS**2]
-    dots = (np.rint(np.concatenate(steps)).astype(np.int32)[:, None] + pen).reshape(-1, 2)
-    dots = dots[((dots >= 0) & (dots < SIDE)).all(axis=1)]
-    picture[dots[:, 1], dots[:, 0], :3] = 0.0
+        steps = start + (end - start) * np.linspace(0, 1, count)[:, None]
+        inked[tuple(_pixels(steps, inked).T)] = True
+
+
+def _pixels(points: np.ndarray, inked: np.ndarray) -> np.ndarray:
+    """Row and column of the points [P, 2] that are in the picture."""
+    places = np.rint(points).astype(np.int32)[:, ::-1]
+    return places[((places >= 0) & (places < inked.shape)).all(axis=1)]
+
+
+def _thick(inked: np.ndarray) -> np.ndarray:
+    """Bool [H, W] drawn with a round pen."""
+    height, width = inked.shape
+    padded, thick = np.pad(inked, _RADIUS), np.zeros_like(inked)
+    for row, column in itertools.product(range(-_RADIUS, _RADIUS + 1), repeat=2):
+        if row**2 + column**2 <= _RADIUS**2:
+            thick |= padded[_RADIUS + row : _RADIUS + row + height, _RADIUS + column : _RADIUS + column + width]
+    return thick

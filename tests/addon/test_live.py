@@ -82,6 +82,23 @@ def test_previews_grow_in_one_object_that_becomes_the_result(worker: Callable[..
     assert not meshes()[0].flashvdm.preview
 
 
+@pytest.mark.parametrize("mode", ["SCULPT", "WEIGHT_PAINT"])
+def test_a_preview_that_the_artist_works_on_stays_theirs(
+    worker: Callable[..., str], image: str, session: Session, go_on: Callable[[], None], mode: str
+) -> None:
+    worker("pause-at-decode")
+    invoke(session, image)
+    preview = until_preview(session)
+    bpy.context.view_layer.objects.active = preview
+    bpy.ops.object.mode_set(mode=mode)
+    before = preview.data
+    go_on()
+    assert finish(session) == "DONE"
+    assert (preview.mode, preview.data) == (mode, before)
+    assert len(meshes()) == 2
+    assert not preview.flashvdm.preview
+
+
 def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("good")
     before = content()

@@ -47,3 +47,25 @@ def test_a_change_ends_the_draft_under_way_and_the_switch_takes_it_away(
     live.renew()
     tick_until(session, lambda: session.tasks.low_priority.job.over)
     assert len(bpy.data.objects) == 0
+
+
+def test_a_draft_that_the_artist_works_on_stays_theirs(worker: Callable[..., str], image: str, extension: Import) -> None:
+    worker("good")
+    session, live = extension("addon.session.session").session, extension("addon.session.live")
+    settings = bpy.context.scene.flashvdm
+    settings.image, settings.live = image, True
+    live.renew()
+    tick_until(session, lambda: session.tasks.low_priority.job.over)
+    (draft,) = bpy.data.objects
+    bpy.context.view_layer.objects.active = draft
+    bpy.ops.object.mode_set(mode="SCULPT")
+    before = draft.data
+    settings.seed = 7
+    live.renew()
+    tick_until(session, lambda: session.tasks.low_priority.job.over)
+    assert (draft.mode, draft.data) == ("SCULPT", before)
+    assert len(bpy.data.objects) == 2
+    bpy.ops.object.mode_set(mode="OBJECT")
+    settings.live = False
+    live.renew()
+    assert list(bpy.data.objects) == [draft]

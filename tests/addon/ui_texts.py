@@ -21,7 +21,14 @@ OWN = "FlashVDM"
 """The add-on's context: that of what names something."""
 
 _TEXT_CALLS = {"interface": (OWN, 0), "report": ("*", -1), "poll_message_set": ("*", 0)}
-_TEXT_FUNCTIONS = {"text": OWN, "_why_not": "*", "_why_not_two": "*", "why_not_edited": "*", "why_not_new_faces": "*"}
+_TEXT_FUNCTIONS = {
+    "text": OWN,
+    "_why_not": "*",
+    "_why_not_two": "*",
+    "_why_not_seen": "*",
+    "why_not_edited": "*",
+    "why_not_new_faces": "*",
+}
 
 
 def classes(package: str) -> list[type]:

@@ -80,6 +80,11 @@ def _why_not(context: Context) -> str:
     return "" if len(obj.data.polygons) else "The mesh has no faces"
 
 
+def _why_not_seen(obj: bpy.types.Object) -> str:
+    """Blender's own tool works on what is selected."""
+    return "" if obj.visible_get() else "The object is hidden; show it first"
+
+
 class _GivesNewFaces(_OnMesh):
     """Base of the operators that give the mesh other faces."""
 
@@ -219,7 +224,7 @@ class FLASHVDM_OT_split_parts(bpy.types.Operator):  # noqa: N801
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        reason = _why_not(context) or why_not_new_faces(context.active_object)
+        reason = _why_not(context) or why_not_new_faces(context.active_object) or _why_not_seen(context.active_object)
         if reason:
             cls.poll_message_set(reason)
         return not reason
