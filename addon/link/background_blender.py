@@ -42,6 +42,7 @@ class Step(StrEnum):
     READ = "read"
     REDUCE = "reduce"
     QUADS = "quads"
+    MIRROR = "mirror"
     PROJECT = "project"
     RENDER = "render"
 

@@ -31,6 +31,7 @@ STEP_TEXTS = {
     Step.READ: "Reading the mesh",
     Step.REDUCE: "Reducing the mesh",
     Step.QUADS: "Laying quads",
+    Step.MIRROR: "Mirroring the mesh",
     Step.PROJECT: "Projecting the image",
     Step.RENDER: "Rendering",
 }

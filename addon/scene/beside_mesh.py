@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...flashvdm_core.api.events import Result
+from ...flashvdm_core.api.tasks import Request
 from ..blender.texts import interface
 from ..link.job import Job
 from . import mesh_picture, stored_latents
@@ -40,7 +41,8 @@ def make_ready(job: Job, result: Result, contents: Mapping[str, bytes]) -> Gener
         picture = yield from mesh_picture.as_text((yield from mesh_picture.picture_of(result.mesh)))
     with mesh_stays(job):
         if result.latents is not None:
-            code = yield from stored_latents.encoded(result.latents, result.pixels, result.model_identity)
+            block_out = job.task.block_out if isinstance(job.task, Request) else None
+            code = yield from stored_latents.encoded(result.latents, result.pixels, result.model_identity, block_out)
     for view, content in contents.items():
         if content:
             digests[view] = hashlib.sha256(content).hexdigest()

@@ -33,6 +33,7 @@ from ...flashvdm_core.texture import (
 from ..link.background_blender import ORDER, Step
 from .mesh_builder import Size, corners_of, fill_in_slices, mesh_of, points_of, surface_of
 from .retopology import Faces, Method, Remark, give_faces
+from .symmetric import make_symmetric
 from .uv_map import set_uvs
 
 _MESH, _MADE, _TEXTURE, _ANSWER = "mesh.blend", "made.blend", "texture.png", "answer.json"
@@ -67,11 +68,18 @@ class MeshWork:
         faces: other faces.
         projection: an image on them.
         warning: what cannot be done of it, for the user.
+        symmetric: its better half mirrored in the place of the other, and nothing else.
     """
 
     faces: Faces | None = None
     projection: Projection | None = None
     warning: str = ""
+    symmetric: bool = False
+
+    @property
+    def makes_mesh(self) -> bool:
+        """The mesh itself becomes another."""
+        return self.faces is not None or self.symmetric
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +108,15 @@ class Outcome:
 
 
 def perform(obj: bpy.types.Object, work: MeshWork, say: Say = lambda *_: None) -> Outcome:
-    """Do it to the mesh of `obj`, which is the active object."""
+    """Do it to the mesh of `obj`, which is the active object.
+
+    Raises:
+        SettingsError: it shall be symmetric, and has no two halves that are nearly alike.
+    """
     remarks: list[Remark] = []
+    if work.symmetric:
+        say(Step.MIRROR, 0.15, 0.95)
+        make_symmetric(obj)
     if work.faces is not None:
         say(Step.REDUCE if work.faces.method is Method.TRIANGLES else Step.QUADS, 0.15, 0.7)
         remarks = give_faces(obj, work.faces)
@@ -136,7 +151,7 @@ def fingerprint(mesh: bpy.types.Mesh) -> bytes:
 # --- the folder ------------------------------------------------------------------------------------------------------
 def write_order(folder: Path, mesh: bpy.types.Mesh | TriangleMesh, work: MeshWork, size: Size | None = None) -> None:
     """Put down what another Blender shall do; a mesh that is no object's yet comes as arrays, and becomes `size`."""
-    order: dict[str, Any] = {"kind": "mesh", "faces": None, "projection": None}
+    order: dict[str, Any] = {"kind": "mesh", "faces": None, "projection": None, "symmetric": work.symmetric}
     if work.faces is not None:
         order["faces"] = [work.faces.method.value, work.faces.wanted]
     if work.projection is not None:
@@ -173,10 +188,11 @@ def do_order(folder: Path, order: dict[str, Any], say: Say) -> None:
     work = MeshWork(
         None if faces is None else Faces(Method(faces[0]), int(faces[1])),
         None if picture is None or projection is None else _projection(picture, projection),
+        symmetric=order["symmetric"],
     )
     outcome = perform(obj, work, say)
     texture = outcome.texture
-    if work.faces is not None:
+    if work.makes_mesh:
         if texture is not None and texture.uvs is not None:
             set_uvs(mesh_of(obj), texture.uvs)
         _write_mesh(folder / _MADE, mesh_of(obj))

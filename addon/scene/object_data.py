@@ -39,6 +39,8 @@ def _property(kind: Callable[..., Any], description: str, **options: Any) -> Any
     seconds=_property(FloatProperty, "How long it took"),
     latents=_property(StringProperty, "What the mesh was decoded from; see stored_latents"),
     pixels=_property(StringProperty, "What was read of the picture beside the latents; see stored_latents"),
+    block_out=_property(StringProperty, "The mesh that it was started from and is held to; see stored_latents"),
+    strength=_property(FloatProperty, "How far it may go from that"),
     entry=_property(StringProperty, "The history's entry that tells of it"),
     picture=_property(PointerProperty, "The packed cut-out that its texture is from", type=bpy.types.Image),
     yaw=_property(FloatProperty, "From which side the picture was seen, in degrees; 0 is the front"),
@@ -65,6 +67,8 @@ class FlashVDMObject(bpy.types.PropertyGroup):
         seconds: float
         latents: str
         pixels: str
+        block_out: str
+        strength: float
         entry: str
         picture: bpy.types.Image | None
         yaw: float

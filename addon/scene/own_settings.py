@@ -11,7 +11,7 @@ from ...flashvdm_core.api.settings import SETTINGS
 from ..settings.properties import auto_properties, limit_faces_property, setting_properties, topology_property
 from .stored_values import table
 
-CHANGEABLE = ("resolution", "level", "largest_parts", "remove_floaters", "face_budget")
+CHANGEABLE = ("resolution", "level", "largest_parts", "remove_floaters", "symmetry", "face_budget")
 
 
 def own_properties() -> dict[str, Any]:

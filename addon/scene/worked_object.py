@@ -69,7 +69,7 @@ class WorkedObject(ResultSink):
     def _prepare(self) -> BlenderOrder:
         obj = self._find()
         work = self._wanted(obj)
-        self._new_faces, self._warning = work.faces is not None, work.warning
+        self._new_faces, self._warning = work.makes_mesh, work.warning
         if self._new_faces and (reason := why_not_new_faces(obj)):
             raise SettingsError(f"'{obj.name}': {reason}.")
         self._sent = fingerprint(mesh_of(obj))
@@ -93,7 +93,7 @@ def work_here(obj: bpy.types.Object, work: MeshWork) -> list[str]:
     with edited(obj):
         longest, since = landmarks.longest_of(obj), landmarks.change_of(obj)
         outcome = perform(obj, work)
-        if since is not None and work.faces is not None:
+        if since is not None and work.makes_mesh:
             landmarks.note(obj, longest, since)
         if outcome.texture is not None:
             texture.show(obj, outcome.texture)

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 
 from ...flashvdm_core.api.errors import SettingsError
 from ...flashvdm_core.api.settings import SETTINGS, Setting
+from ...flashvdm_core.api.tasks import BlockOut
 from ..blender.texts import CONTEXT
 
 MACHINE = tuple(name for name, setting in SETTINGS.items() if setting.group == "machine")
@@ -164,7 +165,8 @@ def strength_percent_property() -> Any:
 
     return FloatProperty(
         name="Strength", min=0.0, max=100.0,
-        description="How far the result may leave the block-out: 0 % gives it back as the model sees it, 100 % forgets it",
+        description="How far the result may leave the block-out: 0 % gives it back, up to 30 % its edges stay within 2 % of its "
+        "size, 100 % forgets it",
         precision=0, subtype="PERCENTAGE", options={"SKIP_SAVE"}, get=lambda settings: settings.strength * 100, set=put,
     )  # fmt: skip
 
@@ -179,8 +181,9 @@ def blend_property() -> Any:
 def strength_property(options: set[Any] | None = None) -> Any:
     """How far a generation may go from the block-out that it starts from."""
     return FloatProperty(
-        name="Strength", default=0.05, min=0.0, max=1.0, subtype="FACTOR", options=options or set(),
-        description="How far the result may leave the block-out: 0 gives it back as the model sees it, 1 forgets it",
+        name="Strength", default=BlockOut.strength, min=0.0, max=1.0, subtype="FACTOR", options=options or set(),
+        description="How far the result may leave the block-out: 0 gives it back, up to 0.3 its edges stay within 2 % of its "
+        "size, 1 forgets it",
     )  # fmt: skip
 
 

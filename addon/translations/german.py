@@ -243,6 +243,9 @@ _LABELS = {
     "Find the View": "Ansicht suchen",
     "Faces": "Flächen",
     "Ask": "Fragen",
+    "Make Symmetric": "Symmetrisch machen",
+    "Symmetry": "Symmetrie",
+    "Left and Right": "Links und rechts",
     "Split into Parts": "In Teile zerlegen",
     "It is one part already": "Es ist schon ein einziges Teil",
     "{count:,} parts": "{count:,} Teile",
@@ -358,6 +361,7 @@ _STATES = {
     "Reducing the mesh": "Mesh wird verringert",
     "Laying quads": "Vierecke werden gelegt",
     "Projecting the image": "Bild wird projiziert",
+    "Mirroring the mesh": "Mesh wird gespiegelt",
     "Rendering": "Wird gerendert",
     "{count:,} triangles": "{count:,} Dreiecke",
     "Putting the mesh into the scene": "Das Mesh kommt in die Szene",
@@ -485,8 +489,12 @@ _TOOLTIPS = {
         "Dieses Mesh an die Stelle des aktiven setzen, das im Verlauf bleibt"
     ),
     "Take this out of the history; an object in the scene stays": "Aus dem Verlauf nehmen; ein Objekt in der Szene bleibt",
-    "How far the result may leave the block-out: 0 % gives it back as the model sees it, 100 % forgets it": (
-        "Wie weit das Ergebnis die Rohform verlassen darf: 0 % gibt sie zurück, wie das Modell sie sieht, 100 % vergisst sie"
+    (
+        "How far the result may leave the block-out: 0 % gives it back, up to 30 % its edges stay within 2 % of its size, "
+        "100 % forgets it"
+    ): (
+        "Wie weit das Ergebnis die Rohform verlassen darf: 0 % gibt sie zurück, bis 30 % bleiben ihre Kanten auf 2 % ihrer Größe "
+        "erhalten, 100 % vergisst sie"
     ),
     "A graphics card where there is one that works, else the processor": (
         "Eine Grafikkarte, wo es eine gibt, die geht, sonst der Prozessor"
@@ -614,10 +622,33 @@ _TOOLTIPS = {
     "Write the log of the last Set Up to a text of the Text Editor": (
         "Das Protokoll des letzten Einrichtens in einen Text des Texteditors schreiben"
     ),
-    "How far the result may leave the block-out: 0 gives it back as the model sees it, 1 forgets it": (
-        "Wie weit das Ergebnis die Rohform verlassen darf: 0 gibt sie zurück, wie das Modell sie sieht, 1 vergisst sie"
+    (
+        "How far the result may leave the block-out: 0 gives it back, up to 0.3 its edges stay within 2 % of its size, "
+        "1 forgets it"
+    ): (
+        "Wie weit das Ergebnis die Rohform verlassen darf: 0 gibt sie zurück, bis 0.3 bleiben ihre Kanten auf 2 % ihrer Größe "
+        "erhalten, 1 vergisst sie"
     ),
-    "The model rounds the edges of a block-out off, even at 0 %": ("Das Modell rundet die Kanten einer Rohform ab, auch bei 0 %"),
+    (
+        "Find the upright plane on which the mesh is nearly symmetric, and put the mirror image of its better half, "
+        "which the front view shows, in the place of the other. Its texture is mirrored with it"
+    ): (
+        "Die aufrechte Ebene suchen, an der das Mesh fast symmetrisch ist, und das Spiegelbild seiner besseren Hälfte, die die "
+        "Vorderansicht zeigt, an die Stelle der anderen setzen. Seine Textur wird mitgespiegelt"
+    ),
+    "Mirror the better half of the shape on an upright plane, so that both sides match": (
+        "Die bessere Hälfte der Form an einer aufrechten Ebene spiegeln, so dass beide Seiten zueinander passen"
+    ),
+    "Leave the shape as it is": "Die Form lassen, wie sie ist",
+    "Mirror a shape that is nearly symmetric on the plane that is found; leave any other": (
+        "Eine fast symmetrische Form an der Ebene spiegeln, die gefunden wird; jede andere lassen"
+    ),
+    "Mirror any shape on the plane between the left and the right of the front view": (
+        "Jede Form an der Ebene zwischen links und rechts der Vorderansicht spiegeln"
+    ),
+    "Edges of the block-out may move by more than 2 % of its size": (
+        "Kanten der Rohform können sich um mehr als 2 % ihrer Größe verschieben"
+    ),
     "Start from the active mesh object, and put the result in its place": (
         "Vom aktiven Mesh-Objekt ausgehen und das Ergebnis an seine Stelle setzen"
     ),

@@ -530,6 +530,10 @@ TABLE = {
     "The model gives no finite numbers in {}; set the precision to float32.": (
         "Das Modell gibt unendliche Zahlen ({}); stelle die Genauigkeit auf float32."
     ),
+    "The mesh has no two halves that are nearly alike; it stays as it was.": (
+        "Das Mesh hat keine zwei Hälften, die fast gleich sind; es bleibt, wie es war."
+    ),
+    "The shape is not symmetric: it stays as it is.": "Die Form ist nicht symmetrisch: Sie bleibt, wie sie ist.",
     "The shape needs more than {} triangles to stay whole: the mesh has {}.": (
         "Die Form braucht mehr als {} Dreiecke, um ganz zu bleiben: Das Mesh hat {}."
     ),

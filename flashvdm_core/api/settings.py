@@ -192,6 +192,17 @@ class Settings(Mapping[str, Value]):
         50_000_000,
         group="clean-up",
     )
+    symmetry: Literal["off", "auto", "x"] = _setting(
+        "off",
+        "Symmetry",
+        "Mirror the better half of the shape on an upright plane, so that both sides match",
+        choices=(
+            ("off", "Off", "Leave the shape as it is"),
+            ("auto", "Automatic", "Mirror a shape that is nearly symmetric on the plane that is found; leave any other"),
+            ("x", "Left and Right", "Mirror any shape on the plane between the left and the right of the front view"),
+        ),
+        group="clean-up",
+    )
     print_size: float = _setting(
         100.0,
         "Print Size (mm)",

@@ -19,6 +19,9 @@ STROKE_KEEP, STROKE_REMOVE = 255, 0
 LARGEST_MASK = 4096
 """Pixels of a mask's longer side."""
 
+EDGES_STAY = 0.3
+"""Strength up to which the edges of a block-out stay within 2 % of its size."""
+
 _KEPT_FROM, _REMOVED_TO = 192, 64
 _LEAST_AREA = 1e-5
 """Of a block-out's surface, in squares as large as its longest side."""
@@ -44,11 +47,11 @@ class BlockOut:
 
     Attributes:
         mesh: in the core frame, of any size and at any place; it may be open or made of parts that overlap.
-        strength: how far the result may go from it: 0 gives the mesh back as the model sees it, 1 forgets it.
+        strength: how far the result may go from it: 0 gives the mesh back, 1 forgets it.
     """
 
     mesh: TriangleMesh
-    strength: float = 0.5
+    strength: float = 0.2
 
     def __post_init__(self) -> None:
         if not len(self.mesh.faces):
@@ -92,6 +95,7 @@ class DecodeLatents:
         picture: uint8 [H, W, 4], the front's cut-out for the mesh's colours, `Colouring.picture`; None where it was not kept.
         model_identity: `Result.model_identity` of that task: other weights refuse the latents. "" where it was not kept.
         pixels: `Result.pixels` of that task.
+        block_out: that of that task, which the mesh is held to.
     """
 
     latents: np.ndarray
@@ -99,6 +103,7 @@ class DecodeLatents:
     picture: np.ndarray | None = None
     model_identity: str = ""
     pixels: np.ndarray | None = None
+    block_out: BlockOut | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "latents", _checked_latents(self.latents))

@@ -11,8 +11,8 @@ from ..api.mesh import TriangleMesh
 from .components import connected_components, vertex_components
 from .normals import areas_of, side_vectors
 
-# A part with less than this share of the largest part's area is dropped (a ball of a fourteenth of its diameter).
 SMALL_COMPONENT = 0.005
+"""A part with less than this share of the largest part's area is dropped (a ball of a fourteenth of its diameter)."""
 # A part with less than this share of the largest part's area is a floater where it is further than `_APART` from all others.
 _FLOATER = 0.1
 _APART = 0.02  # of the longest side of the mesh
@@ -31,7 +31,13 @@ def joined(meshes: Sequence[TriangleMesh]) -> TriangleMesh:
     return TriangleMesh(np.concatenate([mesh.vertices for mesh in meshes]), np.concatenate(faces))
 
 
-def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0, remove_floaters: bool = False) -> TriangleMesh:
+def clean_up(
+    mesh: TriangleMesh,
+    largest_parts: int = 0,
+    face_budget: int = 0,
+    remove_floaters: bool = False,
+    smallest_part: float = SMALL_COMPONENT,
+) -> TriangleMesh:
     """Keep the parts that matter, without degenerate faces and unused vertices, within a face budget.
 
     A closed mesh stays closed: faces are removed as whole parts or by merging the ends of an edge.
@@ -43,12 +49,13 @@ def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0, r
             the shape's topology and thin walls is missed.
         remove_floaters: drop small parts that touch nothing. Parts that lie close to a larger one, as wheels, buttons and eyes
             do, stay.
+        smallest_part: a part with less than this share of the largest part's area is dropped.
 
     Raises:
         EmptySurfaceError: the mesh has no face, or none that is not degenerate.
     """
     vertices, faces, area = _without_degenerate(mesh.vertices, mesh.faces)
-    faces = _kept_parts(vertices, faces, area, largest_parts, remove_floaters)
+    faces = _kept_parts(vertices, faces, area, largest_parts, remove_floaters, smallest_part)
     if face_budget and len(faces) > face_budget:
         vertices, faces = _simplified(*_compact(vertices, faces), face_budget)
         vertices, faces, _ = _without_degenerate(vertices, faces)
@@ -58,7 +65,7 @@ def clean_up(mesh: TriangleMesh, largest_parts: int = 0, face_budget: int = 0, r
 
 
 def _kept_parts(
-    vertices: np.ndarray, faces: np.ndarray, area: np.ndarray, largest_parts: int, remove_floaters: bool
+    vertices: np.ndarray, faces: np.ndarray, area: np.ndarray, largest_parts: int, remove_floaters: bool, smallest_part: float
 ) -> np.ndarray:
     """Faces of the parts to keep; `area` is each face's."""
     if not len(faces):
@@ -70,7 +77,7 @@ def _kept_parts(
         keep[np.argsort(-area, kind="stable")[:largest_parts]] = True
         keep &= area > 0
     else:
-        keep = area >= SMALL_COMPONENT * area.max()
+        keep = area >= smallest_part * area.max()
     if remove_floaters:
         keep[_floaters(vertices, faces, part, np.where(keep, area, 0))] = False
     return faces[keep[part]]

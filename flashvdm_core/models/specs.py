@@ -381,6 +381,9 @@ Frame = Literal["canonical", "view"]
 DEFAULT_GUIDANCE = 5.0
 """Guidance scale of the published pipelines, where a model's config names none of its own."""
 
+PUBLISHED_TRUNCATION = 0.05 / 1.5
+"""Distance (core frame) at which the logits of published models reach 1, about, where a model's config names none of its own."""
+
 
 @dataclass(frozen=True)
 class ModelSpec:

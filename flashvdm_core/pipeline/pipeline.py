@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 
 from ..api.errors import ModelMismatchError, SettingsError
 from ..api.events import Event, Finished, Log, Preview, Result, Stage
+from ..api.mesh import TriangleMesh
 from ..api.settings import Settings
 from ..api.tasks import Blend, BlockOut, CutOutOnly, DecodeLatents, Request, Task, stages_of
 from ..image import OpenedImage, open_image
@@ -31,7 +31,7 @@ from .images import PreparedImages, cutout_events, digest_of, prepare_images, se
 from .kept import Kept
 from .loaded_model import LoadedModel, ModelKey, check_unchanged, load_model
 from .progress import TaskContext
-from .shape import BlendedPicture, Shape
+from .shape import BlendedPicture, Guide, Shape
 from .stage_runner import StageRunner, Work
 
 _PIXEL_ALIGNED = "{name} (its own, pixel-aligned)"
@@ -97,11 +97,11 @@ class Pipeline:
         prepared = yield from runner.run(Stage.PREPROCESS, prepare)
         block_out = request.block_out
 
-        def encode() -> Work[tuple[stages.Condition, stages.Start | None]]:
+        def encode() -> Work[tuple[stages.Condition, Guide | None]]:
             condition = self._condition.get(key, lambda: stages.encode_images(loaded.model, prepared, request.settings.prompt))
             yield condition.tokens
             if block_out is not None:
-                return condition, self._start(loaded, block_out)
+                return condition, self._guide(loaded, block_out)
             if condition.picture is not None and request.settings.preview:
                 mesh = stages.relief_mesh(condition.picture)
                 if mesh is not None:
@@ -109,14 +109,14 @@ class Pipeline:
             return condition, None
 
         known = self._condition.has(key) and (block_out is None or self._block_out.has(_block_out_key(loaded, block_out)))
-        condition, start = yield from runner.run(Stage.CONDITION, encode, None if known else Network.IMAGE_ENCODER)
+        condition, guide = yield from runner.run(Stage.CONDITION, encode, None if known else Network.IMAGE_ENCODER)
         settings, check = _resolve(request.settings, loaded), runner.context.check_cancelled
         latents = yield from runner.run(
-            Stage.SAMPLE, lambda: stages.sample_latents(loaded, condition, settings, start, check), Network.DENOISER
+            Stage.SAMPLE, lambda: stages.sample_latents(loaded, condition, settings, guide, check), Network.DENOISER
         )
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
         # A block-out stands where it was modelled, which need not be as the picture shows it.
-        shape = Shape(latents, None if block_out is not None else condition.picture)
+        shape = Shape(latents, None if guide is not None else condition.picture, guide)
         pixels = None if kept is None or shape.picture is None else prepared.pixels
         yield from _mesh_of(shape, Code(kept, pixels), loaded, settings, prepared.front, runner, prepared.sides)
 
@@ -126,20 +126,21 @@ class Pipeline:
             self._told_of_seed = True
             yield Log(f"The model '{loaded.model.name}' makes the same shape of a picture whatever the seed is.", warning=True)
 
-    def _start(self, loaded: LoadedModel, block_out: BlockOut) -> stages.Start:
-        """The latents of a block-out, encoded unless they were the last one's already."""
+    def _guide(self, loaded: LoadedModel, block_out: BlockOut) -> Guide:
+        """A block-out with its latents, encoded unless they were the last one's already."""
         model, name = loaded.model, loaded.key.name
         key = _block_out_key(loaded, block_out)
-        latents = self._block_out.get(key, lambda: stages.encode_block_out(model, name, block_out.mesh))
-        return stages.Start(latents, block_out.strength)
+        guide = self._block_out.get(key, lambda: stages.encode_block_out(model, name, block_out.mesh))
+        return replace(guide, strength=block_out.strength)
 
     def _from_latents(self, task: DecodeLatents | Blend, runner: StageRunner) -> Iterator[Event]:
-        def load() -> Work[LoadedModel]:
+        def load() -> Work[tuple[LoadedModel, Guide | None]]:
             loaded = yield from self._load_model(task.settings, runner)
             yield from _check_model(loaded, task)
-            return loaded
+            held = isinstance(task, DecodeLatents) and task.block_out
+            return loaded, self._guide(loaded, held) if held else None
 
-        loaded = yield from runner.run(Stage.LOAD, load)
+        loaded, guide = yield from runner.run(Stage.LOAD, load)
         tokens = torch.from_numpy(task.latents).to(loaded.model.device)
         picture, image, pixels = stages.picture_of(loaded.model, task.pixels), None, task.pixels
         if isinstance(task, DecodeLatents):
@@ -149,7 +150,7 @@ class Pipeline:
             other = stages.picture_of(loaded.model, task.other_pixels)
             if picture is not None and other is not None:
                 picture = BlendedPicture(picture, other, task.amount)
-        shape = Shape(tokens[None].to(loaded.model.dtype), picture)
+        shape = Shape(tokens[None].to(loaded.model.dtype), picture, guide)
         kept = Code() if isinstance(picture, BlendedPicture) else Code(tokens.cpu().numpy(), pixels)
         yield from _mesh_of(shape, kept, loaded, _resolve(task.settings, loaded), image, runner)
 
@@ -181,7 +182,7 @@ class Pipeline:
     def _forget(self) -> None:
         """Drop what was made of the last images, which may lie on the device, and what was said of the model."""
         self._told_of_seed = False
-        self._images, self._condition, self._block_out = Kept[PreparedImages](), Kept[stages.Condition](), Kept[Tensor]()
+        self._images, self._condition, self._block_out = Kept[PreparedImages](), Kept[stages.Condition](), Kept[Guide]()
 
 
 def _mesh_of(
@@ -198,7 +199,13 @@ def _mesh_of(
     volumes, queries = yield from runner.run(
         Stage.DECODE, lambda: stages.decode_latents(model, shape, settings, context.check_cancelled), Network.VAE
     )
-    mesh = yield from runner.run(Stage.EXTRACT, lambda: stages.extract_mesh(volumes, settings), Network.VAE)
+    held = shape.guide is not None and shape.guide.holds
+
+    def extract() -> Work[TriangleMesh]:
+        found = yield from stages.extract_mesh(volumes, settings, held)
+        return found if settings.symmetry == "off" else (yield from stages.make_symmetric(found, shape, settings))
+
+    mesh = yield from runner.run(Stage.EXTRACT, extract, Network.VAE)
     colouring = None
     if Stage.TEXTURE in context.stages and image is not None:  # a drawing has no colours
         colouring = yield from runner.run(Stage.TEXTURE, lambda: stages.project_texture(mesh, image, shape, sides or {}))

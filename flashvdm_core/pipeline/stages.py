@@ -20,7 +20,11 @@ from ..checkpoints.model import Model
 from ..decoding import DecodeProgress, Level, decode_volume
 from ..decoding.volume import OnProgress
 from ..encoding import encode_mesh
-from ..geometry.cleanup import clean_up, joined
+from ..encoding.encode import fitted
+from ..encoding.outer_surface import OuterSurface
+from ..geometry.camera import points_on
+from ..geometry.cleanup import SMALL_COMPONENT, clean_up, joined
+from ..geometry.symmetry import SYMMETRIC, MirrorPlane, finer, kept_side, mirror_plane, mirrored_half
 from ..runtime.memory.plan import Network
 from ..sampling import FEWEST_STEPS, Forecast, draw_noise, guided_velocity, sample
 from ..sparse_grid import SparseVolume
@@ -29,33 +33,24 @@ from ..texture import OrthographicCamera, Photo, PolygonMesh, fit_camera
 from .images import PreparedImages
 from .loaded_model import LoadedModel
 from .pull import pulled
-from .shape import BlendedPicture, Picture, Shape, decode, parts_of, read_picture
+from .shape import BlendedPicture, Guide, Picture, Shape, decode, parts_of, read_picture
 from .stage_runner import Work
 
 PREVIEW_SHARE = 0.3
 """Previews between sampling steps may take this share of the time that the steps take."""
 
-BLOCK_OUT_FACES = 20_000
-"""A block-out is simplified to this many triangles: its hidden faces are looked for at each of them."""
+BLOCK_OUT_FACES, GUIDE_FACES = 20_000, 4000
+"""A block-out is simplified to this many triangles before it is encoded, since its hidden faces are looked for at each of them;
+and to hold the shape, since what is inside of it is looked for at each of the points that are decoded."""
+
+_SMALLEST_PART = 1e-5
+"""What the artist has modelled stays, however small it is."""
 
 _VIEW_SHARE = 0.25
 """Share of the texture's stage that finding the view takes."""
 
 CheckCancelled = Callable[[], None]
 """Raises `Cancelled` where the task was; for what takes long between two updates."""
-
-
-@dataclass(frozen=True, eq=False)
-class Start:
-    """Where sampling starts in place of noise.
-
-    Attributes:
-        latents: clean latents, float32 [1, N, C], scaled as the sampler knows them.
-        strength: the share of noise in the mixture, 0 to 1.
-    """
-
-    latents: Tensor
-    strength: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,35 +86,42 @@ def relief_mesh(picture: Picture) -> TriangleMesh | None:
     return _surface_or_none(level, 0.0, picture)
 
 
-def encode_block_out(model: Model, name_or_folder: str, mesh: TriangleMesh) -> Tensor:
-    """The latents of a block-out, float32 [1, N, C], scaled as the sampler knows them.
+def encode_block_out(model: Model, name_or_folder: str, mesh: TriangleMesh) -> Guide:
+    """A block-out as the sampler starts from it, and what holds a shape to it, with a strength of 0.
 
     Raises:
         CheckpointError: the model came without its encoder.
     """
     vae = load_encoder(name_or_folder, model.device)
-    simple = clean_up(mesh, face_budget=BLOCK_OUT_FACES)
-    return encode_mesh(vae, simple, model.num_latents)
+    simple = clean_up(mesh, face_budget=BLOCK_OUT_FACES, smallest_part=_SMALLEST_PART)
+    simple = TriangleMesh(fitted(simple.vertices), simple.faces)
+    latents = encode_mesh(vae, simple, model.num_latents)
+    simple = clean_up(simple, face_budget=GUIDE_FACES, smallest_part=_SMALLEST_PART)
+    vertices, faces = (torch.from_numpy(array).to(model.device) for array in (simple.vertices, simple.faces))
+    return Guide(latents, OuterSurface.of(vertices, faces.long()), 0.0)
 
 
 def sample_latents(
-    loaded: LoadedModel, condition: Condition, settings: Settings, start: Start | None, check: CheckCancelled
+    loaded: LoadedModel, condition: Condition, settings: Settings, guide: Guide | None, check: CheckCancelled
 ) -> Work[Tensor]:
-    """Condition -> latents [1, N, C], with previews of the clean estimate on the way."""
+    """Condition -> latents [1, N, C], with previews of the clean estimate on the way.
+
+    Sampling starts from the guide's latents, of which noise takes the place as far as its strength says.
+    """
     model = loaded.model
     schedule = model.schedule_for(settings.steps)
-    tokens = model.num_latents * (1 if start is not None else _part_count(model, settings))
+    tokens = model.num_latents * (1 if guide is not None else _part_count(model, settings))
     latents = draw_noise(settings.seed, 1, tokens, model.channels, device=model.device, dtype=model.dtype)
-    if start is not None:
-        latents = torch.lerp(start.latents, latents.float(), start.strength).to(model.dtype)
-        schedule = schedule.resumed(1 - start.strength)
+    if guide is not None:
+        latents = torch.lerp(guide.latents, latents.float(), guide.strength).to(model.dtype)
+        schedule = schedule.resumed(1 - guide.strength)
         if not schedule.evaluations:
             return latents
     # Classifier-free guidance of 1 is the conditional velocity itself, at twice the price.
     guidance = None if settings.guidance == 1.0 and not model.guidance_embed else settings.guidance
     times = schedule.times(model.dtype)
     velocity = guided_velocity(loaded.denoiser, condition.tokens, guidance, extra=condition.second, times=times)
-    picture = None if start is not None else condition.picture
+    picture = None if guide is not None else condition.picture
     previews = _PreviewBudget()
     forecast = Forecast() if settings.forecast and schedule.evaluations >= FEWEST_STEPS else None
     for step in sample(velocity, latents, schedule, forecast=forecast):
@@ -127,7 +129,7 @@ def sample_latents(
         yield (step.index + 1) / schedule.steps
         wanted = settings.preview and step.index + 1 < schedule.steps and previews.affordable()
         if wanted and loaded.offloader.is_on_device(Network.VAE):
-            mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, Shape(clean, picture), settings, check))
+            mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, Shape(clean, picture, guide), settings, check))
             if mesh is not None:
                 yield Preview(Stage.SAMPLE, mesh)
     return latents
@@ -201,19 +203,37 @@ def _decode_part(
     return level.volume, tuple(queries)
 
 
-def extract_mesh(volumes: Sequence[SparseVolume], settings: Settings) -> Work[TriangleMesh]:
-    """The surfaces of the volumes as loose parts of one mesh, cleaned up.
+def extract_mesh(volumes: Sequence[SparseVolume], settings: Settings, held: bool = False) -> Work[TriangleMesh]:
+    """The surfaces of the volumes as loose parts of one mesh, cleaned up; all of them where it is `held` to what was modelled.
 
     Raises:
         EmptySurfaceError: there is none.
     """
     mesh = _surfaces(volumes, settings.level)
     yield 0.0
-    mesh = clean_up(mesh, settings.largest_parts, settings.face_budget, settings.remove_floaters)
+    smallest, floaters = (_SMALLEST_PART, False) if held else (SMALL_COMPONENT, settings.remove_floaters)
+    mesh = clean_up(mesh, settings.largest_parts, settings.face_budget, floaters, smallest)
     budget = settings.face_budget
     if budget and len(mesh.faces) > budget:
         yield Log(f"The shape needs more than {budget} triangles to stay whole: the mesh has {len(mesh.faces)}.", warning=True)
     return mesh
+
+
+def make_symmetric(mesh: TriangleMesh, shape: Shape, settings: Settings) -> Work[TriangleMesh]:
+    """The mesh as it was decoded, mirrored as the settings ask for; as it is where it is not symmetric enough for that."""
+    stands = shape.upright(mesh)
+    points = points_on(PolygonMesh.of(stands))
+    if settings.symmetry == "x":
+        low, high = stands.vertices.min(0), stands.vertices.max(0)
+        plane = MirrorPlane(0.0, float(low[0] + high[0]) / 2, 1.0)
+    else:
+        plane = mirror_plane(points)
+        yield 0.5
+        if plane.fit < SYMMETRIC:
+            yield Log("The shape is not symmetric: it stays as it is.")
+            return mesh
+        plane = finer(points, plane)
+    return shape.as_decoded(mirrored_half(stands, plane, kept_side(stands, plane)))
 
 
 _SIDE_YAWS = {"left": 90.0, "back": 180.0, "right": -90.0}

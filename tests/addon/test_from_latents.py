@@ -434,6 +434,8 @@ def test_the_embedded_model_makes_another_mesh_and_a_blend(extension: Import, tm
     bpy.context.scene.flashvdm.image, bpy.context.scene.flashvdm.resolution = image, 32
     block_out(1, 1, 4)
     assert bpy.ops.flashvdm.refine(strength=0.0) == {"FINISHED"}
-    x, y, z = bpy.context.active_object.dimensions
-    assert z == pytest.approx(4, abs=0.01)
-    assert max(x, y) < 2
+    assert tuple(bpy.context.active_object.dimensions) == pytest.approx((1, 1, 4), abs=0.05)
+    first = len(bpy.context.active_object.data.vertices)
+    assert bpy.ops.flashvdm.remesh(resolution=64) == {"FINISHED"}
+    assert len(bpy.context.active_object.data.vertices) > 1.5 * first
+    assert tuple(bpy.context.active_object.dimensions) == pytest.approx((1, 1, 4), abs=0.03), "it is still held"

@@ -183,3 +183,66 @@ def test_another_object_with_the_same_mesh_is_not_split(extension: Import, parts
     assert len(other.data.polygons) == 6 * parts
     assert len(obj.data.polygons) == 6
     assert len(bpy.data.meshes) == meshes + (parts if parts > 1 else 0)
+
+
+@pytest.fixture
+def lopsided_head(extension: Import) -> bpy.types.Object:
+    """A ball with UVs and quads, turned in its own mesh, of which one half is a little fatter."""
+    bpy.ops.mesh.primitive_uv_sphere_add(segments=32, ring_count=24, radius=1.0)
+    obj = bpy.context.object
+    for vertex in obj.data.vertices:
+        x, y, z = vertex.co
+        x *= 0.6 if x > 0 else 0.57
+        y *= 1.5 if y < 0 else 1.0
+        vertex.co = (x * 0.8 - y * 0.6, x * 0.6 + y * 0.8, z + 0.2 * z * z)
+    obj.data.materials.append(bpy.data.materials.new("Skin"))
+    bpy.ops.ed.undo_push(message="Head")
+    return obj
+
+
+def test_make_symmetric_mirrors_the_better_half_and_undo_takes_it_back(
+    lopsided_head: bpy.types.Object, extension: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, planes = extension("addon.scene.symmetric"), []
+    find = module.finer
+    monkeypatch.setattr(module, "finer", lambda *arguments: planes.append(find(*arguments)) or planes[-1])
+
+    def in_core() -> np.ndarray:
+        x, y, z = np.array([tuple(vertex.co) for vertex in lopsided_head.data.vertices]).T
+        return np.stack([x, z, -y], axis=1)
+
+    def farthest(points: np.ndarray, others: np.ndarray) -> float:
+        return np.linalg.norm(points[:, None] - others, axis=2).min(1).max()
+
+    was, name = in_core(), lopsided_head.name
+    faces, before = len(lopsided_head.data.polygons), [tuple(v.co) for v in lopsided_head.data.vertices]
+    assert bpy.ops.flashvdm.make_symmetric("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert planes[0].angle == pytest.approx(-np.degrees(np.arctan2(0.6, 0.8)), abs=2)
+    assert farthest(planes[0].mirrored(in_core()), in_core()) < 1e-5
+    along = was @ planes[0].normal - planes[0].offset
+    front = was[along * planes[0].normal[2] > 0.01]
+    assert farthest(front, in_core()) < 1e-5, "what the front view shows stays"
+    mesh = lopsided_head.data
+    used = np.bincount([mesh.loops[corner].edge_index for polygon in mesh.polygons for corner in polygon.loop_indices])
+    assert set(used.tolist()) == {2}, "it is closed"
+    assert 0.7 * faces < len(mesh.polygons) < 1.4 * faces
+    assert mesh.uv_layers.active is not None
+    assert mesh.materials[0].name == "Skin"
+    assert not mesh.validate()
+    bpy.ops.ed.undo()
+    assert [tuple(vertex.co) for vertex in bpy.data.objects[name].data.vertices] == before
+
+
+def test_a_mesh_without_symmetry_is_left_alone_and_that_is_said(extension: Import) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 0, 0))
+    one = bpy.context.object
+    for place, scale in (((1.0, 0.2, 0.5), (0.6, 0.4, 1.6)), ((-0.5, 1.2, -0.3), (0.3, 1.3, 0.4))):
+        bpy.ops.mesh.primitive_cube_add(size=1, location=place, scale=scale)
+    for obj in bpy.data.objects:
+        obj.select_set(obj.type == "MESH")
+    bpy.context.view_layer.objects.active = one
+    bpy.ops.object.join()
+    before = [tuple(vertex.co) for vertex in one.data.vertices]
+    with pytest.raises(RuntimeError, match="no two halves"):
+        bpy.ops.flashvdm.make_symmetric()
+    assert [tuple(vertex.co) for vertex in one.data.vertices] == before

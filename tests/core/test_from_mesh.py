@@ -12,9 +12,13 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
+from builder.block_outs import BLOCK_OUTS, box, boxes, distance_from
 from flashvdm_core.api.events import Event, Failure, Result
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
+from flashvdm_core.api.tasks import EDGES_STAY, Blend, BlockOut, DecodeLatents, Request
+from flashvdm_core.api.units import SHAPE_HALF_SIDE
+from flashvdm_core.geometry.components import vertex_components
+from flashvdm_core.geometry.edges import boundary_edges
 from flashvdm_core.pipeline import stages
 from flashvdm_core.pipeline.pipeline import Pipeline
 from flashvdm_core.sampling.latent_blend import interpolate_latents, match_tokens
@@ -36,13 +40,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
     return Pipeline()
-
-
-def box(*size: float) -> TriangleMesh:
-    """A box of these sides, off the origin."""
-    corners = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32) * np.float32(size) + 3
-    quads = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
-    return TriangleMesh(corners, np.array([t for a, b, c, d in quads for t in ((a, b, c), (a, c, d))], np.int32))
 
 
 def request(folder: Path, block_out: BlockOut | None = None, **settings: Any) -> Request:
@@ -133,6 +130,58 @@ def test_the_embedded_model_gives_a_block_out_back(folder: Path) -> None:
     assert np.allclose(size / size[1], (1 / 2.2, 1, 1 / 2.2), atol=0.1)
     width = [np.ptp(mesh.vertices[part, 0]) for part in (mesh.vertices[:, 1] < -0.1, mesh.vertices[:, 1] > 0.6)]
     assert width[1] < 0.75 * width[0]
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Pipeline:
+    return Pipeline()
+
+
+@pytest.mark.parametrize(("name", "strength", "at_most"), [
+    ("chair", 0.0, 0.01), ("box", EDGES_STAY, 0.02), ("car", EDGES_STAY, 0.02), ("chair", EDGES_STAY, 0.02)
+])  # fmt: skip
+def test_the_edges_of_a_block_out_stay_within_two_percent_with_more_than_the_default_strength(
+    name: str, strength: float, at_most: float, folder: Path, embedded: Pipeline
+) -> None:
+    mesh, edges = BLOCK_OUTS[name]
+    asked = request(folder, BlockOut(mesh, strength), model="embedded", resolution=112, colours=False)
+    away = distance_from(result_of(embedded.generate(asked)).mesh, mesh, edges)
+    assert away.max() < at_most
+
+
+def test_more_strength_leaves_the_block_out_further(folder: Path, embedded: Pipeline) -> None:
+    mesh, _ = BLOCK_OUTS["box"]
+    points = np.random.default_rng(0).permutation(np.concatenate([mesh.vertices, mesh.vertices[mesh.faces].mean(1)]))
+    away = [
+        distance_from(
+            result_of(embedded.generate(request(folder, BlockOut(mesh, s), model="embedded", resolution=24))).mesh, mesh, points
+        ).mean()
+        for s in (0.0, BlockOut.strength, 0.7)
+    ]
+    assert away[0] < away[1] < away[2]
+
+
+def test_another_mesh_of_a_refined_result_is_held_to_its_block_out(folder: Path, embedded: Pipeline) -> None:
+    mesh, edges = BLOCK_OUTS["box"]
+    block_out = BlockOut(mesh, 0.0)
+    first = result_of(embedded.generate(request(folder, block_out, model="embedded", resolution=32)))
+    again = DecodeLatents(latents_of(first), first.settings | {"resolution": 96}, block_out=block_out)
+    assert distance_from(result_of(embedded.generate(again)).mesh, mesh, edges).max() < 0.012
+
+
+def test_small_loose_parts_of_a_block_out_stay(pipeline: Pipeline, folder: Path) -> None:
+    mesh, _ = boxes(((0, 0, 0), (1, 1, 1)), ((1.2, 0.5, 0.5), (1.25, 0.55, 0.55)))
+    made = result_of(pipeline.generate(request(folder, BlockOut(mesh, 0.0), resolution=96))).mesh
+    assert len(np.unique(vertex_components(made.faces, len(made.vertices)))) == 2
+
+
+def test_open_block_outs_become_slabs(pipeline: Pipeline, folder: Path) -> None:
+    sheet = TriangleMesh(np.array([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)], np.float32), np.array([(0, 1, 2), (0, 2, 3)]))
+    made = result_of(pipeline.generate(request(folder, BlockOut(sheet, 0.0), resolution=96))).mesh
+    assert boundary_edges(made) == 0
+    x, y, z = np.ptp(made.vertices, axis=0)
+    assert np.isclose((x, y), 2 * SHAPE_HALF_SIDE, atol=0.06).all()
+    assert 0.01 < z < 0.05
 
 
 # --- blends ---

@@ -74,7 +74,8 @@ def enqueue_remesh(context: Context, obj: bpy.types.Object, given: Mapping[str, 
     quads = quads_for(int(settings["face_budget"])) if of_quads else None
     if quads is not None:
         settings["face_budget"] = quads.wanted * QUAD_INPUT
-    task = DecodeLatents(latents, settings, picture, stored_latents.identity_of(obj), pixels)
+    block_out = stored_latents.block_out_of(obj)
+    task = DecodeLatents(latents, settings, picture, stored_latents.identity_of(obj), pixels, block_out)
     return session.enqueue(task, obj.name, ChangedObject(obj, quads))
 
 

@@ -140,6 +140,20 @@ class FLASHVDM_OT_set_quads(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
         return other_faces(Faces(Method(self.method), self.target))
 
 
+class FLASHVDM_OT_make_symmetric(_GivesNewFaces, bpy.types.Operator):  # noqa: N801
+    """The better half in the place of the other."""
+
+    bl_idname = "flashvdm.make_symmetric"
+    bl_label = "Make Symmetric"
+    bl_description = (
+        "Find the upright plane on which the mesh is nearly symmetric, and put the mirror image of its better half, "
+        "which the front view shows, in the place of the other. Its texture is mirrored with it"
+    )
+
+    def wanted(self) -> Callable[[bpy.types.Object], MeshWork]:
+        return lambda obj: MeshWork(symmetric=True)
+
+
 _THROUGH = (
     ("OUTLINE", "Outline", "See the image from where its outline fits the mesh, or from the given side"),
     ("CAMERA", "Camera", "See the image through the scene's camera"),
@@ -269,6 +283,7 @@ def _meshes(context: Context) -> list[bpy.types.Object]:
 CLASSES = (
     FLASHVDM_OT_set_triangles,
     FLASHVDM_OT_set_quads,
+    FLASHVDM_OT_make_symmetric,
     FLASHVDM_OT_split_parts,
     FLASHVDM_OT_straighten,
     FLASHVDM_OT_lay_colours,

@@ -28,6 +28,7 @@ class FLASHVDM_PT_mesh(SubPanel, bpy.types.Panel):  # noqa: N801
         column = layout.column(align=True)
         column.prop(settings, "target_quads")
         column.operator("flashvdm.set_quads").target = settings.target_quads
+        layout.operator("flashvdm.make_symmetric")
         layout.operator("flashvdm.split_parts")
         layout.operator("flashvdm.straighten")
         layout.operator("flashvdm.lay_colours").through = "OUTLINE"

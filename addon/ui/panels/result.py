@@ -2,6 +2,7 @@
 
 import bpy
 
+from ....flashvdm_core.api.tasks import EDGES_STAY
 from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...scene import stored_latents
@@ -30,7 +31,8 @@ class FLASHVDM_PT_result(SubPanel, bpy.types.Panel):  # noqa: N801
         layout.prop(settings, "blend_amount")
         layout.operator("flashvdm.blend", icon="MOD_SHRINKWRAP").amount = settings.blend_amount
         layout.prop(settings, "strength_percent")
-        draw_text(layout, interface("The model rounds the edges of a block-out off, even at 0 %"), width(context), "INFO")
+        if settings.strength > EDGES_STAY:
+            draw_text(layout, interface("Edges of the block-out may move by more than 2 % of its size"), width(context), "INFO")
         layout.operator("flashvdm.refine", icon="MOD_MESHDEFORM").strength = settings.strength
 
 
@@ -41,6 +43,7 @@ def _draw_own(layout: bpy.types.UILayout, data: FlashVDMObject) -> None:
     column.prop(data, "level")
     draw_auto(column, data, "largest_parts")
     column.prop(data, "remove_floaters")
+    column.prop(data, "symmetry")
     draw_target_faces(column, data)
 
 

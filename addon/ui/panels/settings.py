@@ -10,7 +10,7 @@ from .main import IN_FRONT
 from .parts import SubPanel, draw_auto, draw_text, width
 from .variants import draw_variants
 
-_OFTEN = ("seed", "size", "size_of", "placement", "straighten", "colours", "remove_floaters", "preview")
+_OFTEN = ("seed", "size", "size_of", "placement", "straighten", "symmetry", "colours", "remove_floaters", "preview")
 _OF_IMAGE = ("prompt", "cutout_edge", "cutout_softness")
 _OF_SHAPE = ("resolution", "steps", "guidance", "forecast", "part_count", "level", "largest_parts")
 _OF_FILES = ("image", "model", "decoder", "print_size")

@@ -24,14 +24,15 @@ def task_fields(task: Task, arrays: ArrayWriter) -> dict[str, Any]:
     settings = dict(task.settings)
     match task:
         case Request(images, _, keep_latents, block_out, masks):
-            start = block_out and {"mesh": mesh_fields(block_out.mesh, arrays), "strength": float(block_out.strength)}
-            own = {"images": dict(images), "keep_latents": keep_latents, "block_out": start, "masks": _written(masks, arrays)}
-        case DecodeLatents(latents, _, picture, identity, pixels):
+            own = {"images": dict(images), "keep_latents": keep_latents, "masks": _written(masks, arrays)}
+            own["block_out"] = _block_out_fields(block_out, arrays)
+        case DecodeLatents(latents, _, picture, identity, pixels, block_out):
             own = {
                 "latents": arrays.write(latents),
                 "picture": None if picture is None else arrays.write(picture),
                 "model_identity": identity,
                 "pixels": None if pixels is None else arrays.write(pixels),
+                "block_out": _block_out_fields(block_out, arrays),
             }
         case Blend(latents, other, amount, _, identity, other_identity, pixels, other_pixels):
             own = {
@@ -58,13 +59,14 @@ def read_task(fields: Fields, exchange: Path) -> Task:
     settings = _values(fields.table("settings"))
     match fields.text("kind"):
         case "request":
-            block_out = _block_out(fields.table("block_out"), exchange) if fields.given("block_out") else None
+            block_out = _block_out(fields, exchange)
             return Request(_images(fields), settings, fields.flag("keep_latents"), block_out, _masks(fields, exchange))
         case "remesh":
             latents = read_array(fields.table("latents"), exchange, np.float32, _LATENTS)
             picture = _pixels(fields, "picture", exchange)
             pixels = _pixels(fields, "pixels", exchange)
-            return DecodeLatents(latents, settings, picture, fields.text("model_identity"), pixels)
+            identity, block_out = fields.text("model_identity"), _block_out(fields, exchange)
+            return DecodeLatents(latents, settings, picture, identity, pixels, block_out)
         case "blend":
             latents, other = (read_array(fields.table(name), exchange, np.float32, _LATENTS) for name in ("latents", "other"))
             identities = fields.text("model_identity"), fields.text("other_identity")
@@ -94,7 +96,15 @@ def _pixels(fields: Fields, name: str, exchange: Path) -> np.ndarray | None:
     return read_picture(fields.table(name), exchange, 4) if fields.given(name) else None
 
 
-def _block_out(fields: Fields, exchange: Path) -> BlockOut:
+def _block_out_fields(block_out: BlockOut | None, arrays: ArrayWriter) -> dict[str, Any] | None:
+    return block_out and {"mesh": mesh_fields(block_out.mesh, arrays), "strength": float(block_out.strength)}
+
+
+def _block_out(fields: Fields, exchange: Path) -> BlockOut | None:
+    """None in what a host sends that knows of none."""
+    if not fields.given("block_out"):
+        return None
+    fields = fields.table("block_out")
     steps = read_mesh(fields.table("mesh"), exchange)
     while True:
         try:

@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from ...encoding import samples, winding
+from ...encoding.outer_surface import point_triangle_distance
 from ...encoding.samples import SHELL_HALF_THICKNESS, Surface
 
 NEIGHBOURS = 4
@@ -64,23 +65,6 @@ def _winding_on_gpu(triangles: winding.Triangles, points: Tensor) -> Tensor:
 @functools.cache
 def _fused(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return torch.compile(function, dynamic=False)
-
-
-def point_triangle_distance(points: Tensor, corners: Tensor) -> Tensor:
-    """Exact distance float32 [P] from points [P, 3] to triangles [P, 3 corners, 3], row by row."""
-    a, b, c = corners.unbind(1)
-    normal = winding.area_normals(corners)
-    area = normal.square().sum(1).clamp_min(1e-20)
-    plane = ((points - a) * normal).sum(1).square() / area
-    edge_distance = torch.full_like(plane, torch.inf)
-    above = torch.ones_like(plane, dtype=torch.bool)
-    for start, end in ((a, b), (b, c), (c, a)):
-        edge, offset = end - start, points - start
-        along = ((offset * edge).sum(1) / edge.square().sum(1).clamp_min(1e-20)).clamp(0, 1)
-        edge_distance = torch.minimum(edge_distance, (offset - along[:, None] * edge).square().sum(1))
-        above &= (torch.linalg.cross(edge, offset) * normal).sum(1) >= 0
-    above &= area > 1e-20
-    return torch.where(above, torch.minimum(plane, edge_distance), edge_distance).sqrt()
 
 
 def nearest_samples(anchors: Tensor, points: Tensor, count: int) -> Tensor:

@@ -26,14 +26,6 @@ from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE
 from ...models.specs import DiTSpec
 
-PUBLISHED_TRUNCATION = 0.05 / 1.5
-"""Distance (core frame) at which the logits of an exported model reach 1. The autoencoder learns with a longer one, 0.05,
-and is then scaled; the surface stays where it is.
-
-Far from the surface a small network answers with -1 and a noise of some hundredths, which crosses the 0.95 of the
-published near test in much of the volume. Scaled, it stays beyond, and the test still reaches 0.95 * 0.05 / 1.5 = 0.032,
-more than half the diagonal of a cell of a first level of 64 cells an axis (0.027).
-"""
 _CPU = torch.device("cpu")
 _POINT_FEATS = 4  # normals and the flag of sharp edges, as prepared
 
@@ -139,6 +131,12 @@ def transformer_spec(config: Config) -> DiTSpec:
     return DiTSpec.from_config(section.params)
 
 
+# Exported models have logits that reach 1 at `PUBLISHED_TRUNCATION`. The autoencoder learns with a longer distance, 0.05, and is
+# then scaled; the surface stays where it is.
+#
+# Far from the surface a small network answers with -1 and a noise of some hundredths, which crosses the 0.95 of the
+# published near test in much of the volume. Scaled, it stays beyond, and the test still reaches 0.95 * 0.05 / 1.5 = 0.032,
+# more than half the diagonal of a cell of a first level of 64 cells an axis (0.027).
 @torch.no_grad()
 def set_truncation(vae: ShapeVAE, stated: float, wanted: float) -> float:
     """Scale the logits of a VAE so that they reach 1 at the distance `wanted` instead of `stated`; returns `wanted`.

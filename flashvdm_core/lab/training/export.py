@@ -15,8 +15,9 @@ from ...checkpoints.folders import CONFIG_NAME, write_sums
 from ...checkpoints.layout import write_vae_spec
 from ...checkpoints.load import load_vae
 from ...checkpoints.save import save_folder, save_model
+from ...models.specs import PUBLISHED_TRUNCATION
 from ..files import base_decoder_folder
-from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_model, set_truncation
+from .checkpoint import cut_frequencies, open_model, set_truncation
 from .distill import STEPS
 from .runner import last_validation
 

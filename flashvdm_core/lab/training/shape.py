@@ -26,11 +26,12 @@ from ...checkpoints.save import save_model
 from ...models.conditioner import SingleImageEncoder
 from ...models.dit import DiT
 from ...models.shape_vae import ShapeVAE, Surface
+from ...models.specs import PUBLISHED_TRUNCATION
 from ...sampling.flow import guided_velocity
 from ...sampling.schedules import consistency_schedule
 from ..data.dataset import ShapeData, ViewData
 from ..files import device_of_choice
-from .checkpoint import PUBLISHED_TRUNCATION, cut_frequencies, open_model, set_truncation
+from .checkpoint import cut_frequencies, open_model, set_truncation
 from .distill import SOLVER_STEPS, STEPS
 from .pairs import GenerationValidator, random_views
 from .runner import Batch, Run, RunConfig
