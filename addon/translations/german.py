@@ -245,6 +245,7 @@ _LABELS = {
     "Ask": "Fragen",
     "Make Symmetric": "Symmetrisch machen",
     "Symmetry": "Symmetrie",
+    "Off": "Aus",
     "Left and Right": "Links und rechts",
     "Split into Parts": "In Teile zerlegen",
     "It is one part already": "Es ist schon ein einziges Teil",

@@ -543,6 +543,7 @@ class Host:
         bpy = _module("bpy", app=app, utils=utils, props=props, types=bpy_types, ops=ops, path=path)
         bpy.context, bpy.data = self.context, self.data  # type: ignore[attr-defined]
         mathutils = _module("mathutils", Matrix=None, Vector=None)
+        bmesh = _module("bmesh", new=None, ops=None)
         view3d = {f"region_2d_to_{what}_3d": None for what in ("origin", "vector")} | {"location_3d_to_region_2d": None}
         view_utils = _module("bpy_extras.view3d_utils", **view3d)
         presets = _module("bl_operators.presets", AddPresetBase=type("AddPresetBase", (), {}))
@@ -550,6 +551,7 @@ class Host:
         around = (
             _module("rna_keymap_ui"),
             mathutils,
+            bmesh,
             _module("bpy_extras", view3d_utils=view_utils),
             view_utils,
             _module("bl_operators", presets=presets),
@@ -561,7 +563,7 @@ class Host:
         return {module.__name__: module for module in found}
 
 
-_OF_BLENDER = ("bpy", "bpy_extras", "rna_keymap_ui", "mathutils", "bl_operators", "bl_ui")
+_OF_BLENDER = ("bpy", "bmesh", "bpy_extras", "rna_keymap_ui", "mathutils", "bl_operators", "bl_ui")
 
 
 def _module(name: str, **members: Any) -> types.ModuleType:
