@@ -183,7 +183,7 @@ def read_picture(decoder: PixelAlignedDecoder, pixels: np.ndarray) -> Picture:
 
 def parts_of(model: Model, shape: Shape) -> list[Shape]:
     """The parts of a shape, each to be decoded alone; the shape itself where the model makes no parts."""
-    if not model.most_parts:
+    if not model.most_parts or shape.guide is not None:
         return [shape]
     return [Shape(latents, None) for latents in shape.latents.split(model.num_latents, dim=1)]
 
