@@ -165,7 +165,7 @@ def test_another_mesh_of_a_refined_result_is_held_to_its_block_out(folder: Path,
     mesh, edges = BLOCK_OUTS["box"]
     block_out = BlockOut(mesh, 0.0)
     first = result_of(embedded.generate(request(folder, block_out, model="embedded", resolution=32)))
-    again = DecodeLatents(latents_of(first), first.settings | {"resolution": 96}, block_out=block_out)
+    again = DecodeLatents(latents_of(first), {**first.settings, "resolution": 96}, block_out=block_out)
     assert distance_from(result_of(embedded.generate(again)).mesh, mesh, edges).max() < 0.012
 
 

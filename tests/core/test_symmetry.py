@@ -56,7 +56,7 @@ def nearly_alike(points: np.ndarray) -> np.ndarray:
 def lopsided(points: np.ndarray) -> np.ndarray:
     x, y, _ = points.T
     bumps = (((1, 0.3, 0.2), 0.9), ((-0.2, 0.5, 1), 0.6), ((-0.7, -0.4, -0.8), 0.8))
-    out = 1 + sum(size * np.exp(-6 * ((points - np.array(at)) ** 2).sum(1)) for at, size in bumps)
+    out = 1 + np.sum([size * np.exp(-6 * ((points - np.array(at)) ** 2).sum(1)) for at, size in bumps], axis=0)
     return points * np.array((0.5, 0.6, 0.8)) * out[:, None] + 0.3 * (y * x)[:, None] * (0, 0, 1)
 
 
