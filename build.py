@@ -10,6 +10,7 @@ python build.py lock           the lists of packages that Set Up installs, in re
 python build.py bench          times of every stage, in docs/performance/
 python build.py soak           random actions of a user in real Blender for half an hour: --minutes N, --seed N, --newest
 python build.py gui RUNNER     a tour through the add-on in Blender's real window, with pictures in build/gui/
+python build.py gui RUNNER --hour   an artist's first hour there, in English and German: a photograph to an exported mesh
 python build.py gui RUNNER --install BUNDLE   the way from the zip to a public model there; BUNDLE is of --bundle-runtime
 """
 
@@ -51,6 +52,7 @@ def main() -> int:
     gui_parser.add_argument(
         "--install", type=Path, metavar="BUNDLE", help="the way from the zip to a mesh instead, with a folder for Set Up"
     )
+    gui_parser.add_argument("--hour", action="store_true", help="an artist's first hour instead, in two languages")
     options = parser.parse_args()
     try:
         if options.command == "demo":
@@ -59,6 +61,8 @@ def main() -> int:
             return checks.soak(options.minutes, options.seed, options.newest, options.real)
         if options.command == "gui" and options.install is not None:
             return gui.install(options.runner, options.image, options.install)
+        if options.command == "gui" and options.hour:
+            return gui.hour(options.runner)
         if options.command == "gui":
             return gui.gui(options.runner, options.image, options.model)
         if options.command == "package" and options.bundle_runtime:

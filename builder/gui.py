@@ -2,7 +2,8 @@
 
 The program that brings Blender and a screen is not part of the project. It is called as `RUNNER ZIP SCRIPT FOLDER`:
 it installs ZIP in a fresh Blender, runs SCRIPT in the window, and leaves pictures and logs in FOLDER. It shows the
-folders named in BLENDER_BIND ("from:to ...") to Blender, read-only, and gives it the environment in BLENDER_ENV.
+folders named in BLENDER_BIND ("from:to ...") to Blender, read-only, and gives it the environment in BLENDER_ENV. What the
+caller has in BLENDER_BIND is shown, too: translations for a Blender that came without them, for example.
 """
 
 from __future__ import annotations
@@ -30,17 +31,24 @@ def gui(runner: Path, image: Path, model: Path | None) -> int:
 
     Raises BuildError where something is missing.
     """
-    MAIN.ensure()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        order = {"model": "embedded", "python": str(_environment() / "bin" / "python")}
+        order = {"model": "embedded"}
         if model is not None:
             shutil.copytree(model, folder / "model")
             order["model"] = str(_INSIDE / "model")
-        base = _base_python()
-        shown = {base: base, _environment(): _environment()}
-        archive = build_zips(ROOT / "build" / "zip")[0]
-        return _run(runner, archive, "tour.py", image, order, folder, shown, {})
+        return _run_with_worker(runner, "tour.py", image, order, folder)
+
+
+def hour(runner: Path) -> int:
+    """Run an artist's first hour with the photograph of a cup that comes with scikit-image (CC0), in English and in German.
+
+    Raises BuildError where something is missing.
+    """
+    command = [MAIN.ensure(), "-c", "import skimage.data; print(skimage.data.__path__[0])"]
+    folder = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    with tempfile.TemporaryDirectory() as scratch:
+        return _run_with_worker(runner, "hour.py", folder / "coffee.png", {}, Path(scratch))
 
 
 def install(runner: Path, image: Path, bundle: Path) -> int:
@@ -78,6 +86,16 @@ def install(runner: Path, image: Path, bundle: Path) -> int:
             hub.wait(10)
 
 
+def _run_with_worker(runner: Path, tour: str, image: Path, order: dict[str, str], folder: Path) -> int:
+    """Run a tour whose worker runs in this checkout's environment; the exit status."""
+    MAIN.ensure()
+    base = _base_python()
+    shown = {base: base, _environment(): _environment()}
+    archive = build_zips(ROOT / "build" / "zip")[0]
+    order = {**order, "python": str(_environment() / "bin" / "python")}
+    return _run(runner, archive, tour, image, order, folder, shown, {})
+
+
 def _run(
     runner: Path,
     archive: Path,
@@ -106,7 +124,7 @@ def _run(
     # The folder comes first: others may lie in it.
     shown = {folder: _INSIDE, **shown}
     told = {
-        "BLENDER_BIND": " ".join(f"{there}:{inside}" for there, inside in shown.items()),
+        "BLENDER_BIND": " ".join([*(f"{there}:{inside}" for there, inside in shown.items()), os.environ.get("BLENDER_BIND", "")]),
         "BLENDER_ENV": " ".join(f"{name}={value}" for name, value in {"FLASHVDM_TOUR": _INSIDE, **variables}.items()),
         "BLENDER_TIMEOUT": f"{_LIMIT:.0f}",
         "BLENDER_ARGS": arguments,

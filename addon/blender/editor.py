@@ -5,12 +5,18 @@ from typing import Any
 import bpy
 
 from .api_types import Context
+from .viewports import free_of
+from .window import bring_forward
 
+_MARGIN = 0.95  # of what is free, for the image
 _COLOR = (1.0, 0.6, 0.1, 1.0)
 
 
-def show_in_image_editor(context: Context, image: bpy.types.Image) -> None:
-    """Show an image in Paint mode in the window's Image Editor; without one, the area of the call is split for it."""
+def show_in_image_editor(context: Context, image: bpy.types.Image, category: str) -> None:
+    """Show an image in Paint mode in the window's Image Editor, beside a tab of its sidebar.
+
+    Without an Image Editor, the largest area is split for it.
+    """
     areas = list(context.window.screen.areas)
     area = next((area for area in areas if area.type == "IMAGE_EDITOR"), None)
     if area is None:
@@ -23,6 +29,26 @@ def show_in_image_editor(context: Context, image: bpy.types.Image) -> None:
     space.image, space.ui_mode = image, "PAINT"
     space.display_channels = "COLOR_ALPHA"
     space.show_region_ui = True
+    bring_forward(area, category, _show_whole)
+
+
+def _show_whole(area: bpy.types.Area) -> None:
+    """Show all of the image in what the sidebar and the brushes leave free of the Image Editor."""
+    space: Any = area.spaces.active
+    region = next((region for region in area.regions if region.type == "WINDOW"), None)
+    windows = bpy.context.window_manager.windows if bpy.context.window_manager is not None else ()
+    window = next((window for window in windows if area in list(window.screen.areas)), None)
+    if region is None or window is None or space.image is None:
+        return
+    free, size = free_of(area, region), space.image.size
+    width, height = (max(side, 1) for side in size)
+    zoom = _MARGIN * min((free.right - free.left) / width, (free.high - free.low) / height)
+    context: Any = bpy.context  # 5.2's stubs don't know what an override is
+    with context.temp_override(window=window, area=area, region=region):
+        bpy.ops.image.view_all(fit_view=True)  # which knows nothing of what lies over the image
+        bpy.ops.image.view_zoom_ratio(ratio=zoom)
+        aside = (free.left + free.right - region.width) / 2, (free.low + free.high - region.height) / 2
+        bpy.ops.image.view_pan(offset=(-aside[0] / zoom, -aside[1] / zoom))
 
 
 class RubberBand:

@@ -37,25 +37,33 @@ def open_tab(category: str) -> None:
     if area is None or not isinstance(space, bpy.types.SpaceView3D):
         return
     space.show_region_ui = True
+    bring_forward(area, category)
+
+
+def bring_forward(area: bpy.types.Area, category: str, then: Callable[[bpy.types.Area], None] = lambda _: None) -> None:
+    """Bring a tab of an area's open sidebar to the front once Blender has drawn it, and `then` do something with the area."""
     if not bpy.app.background:
-        place, tries = area.as_pointer(), iter(range(_TRIES))
-        bpy.app.timers.register(lambda: _bring_forward(place, category, tries), first_interval=_TRY_SECONDS)
+        place, kind, tries = area.as_pointer(), area.type, iter(range(_TRIES))
+        bpy.app.timers.register(lambda: _bring_forward(place, kind, category, tries, then), first_interval=_TRY_SECONDS)
 
 
-def _bring_forward(place: int, category: str, tries: Iterator[int]) -> float | None:
+def _bring_forward(
+    place: int, kind: str, category: str, tries: Iterator[int], then: Callable[[bpy.types.Area], None]
+) -> float | None:
     """Blender knows a sidebar's tabs once it has drawn them: seconds to the next try, None at the end.
 
-    `place` tells the area, which may be gone by now.
+    `place` and `kind` tell the area, which may be gone by now.
     """
-    area = next((area for area in _areas() if area.as_pointer() == place and area.type == "VIEW_3D"), None)
+    area = next((area for area in _areas() if area.as_pointer() == place and area.type == kind), None)
     region: Any = next((region for region in area.regions if region.type == "UI"), None) if area is not None else None
-    if region is None:
+    if area is None or region is None:
         return None
     try:
         region.active_panel_category = category
     except (TypeError, AttributeError):
         return _TRY_SECONDS if next(tries, None) is not None else None
     region.tag_redraw()
+    then(area)
     return None
 
 

@@ -25,7 +25,7 @@ from . import masks
 from .beside_mesh import Beside
 from .mesh_builder import mesh_of
 from .object_data import data_of, new_data, settings_text
-from .pending import remove_object
+from .pending import home_for, remove_object
 from .stored_images import digest_of, drop, file_of, packed_file
 from .stored_values import table, texts
 
@@ -250,8 +250,12 @@ def has_its_mesh(entry: FlashVDMHistoryEntry) -> bool:
     return data is not None and data.entry == entry.entry
 
 
-def show(scene: bpy.types.Scene, entry: FlashVDMHistoryEntry, active: bpy.types.Object | None) -> bpy.types.Object:
+def show(
+    scene: bpy.types.Scene, collection: bpy.types.Collection, entry: FlashVDMHistoryEntry, active: bpy.types.Object | None
+) -> bpy.types.Object:
     """Put the mesh of `entry` in the place of `active`, if that is a result; else where it was made. The object that shows it.
+
+    In the second case it comes into `collection`.
 
     What was in that place leaves the scene; the history keeps it. A mesh that stands elsewhere in the scene stays there.
     """
@@ -265,7 +269,7 @@ def show(scene: bpy.types.Scene, entry: FlashVDMHistoryEntry, active: bpy.types.
     if made.users_collection:
         made = made.copy()
         made.data = mesh_of(made).copy()
-    homes = list(replaced.users_collection) if replaced is not None else [scene.collection]
+    homes = list(replaced.users_collection) if replaced is not None else [home_for(scene, collection.session_uid)]
     for home in homes:
         home.objects.link(made)
         if replaced is not None:

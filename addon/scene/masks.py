@@ -158,11 +158,17 @@ def from_text(text: str) -> np.ndarray | None:
         return None
 
 
+def keep(image: bpy.types.Image) -> None:
+    """Let what was painted outlast steps of undo, which give an image back the pixels that were packed with it."""
+    if image.library is None and image.is_dirty and is_readable(image):
+        image.pack()
+
+
 def pack_all() -> None:
     """Before a file is saved: what was painted is kept with it."""
     for image in bpy.data.images:
-        if image.library is None and image.get(_OF) and image.is_dirty and is_readable(image):
-            image.pack()
+        if image.get(_OF):
+            keep(image)
 
 
 def _write(image: bpy.types.Image, guess: np.ndarray, strokes: np.ndarray) -> None:

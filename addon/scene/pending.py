@@ -116,7 +116,7 @@ class NewObject:
 
     def create(self, data: bpy.types.Mesh) -> bpy.types.Object:
         """Make it, in the collection in which it was asked for, or where Blender's own Add puts an object in its place."""
-        home = _that_takes_objects(self.home_scene().collection, self._collection)
+        home = home_for(self.home_scene(), self._collection)
         give_up_name(self.placement.name)
         obj = bpy.data.objects.new(self.placement.name, data)
         data.name = obj.name
@@ -132,17 +132,17 @@ class NewObject:
         return next((scene for scene in wanted if scene is not None and _is_local(scene)), None) or bpy.data.scenes.new("Scene")
 
 
-def _that_takes_objects(root: bpy.types.Collection, wanted: int) -> bpy.types.Collection:
-    """The collection with that session_uid, or the nearest above it that is of this file; else `root`.
+def home_for(scene: bpy.types.Scene, wanted: int) -> bpy.types.Collection:
+    """The collection of `scene` with that session_uid, or the nearest above it that is of this file; else the scene's own.
 
     What is linked from another file, or overrides such, takes no objects.
     """
-    below = list(root.children_recursive)
+    below = list(scene.collection.children_recursive)
     found = by_uid(below, wanted)
     while found is not None and not _is_local(found):
         above = [collection for collection in below if any(child == found for child in collection.children)]
         found = next((collection for collection in above if _is_local(collection)), next(iter(above), None))
-    return found or root
+    return found or scene.collection
 
 
 def _is_local(block: bpy.types.ID) -> bool:

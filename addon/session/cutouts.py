@@ -136,6 +136,8 @@ def _look_for_strokes() -> float | None:
     signature = masks.signature(mask)
     if _signatures.get(mask.name, signature) != signature:
         ask_soon()
+    elif _signatures.get(mask.name) == signature:
+        masks.keep(mask)
     _signatures[mask.name] = signature
     return _LOOK_SECONDS
 

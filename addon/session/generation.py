@@ -69,7 +69,7 @@ def enqueue_draft(context: Context) -> None:
     if last is not None:
         last.cancel()
     request = replace(_request(context, _OF_DRAFT, live=False), keep_latents=False)
-    placement = replace(_placement(context, {}, "Live Draft"), name="Live Draft")
+    placement = replace(_placement(context, {}, "Live Draft").beside(_taken(context)), name="Live Draft")
     sink = DraftObject(placement, context.scene, context.collection)
     session.enqueue_low_priority(request, Path(request.images["front"]).name, sink)
 

@@ -122,7 +122,7 @@ _LABELS = {
     "The background process is busy": "Der Hintergrundprozess arbeitet gerade",
     "The system check is running": "Die Systemprüfung läuft",
     "AI Removal": "KI-Entfernung",
-    "AI Removal (rembg)": "KI-Entfernung (rembg)",
+    "AI Removal (rembg)": "KI (rembg)",
     "Active Result": "Aktives Ergebnis",
     "Background Process": "Hintergrundprozess",
     "Blender Image": "Blender-Bild",

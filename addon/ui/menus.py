@@ -8,6 +8,10 @@ from ..blender.api_types import Context
 from ..blender.texts import interface
 from ..link.job import State
 from ..session.session import session
+from .panels.parts import end_of
+
+_LETTERS = 24  # of a name in the status bar
+_UNITS = 0.32  # of Blender's, a letter
 
 
 def draw_entry(menu: Any, _context: Context) -> None:
@@ -22,7 +26,10 @@ def draw_status(header: Any, _context: Context) -> None:
     if job is None or not session.tasks.generating:
         return
     row = header.layout.row(align=True)
-    row.progress(factor=job.fraction, type="BAR", text=f"{job.label}: {interface(job.text)} {job.fraction:.0%}")
+    text = f"{end_of(job.label, _LETTERS)}: {interface(job.text)} {job.fraction:.0%}"
+    bar = row.row()
+    bar.ui_units_x = _UNITS * len(text) + 1  # the bar itself is as narrow as a number
+    bar.progress(factor=job.fraction, type="BAR", text=text)
     if job.state is not State.CANCELLING:
         row.operator("flashvdm.cancel", text="", icon="X")
 

@@ -112,7 +112,8 @@ class Layout:
 
     def operator(self, operator: str, text: str | None = None, icon: str = "NONE", icon_value: int = 0, **_: Any) -> Any:
         if text is None:
-            cls = getattr(bpy.types, operator.upper().replace(".", "_OT_"), None)
+            module, _, name = operator.partition(".")
+            cls = getattr(bpy.types, f"{module.upper()}_OT_{name}", None)
             text = self._name_of(cls.bl_label) if cls is not None else ""
         self._add(text, 2 * _MARGIN, icon != "NONE" or icon_value != 0)
         return SimpleNamespace()

@@ -240,6 +240,17 @@ def test_a_star_comes_first_and_what_is_discarded_is_gone(worker: Callable[..., 
     assert len(bpy.data.objects) == 2
 
 
+def test_what_was_deleted_comes_back_into_the_active_collection(worker: Callable[..., str], picture: Path) -> None:
+    worker("good")
+    bpy.ops.flashvdm.generate(filepath=str(picture), seed=1)
+    bpy.ops.object.delete()
+    home = bpy.data.collections.new("Props")
+    bpy.context.scene.collection.children.link(home)
+    bpy.context.view_layer.active_layer_collection = bpy.context.view_layer.layer_collection.children["Props"]
+    assert bpy.ops.flashvdm.history_show(entry=entries()[0].entry) == {"FINISHED"}
+    assert bpy.context.object.users_collection == (home,)
+
+
 def test_the_picture_of_a_mesh_shows_it(extension: Any) -> None:
     pictures, mesh = extension("addon.scene.mesh_picture"), extension("flashvdm_core.api.mesh")
     corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float32)

@@ -16,17 +16,19 @@ def test_a_draft_takes_the_place_of_the_one_before_and_a_result_removes_it(
     session, live = extension("addon.session.session").session, extension("addon.session.live")
     settings = bpy.context.scene.flashvdm
     settings.image, settings.live = image, True
+    bpy.ops.mesh.primitive_cube_add()
     for seed in (1, 2):
         settings.seed = seed
         live.renew()
         assert session.tasks.low_priority.job.task.settings["seed"] == seed
         assert session.tasks.low_priority.job.task.settings["resolution"] <= 96
         tick_until(session, lambda: session.tasks.low_priority.job.over)
-        assert [obj.name for obj in bpy.data.objects] == ["Live Draft"]
+        assert [obj.name for obj in bpy.data.objects] == ["Cube", "Live Draft"]
+        assert bpy.data.objects["Live Draft"].location.x > 2, "beside the cube"
     assert session.tasks.queue.items == [], "nobody waits for it"
     assert not bpy.context.scene.flashvdm_history.entries
     bpy.ops.flashvdm.generate()
-    assert [obj.name for obj in bpy.data.objects] == ["red chair"]
+    assert [obj.name for obj in bpy.data.objects] == ["Cube", "red chair"]
 
 
 def test_a_change_ends_the_draft_under_way_and_the_switch_takes_it_away(

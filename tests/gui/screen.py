@@ -22,6 +22,7 @@ Steps = Generator[float, None, Value]
 
 _MARK = (1.0, 0.0, 1.0, 1.0)
 _UNIT = 20  # pixels of a button's height at scale 1
+_CLEAR = 60  # levels by which a letter differs from grey
 _TRIES = 5
 _TALL = 1.3  # the panel's main button is at least this much higher than the others
 
@@ -50,9 +51,10 @@ def picture() -> np.ndarray:
     return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 
-def region_box(kind: str) -> Box:
-    """The region `kind` ("UI": the sidebar, "WINDOW": the view) of the first 3D viewport."""
-    window, area, _ = gui.view3d()
+def region_box(kind: str, editor: str = "VIEW_3D") -> Box:
+    """The region `kind` ("UI": the sidebar, "WINDOW": the view) of the first 3D viewport, or of another editor."""
+    window = bpy.context.window_manager.windows[0]
+    area = next(area for area in window.screen.areas if area.type == editor)
     region = next(region for region in area.regions if region.type == kind)
     bottom = window.height - region.y
     return Box(region.x, bottom - region.height, region.x + region.width, bottom)
@@ -92,6 +94,79 @@ def tallest_marked(shown: np.ndarray, within: Box, scale: float) -> Box | None:
         return None
     columns = np.flatnonzero(marked[top:bottom].any(axis=0))
     return Box(within.left + int(columns[0]), within.top + top, within.left + int(columns[-1]) + 1, within.top + bottom)
+
+
+def button(operator: str, within: Box, values: str = "") -> Steps[Box]:
+    """The button of an operator inside a region that is on the screen. Fails where there is none that can be pressed.
+
+    Ctrl+C over a button gives its command, and so tells which one it is: `values` are part of that, too.
+    """
+    yield from move(*view_point())
+    with _marked_buttons():
+        yield 2.0
+        boxes = marked_boxes(picture(), within)
+    yield 1.0
+    seen = []
+    for box in boxes:
+        bpy.context.window_manager.clipboard = ""
+        yield from move(*box.centre)
+        press("ctrl+c")
+        yield 0.3
+        command = bpy.context.window_manager.clipboard
+        seen.append(command)
+        if f"bpy.ops.{operator}(" in command and values in command:
+            return box
+    gui.shot("no_button")
+    raise AssertionError(f"no button for {operator} {values} among {seen}")
+
+
+def marked_boxes(shown: np.ndarray, within: Box) -> list[Box]:
+    """The marked buttons inside `within` on a picture [H, W, 3], from above, those in a row from the left; or parts of them."""
+    marked = (shown[within.top : within.bottom, within.left : within.right] == (255, 0, 255)).all(axis=2)
+    found = []
+    for top, bottom in _runs(marked.any(axis=1)):
+        for left, right in _runs(marked[top:bottom].sum(axis=0) > 0.3 * (bottom - top)):
+            if right - left > _UNIT / 2 < bottom - top:
+                found.append(Box(within.left + left, within.top + top, within.left + right, within.top + bottom))
+    return found
+
+
+def _runs(values: np.ndarray) -> list[tuple[int, int]]:
+    """First and last + 1 of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], values, [0])).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def panel_titles(within: Box) -> Steps[list[Box]]:
+    """Where the titles of the panels inside a sidebar are, from above."""
+    yield from move(*view_point())
+    style = bpy.context.preferences.themes[0].user_interface
+    before = tuple(style.panel_title)
+    style.panel_title = _MARK[:3]
+    yield 2.5
+    red, green, blue = (picture()[within.top : within.bottom, within.left : within.right, band].astype(int) for band in range(3))
+    style.panel_title = before
+    yield 1.0
+    marked = (red - green > _CLEAR) & (blue - green > _CLEAR)  # letters have soft edges
+    found = []
+    for top, bottom in _runs(marked.any(axis=1)):
+        if bottom - top < _UNIT / 4:  # a dot
+            continue
+        columns = np.flatnonzero(marked[top:bottom].any(axis=0))
+        found.append(Box(within.left + int(columns[0]), within.top + top, within.left + int(columns[-1]), within.top + bottom))
+    return found
+
+
+def drag(places: list[tuple[int, int]]) -> Steps[None]:
+    """Press at the first place, move over the others, let go at the last."""
+    yield from move(*places[0])
+    xdotool("mousedown", 1)
+    for place in places[1:]:
+        yield 0.2
+        xdotool("mousemove", *place)
+    yield 0.4
+    xdotool("mouseup", 1)
+    yield 0.6
 
 
 @contextmanager

@@ -144,7 +144,7 @@ class FLASHVDM_OT_history_show(EnqueuesTasks, bpy.types.Operator):  # noqa: N801
         if entry is None or entry.made is None:
             self.report({"WARNING"}, "Its mesh is gone: press Generate Again")
             return {"CANCELLED"}
-        shown = history.show(context.scene, entry, context.active_object)
+        shown = history.show(context.scene, context.collection, entry, context.active_object)
         select_only(shown)
         push_undo(f"Show {shown.name}")
         return {"FINISHED"}

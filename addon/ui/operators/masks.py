@@ -12,9 +12,12 @@ from ...blender.editor import RubberBand, show_in_image_editor
 from ...scene import masks
 from ...session import cutouts
 from ...settings.given import absolute_path
-from ...settings.properties import scene_settings, with_properties
+from ...settings.properties import TAB, scene_settings, with_properties
 
 _HIDDEN: Any = {"HIDDEN", "SKIP_SAVE"}
+_BLENDS = {True: "ADD_ALPHA", False: "ERASE_ALPHA"}
+"""Whether a brush keeps -> how it blends."""
+
 _view = StringProperty(default="", options=_HIDDEN)
 
 
@@ -62,7 +65,8 @@ class FLASHVDM_OT_paint_mask(_OnMask, bpy.types.Operator):  # noqa: N801
         if found is None:
             return {"CANCELLED"}
         if not bpy.app.background:
-            show_in_image_editor(context, found[0])
+            show_in_image_editor(context, found[0], TAB)
+            _use_brush(context, keep=False, only_from_others=True)
             cutouts.watch_strokes()
         return {"FINISHED"}
 
@@ -86,9 +90,16 @@ class FLASHVDM_OT_mask_brush(bpy.types.Operator):  # noqa: N801
         return True
 
     def execute(self, context: Context) -> Returned:
-        brush: Any = context.tool_settings.image_paint.brush
-        brush.blend, brush.strength = "ADD_ALPHA" if self.keep else "ERASE_ALPHA", 1.0
+        _use_brush(context, self.keep)
         return {"FINISHED"}
+
+
+def _use_brush(context: Context, keep: bool, only_from_others: bool = False) -> None:
+    """Let the brush keep or remove; `only_from_others`: where it does neither, as a brush for colors does not."""
+    brush: Any = context.tool_settings.image_paint.brush
+    if brush is None or (only_from_others and brush.blend in _BLENDS.values()):
+        return
+    brush.blend, brush.strength = _BLENDS[keep], 1.0
 
 
 class _ByMouse(_OnMask):

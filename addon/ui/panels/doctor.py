@@ -25,10 +25,10 @@ class FLASHVDM_PT_doctor(Advanced, bpy.types.Panel):  # noqa: N801
 def draw_doctor(layout: bpy.types.UILayout, context: Context) -> None:
     """The button, and below what was found: the trouble first, then one line of what is right."""
     doctor = session.doctor
-    row = layout.row(align=True)
-    row.operator_context = "INVOKE_DEFAULT"
-    row.operator("flashvdm.doctor", icon="VIEWZOOM")
-    row.operator("flashvdm.copy_report", icon="COPYDOWN")
+    column = layout.column(align=True)
+    column.operator_context = "INVOKE_DEFAULT"
+    column.operator("flashvdm.doctor", icon="VIEWZOOM")
+    column.operator("flashvdm.copy_report", icon="COPYDOWN")
     if doctor.running:
         layout.label(text=interface("Checking the system"), translate=False, icon="SORTTIME")
         return

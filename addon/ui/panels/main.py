@@ -107,8 +107,10 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, let
     cutout = 0 if job is not None and job.error else thumbnails.icon_of_cutout(path)
     icon = cutout or thumbnails.icon_of_file(path)
     box = column.box()
+    there = os.path.isfile(path)
     if icon:
         box.template_icon(icon_value=icon, scale=8.0)
+    if there:
         # A line in either case: what is below must not move under the mouse when the cut-out comes.
         coming = interface("Removing the background…") if cutouts.is_coming(path) else ""
         box.label(text=coming or (interface("Masked Image") if cutout else Path(path).name), translate=False)
@@ -119,7 +121,7 @@ def _draw_image(layout: bpy.types.UILayout, settings: FlashVDMSceneSettings, let
     button = row.operator("flashvdm.open_image", text=end_of(settings.image, letters), translate=False, icon="FILE_FOLDER")
     button.view = ""
     row.menu("FLASHVDM_MT_image_sources", text="", icon="DOWNARROW_HLT")
-    if icon:
+    if there:
         _draw_cutout(layout, settings, path, letters)
 
 

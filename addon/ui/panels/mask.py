@@ -6,7 +6,7 @@ from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...scene import masks
 from ...settings.given import absolute_path
-from ...settings.properties import scene_settings
+from ...settings.properties import TAB, scene_settings
 
 CORRECTION = ("cutout_edge", "cutout_softness")
 """Settings of the cut-out that a person corrects it by."""
@@ -18,7 +18,7 @@ class FLASHVDM_PT_mask(bpy.types.Panel):  # noqa: N801
     bl_label = "Mask"
     bl_space_type = "IMAGE_EDITOR"
     bl_region_type = "UI"
-    bl_category = "Image to 3D"
+    bl_category = TAB
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -29,9 +29,13 @@ class FLASHVDM_PT_mask(bpy.types.Panel):  # noqa: N801
         layout, settings = self.layout, scene_settings(context.scene)
         assert layout is not None
         row = layout.row(align=True)
-        for keep, label, icon in ((True, interface("Keep"), "ADD"), (False, interface("Remove"), "REMOVE")):
-            brush = row.operator("flashvdm.mask_brush", text=label, translate=False, icon=icon)  # pyright: ignore[reportArgumentType]
-            brush.keep = keep
+        brush = context.tool_settings.image_paint.brush
+        for keep, blend, label, icon in (
+            (True, "ADD_ALPHA", interface("Keep"), "ADD"),
+            (False, "ERASE_ALPHA", interface("Remove"), "REMOVE"),
+        ):
+            used = brush is not None and brush.blend == blend
+            row.operator("flashvdm.mask_brush", text=label, translate=False, icon=icon, depress=used).keep = keep  # pyright: ignore[reportArgumentType]
         column = layout.column(align=True)
         for action, label in (
             ("KEEP", interface("Keep Box")),

@@ -27,7 +27,7 @@ class FLASHVDM_PT_queue(SubPanel, bpy.types.Panel):  # noqa: N801
     @classmethod
     def poll(cls, context: Context) -> bool:
         items = session.tasks.queue.in_sight
-        return len(items) > 1 or any(item.job.state is State.CANCELLED for item in items)
+        return len(items) > 1 or any(item is not session.tasks.queue.last for item in items)  # of that the main panel tells
 
     def draw(self, context: Context) -> None:
         layout = self.layout
