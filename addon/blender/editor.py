@@ -1,5 +1,7 @@
 """The Image Editor: showing an image in it to be painted, and a box that is dragged over it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import bpy

@@ -305,6 +305,9 @@ class UILayout(bpy_struct):
     def column(self, align: bool = False) -> UILayout:
         return self._part()
 
+    def split(self, factor: float = 0.0, align: bool = False) -> UILayout:
+        return self._part()
+
     def label(self, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.drawn.append(("label", text))
 

@@ -48,7 +48,7 @@ def draw_model_menu(layout: bpy.types.UILayout, context: Context) -> None:
     chosen = scene_settings(context.scene).model
     known = next((model for model in KNOWN.values() if str(session.models.folder / model.name) == chosen), None)
     title = known.title if known else interface("Built-in Model") if chosen in ("", "embedded") else Path(chosen).name
-    row = layout.row()
+    row = layout.split(factor=0.25)  # Blender would give the name half of it, and cut it off
     row.label(text=interface("Model"), translate=False)
     row.menu("FLASHVDM_MT_models", text=title)
     draw_download(layout, width(context))
