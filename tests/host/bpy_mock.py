@@ -165,6 +165,9 @@ class _Elements:
     def foreach_set(self, attr: str, seq: np.ndarray) -> None:
         self.values[attr] = np.array(seq)
 
+    def foreach_get(self, attr: str, seq: np.ndarray) -> None:
+        seq[:] = self.values[attr]
+
 
 class _Attributes(dict):
     """Those that a mesh has of itself, and new ones."""
