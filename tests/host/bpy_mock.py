@@ -217,7 +217,7 @@ class Object(ID):
     def __init__(self, name: str, data: Mesh) -> None:
         super().__init__(name)
         self.location, self.users_collection, self.modifiers = (0.0, 0.0, 0.0), [], []
-        self.mode = "OBJECT"
+        self.mode, self.material_slots = "OBJECT", []
         self._data: Mesh | None = None
         self.data = data
         self._selected = False
