@@ -43,6 +43,7 @@ class DraftObject(ResultSink):
         here = drafts()
         if here:
             replace_mesh(here[0], self._mesh.take())
+            mark_preview(here[0])
         else:
             obj = self._object.create(self._mesh.take())
             mark_preview(obj)

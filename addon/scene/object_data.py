@@ -165,8 +165,13 @@ def _preview_mark(block: bpy.types.Object | bpy.types.Mesh) -> str:
 
 
 def _mark_here(block: bpy.types.ID) -> str:
-    """Blender's temporary folder is its own for as long as it runs; the number is the block's, in this Blender alone."""
-    return f"{Path(bpy.app.tempdir).name} {block.session_uid}"
+    """Blender's temporary folder is its own for as long as it runs; the number is the block's, in this Blender alone.
+
+    An object has the number of its vertices in it, too: one into which the user has joined another is the user's.
+    """
+    mesh = block.data if isinstance(block, bpy.types.Object) else None
+    size = f" {len(mesh.vertices)}" if isinstance(mesh, bpy.types.Mesh) else ""
+    return f"{Path(bpy.app.tempdir).name} {block.session_uid}{size}"
 
 
 def migrate_file() -> None:

@@ -87,7 +87,7 @@ class ResultObject(ResultSink):
         obj = self._object.find()
         if obj is None and self._object.uid is not None:
             self._wanted = False
-        elif obj is None or is_at_rest(obj):
+        elif obj is None or _is_ours(obj):
             mark_preview(self._put(obj))
         self._mesh.drop()
 
@@ -129,7 +129,7 @@ class ResultObject(ResultSink):
     def discard(self) -> None:
         """Leave the scene as it was before the first preview."""
         obj, self._object.uid = self._object.find(), None
-        if obj is not None:
+        if obj is not None and not is_copied_preview(obj):
             remove_object(obj)
         self._mesh.drop()
         self._folder.remove()
@@ -137,7 +137,7 @@ class ResultObject(ResultSink):
     def _preview(self) -> bpy.types.Object | None:
         """The preview, for the result to take its place; None where there is none, or the user works on it."""
         obj = self._object.find()
-        if obj is None or is_at_rest(obj):
+        if obj is None or _is_ours(obj):
             return obj
         forget(obj)  # it is the user's now
         return None
@@ -185,3 +185,8 @@ def _remove(is_stale: Callable[[bpy.types.Object | bpy.types.Mesh], bool]) -> No
         remove_object(obj)
     for data in [data for data in bpy.data.meshes if not data.library and not data.users and is_stale(data)]:
         bpy.data.meshes.remove(data)
+
+
+def _is_ours(obj: bpy.types.Object) -> bool:
+    """A preview with nothing of the user's in it, which the user is not at work on."""
+    return not is_copied_preview(obj) and is_at_rest(obj)

@@ -99,6 +99,26 @@ def test_a_preview_that_the_artist_works_on_stays_theirs(
     assert not preview.flashvdm.preview
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_the_artist_joins_into_a_preview_is_not_lost(
+    worker: Callable[..., str], image: str, session: Session, go_on: Callable[[], None], cancelled: bool
+) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    worker("wait-at-decode" if cancelled else "pause-at-decode")
+    invoke(session, image)
+    tick_until(session, lambda: len(meshes()) == 2)
+    preview = next(obj for obj in meshes() if obj != cube)
+    preview.select_set(True)
+    cube.select_set(True)
+    bpy.context.view_layer.objects.active = preview
+    bpy.ops.object.join()
+    assert len(preview.data.polygons) == 20
+    bpy.ops.flashvdm.cancel() if cancelled else go_on()
+    assert finish(session) == ("CANCELLED" if cancelled else "DONE")
+    assert sorted(len(obj.data.polygons) for obj in meshes()) == ([20] if cancelled else [14, 20])
+
+
 def test_one_live_generation_is_one_undo_step(worker: Callable[..., str], image: str, session: Session) -> None:
     worker("good")
     before = content()

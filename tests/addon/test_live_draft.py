@@ -71,3 +71,30 @@ def test_a_draft_that_the_artist_works_on_stays_theirs(worker: Callable[..., str
     settings.live = False
     live.renew()
     assert list(bpy.data.objects) == [draft]
+
+
+def test_what_the_artist_joins_into_a_draft_or_copies_of_it_is_not_lost(
+    worker: Callable[..., str], image: str, extension: Import
+) -> None:
+    worker("good")
+    session, live = extension("addon.session.session").session, extension("addon.session.live")
+    settings = bpy.context.scene.flashvdm
+    settings.image, settings.live = image, True
+    live.renew()
+    tick_until(session, lambda: session.tasks.low_priority.job.over)
+    (draft,) = bpy.data.objects
+    copy = draft.copy()
+    copy.data = draft.data.copy()
+    bpy.context.collection.objects.link(copy)
+    bpy.ops.mesh.primitive_cube_add()
+    draft.select_set(True)
+    bpy.context.view_layer.objects.active = draft
+    bpy.ops.object.join()
+    for seed in (7, 8):
+        settings.seed = seed
+        live.renew()
+        tick_until(session, lambda: session.tasks.low_priority.job.over)
+    assert sorted(len(obj.data.polygons) for obj in bpy.data.objects) == [14, 14, 20]
+    settings.live = False
+    live.renew()
+    assert sorted(len(obj.data.polygons) for obj in bpy.data.objects) == [14, 20]
