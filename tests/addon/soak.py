@@ -304,6 +304,8 @@ class Soak:
         found = {}
         for obj in bpy.data.objects:
             if obj.type == "MESH" and obj.session_uid not in left_out and not is_preview(obj) and obj.users_collection:
+                if obj.mode == "EDIT":
+                    obj.update_from_editmode()  # else what was added there would show with the end of the mode
                 points = np.empty(len(obj.data.vertices) * 3, np.float32)
                 obj.data.vertices.foreach_get("co", points)
                 found[obj.name] = len(points) // 3, hashlib.sha256(np.round(points / _ROUNDED).tobytes()).hexdigest()
