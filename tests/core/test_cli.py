@@ -177,7 +177,7 @@ def test_the_memory_that_each_model_needs_is_told(capsys: pytest.CaptureFixture[
     assert main(["models", "--memory", "--device", "cpu", "--precision", "float16", "--resolution", "380"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum("of it weights" in line for line in lines) == 1 + sum(
-        line.startswith(("hunyuan3d-dit-", "triposg:")) for line in lines
+        line.startswith(("hunyuan3d-dit-", "triposg", "step1x-", "partcrafter")) for line in lines
     )
     turbo = next(number for number, line in enumerate(lines) if line.startswith("hunyuan3d-dit-v2-0-turbo:"))
     need = re.fullmatch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclass, replacees import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,6 @@ from ...api.units import SHAPE_HALF_SIDE
 from ...encoding import encoder_input
 from ...encoding.samples import Surface
 from ...models.shape_vae import ShapeVAE
-from ...models.shape_vae import Surface as EncoderInput
 from ..data.meshes import SPLITS, ColouredMesh, PackedMeshes
 from ..data.queries import QUERY_BOUND
 from ..data.sdf import sample_surface
@@ -147,5 +146,6 @@ def encoded(vae: ShapeVAE, prop: HeldOutMesh, rng: np.random.Generator) -> Tenso
     """The mean of a prop's posterior: float32 [1, N, embed_dim] on the autoencoder's device, not scaled."""
     weight = vae.post_kl.weight
     read = encoder_input(vae.spec, prop.vertices, prop.faces, prop.surface, rng)
-    read = EncoderInput(*(part.to(weight.device, weight.dtype) for part in (read.data, read.queries)))
+    data, queries = (part.to(weight.device, weight.dtype) for part in (read.data, read.queries))
+    read = replace(read, data=data, queries=queries)
     return vae.encode_unscaled(read).mean.float()
