@@ -73,9 +73,9 @@ class Placement:
 def boxes_in(layer: bpy.types.ViewLayer | None) -> list[Box]:
     """What the visible objects of a view layer fill."""
     boxes = []
-    shown: Iterable[bpy.types.Object | None] = layer.objects if layer is not None else ()
-    for obj in shown:  # what was removed a moment ago is None until Blender has looked at the layer again
-        if obj is not None and obj.type in _SOLID and obj.visible_get(view_layer=layer):
+    # Not the layer's own list: until Blender has looked at the layer again, it may lead to what was removed a moment ago.
+    for obj in bpy.data.objects if layer is not None else ():
+        if obj.type in _SOLID and obj.visible_get(view_layer=layer):
             world = np.array(obj.matrix_world, np.float64)
             corners = np.array([tuple(corner) for corner in obj.bound_box]) @ world[:3, :3].T + world[:3, 3]
             if np.isfinite(corners).all():
