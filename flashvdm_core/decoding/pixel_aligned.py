@@ -22,6 +22,9 @@ from .query_embedding import GridQueries, Queries, QueryEmbedding
 _BEYOND = -1.0
 """The outline's logit where no shape is near."""
 
+RIM_DEPTH = 0.1
+"""How far along w, in frame units, what is added at the rim falls to a third."""
+
 OUTLINE_REACH = 16
 """Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
 
@@ -59,6 +62,12 @@ class Columns:
         place = ((w / HALF_DEPTH + 1) * (volume.shape[1] / 2) - 0.5).clamp(0, last)
         below = place.long().clamp_max(last - 1)
         return torch.lerp(bins[self.of_point, below], bins[self.of_point, below + 1], place - below)
+
+    def likeliest(self, volume: Tensor) -> Tensor:
+        """The depth w [P] at which the volume [1, D, h, h] is fullest in the points' columns."""
+        bins = at_pixels(volume, self.view)[0]
+        deepest = ((2 * bins.argmax(0) + 1) / len(bins) - 1) * HALF_DEPTH
+        return deepest[self.of_point]
 
 
 class PixelEmbedding(QueryEmbedding):
@@ -111,7 +120,10 @@ class PixelGridQueries(GridQueries):
 class OutlinedField(Field):
     """The field of a pixel-aligned decoder, whose shape ends where the picture's outline does.
 
-    The decoder is not asked beyond the outline, where the answer is known.
+    The decoder is not asked beyond the outline, where the answer is known. Inside of it, close by, something is known to be at
+    some depth, of which the mean of all that is possible says that it is nowhere: thin parts would break and rims shrink. So
+    logits are raised there around the likeliest depth, by the spec's `rim` at the outline and by nothing where the outline is a
+    truncation distance away.
 
     Args:
         decoder: the pixel-aligned decoder.
@@ -125,6 +137,7 @@ class OutlinedField(Field):
         self, decoder: PixelAlignedDecoder, decoded: Tensor, features: PixelFeatures, outline: Tensor, truncation: float
     ) -> None:
         self._film, self._volume, self._outline = decoder.film, features.volume, outline / truncation
+        self._rim = decoder.spec.rim
         tokens = decoder.reader(decoded.to(outline.dtype))
         self._inner = VecsetField(decoder.point_decoder, tokens, None, PixelEmbedding(decoder, features))
         self.device = self._inner.device
@@ -156,8 +169,14 @@ class OutlinedField(Field):
 
     def _outlined(self, outline: Tensor, wanted: Tensor, logits: Tensor, columns: Columns, w: Tensor) -> Tensor:
         """The outline's logits, at `wanted` no more than those of the decoder with what the coarse volume adds."""
-        whole = logits + self._film.added(columns.in_volume(self._volume, w))
-        return outline.index_put((wanted,), torch.minimum(whole, outline[wanted]))
+        most = outline[wanted]
+        whole = logits + self._film.added(columns.in_volume(self._volume, w)) + self._at_rim(most, columns, w)
+        return outline.index_put((wanted,), torch.minimum(whole, most))
+
+    def _at_rim(self, outline: Tensor, columns: Columns, w: Tensor) -> Tensor:
+        """What is added close to the outline, where the outline's logits are `outline` [P]."""
+        apart = (w - columns.likeliest(self._volume)) / RIM_DEPTH
+        return self._rim * (1 - outline).clamp(0, 1) * torch.exp(-apart.square())
 
 
 class Relief(Field):

@@ -24,12 +24,12 @@ _MOST: Mapping[str, float] = {
     "num_register_tokens": 64, "view_num": 64, "num_freqs": 64, "embed_frequency": 64, "mlp_ratio": 64, "mlp_expand_ratio": 64,
     "geo_decoder_mlp_expand_ratio": 64, "query_ratio": _MOST_FEW, "layer_norm_eps": 1, "norm_eps": 1,
     "layerscale_value": 1e6, "scale_factor": 1e6, "time_at_noise": 1e6, "time_at_data": 1e6,
-    "cross_scale": 1e3, "cross_scale_2": 1e3, "part_tokens": _MOST_TOKENS, "max_parts": _MOST_FEW,
+    "rim": 10, "cross_scale": 1e3, "cross_scale_2": 1e3, "part_tokens": _MOST_TOKENS, "max_parts": _MOST_FEW,
     "joint_blocks": 2**_MOST_LAYERS - 1,
 }  # fmt: skip
 _MAY_BE_ZERO = frozenset({
     "depth_single_blocks", "num_encoder_layers", "num_layers_encoder", "num_moe_layers", "point_feats", "pc_sharpedge_size",
-    "view_num", "num_freqs", "encoder_width", "query_ratio", "context_dim_2", "num_register_tokens",
+    "view_num", "num_freqs", "encoder_width", "query_ratio", "context_dim_2", "num_register_tokens", "rim",
     "part_tokens", "max_parts", "joint_blocks",
 })  # fmt: skip
 

@@ -208,7 +208,10 @@ class PixelAlignedSpec(Spec):
         width, decoder_heads, num_freqs, mlp_expand_ratio: of the point decoder, as in `PointDecoderSpec`; `width` is that of the
             decoded latents. It is an efficient one: its own width is half of that, without a last norm.
         truncation: distance in its frame that a logit of 1 stands for.
+        rim: logits that are added at the picture's outline where the shape most likely is (`decoding.pixel_aligned`).
     """
+
+    LATER = frozenset({"rim"})
 
     image_size: int = 96
     channels: int = 24
@@ -223,6 +226,7 @@ class PixelAlignedSpec(Spec):
     num_freqs: int = 5
     mlp_expand_ratio: int = 2
     truncation: float = 0.05
+    rim: float = 0.4
 
     @property
     def plane_channels(self) -> int:

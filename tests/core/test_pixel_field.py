@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,8 +54,14 @@ def decoded(seed: int = 0) -> torch.Tensor:
     return torch.randn(1, 12, 32, generator=torch.Generator().manual_seed(seed))
 
 
+def without_rim(picture: Picture) -> Picture:
+    decoder = copy.copy(picture.decoder)
+    decoder.spec = replace(decoder.spec, rim=0.0)
+    return replace(picture, decoder=decoder)
+
+
 def test_a_grid_gives_what_points_give_and_both_what_the_decoder_gives(picture: Picture) -> None:
-    field, (grid, indices) = picture.field(decoded()), some_points()
+    field, (grid, indices) = without_rim(picture).field(decoded()), some_points()
     points = grid.coordinates(indices)
     plain = picture.decoder(picture.features, points[None], picture.camera, picture.decoder.keys_values(decoded()))[0]
     outline = at_pixels(picture.outline, points[None])[0, 0] / picture.decoder.spec.truncation
@@ -65,6 +72,18 @@ def test_a_grid_gives_what_points_give_and_both_what_the_decoder_gives(picture: 
     torch.testing.assert_close(field(beyond), outline[outline < -1], rtol=1e-4, atol=1e-4)
     for order in (indices, indices.sort().values):
         torch.testing.assert_close(field.on_grid(grid)(order), field(grid.coordinates(order)), rtol=1e-4, atol=1e-4)
+
+
+def test_the_rim_is_raised_where_the_shape_most_likely_is(picture: Picture) -> None:
+    grid, indices = some_points()
+    points = grid.coordinates(indices)
+    field, plain = picture.field(decoded()), without_rim(picture).field(decoded())
+    outline = at_pixels(picture.outline, points[None])[0, 0] / picture.decoder.spec.truncation
+    raised = field(points) - plain(points)
+    assert (raised >= -1e-4).all()
+    assert raised[(outline > 1) | (outline < -1)].abs().max() < 1e-4, "neither well inside nor beside the outline"
+    assert raised.max() > 0.05
+    torch.testing.assert_close(field.on_grid(grid)(indices), field(points), rtol=1e-4, atol=1e-4)
 
 
 def test_latents_are_read(picture: Picture) -> None:

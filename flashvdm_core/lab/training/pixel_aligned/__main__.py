@@ -101,11 +101,12 @@ def _measure(given: argparse.Namespace) -> None:
     data = validate.greyed(data) if given.grey else data
     seen = validate.held_out(Source.parse(given.data), "train", count=_SEEN)
     outline, found = validate.baselines(data), validate.scores(model, data)
+    found = {"as the product decodes it": validate.decoded_scores(model, data)} | found
     constant = {"the same shape for every picture": validate.constant_shape(seen, data)}
     for name, values in (constant | outline | found).items():
         print(f"{name}: mean {values.mean():.4f}, first 96 {values[:96].mean():.4f}, median {values.median():.4f}")
     best = max(outline.values(), key=lambda values: values.mean().item())
-    print(f"better than the outline: {(found['iou'] > best).float().mean():.3f} of {len(data)}")
+    print(f"better than the outline: {(found['as the product decodes it'] > best).float().mean():.3f} of {len(data)}")
     if given.meshes:
         rows = torch.linspace(0, len(data) - 1, given.meshes).long()
         scores = mesh_scores(model, data.images[rows], data.decoded[rows].float(), given.resolution)

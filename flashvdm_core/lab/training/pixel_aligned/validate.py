@@ -19,6 +19,7 @@ from ....models.pixel_aligned import (
     in_volume,
     outline_distance,
 )
+from ....pipeline.shape import read_picture
 from ...data.dataset import ShapeData, ViewData
 from ...data.meshes import ColouredMesh, PackedMeshes
 from ...data.render import BORDER, Camera, random_camera, render_view
@@ -185,6 +186,18 @@ def baselines(data: HeldOut) -> dict[str, Tensor]:
     """IoU [N] of the inflated outline with the true camera, and with a usual one (15 degrees, parallel)."""
     cameras = {"outline, true camera": data.camera, "outline, usual camera": _usual_cameras(len(data))}
     return {name: iou(inflated(data.images, camera.to_view(data.points)), data.distance) for name, camera in cameras.items()}
+
+
+@torch.no_grad()
+def decoded_scores(model: PixelAlignedDecoder, data: HeldOut) -> Tensor:
+    """IoU [N] of the field as the product decodes it: own camera, within the outline, with what is added at the rim."""
+    found = []
+    for at, pixels in enumerate(data.images):
+        picture = read_picture(model, pixels.numpy())
+        view = picture.camera.to_view(data.points[at : at + 1])[0]
+        logits = picture.field(data.decoded[at : at + 1].float())(view)
+        found.append(iou(logits[None], data.distance[at : at + 1]))
+    return torch.cat(found)
 
 
 @torch.no_grad()
