@@ -22,7 +22,7 @@ from .query_embedding import GridQueries, Queries, QueryEmbedding
 _BEYOND = -1.0
 """The outline's logit where no shape is near."""
 
-RIM_DEPTH = 0.1
+RIM_DEPTH = 0.15
 """How far along w, in frame units, what is added at the rim falls to a third."""
 
 OUTLINE_REACH = 16
@@ -64,10 +64,11 @@ class Columns:
         return torch.lerp(bins[self.of_point, below], bins[self.of_point, below + 1], place - below)
 
     def likeliest(self, volume: Tensor) -> Tensor:
-        """The depth w [P] at which the volume [1, D, h, h] is fullest in the points' columns."""
+        """The depth w [P] around which the volume [1, D, h, h] is full in the points' columns: a mean, so that it is smooth."""
         bins = at_pixels(volume, self.view)[0]
-        deepest = ((2 * bins.argmax(0) + 1) / len(bins) - 1) * HALF_DEPTH
-        return deepest[self.of_point]
+        count = len(bins)
+        w = ((2 * torch.arange(count, device=bins.device) + 1) / count - 1) * HALF_DEPTH
+        return (bins.softmax(0) * w[:, None]).sum(0)[self.of_point]
 
 
 class PixelEmbedding(QueryEmbedding):

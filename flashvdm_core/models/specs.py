@@ -226,7 +226,7 @@ class PixelAlignedSpec(Spec):
     num_freqs: int = 5
     mlp_expand_ratio: int = 2
     truncation: float = 0.05
-    rim: float = 0.4
+    rim: float = 0.25
 
     @property
     def plane_channels(self) -> int:
