@@ -137,7 +137,7 @@ class Blend:
         object.__setattr__(self, "latents", _checked_latents(self.latents))
         object.__setattr__(self, "other", _checked_latents(self.other))
         known = {self.model_identity, self.other_identity} - {""}
-        if self.latents.shape[0] != self.other.shape[0] and len(known) == 1:
+        if self.latents.shape[0] != self.other.shape[0] and self.model_identity == self.other_identity != "":
             raise SettingsError("The two results have different numbers of parts; choose two that were made of as many.")
         if self.latents.shape != self.other.shape or len(known) > 1:
             raise SettingsError("The two results were made by different models; choose two results of one model.")

@@ -270,7 +270,9 @@ def test_two_results_are_blended_into_a_third(made: bpy.types.Object, extension:
 
 
 def test_results_of_two_models_are_not_blended(made: bpy.types.Object, extension: Import) -> None:
-    store(another(5), np.zeros((6, 2), np.float32), extension)
+    other = another(5)
+    store(other, np.zeros((6, 2), np.float32), extension)
+    other.flashvdm.model_identity = ""  # it was made before results kept it
     made.select_set(True)
     with pytest.raises(RuntimeError, match=r"different models"):
         bpy.ops.flashvdm.blend()
