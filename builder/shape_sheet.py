@@ -101,7 +101,8 @@ def main() -> int:
     try:
         gathered = [path for path in cutout_sheet.gather() if path.name not in LEFT_OUT]
         with tempfile.TemporaryDirectory() as scratch:
-            make_sheet(gathered + renders(given.data, given.renders, Path(scratch))).save(given.sheet, optimize=True)
+            sheet = make_sheet(gathered + renders(given.data, given.renders, Path(scratch)))
+        sheet.convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(given.sheet, optimize=True)
     except BuildError as error:
         print(f"builder.shape_sheet: {error}", file=sys.stderr)
         return 1
