@@ -63,7 +63,7 @@ def test_an_object_is_made_of_as_many_loose_parts_as_asked_for(folder: Path, tmp
     assert isinstance(one, Result), one
     assert loose_parts(two.mesh) > loose_parts(one.mesh) > 0
     with pytest.raises(SettingsError, match="different numbers of parts"):
-        Blend(two.latents, one.latents, model_identity=two.model_identity)  # pyright: ignore[reportArgumentType]
+        Blend(two.latents, one.latents, model_identity=two.model_identity, other_identity=two.model_identity)  # pyright: ignore[reportArgumentType]
 
 
 def test_more_parts_than_the_model_tells_apart_are_refused(folder: Path, tmp_path: Path) -> None:
