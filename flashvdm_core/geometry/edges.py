@@ -84,6 +84,14 @@ def with_edges(mesh: TriangleMesh) -> TriangleMesh:
             return end.value
 
 
+def allowed_faces(mesh: TriangleMesh) -> np.ndarray:
+    """Which faces of a mesh `with_edges` keeps: int64, rising."""
+    a, b, c = mesh.faces.T
+    plain = np.flatnonzero((a != b) & (b != c) & (c != a))
+    edges = triangle_edges(mesh.faces[plain], len(mesh.vertices))
+    return np.delete(plain, _doubled_faces(mesh.faces[plain], edges, edges.of_sides().reshape(-1, 3)))
+
+
 def edges_in_steps(mesh: TriangleMesh) -> Generator[None, None, TriangleMesh]:
     """`with_edges` in steps of some hundredths of a second, where the mesh has its edges: they are only looked through."""
     if mesh.edges is not None and (yield from _are_edges_of(mesh, mesh.edges)):

@@ -21,7 +21,7 @@ from ..api.errors import OutputError, SettingsError
 from ..api.events import Event, Failure, Log, Preview, Result
 from ..api.wire.arrays import hand_over_sentence, remove_arrays
 from ..api.wire.protocol import MAX_LINE, Cancel, CommandError, Generate, Ready, decode_command, encode
-from ..geometry.edges import with_edges
+from ..geometry.edges import allowed_faces, with_edges
 
 if TYPE_CHECKING:
     from ..pipeline.pipeline import Pipeline
@@ -185,7 +185,7 @@ def _generate(pipeline: Pipeline, job: Job, outbox: Outbox) -> None:
     command = job.command
     try:
         for event in pipeline.generate(command.task, job.cancelled.is_set):
-            outbox.send(_for_a_host(event), command.id)
+            outbox.send(for_a_host(event), command.id)
     except OutputError as error:
         outbox.send(Failure("OutputError", str(error), traceback.format_exc()), command.id)
     except Exception as error:
@@ -193,6 +193,15 @@ def _generate(pipeline: Pipeline, job: Job, outbox: Outbox) -> None:
         outbox.send(Failure("WorkerError", message, traceback.format_exc()), command.id)
 
 
-def _for_a_host(event: Event) -> Event:
-    """The event with what a host would have to compute, while its user waits, before it can show the mesh."""
-    return replace(event, mesh=with_edges(event.mesh)) if isinstance(event, Preview | Result) else event
+def for_a_host(event: Event) -> Event:
+    """The event with what a host would have to compute, while its user waits, before it can show the mesh.
+
+    Colours stay with their faces where some are left out that no host allows.
+    """
+    if not isinstance(event, Preview | Result):
+        return event
+    mesh = with_edges(event.mesh)
+    if not isinstance(event, Result) or event.colouring is None or len(mesh.faces) == len(event.mesh.faces):
+        return replace(event, mesh=mesh)
+    uvs = event.colouring.uvs.reshape(-1, 3, 2)[allowed_faces(event.mesh)].reshape(-1, 2)
+    return replace(event, mesh=mesh, colouring=replace(event.colouring, uvs=uvs))

@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 
 from flashvdm_core.api.events import CutOut, Event, Failure, Finished, Log, Preview, Progress, Result
+from flashvdm_core.api.mesh import Colouring, TriangleMesh
 from flashvdm_core.api.tasks import CutOutOnly, DecodeLatents, Request
 from flashvdm_core.api.wire.protocol import Cancel, Command, Generate, Ready, decode, encode_command
+from flashvdm_core.worker.serve import for_a_host
 
 from .nearness import near
 from .tiny_model import write_disc_image, write_tiny_model
@@ -415,3 +417,16 @@ def test_wrong_usage_is_refused(arguments: list[str]) -> None:
         check=False,
     )
     assert done.returncode == 2
+
+
+def test_colours_stay_with_their_faces_where_a_host_takes_fewer() -> None:
+    """A face twice, and one with a vertex twice, as simplifying can leave them: a host crashes on the one and on the other."""
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    faces = np.array([[0, 2, 1], [1, 1, 3], [0, 1, 3], [2, 1, 0], [0, 3, 2], [1, 2, 3]], np.int32)
+    uvs = np.repeat(np.arange(6, dtype=np.float32) / 6, 6).reshape(-1, 2)
+    colouring = Colouring(uvs, np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 4), np.uint8), 0.0, 0.0)
+    told = for_a_host(Result(TriangleMesh(vertices, faces), 0, "tiny", {}, {}, colouring=colouring))
+    assert isinstance(told, Result)
+    assert told.colouring is not None
+    assert told.mesh.faces.tolist() == faces[[0, 2, 4, 5]].tolist()
+    assert told.colouring.uvs.tolist() == uvs.reshape(-1, 3, 2)[[0, 2, 4, 5]].reshape(-1, 2).tolist()
