@@ -56,19 +56,22 @@ class Columns:
         number = torch.arange(len(points), device=points.device)
         return cls(number, number, points[None, :, :2])
 
-    def in_volume(self, volume: Tensor, w: Tensor) -> Tensor:
-        """The volume [1, D, h, h] at the points, whose depths are w [P]: [P]. As `models.pixel_aligned.in_volume`."""
-        bins, last = at_pixels(volume, self.view)[0].T, volume.shape[1] - 1
-        place = ((w / HALF_DEPTH + 1) * (volume.shape[1] / 2) - 0.5).clamp(0, last)
+    def bins(self, volume: Tensor) -> Tensor:
+        """The volume [1, D, h, h] along the columns: [C, D]."""
+        return at_pixels(volume, self.view)[0].T
+
+    def in_bins(self, bins: Tensor, w: Tensor) -> Tensor:
+        """`bins` [C, D] at the points, whose depths are w [P]: [P]. As `models.pixel_aligned.in_volume`."""
+        last = bins.shape[1] - 1
+        place = ((w / HALF_DEPTH + 1) * (bins.shape[1] / 2) - 0.5).clamp(0, last)
         below = place.long().clamp_max(last - 1)
         return torch.lerp(bins[self.of_point, below], bins[self.of_point, below + 1], place - below)
 
-    def likeliest(self, volume: Tensor) -> Tensor:
-        """The depth w [P] around which the volume [1, D, h, h] is full in the points' columns: a mean, so that it is smooth."""
-        bins = at_pixels(volume, self.view)[0]
-        count = len(bins)
+    def likeliest(self, bins: Tensor) -> Tensor:
+        """The depth w [P] around which `bins` [C, D] are full in the points' columns: a mean, so that it is smooth."""
+        count = bins.shape[1]
         w = ((2 * torch.arange(count, device=bins.device) + 1) / count - 1) * HALF_DEPTH
-        return (bins.softmax(0) * w[:, None]).sum(0)[self.of_point]
+        return (bins.softmax(1) @ w.to(bins))[self.of_point]
 
 
 class PixelEmbedding(QueryEmbedding):
@@ -109,7 +112,7 @@ class PixelGridQueries(GridQueries):
         depth = at_pixels(features.depth, columns.view)[0].T[columns.of_point]
         points = torch.cat([columns.view[0][columns.of_point], w[:, None]], 1)
         height = features.camera.height(points[None])[0]
-        of_depth = film.of_depth(depth, w, columns.in_volume(features.volume, w), height)
+        of_depth = film.of_depth(depth, w, columns.in_bins(columns.bins(features.volume), w), height)
         scale, shift = (film.of_pixels(features, columns.view)[0][columns.of_point] + of_depth).chunk(2, -1)
         flat = self._x[columns.number // size] + self._y[columns.number % size]
         position = flat[columns.of_point] + self._z[k]
@@ -169,15 +172,12 @@ class OutlinedField(Field):
         return at_pixels(self._outline, columns.view)[0, 0][columns.of_point]
 
     def _outlined(self, outline: Tensor, wanted: Tensor, logits: Tensor, columns: Columns, w: Tensor) -> Tensor:
-        """The outline's logits, at `wanted` no more than those of the decoder with what the coarse volume adds."""
-        most = outline[wanted]
-        whole = logits + self._film.added(columns.in_volume(self._volume, w)) + self._at_rim(most, columns, w)
+        """The outline's logits, at `wanted` no more than those of the decoder with what the coarse volume and the rim add."""
+        most, bins = outline[wanted], columns.bins(self._volume)
+        apart = (w - columns.likeliest(bins)) / RIM_DEPTH
+        rim = self._rim * (1 - most).clamp(0, 1) * torch.exp(-apart.square())
+        whole = logits + self._film.added(columns.in_bins(bins, w)) + rim
         return outline.index_put((wanted,), torch.minimum(whole, most))
-
-    def _at_rim(self, outline: Tensor, columns: Columns, w: Tensor) -> Tensor:
-        """What is added close to the outline, where the outline's logits are `outline` [P]."""
-        apart = (w - columns.likeliest(self._volume)) / RIM_DEPTH
-        return self._rim * (1 - outline).clamp(0, 1) * torch.exp(-apart.square())
 
 
 class Relief(Field):

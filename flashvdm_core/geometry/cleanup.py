@@ -59,6 +59,7 @@ def clean_up(
     if face_budget and len(faces) > face_budget:
         vertices, faces = _simplified(*_compact(vertices, faces), face_budget)
         vertices, faces, _ = _without_degenerate(vertices, faces)
+        faces = _without_doubled(faces)
     if not len(faces):
         raise EmptySurfaceError("The generated mesh has no faces; use another seed, another surface level or a clearer image.")
     return TriangleMesh(*_compact(vertices, faces))
@@ -121,6 +122,21 @@ def _without_degenerate(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.nda
         row = np.arange(len(shortest))
         merged = np.stack([faces[flat][row, shortest], faces[flat][row, (shortest + 1) % 3]], axis=1)
         faces = connected_components(merged, len(vertices))[faces]
+
+
+def _without_doubled(faces: np.ndarray) -> np.ndarray:
+    """Of faces on the same three vertices those that look opposite ways cancel out, and one stays of what is left.
+
+    Simplifying folds thin parts flat. No host allows two faces on the same vertices, and to leave one of a fold would open the
+    mesh.
+    """
+    order = faces.argsort(axis=1)
+    # An even permutation of rising vertices, or an odd one: the two ways that a face can look.
+    way = np.where((order[:, 1] - order[:, 0]) % 3 == 1, 1, -1)
+    _, group = np.unique(np.take_along_axis(faces, order, 1), axis=0, return_inverse=True)
+    left = np.sign(np.bincount(group.ravel(), weights=way))[group.ravel()]
+    kept = np.flatnonzero(left == way)
+    return faces[kept[np.sort(np.unique(group.ravel()[kept], return_index=True)[1])]]
 
 
 def _simplified(vertices: np.ndarray, faces: np.ndarray, face_budget: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from flashvdm_core.api.errors import EmptySurfaceError
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.geometry.cleanup import clean_up
 from flashvdm_core.geometry.components import vertex_components
+from flashvdm_core.geometry.edges import allowed_faces
 from flashvdm_core.sparse_grid import Points, SparseVolume, aligned_grids
 from flashvdm_core.surface import extract_surface
 
@@ -195,3 +196,14 @@ class TestCleanUp:
         line = np.float32([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
         with pytest.raises(EmptySurfaceError, match="no faces"):
             clean_up(TriangleMesh(line, np.array(faces, np.int32).reshape(-1, 3)))
+
+
+@pytest.mark.parametrize("budget", [60, 120, 200])
+def test_what_is_simplified_has_no_face_that_a_host_leaves_out_and_stays_closed(budget: int) -> None:
+    """Small parts fold flat when they are simplified: two faces on the same vertices, of which a host would leave one out."""
+    for seed in range(4):
+        places = np.random.default_rng(seed).uniform(-1, 1, (12, 2))
+        whole = joined(*(ball(0.08 + 0.1 * abs(y), 2 * x, resolution=12) for x, y in places))
+        simple = clean_up(whole, face_budget=budget)
+        assert len(allowed_faces(simple)) == len(simple.faces)
+        assert is_closed(simple)

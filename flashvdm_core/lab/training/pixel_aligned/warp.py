@@ -1,7 +1,7 @@
 """Smooth warps that make new shapes of those at hand; a mesh and the points of its field go through the same one.
 
-A warp is float32 [11]: factors on x, y and z, then taper, twist, and two numbers each for bend, lean and arch. With y up, all
-but the factors change with the height, so that what stands upright stays so, and what was round about the vertical nearly.
+A warp is float32 [11]: factors on x, y and z, then taper, twist, and two numbers each for bend, lean and arch. With y up,
+taper, twist, bend and lean change with the height, and an arch lifts what is far from the vertical axis.
 """
 
 from __future__ import annotations
