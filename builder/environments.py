@@ -143,6 +143,9 @@ def python_version(python: Path) -> tuple[int, int] | None:
 def pip_install(python: Path, names: list[str] | tuple[str, ...], *options: str | Path) -> None:
     """Install requirement files, holding every package they pull in to the pinned version."""
     command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if not sys.dont_write_bytecode:
+        # Python compiles a module when it is first imported, and most of PyTorch's never are: a minute less to wait.
+        command.append("--no-compile")
     command += ["--constraint", REQUIREMENTS / "constraints.txt", *options]
     if "torch.txt" not in names:
         command += ["--constraint", REQUIREMENTS / "torch.txt"]

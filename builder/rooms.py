@@ -8,6 +8,7 @@ the plan.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,16 +24,16 @@ Arrows = Mapping[str, frozenset[str]]
 """Room -> the rooms of the same building that it imports."""
 
 
-def imports(file: Path) -> Iterator[tuple[int, str]]:
+@functools.cache
+def imports(file: Path) -> tuple[tuple[int, str], ...]:
     """(level, dotted name) of every import of a file; level 0 is absolute. `from . import x` gives "x"."""
+    found: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((0, alias.name) for alias in node.names)
+            found += ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.module:
-                yield node.level, node.module
-            else:
-                yield from ((node.level, alias.name) for alias in node.names)
+            found += [(node.level, node.module)] if node.module else [(node.level, alias.name) for alias in node.names]
+    return tuple(found)
 
 
 def python_files(folder: Path) -> list[Path]:

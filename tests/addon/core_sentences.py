@@ -43,11 +43,12 @@ def normal(template: str) -> str:
 
 def _of_file(path: Path, name: str) -> Iterator[tuple[str, str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    skipped = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    skipped |= {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
         text = _template(node)
-        if id(node) not in skipped | parts and text.count(" ") >= 2 and _is_shown(text, name):
+        if id(node) not in skipped and text.count(" ") >= 2 and _is_shown(text, name):
             yield f"{name}:{getattr(node, 'lineno', 0)}", text
 
 

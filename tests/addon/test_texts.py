@@ -44,9 +44,10 @@ def test_everything_is_there_in_german(shown: set[ui_texts.Key], extension: Impo
 
 def test_every_sentence_of_the_core_and_of_the_addon_is_there_in_german(extension: Import) -> None:
     found = {normal(text) for _, text in extension("addon.translations").LANGUAGES["de_DE"]}
-    missing = [f"{place}: {text}" for place, text in sentences() if text not in found]
+    said = list(sentences())
+    missing = [f"{place}: {text}" for place, text in said if text not in found]
     assert missing == [], "put them into addon/translations/german_sentences.py or german_setup.py"
-    made = {text for _, text in sentences()}
+    made = {text for _, text in said}
     templates = extension("addon.translations").TEMPLATES
     assert sorted(set(templates) - made) == [], "nobody says these any more"
 

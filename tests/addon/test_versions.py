@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from builder.extension import stage
 
-from .conftest import Import, preferences
+from .conftest import Import, preferences, zipped
 
 NEWER = {
     "blender_manifest.toml": (('version = "', 'version = "9'),),
@@ -35,11 +34,11 @@ def install(extension: Import, tmp_path: Path) -> Iterator[Callable[[str], None]
             assert old in text
             text = text.replace(old, new, 1)
         path.write_text(text, encoding="utf-8")
-    zips = {version: shutil.make_archive(str(tmp_path / version), "zip", tree) for version, tree in trees.items()}
+    zips = {version: zipped(tree) for version, tree in trees.items()}
 
     def installed(version: str) -> None:
         options: dict[str, Any] = {"repo": "user_default", "enable_on_install": True}
-        assert bpy.ops.extensions.package_install_files(filepath=zips[version], **options) == {"FINISHED"}
+        assert bpy.ops.extensions.package_install_files(filepath=str(zips[version]), **options) == {"FINISHED"}
 
     yield installed
     installed("this")

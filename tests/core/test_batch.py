@@ -30,7 +30,7 @@ from .tiny_model import write_disc_image, write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
 LOG = "flashvdm-batch.jsonl"
-QUICK = ("--resolution", "16", "--steps", "1", "--guidance", "1", "--decoder", "dense", "--device", "cpu")
+QUICK = ("--resolution", "16", "--steps", "1", "--guidance", "1", "--decoder", "dense", "--device", "cpu", "--no-colours")
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_an_interrupted_batch_cleans_up_and_goes_on_later(tmp_path: Path, model:
 def test_every_item_is_one_line_in_the_log_and_on_standard_output(
     images: Path, tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert batch(images, tmp_path / "out", model, "--json", "--seed", "5") == 1
+    assert batch(images, tmp_path / "out", model, "--json", "--seed", "5", "--colours") == 1
     shown = lines(capsys.readouterr().out)
     logged = lines((tmp_path / "out" / LOG).read_text())
     assert [{name: value for name, value in line.items() if name != "time"} for line in logged] == shown
@@ -172,6 +172,7 @@ def test_every_item_is_one_line_in_the_log_and_on_standard_output(
     assert (first["output"], first["seed"], first["error"]) == ("a.glb", 5, "")
     assert first["faces"] > 100
     assert first["seconds"] > 0
+    assert b"image/png" in meshes(tmp_path / "out")["a.glb"][2], "its colours"
     assert "not an image" in bad["error"]
     assert "Traceback" not in str(logged)
 
@@ -390,7 +391,19 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_next(tmp_path: Path) -> None
     assert [json.loads(line)["event"] for line in path.read_text().splitlines()[-2:]] == ["item", "summary"]
 
 
-PUBLISH = """
+def publish(out: Path, fingerprint: str, size: float) -> bool:
+    """Make a.ply of `fingerprint` as a batch does, and tell whether it had to be made."""
+    claim = BatchIndex(out).claim("a.ply")
+    assert claim is not None
+    missing = not claim.is_up_to_date(fingerprint)
+    if missing:
+        claim.check(overwrite=False, inputs=())
+        claim.publish(TriangleMesh(np.eye(3, dtype=np.float32) * size, np.array([[0, 1, 2]], np.int32)), fingerprint)
+    claim.release()
+    return missing
+
+
+KILLED = """
 import os, signal, sys
 import numpy as np
 from pathlib import Path
@@ -411,20 +424,17 @@ def dying(source, target):
 
 os.replace = dying
 claim = BatchIndex(out).claim("a.ply")
-if not claim.is_up_to_date(fingerprint):
-    claim.check(False, ())
-    claim.publish(TriangleMesh(np.eye(3, dtype=np.float32) * size, np.array([[0, 1, 2]], np.int32)), fingerprint)
-    print("made")
-claim.release()
+assert not claim.is_up_to_date(fingerprint)
+claim.check(False, ())
+claim.publish(TriangleMesh(np.eye(3, dtype=np.float32) * size, np.array([[0, 1, 2]], np.int32)), fingerprint)
 """
 
 
-def publish(out: Path, fingerprint: str, size: float, at: int = 0) -> str:
-    """One process that makes a.ply of `fingerprint`, killed at the `at`-th file it moves: before (+) or after (-)."""
-    command = [sys.executable, "-c", PUBLISH, str(out), fingerprint, str(size), str(at)]
+def publish_killed(out: Path, fingerprint: str, size: float, at: int) -> None:
+    """A process that makes a.ply of `fingerprint`, killed at the `at`-th file it moves: before (+) or after (-)."""
+    command = [sys.executable, "-c", KILLED, str(out), fingerprint, str(size), str(at)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == (-signal.SIGKILL if at else 0), done.stderr
-    return done.stdout.strip()
+    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
@@ -432,14 +442,14 @@ def publish(out: Path, fingerprint: str, size: float, at: int = 0) -> str:
 @pytest.mark.parametrize("first", ["old", ""], ids=["replacing", "new"])
 def test_at_whatever_moment_it_is_killed_the_next_run_knows(tmp_path: Path, at: int, first: str) -> None:
     if first:
-        assert publish(tmp_path, first, 1.0) == "made"
+        assert publish(tmp_path, first, 1.0)
     before = meshes_of(tmp_path)
-    publish(tmp_path, "new", 2.0, at)
+    publish_killed(tmp_path, "new", 2.0, at)
     finished = at == -3
     assert (meshes_of(tmp_path) == before) != finished, "whole or as it was"
-    assert publish(tmp_path, "new", 2.0) == ("" if finished else "made")
+    assert publish(tmp_path, "new", 2.0) != finished
     assert meshes_of(tmp_path) != before
-    assert publish(tmp_path, "new", 2.0) == ""
+    assert not publish(tmp_path, "new", 2.0)
     assert nothing_half_made(tmp_path)
 
 

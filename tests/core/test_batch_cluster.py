@@ -16,7 +16,7 @@ from flashvdm_core.cli import main
 from .tiny_model import write_disc_image, write_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = ("--resolution", "16", "--steps", "1", "--guidance", "1", "--decoder", "dense", "--device", "cpu")
+QUICK = ("--resolution", "16", "--steps", "1", "--guidance", "1", "--decoder", "dense", "--device", "cpu", "--no-colours")
 
 
 @pytest.fixture

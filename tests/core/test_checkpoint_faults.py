@@ -54,7 +54,7 @@ def doctor(model: Path | str) -> list[dict[str, str]]:
 
 
 def generate(model: Path | str, image: Path, **settings: Any) -> Iterator[Event]:
-    values = {"model": str(model), "resolution": 24, "device": "cpu"} | settings
+    values = {"model": str(model), "resolution": 24, "device": "cpu", "colours": False} | settings
     return Pipeline().generate(Request({"front": str(write_disc_image(image))}, values))
 
 
@@ -399,7 +399,7 @@ def test_a_comment_in_the_config_or_another_name_of_the_file_makes_no_other_mode
 def test_latents_that_an_earlier_version_made_are_known_again(folder: Path, tmp_path: Path) -> None:
     pipeline = Pipeline()
     image = {"front": str(write_disc_image(tmp_path / "disc.png"))}
-    settings = {"model": str(folder), "resolution": 24, "device": "cpu"}
+    settings = {"model": str(folder), "resolution": 24, "device": "cpu", "colours": False}
     *_, result = pipeline.generate(Request(image, settings, keep_latents=True))
     assert isinstance(result, Result)
     assert result.latents is not None

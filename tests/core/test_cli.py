@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def generate(model: str, *arguments: str) -> int:
-    return main(["generate", *arguments, "--model", model, "--resolution", "20", "--device", "cpu"])
+    return main(["generate", "--no-colours", *arguments, "--model", model, "--resolution", "20", "--device", "cpu"])
 
 
 def usage_error(*arguments: str) -> int:
@@ -48,7 +48,7 @@ def usage_error(*arguments: str) -> int:
 
 @pytest.mark.parametrize("suffix", [".glb", ".obj", ".ply", ".stl"])
 def test_an_image_becomes_a_mesh_file(folder: Path, model: str, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert generate(model, "disc.png", "-o", f"out{suffix}") == 0
+    assert generate(model, "disc.png", "-o", f"out{suffix}", "--colours") == 0
     assert (folder / f"out{suffix}").stat().st_size > 1000
     out, _ = capsys.readouterr()
     assert f"out{suffix}: " in out

@@ -106,24 +106,28 @@ def test_a_broken_torch_is_named(tmp_path: Path, content: str, words: str) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for the driver's tool is a shell script")
-def test_a_graphics_card_that_pytorch_cannot_use_is_a_warning_with_the_driver(tmp_path: Path) -> None:
+def test_a_graphics_card_that_pytorch_cannot_use_is_a_warning_with_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     tool = tmp_path / "nvidia-smi"
     answers = "*compute_cap*) echo 'NVIDIA RTX 4090, 8.9, 581.42';; *) echo 'NVIDIA RTX 4090, 581.42, 24564 MiB';;"
     tool.write_text(f'#!/bin/sh\ncase "$*" in {answers} esac\n')
     tool.chmod(0o755)
-    done = doctor(sys.executable, "--json", "--device", "cpu", PATH=os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    main(["doctor", "--json", "--device", "cpu"])
+    report = capsys.readouterr().out
     import torch
 
-    (finding,) = found(done.stdout, "PyTorch")
+    (finding,) = found(report, "PyTorch")
     assert (finding.status is Status.WARNING) == (torch.version.cuda is None)
     assert torch.version.cuda is not None or (
         finding.text.endswith("is built for the processor alone, and there is the NVIDIA RTX 4090")
         and finding.remedy == "Press Set Up again: it takes the PyTorch that fits."
     )
-    assert found(done.stdout, "Driver") == [ok("Driver", "NVIDIA 581.42: NVIDIA RTX 4090, 24564 MiB")]
+    assert found(report, "Driver") == [ok("Driver", "NVIDIA 581.42: NVIDIA RTX 4090, 24564 MiB")]
     tool.write_text("#!/bin/sh\necho 'Failed to initialize NVML' >&2\nexit 9\n")
-    done = doctor(sys.executable, "--json", "--device", "cpu", PATH=os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
-    assert found(done.stdout, "Driver") == []
+    main(["doctor", "--json", "--device", "cpu"])
+    assert found(capsys.readouterr().out, "Driver") == []
 
 
 def test_a_device_that_does_not_exist_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,7 @@ def test_the_setting_asks_a_model_less_often_and_few_steps_are_all_computed(tmp_
 
     def count(**settings: object) -> int:
         asked.clear()
-        own = {"model": str(model), "resolution": 16, "preview": False, **settings}
+        own = {"model": str(model), "resolution": 16, "preview": False, "colours": False, **settings}
         *_, result = Pipeline().generate(Request({"front": str(image)}, own))
         assert isinstance(result, Result), result
         return len(asked)

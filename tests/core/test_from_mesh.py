@@ -43,7 +43,7 @@ def pipeline() -> Pipeline:
 
 
 def request(folder: Path, block_out: BlockOut | None = None, **settings: Any) -> Request:
-    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu", "preview": False} | settings
+    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu", "preview": False, "colours": False} | settings
     return Request({"front": str(folder / "disc.png")}, values, True, block_out)
 
 
@@ -144,7 +144,7 @@ def test_the_edges_of_a_block_out_stay_within_two_percent_with_more_than_the_def
     name: str, strength: float, at_most: float, folder: Path, embedded: Pipeline
 ) -> None:
     mesh, edges = BLOCK_OUTS[name]
-    asked = request(folder, BlockOut(mesh, strength), model="embedded", resolution=112, colours=False)
+    asked = request(folder, BlockOut(mesh, strength), model="embedded", resolution=112)
     away = distance_from(result_of(embedded.generate(asked)).mesh, mesh, edges)
     assert away.max() < at_most
 

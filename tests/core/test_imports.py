@@ -17,7 +17,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "batch": {"api", "checkpoints", "files", "geometry", "pipeline"},
     "checkpoints": {"api", "download", "files", "models", "runtime", "sampling"},
     "cli": {"api", "batch", "checkpoints", "doctor", "download", "files", "geometry", "image", "pipeline", "runtime", "setup"},
-    "decoding": {"api", "models", "runtime", "sparse_grid"},
+    "decoding": {"api", "geometry", "models", "runtime", "sparse_grid"},
     "doctor": {"api", "checkpoints", "runtime", "setup"},
     "download": {"api", "files"},
     "encoding": {"api", "geometry", "models"},

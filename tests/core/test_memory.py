@@ -249,7 +249,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def request(folder: Path, **settings: Any) -> Request:
-    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu"} | settings
+    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu", "colours": False} | settings
     return Request({"front": str(folder / "disc.png")}, values, keep_latents=True)
 
 

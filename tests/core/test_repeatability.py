@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def mesh_of(pipeline: Pipeline, folder: Path, model: str = "tiny") -> TriangleMesh:
-    settings = {"model": str(folder / model), "resolution": 24, "device": "cpu", "seed": 3}
+    settings = {"model": str(folder / model), "resolution": 24, "device": "cpu", "seed": 3, "colours": False}
     *_, last = pipeline.generate(Request({"front": str(folder / "disc.png")}, settings))
     assert isinstance(last, Result), last
     return last.mesh

@@ -314,7 +314,7 @@ def test_a_killed_run_leaves_no_shard_half_written(packed: Path, tmp_path: Path)
     finished = {path.name: len(list(path.iterdir())) for path in tmp_path.glob("*-*-0000")}
     assert finished
     assert all(count == (9 if "points" in name else 3) for name, count in finished.items())
-    assert main(["--data", str(packed), "--out", str(tmp_path), "--workers", "1", *SMALL_ARGUMENTS]) == 0
+    assert main(["--data", str(packed), "--out", str(tmp_path), "--workers", "2", *SMALL_ARGUMENTS]) == 0
     assert [len(ShapeData(tmp_path, split)) for split in ("train", "val", "test")] == [6, 1, 1]
     assert not list(tmp_path.glob(".*"))
 

@@ -124,7 +124,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 
 def request(folder: Path, **settings: bool | float | str) -> Request:
-    values = {"model": str(folder / "tiny"), "resolution": 32, "device": "cpu", "preview": False} | settings
+    values = {"model": str(folder / "tiny"), "resolution": 32, "device": "cpu", "preview": False, "colours": False} | settings
     return Request({"front": str(folder / "disc.png")}, values)
 
 
@@ -141,11 +141,12 @@ def test_a_ready_worker_says_what_it_is(host: Host) -> None:
 
 
 def test_generations_follow_each_other_and_leave_no_files(ready: Host, folder: Path) -> None:
-    first = ready.generation(1, request(folder, preview=True))
+    first = ready.generation(1, request(folder, preview=True, colours=True))
     assert any(isinstance(event, Preview) for event in first)
     assert any(isinstance(event, CutOut) for event in first)
     second = ready.generation(2, request(folder, seed=1))
-    assert all(isinstance(events[-1], Result) for events in (first, second))
+    coloured = [event.colouring is not None for events in (first, second) for event in events if isinstance(event, Result)]
+    assert coloured == [True, False]
     assert list(ready.exchange.iterdir()) == []
 
 

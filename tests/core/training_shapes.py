@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from flashvdm_core.lab.data.prepare import main as prepare
 
 
 def box(
@@ -68,8 +68,8 @@ def prepared_boxes(folder: Path) -> Path:
         split=np.array([0] * 5 + [1] * 3 + [2], np.uint8),
     )
     (folder / "boxes.json").write_text(json.dumps({"models": [{"name": f"box {i}"} for i in range(9)]}))
-    command = [sys.executable, "-m", "flashvdm_core.lab.data.prepare", "--data", folder / "boxes.npz", "--out", folder / "data"]
+    files = ["--data", str(folder / "boxes.npz"), "--out", str(folder / "data")]
     options = ["--views", "2", "--size", "28", "--variants", "1", "--clouds", "2", "--surface", "96", "--sharp", "32"]
     counts = ["--probes", "2048", "--near", "1024", "--uniform", "512", "--workers", "1"]
-    subprocess.run([*map(str, command), *options, *counts], check=True, timeout=300)
+    assert prepare([*files, *options, *counts]) == 0
     return folder / "data"

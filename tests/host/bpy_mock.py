@@ -580,13 +580,17 @@ def _module(name: str, **members: Any) -> types.ModuleType:
 
 
 def installed(host: Host, root: Path) -> Iterator[None]:
-    """While this generator is suspended, `import bpy` gives `host`, and `host.package` is the extension in `root`."""
+    """While this generator is suspended, `import bpy` gives `host`, and `host.package` is the extension in `root`.
+
+    The add-on's modules are new each time. Those of the core, which know nothing of Blender, stay.
+    """
+    core = f"{host.package}.flashvdm_core"
     before = dict(sys.modules)
     package = _module(host.package)
     package.__path__ = [str(root)]
     sys.modules.update(host.modules() | {host.package: package})
     yield
     for name in set(sys.modules) - set(before):
-        if name.split(".")[0] in (*_OF_BLENDER, host.package):
+        if name.split(".")[0] in (*_OF_BLENDER, host.package) and not f"{name}.".startswith(f"{core}."):
             del sys.modules[name]
     sys.modules.update({name: module for name, module in before.items() if name.split(".")[0] == "bpy"})
