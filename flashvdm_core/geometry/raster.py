@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_FRAGMENTS = 1 << 20  # pixels that are tried at once, about: bounds the memory
+_FRAGMENTS = 1 << 17  # pixels that are tried at once, about: bounds the memory
 
 
 def rasterise(corners: np.ndarray, inverse_depth: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,12 +97,15 @@ def _gradient(x: np.ndarray, y: np.ndarray, depth: np.ndarray) -> tuple[np.ndarr
 
 
 def barycentric(corners: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Weights of the corners [N, 3, 2] at positions [N, 2] of the plane: float [N, 3], of sum 1; NaN-free if flat."""
-    a, b, c = (corners[:, corner] - positions for corner in range(3))
-    weights = np.stack((_cross(b, c), _cross(c, a), _cross(a, b)), axis=1)
-    total = weights.sum(axis=1, keepdims=True)
-    return np.where(np.abs(total) > 1e-12, weights / np.where(total == 0, 1, total), 1 / 3)
+    """Weights of the corners [3, 2, N] at positions [2, N] of the plane: float [3, N], of sum 1; NaN-free if flat."""
+    a, b, c = corners - positions
+    weights = np.stack((_cross(b, c), _cross(c, a), _cross(a, b)))
+    total = weights.sum(axis=0)
+    flat = np.abs(total) <= 1e-12
+    weights /= np.where(flat, 1, total)
+    weights[:, flat] = 1 / 3
+    return weights
 
 
 def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    return a[0] * b[1] - a[1] * b[0]

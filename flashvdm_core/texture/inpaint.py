@@ -6,28 +6,29 @@ import itertools
 
 import numpy as np
 
+from .threads import in_threads
+
 _CELLS = 32  # along each side of the grid in which colours spread through space
 _AT_ONCE = 256  # cells; bounds the memory
 _CUBE = np.array(list(itertools.product((0, 1), repeat=3)))
 
 
-def inpaint(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Give every cell of a grid a value; those with a weight keep theirs.
+def inpaint(picture: np.ndarray, known: np.ndarray) -> None:
+    """Give every pixel a colour, in place; those that are known keep theirs.
 
-    The empty ones take the mean of the smallest neighbourhood that holds a value, smoothed.
+    The others take the mean of the smallest neighbourhood that holds a known one, smoothed.
 
     Args:
-        values: float32 [*shape, C].
-        weights: float32 [*shape], 0 where there is no value.
+        picture: uint8 [C, H, W].
+        known: bool [H, W].
     """
-    shape = weights.shape
-    if max(shape) == 1 or (weights > 0).all():
-        return values
-    smaller, share = _halved(values * weights[..., None], weights.ndim), _halved(weights, weights.ndim)
-    smaller = smaller / np.maximum(share, 1e-12)[..., None]
-    around = _doubled(inpaint(smaller, np.minimum(share, 1.0)), shape)
-    kept = np.minimum(weights, 1.0)[..., None]
-    return values * kept + around * (1 - kept)
+
+    def fill(channel: np.ndarray) -> None:
+        values = np.multiply(channel, known, dtype=np.float32)
+        _fill_unknown(values, known)
+        np.add(values, 0.5, out=channel, casting="unsafe")
+
+    in_threads(fill, picture)
 
 
 def diffuse_in_space(sources: np.ndarray, colours: np.ndarray, weights: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -88,18 +89,27 @@ def _interpolated(grid: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return result
 
 
-def _halved(values: np.ndarray, axes: int) -> np.ndarray:
-    """Sums of two cells along each of the first `axes` axes; an odd rest is a cell of its own."""
-    for axis in range(axes):
-        values = np.add.reduceat(values, np.arange(0, values.shape[axis], 2), axis=axis)
-    return values
+def _fill_unknown(values: np.ndarray, known: np.ndarray) -> None:
+    """Values float32 [H, W], 0 where they are not known, get others there: those of a grid of half the size, which is filled
+    first, taken bilinearly."""
+    if known.all() or known.size == 1:
+        return
+    count = _halved(known.view(np.uint8))
+    smaller = _halved(values) / np.maximum(count, 1)
+    _fill_unknown(smaller, count > 0)
+    (height, width), padded = smaller.shape, np.pad(smaller, 1, mode="edge")
+    for row in (0, 1):
+        lines = 0.75 * padded[1:-1] + 0.25 * padded[2 * row : 2 * row + height]
+        for column in (0, 1):
+            cells = 0.75 * lines[:, 1:-1] + 0.25 * lines[:, 2 * column : 2 * column + width]
+            target = values[row::2, column::2]
+            np.copyto(target, cells[: len(target), : target.shape[1]], where=~known[row::2, column::2])
 
 
-def _doubled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Each cell twice along each axis, cut to `shape`, smoothed over three cells."""
-    for axis, length in enumerate(shape):
-        values = np.repeat(values, 2, axis=axis)[(slice(None),) * axis + (slice(0, length),)]
-        before = np.concatenate((values.take([0], axis), values), axis)[(slice(None),) * axis + (slice(0, length),)]
-        after = np.concatenate((values, values.take([-1], axis)), axis)[(slice(None),) * axis + (slice(1, None),)]
-        values = (before + 2 * values + after) / 4
-    return values
+def _halved(values: np.ndarray) -> np.ndarray:
+    """Sums of two by two cells of [H, W]; an odd rest is a cell of its own."""
+    rows = values[0::2].copy()
+    rows[: len(values) // 2] += values[1::2]
+    sums = rows[:, 0::2].copy()
+    sums[:, : values.shape[1] // 2] += rows[:, 1::2]
+    return sums

@@ -8,17 +8,18 @@ import numpy as np
 
 from ..api.mesh import Colouring
 from ..geometry.camera import OrthographicCamera, points_on
-from ..geometry.normals import normalised
 from ..geometry.polygons import PolygonMesh
 from ..geometry.raster import barycentric, rasterise
 from ..geometry.symmetry import SYMMETRIC, MirrorPlane, mirror_plane
 from .inpaint import diffuse_in_space, inpaint
-from .photo import Photo, Projector
+from .photo import Photo, Projector, unit
+from .threads import in_threads
 from .uv_charts import face_labels, lay_out_islands
 
 _SIDES = (64, 2048)  # of the texture
 _OF_PICTURE = 2  # the texture's side, in sides of the largest picture: about as many pixels of it as the picture has
 _ACROSS = 0.8  # cosine between the view and a mirror plane's normal above which a front would be mirrored to the back
+_AT_ONCE = 1 << 15  # texels that a core works on: so few that what is known of them stays in its cache
 
 
 def project_texture(
@@ -49,59 +50,66 @@ def project_photos(surface: PolygonMesh, photos: Sequence[Photo]) -> tuple[np.nd
     texture = _baked(surface, projectors, atlas, side)
     uvs = atlas / side
     uvs[:, 1] = 1 - uvs[:, 1]
-    return (texture * 255 + 0.5).clip(0, 255).astype(np.uint8), uvs.astype(np.float32)
+    return np.stack(list(texture), axis=-1), uvs.astype(np.float32)
 
 
 def _baked(surface: PolygonMesh, photos: Sequence[Projector], atlas: np.ndarray, side: int) -> np.ndarray:
-    """float32 [side, side, 3], 0 to 1: the colours of the atlas, `atlas` [L, 2] the corners of the faces on it."""
-    corners = atlas[surface.triangles]
-    ids, _ = rasterise(corners, np.zeros(corners.shape[:2], np.float32), side, side)
-    rows, columns = np.nonzero(ids >= 0)
-    triangle = ids[rows, columns]
-    shares = barycentric(corners[triangle], np.stack((columns, rows), axis=1) + 0.5).clip(0, 1).astype(np.float32)
-    vertices = surface.corners[surface.triangles[triangle]]
-    points = np.einsum("nk,nki->ni", shares, surface.points[vertices])
-    normals = normalised(np.einsum("nk,nki->ni", shares, surface.corner_normals[surface.triangles[triangle]]))
-    colours, known = _seen(photos, points, normals)
+    """uint8 [3, side, side]: the colours of the atlas, `atlas` [L, 2] the corners of the faces on it."""
+    ids, _ = rasterise(atlas[surface.triangles], np.zeros(surface.triangles.shape, np.float32), side, side)
+    corners = _by_corner(atlas, surface.triangles)
+    points = _by_corner(surface.points, surface.corners[surface.triangles])
+    normals = _by_corner(surface.corner_normals, surface.triangles)
+    around = _by_corner(_fill(surface, photos), surface.corners[surface.triangles])
     plane = _plane_of(surface, photos[0])
-    if plane is not None:
+    texture = np.zeros((3, side, side), np.uint8)
+
+    def bake(texels: np.ndarray) -> None:
+        triangle = ids.ravel()[texels]
+        row, column = np.divmod(texels.astype(np.int32), np.int32(side))
+        centres = np.stack((column, row)).astype(np.float32) + np.float32(0.5)
+        shares = barycentric(corners.take(triangle, axis=2), centres).clip(0, 1)
+        there, normal = _mixed(shares, points, triangle), unit(_mixed(shares, normals, triangle))
+        colours, known = _seen(photos, there, normal)
+        colours *= known
         hidden = np.flatnonzero(known < 1)
-        image = normals[hidden] - 2 * (normals[hidden] @ plane.normal)[:, None] * plane.normal
-        mirrored, weight = _seen(photos, plane.mirrored(points[hidden]), image.astype(np.float32))
-        known, colours = _added(known, colours, hidden, weight, mirrored)
-    hidden = np.flatnonzero(known < 1)
-    around = _fill(surface, photos)
-    filled = np.einsum("nk,nki->ni", shares[hidden], around[vertices[hidden]])
-    known, colours = _added(known, colours, hidden, np.ones(len(hidden), np.float32), filled)
-    values = np.zeros((side, side, 3), np.float32)
-    values[rows, columns] = colours
-    return inpaint(values, (ids >= 0).astype(np.float32))
+        shares, there, normal = (values.take(hidden, axis=1) for values in (shares, there, normal))
+        rest, added = 1 - known[hidden], np.zeros_like(there)
+        if plane is not None:
+            mirrored, weight = _seen(photos, plane.mirrored(there.T).T, plane.reflected(normal.T).T)
+            weight *= rest
+            added += mirrored * weight
+            rest -= weight
+        colours[:, hidden] += added + _mixed(shares, around, triangle[hidden]) * rest
+        texture.reshape(3, -1)[:, texels] = colours * 255 + np.float32(0.5)
+
+    texels = np.flatnonzero(ids >= 0)
+    in_threads(bake, np.array_split(texels, len(texels) // _AT_ONCE + 1))
+    inpaint(texture, ids >= 0)
+    return texture
+
+
+def _by_corner(values: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Of values [N, C] those at the corners of triangles [T, 3]: [3, C, T]."""
+    return np.ascontiguousarray(np.moveaxis(values[triangles], 0, 2), np.float32)
+
+
+def _mixed(shares: np.ndarray, corners: np.ndarray, triangle: np.ndarray) -> np.ndarray:
+    """What lies between the corners, `corners` [3, C, T], of some of T triangles [N], by shares [3, N] of each: [C, N]."""
+    return np.einsum("kn,kcn->cn", shares, corners.take(triangle, axis=2))
 
 
 def _seen(photos: Sequence[Projector], points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of what the photos show of points, float32 [N, 3], those counting most that look straight at it; how sure, [N]."""
-    total = np.full(len(points), 1e-12, np.float32)
-    colours = np.zeros((len(points), 3), np.float32)
-    known = np.zeros(len(points), np.float32)
+    """The mean of what the photos show of points, float32 [3, N], those counting most that look straight at it; how sure, [N]."""
+    total = np.full(points.shape[1], 1e-12, np.float32)
+    colours = np.zeros((3, points.shape[1]), np.float32)
+    known = np.zeros(points.shape[1], np.float32)
     for photo in photos:
-        found, weight = photo.look(points, normals)
-        straight = weight * np.maximum(photo.facing(points, normals), 0) ** 4
-        colours += found * straight[:, None]
+        found, weight, facing = photo.look(points, normals)
+        straight = weight * np.square(np.square(np.maximum(facing, 0)))
+        colours += found * straight
         total += straight
-        known = np.maximum(known, weight)
-    return colours / total[:, None], known
-
-
-def _added(
-    known: np.ndarray, colours: np.ndarray, index: np.ndarray, weight: np.ndarray, found: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """`found` colours [M, 3] put under those at `index` [M], as far as these are not known."""
-    share = weight * (1 - known[index])
-    total = known[index] + share
-    mixed = (colours[index] * known[index, None] + found * share[:, None]) / np.maximum(total, 1e-12)[:, None]
-    colours[index] = np.where((total > 1e-6)[:, None], mixed, colours[index])
-    known[index] = total
-    return known, colours
+        np.maximum(known, weight, out=known)
+    return colours / total, known
 
 
 def _plane_of(surface: PolygonMesh, photo: Projector) -> MirrorPlane | None:
@@ -118,7 +126,7 @@ def _plane_of(surface: PolygonMesh, photo: Projector) -> MirrorPlane | None:
 
 def _fill(surface: PolygonMesh, photos: Sequence[Projector]) -> np.ndarray:
     """float32 [V, 3]: what lies around each point, of what the photos show of the surface."""
-    seen, known = _seen(photos, surface.centres, surface.normals)
+    seen, known = _seen(photos, surface.centres.T, surface.normals.T)
     shown = known > 0
     areas = np.bincount(surface.faces, surface.triangle_areas, surface.face_count)
-    return diffuse_in_space(surface.centres[shown], seen[shown], (areas * known**2)[shown], surface.points)
+    return diffuse_in_space(surface.centres[shown], seen.T[shown], (areas * known**2)[shown], surface.points)

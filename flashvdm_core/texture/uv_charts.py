@@ -24,7 +24,7 @@ def face_labels(surface: PolygonMesh, photos: Sequence[Projector]) -> np.ndarray
     labels = count + sides.argmax(axis=1)
     best = np.full(surface.face_count, _SEEN, np.float32)
     for number, photo in enumerate(photos):
-        _, weight = photo.look(surface.centres, surface.normals)
+        _, weight, _ = photo.look(surface.centres.T, surface.normals.T)
         labels[weight > best] = number
         best = np.maximum(best, weight)
     return majority(labels, surface.neighbours, _ROUNDS)

@@ -217,9 +217,58 @@ def test_rasterising_agrees_with_asking_every_pixel() -> None:
 
 
 def test_inpainting_keeps_what_is_there_and_continues_it() -> None:
-    values, weights = np.zeros((9, 13, 1), np.float32), np.zeros((9, 13), np.float32)
-    values[4, 2], values[4, 11] = 1.0, 3.0
-    weights[4, 2] = weights[4, 11] = 1.0
-    result = inpaint(values, weights)[..., 0]
-    assert (result[4, 2], result[4, 11]) == (1.0, 3.0)
-    assert result[:, 0].max() < 1.8 < 2.2 < result[:, 12].min()
+    picture, known = np.zeros((1, 9, 13), np.uint8), np.zeros((9, 13), bool)
+    picture[0, 4, 2], picture[0, 4, 11] = 50, 150
+    known[4, 2] = known[4, 11] = True
+    picture[~known[None]] = 255  # what is not known counts for nothing
+    inpaint(picture, known)
+    assert (picture[0, 4, 2], picture[0, 4, 11]) == (50, 150)
+    assert picture[0, :, 0].max() < 90 < 110 < picture[0, :, 12].min()
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (9, 13), (1, 7), (33, 2)], ids=str)
+def test_inpainting_is_a_pyramid_of_means_taken_bilinearly(shape: tuple[int, int]) -> None:
+    def filled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        if known.all() or known.size == 1:
+            return values
+        height, width = (-(-length // 2) for length in known.shape)
+        smaller, there = np.zeros((height, width)), np.zeros((height, width), bool)
+        for row, column in np.ndindex(height, width):
+            cells = np.s_[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+            if known[cells].any():
+                smaller[row, column], there[row, column] = values[cells][known[cells]].mean(), True
+        smaller = filled(smaller, there)
+        wanted = values.copy()
+        for row, column in np.argwhere(~known):
+            near = [index // 2 for index in (row, column)]
+            far = [place + (1 if index % 2 else -1) for index, place in zip((row, column), near, strict=True)]
+            far = [min(max(index, 0), length - 1) for index, length in zip(far, smaller.shape, strict=True)]
+            pairs = itertools.product(*(((a, 0.75), (b, 0.25)) for a, b in zip(near, far, strict=True)))
+            wanted[row, column] = sum(smaller[i, j] * p * q for (i, p), (j, q) in pairs)
+        return wanted
+
+    random = np.random.default_rng(0)
+    picture, known = random.integers(0, 256, (2, *shape), np.uint8), random.random(shape) < 0.1
+    expected = [filled(channel.astype(float) * known, known) for channel in picture]
+    inpaint(picture, known)
+    assert np.abs(picture - np.array(expected)).max() < 0.51
+
+
+def test_every_texel_that_the_picture_shows_has_its_colour() -> None:
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    picture = np.stack((rows, columns, (rows + columns) // 2, np.full_like(rows, 255)), axis=-1).astype(np.uint8)
+    surface = PolygonMesh.of(box((-1, -1, -0.5), (1, 1, 0.5), 3))
+    found = project_texture(surface, picture, OrthographicCamera())
+    side = len(found.texture)
+    front = surface.normals[:, 2] > 0.5
+    pages, points = found.uvs.reshape(-1, 3, 2)[front] * (side, -side) + (0, side), surface.triangle_points[front]
+    for page, corners in zip(pages.astype(float), points.astype(float), strict=True):
+        low, high = page.min(axis=0).astype(int), page.max(axis=0).astype(int)
+        centres = np.stack(np.meshgrid(*map(np.arange, low + 1, high)), axis=-1).reshape(-1, 2) + 0.5
+        shares = np.linalg.solve(np.vstack((page.T, np.ones(3))), np.column_stack((centres, np.ones(len(centres)))).T).T
+        inside = (shares > 0).all(axis=1)
+        place = ((shares[inside] @ corners)[:, :2] * (0.5, -0.5) + 0.5) * SIDE - 0.5  # between the centres of pixels
+        place = place.clip(0, SIDE - 1)
+        column, row = (centres[inside] - 0.5).astype(int).T
+        expected = np.column_stack((place[:, 1], place[:, 0], place.sum(axis=1) / 2 - 0.25))
+        assert np.abs(found.texture[row, column] - expected).max() < 1.6
