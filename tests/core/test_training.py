@@ -43,7 +43,7 @@ from flashvdm_core.lab.training.export import best_student
 from flashvdm_core.lab.training.pairs import condition_image, recolour
 from flashvdm_core.lab.training.runner import config_of, read_yaml
 from flashvdm_core.lab.training.shape import on_policy_states
-from flashvdm_core.lab.training.stages import STAGES, STUDENTS, stage_of
+from flashvdm_core.lab.training.stages import STAGES, STUDENTS, Given, run_one, stage_of
 from flashvdm_core.lab.training.teacher import TeacherConfig, fold_guidance, initialise
 from flashvdm_core.lab.training.vae import augment, quarter_turns, reconstruction_losses
 from flashvdm_core.models.dit import DiT
@@ -119,6 +119,15 @@ def test_the_efficient_stage_keeps_the_encoder_and_the_latents_with_it(runs: Pat
     assert efficient["geo_decoder.output_proj.weight"].shape[1] * 2 == base["geo_decoder.output_proj.weight"].shape[1]
 
 
+def test_the_point_decoder_can_learn_alone(data: Path, runs: Path) -> None:
+    section = {"from": "vae", "freeze_transformer": True, **QUERIES, **SHORT}
+    run_one("efficient-alone", section, data, runs, Given())
+    base, alone = (load_file(runs / run / "model.safetensors") for run in ("vae", "efficient-alone"))
+    kept = [name for name in base if not name.startswith("geo_decoder.")]
+    assert all(base[name].equal(alone[name]) for name in kept)
+    assert alone["geo_decoder.output_proj.weight"].shape[1] * 2 == base["geo_decoder.output_proj.weight"].shape[1]
+
+
 def test_the_shape_stage_keeps_the_space_of_the_latents_and_changes_all_that_makes_shapes(runs: Path) -> None:
     before, after = (load_file(runs / stage / "model.safetensors") for stage in (best_student(runs, STUDENTS), "shape"))
     frozen = [name for name in after if name.startswith(("vae.encoder.", "vae.pre_kl."))]
@@ -181,24 +190,24 @@ def test_a_time_limit_ends_a_stage(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
-    options = SIZES | {"steps": 10**5, "batch": 2, "log_every": 1, "save_minutes": 1e-4, "validate_every": 10**5}
-    command = [sys.executable, "-m", "flashvdm_core.lab.training", "vae", "--data", str(data), "--runs", str(tmp_path)]
-    command += [f"{key}={value}" for key, value in options.items()]
+    options = SIZES | {"batch": 2, "log_every": 1, "save_minutes": 1e-4, "validate_every": 10**5}
+    arguments = ["vae", "--data", str(data), "--runs", str(tmp_path), *(f"{key}={value}" for key, value in options.items())]
+    command = [sys.executable, "-m", "flashvdm_core.lab.training", *arguments, f"steps={10**5}"]
     log = tmp_path / "vae" / "log.csv"
-    for _ in range(2):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
-        before = len(rows(log)) if log.exists() else 0
-        deadline = time.monotonic() + 120
-        while not log.exists() or len(rows(log)) < before + 5:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    deadline = time.monotonic() + 120
+    while not log.exists() or len(rows(log)) < 5:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    reached = int(max(row["step"] for row in rows(log)))
+    call(*arguments, f"steps={reached + 5}")
     steps = [row["step"] for row in rows(log)]
-    # A step whose log line was written after the last checkpoint is done again; none is skipped.
-    assert max(steps) > 5
-    assert set(steps) == set(range(1, int(max(steps)) + 1))
+    # A step whose log line was written after the last checkpoint is done again; none is skipped, nor all of them done again.
+    assert set(steps) == set(range(1, reached + 6))
+    assert len(steps) < 2 * reached + 5
 
 
 def test_two_processes_train_one_model(data: Path, tmp_path: Path) -> None:

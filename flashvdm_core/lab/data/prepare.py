@@ -18,7 +18,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from multiprocessing import get_context
@@ -229,7 +229,7 @@ def prepare(source: Path, out: Path, options: Options, workers: int = 1, limit: 
         source: packed mesh file (`meshes.PackedMeshes`).
         out: folder of the prepared data, made if it does not exist.
         options: what to store.
-        workers: processes; each uses one thread.
+        workers: processes, each of which uses one thread; one works in this process.
         limit: at most so many props of each split; 0 for all.
         kinds: "points", "views" or both.
 
@@ -262,13 +262,30 @@ def prepare(source: Path, out: Path, options: Options, workers: int = 1, limit: 
         raise TrainingError(message) from error
 
 
+_Job = tuple[Path, Path, str, list[Row], Options]
+"""What `write_shard` is called with."""
+
+
 def _write_shards(source: Path, out: Path, missing: Mapping[str, tuple[str, list[Row]]], options: Options, workers: int) -> None:
+    jobs = {name: (source, out / name, *job, options) for name, job in missing.items()}
+    seconds = _in_turn(jobs) if workers == 1 else _side_by_side(jobs, workers)
+    for done, (name, taken) in enumerate(seconds, 1):
+        print(f"{name}: {len(missing[name][1])} rows in {taken:.0f} s ({done}/{len(jobs)})", flush=True)
+
+
+def _in_turn(jobs: Mapping[str, _Job]) -> Iterator[tuple[str, float]]:
+    """Do the jobs in this process, which spares the start of another: yields (name, seconds)."""
+    for name, job in jobs.items():
+        yield name, write_shard(*job)
+
+
+def _side_by_side(jobs: Mapping[str, _Job], workers: int) -> Iterator[tuple[str, float]]:
+    """Do the jobs in so many processes: yields (name, seconds) as they end."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(write_shard, source, out / name, *job, options): name for name, job in missing.items()}
+        names = {pool.submit(write_shard, *job): name for name, job in jobs.items()}
         try:
-            for done, job in enumerate(as_completed(jobs), 1):
-                rows = len(missing[jobs[job]][1])
-                print(f"{jobs[job]}: {rows} rows in {job.result():.0f} s ({done}/{len(jobs)})", flush=True)
+            for job in as_completed(names):
+                yield names[job], job.result()
         except OSError:
             pool.shutdown(cancel_futures=True)
             raise

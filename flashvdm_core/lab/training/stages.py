@@ -18,7 +18,7 @@ from .export import best_student
 from .runner import RunConfig, config_of, read_yaml
 from .shape import ShapeConfig, train_shape
 from .teacher import FlowConfig, TeacherConfig, continue_teacher, train_teacher
-from .vae import ReconstructionConfig, VAEConfig, train_efficient, train_vae
+from .vae import EfficientConfig, VAEConfig, train_efficient, train_vae
 
 Section = Mapping[str, Any]
 STUDENTS = ("consistency", "one_phase", "adversarial")
@@ -62,7 +62,7 @@ def _vae(section: Section, data: Path, out: Path, given: Given) -> None:
 
 def _efficient(section: Section, data: Path, out: Path, given: Given) -> None:
     base = given.start or _left(out.parent, "vae")
-    train_efficient(config_of(ReconstructionConfig, section), data, base, out)
+    train_efficient(config_of(EfficientConfig, section), data, base, out)
 
 
 def _teacher(section: Section, data: Path, out: Path, given: Given) -> None:
@@ -94,7 +94,7 @@ def _shape(section: Section, data: Path, out: Path, given: Given) -> None:
 
 STAGES: Mapping[str, Stage] = {
     "vae": Stage(VAEConfig, (), _vae),
-    "efficient": Stage(ReconstructionConfig, ("from",), _efficient),
+    "efficient": Stage(EfficientConfig, ("from",), _efficient),
     "teacher": Stage(TeacherConfig, ("from", "vae"), _teacher),
     "guidance": Stage(DistillConfig, ("from", "vae"), _guidance),
     "consistency": _student("guidance", train_consistency, {}),

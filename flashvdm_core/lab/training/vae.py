@@ -89,6 +89,18 @@ class VAEConfig(ReconstructionConfig):
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class EfficientConfig(ReconstructionConfig):
+    """How an efficient decoder is trained.
+
+    Attributes:
+        freeze_transformer: the base's latent transformer stays as it is, and the point decoder alone learns. A step is many times
+            cheaper, which pays where there is no GPU, and with many queries a shape.
+    """
+
+    freeze_transformer: bool = False
+
+
 def _initialised(module: nn.Module) -> None:
     for layer in module.modules():
         if isinstance(layer, nn.Linear):
@@ -118,14 +130,16 @@ def efficient_spec(base: ShapeVAESpec) -> ShapeVAESpec:
     )  # fmt: skip
 
 
-def efficient_from(base: ShapeVAE, seed: int) -> ShapeVAE:
+def efficient_from(base: ShapeVAE, config: EfficientConfig) -> ShapeVAE:
     """An autoencoder with a new point decoder; the rest is the base's, and the encoder is frozen."""
-    torch.manual_seed(seed)
+    torch.manual_seed(config.seed)
     vae = ShapeVAE(efficient_spec(base.spec), with_encoder=True)
     _initialised(vae.geo_decoder)
     kept = {name: value for name, value in base.state_dict().items() if not name.startswith("geo_decoder.")}
     vae.load_state_dict(vae.state_dict() | kept)
     freeze_encoder(vae)
+    vae.post_kl.requires_grad_(not config.freeze_transformer)
+    vae.transformer.requires_grad_(not config.freeze_transformer)
     return vae
 
 
@@ -200,10 +214,10 @@ def train_vae(config: VAEConfig, data: Path, out: Path) -> None:
     _train(config, data, out, new_autoencoder(config), scaled=False)
 
 
-def train_efficient(config: ReconstructionConfig, data: Path, base: Path, out: Path) -> None:
+def train_efficient(config: EfficientConfig, data: Path, base: Path, out: Path) -> None:
     """Train, or go on training, the efficient decoder of the VAE in the folder `base`."""
     found = open_autoencoder(base)
-    _train(config, data, out, efficient_from(found.vae, config.seed), scaled=found.scaled)
+    _train(config, data, out, efficient_from(found.vae, config), scaled=found.scaled)
 
 
 def _train(config: ReconstructionConfig, data_folder: Path, out: Path, model: ShapeVAE, scaled: bool) -> None:
