@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..models.pixel_aligned import HALF_DEPTH, TO_PICTURE, PixelAlignedDecoder, PixelFeatures, at_pixels, outline_distance
 from ..sparse_grid import Grid
+from .cover import Cover, find_cover, look, rim_spread
 from .field import Field, IndexedField, VecsetField
 from .grid_decoder import embedded_axes
 from .groups import Groups
@@ -23,7 +24,7 @@ _BEYOND = -1.0
 """The outline's logit where no shape is near."""
 
 RIM_DEPTH = 0.15
-"""How far along w, in frame units, what is added at the rim falls to a third."""
+"""How far along w, in frame units, what is added at the rim falls to a third; less where the picture is narrow."""
 
 OUTLINE_REACH = 16
 """Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
@@ -58,14 +59,19 @@ class Columns:
 
     def bins(self, volume: Tensor) -> Tensor:
         """The volume [1, D, h, h] along the columns: [C, D]."""
-        return at_pixels(volume, self.view)[0].T
+        return at_pixels(volume, self.view)[0].T.contiguous()
+
+    def at_points(self, rows: Tensor) -> Tensor:
+        """What each column has, [C, N], at the points: [P, N]."""
+        return rows.index_select(0, self.of_point)  # much faster than an index in brackets
 
     def in_bins(self, bins: Tensor, w: Tensor) -> Tensor:
         """`bins` [C, D] at the points, whose depths are w [P]: [P]. As `models.pixel_aligned.in_volume`."""
         last = bins.shape[1] - 1
         place = ((w / HALF_DEPTH + 1) * (bins.shape[1] / 2) - 0.5).clamp(0, last)
         below = place.long().clamp_max(last - 1)
-        return torch.lerp(bins[self.of_point, below], bins[self.of_point, below + 1], place - below)
+        first = below.add(self.of_point, alpha=bins.shape[1])
+        return torch.lerp(bins.take(first), bins.take(first + 1), place - below)
 
     def likeliest(self, bins: Tensor) -> Tensor:
         """The depth w [P] around which `bins` [C, D] are full in the points' columns: a mean, so that it is smooth."""
@@ -109,16 +115,16 @@ class PixelGridQueries(GridQueries):
         film, features, size = self._decoder.film, self._features, self._grid.size
         columns, k = Columns.on_grid(indices, self._grid), indices % size
         w = self._grid.axes[2][k]
-        depth = at_pixels(features.depth, columns.view)[0].T[columns.of_point]
-        points = torch.cat([columns.view[0][columns.of_point], w[:, None]], 1)
-        height = features.camera.height(points[None])[0]
-        of_depth = film.of_depth(depth, w, columns.in_bins(columns.bins(features.volume), w), height)
-        scale, shift = (film.of_pixels(features, columns.view)[0][columns.of_point] + of_depth).chunk(2, -1)
+        points = torch.cat([columns.at_points(columns.view[0]), w[:, None]], 1)
+        depth = columns.at_points(at_pixels(features.depth, columns.view)[0].T)
+        inside, height = columns.in_bins(columns.bins(features.volume), w), features.camera.height(points[None])[0]
+        of_pixels = columns.at_points(film.of_pixels(features, columns.view)[0])
+        scale, shift = film.of_depth(depth, w, inside, height).add_(of_pixels).chunk(2, -1)
         flat = self._x[columns.number // size] + self._y[columns.number % size]
-        position = flat[columns.of_point] + self._z[k]
-        hidden = torch.addcmul(position + shift, position, scale)
+        position = columns.at_points(flat).add_(self._z.index_select(0, k))
+        hidden = torch.addcmul(shift.add_(position), position, scale)
         queries = self._decoder.point_decoder.queries(hidden[None])[0].transpose(0, 1)
-        return Queries(queries, hidden + self._bias)
+        return Queries(queries, hidden.add_(self._bias))
 
 
 class OutlinedField(Field):
@@ -127,7 +133,7 @@ class OutlinedField(Field):
     The decoder is not asked beyond the outline, where the answer is known. Inside of it, close by, something is known to be at
     some depth, of which the mean of all that is possible says that it is nowhere: thin parts would break and rims shrink. So
     logits are raised there around the likeliest depth, by the spec's `rim` at the outline and by nothing where the outline is a
-    truncation distance away.
+    truncation distance away. And what the picture shows in one piece is one piece (`cover`); without a rim neither is done.
 
     Args:
         decoder: the pixel-aligned decoder.
@@ -145,6 +151,13 @@ class OutlinedField(Field):
         tokens = decoder.reader(decoded.to(outline.dtype))
         self._inner = VecsetField(decoder.point_decoder, tokens, None, PixelEmbedding(decoder, features))
         self.device = self._inner.device
+        self._spread: Tensor | None = None
+        self._cover: Cover | None = None
+        if self._rim:
+            # Looked at with wide rims, so that what is thin does not lie between two depths.
+            with torch.no_grad():
+                lattice = look(self.on_grid, outline.float(), features.volume.float())
+            self._cover, self._spread = find_cover(lattice, truncation, self.device), rim_spread(outline.float(), RIM_DEPTH)
 
     @torch.no_grad()
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
@@ -174,10 +187,16 @@ class OutlinedField(Field):
     def _outlined(self, outline: Tensor, wanted: Tensor, logits: Tensor, columns: Columns, w: Tensor) -> Tensor:
         """The outline's logits, at `wanted` no more than those of the decoder with what the coarse volume and the rim add."""
         most, bins = outline[wanted], columns.bins(self._volume)
-        apart = (w - columns.likeliest(bins)) / RIM_DEPTH
+        spread = RIM_DEPTH
+        if self._spread is not None:
+            spread = at_pixels(self._spread, columns.view)[0, 0].take(columns.of_point)
+        apart = (w - columns.likeliest(bins)) / spread
         rim = self._rim * (1 - most).clamp(0, 1) * torch.exp(-apart.square())
         whole = logits + self._film.added(columns.in_bins(bins, w)) + rim
-        return outline.index_put((wanted,), torch.minimum(whole, most))
+        whole = torch.minimum(whole, most)
+        if self._cover is not None:
+            whole = self._cover.added(whole, most, columns.view, columns.of_point, w)
+        return outline.index_put((wanted,), whole)
 
 
 class Relief(Field):
@@ -204,10 +223,12 @@ def signed_outline(opacity: Tensor) -> Tensor:
     """Distance to the outline, positive inside, in frame units: opacity float32 [B, 1, T, T] -> the same shape.
 
     Smoothed over a pixel, so that a shape's rim does not show the pixels of the picture; at most `OUTLINE_REACH` pixels.
+    Lines and gaps of a single pixel stay.
     """
     opaque = opacity[:, 0] > 0.5
     signed = outline_distance(opaque, OUTLINE_REACH) - outline_distance(~opaque, OUTLINE_REACH)
     signed = (signed - signed.sign() / 2)[:, None]
     kernel = signed.new_tensor([1.0, 2.0, 1.0]) / 4
     smooth = F.conv2d(F.pad(signed, (1, 1, 1, 1), mode="replicate"), (kernel[:, None] * kernel)[None, None])
+    smooth = torch.where(opaque[:, None] == (smooth > 0), smooth, torch.where(opaque[:, None], 0.15, -0.15))
     return smooth * (2 / opacity.shape[-1] / TO_PICTURE)

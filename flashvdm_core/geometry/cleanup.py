@@ -97,7 +97,9 @@ def _floaters(vertices: np.ndarray, faces: np.ndarray, part: np.ndarray, area: n
     flat = (cells[:, 0] * side + cells[:, 1]) * side + cells[:, 2]
     steps = np.array([-1, 0, 1])
     around = ((steps[:, None, None] * side + steps[:, None]) * side + steps).ravel()
-    near = np.unique(flat[~np.isin(part, small) & (area[part] > 0)][:, None] + around)
+    stays = area > 0
+    stays[small] = False
+    near = np.unique(np.unique(flat[stays[part]])[:, None] + around)
     own = {name: np.unique(flat[part == name]) for name in small}
     grown = True
     while grown:  # what is near a part that stays, stays as well

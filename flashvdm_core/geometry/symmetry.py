@@ -42,8 +42,12 @@ class MirrorPlane:
 
     def mirrored(self, points: np.ndarray) -> np.ndarray:
         """Points [N, 3] on the other side, in their dtype."""
-        distance = points @ self.normal - self.offset
-        return (points - 2 * distance[:, None] * self.normal).astype(points.dtype)
+        return self.reflected(points) + (2 * self.offset * self.normal).astype(points.dtype)
+
+    def reflected(self, directions: np.ndarray) -> np.ndarray:
+        """Directions [N, 3] as they are on the other side, in their dtype."""
+        normal = self.normal.astype(directions.dtype)
+        return directions - (2 * (directions @ normal))[:, None] * normal
 
 
 def mirror_plane(points: np.ndarray, allowed: tuple[float, float] = (-90.0, 90.0)) -> MirrorPlane:

@@ -12,20 +12,21 @@ import torch
 from PIL import Image
 
 from flashvdm_core.api.errors import CheckpointError, SettingsError
-from flashvdm_core.api.events import Event, Failure, Log, Preview, Result, Stage
+from flashvdm_core.api.events import Event, Failure, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
-from flashvdm_core.api.settings import SEEDLESS
 from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
 from flashvdm_core.checkpoints.folders import weights_identity
 from flashvdm_core.checkpoints.load import load_checkpoint, load_pixel_aligned, model_spec
 from flashvdm_core.checkpoints.save import save_model, save_pixel_aligned
 from flashvdm_core.decoding import decode_volume
+from flashvdm_core.decoding.cover import Cover
 from flashvdm_core.decoding.field import BlendedField
 from flashvdm_core.decoding.pixel_aligned import signed_outline
 from flashvdm_core.geometry.raster import rasterise
 from flashvdm_core.models.pixel_aligned import TO_PICTURE, at_pixels, outline_distance
 from flashvdm_core.pipeline.pipeline import Pipeline
 from flashvdm_core.pipeline.shape import Picture, Shape, decode, pixels_of, read_picture
+from flashvdm_core.sampling import draw_noise
 from flashvdm_core.sparse_grid import Grid, aligned_grids
 from flashvdm_core.surface import extract_surface
 
@@ -74,7 +75,14 @@ def test_a_grid_gives_what_points_give_and_both_what_the_decoder_gives(picture: 
         torch.testing.assert_close(field.on_grid(grid)(order), field(grid.coordinates(order)), rtol=1e-4, atol=1e-4)
 
 
-def test_the_rim_is_raised_where_the_shape_most_likely_is(picture: Picture) -> None:
+def test_a_grid_gives_what_points_give_with_all_that_the_picture_adds(picture: Picture) -> None:
+    field, (grid, indices) = picture.field(decoded()), some_points()
+    torch.testing.assert_close(field.on_grid(grid)(indices), field(grid.coordinates(indices)), rtol=1e-4, atol=1e-4)
+
+
+def test_the_rim_is_raised_where_the_shape_most_likely_is(picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = Cover(None, torch.zeros(0, 8), picture.decoder.spec.truncation)
+    monkeypatch.setattr("flashvdm_core.decoding.pixel_aligned.find_cover", lambda *_: nothing)
     grid, indices = some_points()
     points = grid.coordinates(indices)
     field, plain = picture.field(decoded()), without_rim(picture).field(decoded())
@@ -84,6 +92,16 @@ def test_the_rim_is_raised_where_the_shape_most_likely_is(picture: Picture) -> N
     assert raised[(outline > 1) | (outline < -1)].abs().max() < 1e-4, "neither well inside nor beside the outline"
     assert raised.max() > 0.02
     torch.testing.assert_close(field.on_grid(grid)(indices), field(points), rtol=1e-4, atol=1e-4)
+
+
+def test_a_mirrored_picture_is_as_deep_as_the_picture(picture: Picture) -> None:
+    mirrored = read_picture(picture.decoder, pixels_of(drawing())[:, ::-1].copy())
+    for own, other in ((picture.features.depth, mirrored.features.depth), (picture.features.volume, mirrored.features.volume)):
+        assert own.std() > 0.01
+        torch.testing.assert_close(own, other.flip(3), atol=1e-4, rtol=1e-4)
+    turned = picture.features.normals * torch.tensor([-1.0, 1.0, 1.0])[:, None, None]
+    torch.testing.assert_close(turned, mirrored.features.normals.flip(3), atol=1e-3, rtol=0)
+    torch.testing.assert_close(picture.camera.elevation, mirrored.camera.elevation, atol=1e-5, rtol=0)
 
 
 def test_latents_are_read(picture: Picture) -> None:
@@ -172,11 +190,17 @@ def last(events: list[Event]) -> Result:
     return events[-1]
 
 
-def test_a_seed_that_changes_nothing_is_told_once(folder: Path, tmp_path: Path) -> None:
+def blind_model(folder: Path) -> Path:
+    """One whose decoder does not read the latents."""
     decoder = tiny_pixel_aligned()
     torch.nn.init.zeros_(decoder.reader.block.attn.c_proj.weight)
-    tiny = write_tiny_model(tmp_path / "tiny", with_encoder=True)
+    tiny = write_tiny_model(folder / "tiny", with_encoder=True)
     save_pixel_aligned(decoder, tiny)
+    return tiny
+
+
+def test_a_seed_that_changes_nothing_is_told_once(folder: Path, tmp_path: Path) -> None:
+    tiny = blind_model(tmp_path)
     pipeline, told = Pipeline(), []
     meshes = []
     asked = request(folder)
@@ -190,10 +214,56 @@ def test_a_seed_that_changes_nothing_is_told_once(folder: Path, tmp_path: Path) 
     assert not [event for event in learned if isinstance(event, Log) and "seed" in event.message]
 
 
-def test_the_models_that_are_said_to_ignore_the_seed_do() -> None:
-    model = load_checkpoint("embedded", torch.device("cpu"), torch.float32)
-    assert model.pixel_aligned is not None
-    assert model.pixel_aligned.reader.is_blind == ("embedded" in SEEDLESS)
+def test_a_seed_chooses_among_the_shapes_that_a_picture_may_be_of(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
+    decoder = tiny_pixel_aligned(variation=4)
+    torch.nn.init.zeros_(decoder.reader.block.attn.c_proj.weight)  # the other latents change nothing
+    torch.nn.init.normal_(decoder.encoder.variation.weight, generator=torch.Generator().manual_seed(0))
+    tiny = write_tiny_model(tmp_path / "tiny", with_encoder=True)
+    save_pixel_aligned(decoder, tiny)
+    asked, made = request(folder), []
+    for seed in (0, 3, 3, 4):
+        settings = asked.settings | {"model": str(tiny), "seed": seed, "preview": False}
+        events = list(pipeline.generate(replace(asked, settings=settings)))
+        assert not [event for event in events if isinstance(event, Log) and "seed" in event.message]
+        made.append(last(events))
+    likeliest, one, same, other = made
+    assert np.array_equal(one.mesh.vertices, same.mesh.vertices)
+    assert len({len(result.mesh.vertices) for result in (likeliest, one, other)}) == 3, "three shapes"
+    without = read_picture(decoder, likeliest.pixels)
+    zero = without.read_with(torch.zeros(1, 13, 8), 12)
+    torch.testing.assert_close(zero.features.volume, without.features.volume, msg="a seed of 0 is what stands without variation")
+    for result in (likeliest, one):
+        settings = asked.settings | {"model": str(tiny)}
+        anew = DecodeLatents(result.latents, settings, None, result.model_identity, result.pixels)
+        np.testing.assert_allclose(last(list(pipeline.generate(anew))).mesh.vertices, result.mesh.vertices, atol=1e-4)
+    blend = Blend(one.latents, other.latents, 1.0, settings, pixels=one.pixels, other_pixels=other.pixels)
+    np.testing.assert_allclose(last(list(pipeline.generate(blend))).mesh.vertices, other.mesh.vertices, atol=1e-4)
+
+
+def test_latents_that_nothing_reads_are_sampled_in_a_step_unless_more_are_asked_for(folder: Path, tmp_path: Path) -> None:
+    tiny, pipeline, asked = blind_model(tmp_path), Pipeline(), request(folder)
+    read = load_checkpoint(folder / "tiny", "cpu", torch.float32).default_steps
+    assert read > 1
+    made = []
+    for model, steps, taken in ((tiny, 0, 1), (tiny, read, read), (folder / "tiny", 0, read)):
+        settings = asked.settings | {"model": str(model), "steps": steps}
+        events = list(pipeline.generate(replace(asked, settings=settings)))
+        sampled = {event.fraction for event in events if isinstance(event, Progress) and event.stage is Stage.SAMPLE}
+        assert len(sampled) == taken + 1, "where the stage begins, and after each step"
+        made.append(last(events))
+        assert made[-1].settings["steps"] == read, "who goes back to these settings with a block-out has all of its steps"
+    assert all(result.latents is not None and np.isfinite(result.latents).all() for result in made), "they are kept all the same"
+    assert np.array_equal(made[0].mesh.vertices, made[1].mesh.vertices)
+
+
+def test_the_built_in_model_makes_other_shapes_of_other_seeds() -> None:
+    decoder = load_checkpoint("embedded", torch.device("cpu"), torch.float32).pixel_aligned
+    assert decoder is not None
+    likeliest = read_picture(decoder, pixels_of(drawing()))
+    for seed in (1, 2):
+        noise = draw_noise(seed, 1, 1, decoder.spec.variation, device=torch.device("cpu"), dtype=torch.float32)
+        other = likeliest.read_with(noise, 0)
+        assert (other.features.depth - likeliest.features.depth).abs().mean() > 0.005
 
 
 def test_the_relief_is_the_first_preview(events: list[Event]) -> None:
