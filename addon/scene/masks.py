@@ -24,6 +24,9 @@ from .stored_images import digest_of, is_readable, pixels_of
 _OF = "flashvdm_mask"
 """Custom property of a mask: the digest of the picture's file, wherever that lies."""
 
+BRUSH_BLENDS = {True: "ADD_ALPHA", False: "ERASE_ALPHA"}
+"""Whether a brush keeps -> how it blends."""
+
 _KEPT, _GONE = 224, 64  # alpha of untouched pixels
 _NEAR = 8  # levels of alpha that a conversion may change
 _MIDDLE = 144

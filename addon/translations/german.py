@@ -667,7 +667,9 @@ _TOOLTIPS = {
     "About this many quads": "Ungefähr so viele Vierecke",
     "About this many triangles": "Ungefähr so viele Dreiecke",
     "Address of a Ray cluster that shares the work": "Adresse eines Ray-Clusters, der sich die Arbeit teilt",
-    "Another seed gives another shape for the same image": "Ein anderer Startwert gibt zum selben Bild eine andere Form",
+    "Another seed gives another shape for the same image; with the built-in model 0 is the likeliest one": (
+        "Ein anderer Startwert gibt zum selben Bild eine andere Form; beim eingebauten Modell ist 0 die wahrscheinlichste"
+    ),
     "Choose the image that the mesh is made from": "Das Bild wählen, aus dem das Mesh entsteht",
     "Copy the report as text, without your name and home folder, to paste it into a bug report": (
         "Den Bericht als Text kopieren, ohne Namen und Benutzerordner, um ihn einer Fehlermeldung beizufügen"

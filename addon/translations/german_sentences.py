@@ -13,9 +13,6 @@ TABLE = {
     "The model '{}' makes the same shape of a picture whatever the seed is.": (
         "Das Modell „{}“ macht aus einem Bild dieselbe Form, gleich welcher Seed gewählt ist."
     ),
-    "The built-in model makes the same shape of a picture whatever the seed is.": (
-        "Das eingebaute Modell macht aus einem Bild dieselbe Form, gleich welcher Seed gewählt ist."
-    ),
     "There is no image '{}', and it is no pattern here; name each image by itself.": (
         "Es gibt kein Bild „{}“, und ein Muster ist es hier nicht; nenne jedes Bild einzeln."
     ),

@@ -19,9 +19,6 @@ Value = bool | int | float | str
 PREVIEW_RESOLUTION = 48
 """Cells along each axis of the meshes that are shown between sampling steps."""
 
-SEEDLESS = ("embedded",)
-"""Models that make the same shape of a picture whatever the seed is, of those that have a name."""
-
 Group = Literal["model", "image", "sampling", "surface", "clean-up", "files", "machine"]
 """What a setting is about; the panel and the command line keep those of one group together."""
 
@@ -132,7 +129,13 @@ class Settings(Mapping[str, Value]):
     prompt: str = _setting(
         "", "Prompt", 'What the drawing shows, for a model that takes a drawing and words: "a cat with wings"', group="image"
     )
-    seed: int = _setting(0, "Seed", "Another seed gives another shape for the same image", 0, 2**31 - 1)
+    seed: int = _setting(
+        0,
+        "Seed",
+        "Another seed gives another shape for the same image; with the built-in model 0 is the likeliest one",
+        0,
+        2**31 - 1,
+    )
     steps: int = _setting(0, "Steps", "Sampling steps; 0 takes the model's own number", 0, 1000)
     guidance: float = _setting(
         -1.0, "Guidance", "How strictly the shape follows the image; -1 takes the model's own value", -1.0, 20.0

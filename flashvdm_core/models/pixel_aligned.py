@@ -37,6 +37,7 @@ HALF_DEPTH = 1.0
 """The volume covers w from -HALF_DEPTH to HALF_DEPTH."""
 HEIGHT_FREQUENCIES = 4
 _DEPTH_EXTRAS = 5
+_VARIED = 0.26  # a sixth of what the tokens are
 _NEAREST_PLANE = 0.2
 
 
@@ -87,6 +88,17 @@ class PixelFeatures:
     normals: Tensor
     volume: Tensor
     camera: ViewCamera
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A picture on its way down the U-Net: float32 [B, C, s, s], from half the picture's size to a sixteenth, and its outline."""
+
+    half: Tensor
+    quarter: Tensor
+    eighth: Tensor
+    sixteenth: Tensor
+    outline: Tensor
 
 
 def outline_distance(opaque: Tensor, reach: int = 0) -> Tensor:
@@ -146,42 +158,82 @@ class PixelEncoder(nn.Module):
         self.down4 = nn.Sequential(_conv(3 * coarse, 4 * coarse, 2), _conv(4 * coarse, 4 * coarse))
         self.blocks = nn.ModuleList(SelfAttentionBlock(4 * coarse, spec.heads, False, True) for _ in range(spec.blocks))
         self.position = _learned(1, 4 * coarse, spec.position_side, spec.position_side, deviation=0.02)
+        self.variation = nn.Linear(spec.variation, 4 * coarse, bias=False) if spec.variation else None
+        if self.variation is not None:
+            nn.init.uniform_(self.variation.weight, -_VARIED / spec.variation**0.5, _VARIED / spec.variation**0.5)
         self.up3, self.up2, self.up1 = _conv(7 * coarse, 3 * c), _conv(5 * c, 2 * c), _conv(3 * c, 2 * c)
         self.maps = nn.Conv2d(2 * c, 5, 1)
         self.volume = nn.Conv2d(2 * c, spec.depth_bins, 1)
         self.camera = nn.Sequential(nn.Linear(4 * coarse, 4 * c), nn.GELU(), nn.Linear(4 * c, 2))
 
-    def forward(self, images: Tensor, alpha: Tensor) -> PixelFeatures:
+    def forward(self, images: Tensor, alpha: Tensor, variation: Tensor | None = None) -> PixelFeatures:
         """Colours float32 [B, 3, S, S] in [-1, 1] on white and opacity [B, 1, T, T], T >= S -> features.
 
-        The opacity may be finer than the colours: the network sees it at their size, but queries read the fine one.
+        The opacity may be finer than the colours: the network sees it at their size, but queries read the fine one. `variation`
+        float32 [B, spec.variation] chooses among the shapes that the picture may be of, and is drawn from a standard normal
+        distribution; at zero, and where there is none, stands what is right on average.
         """
+        return self.answer(self.describe(images, alpha), variation)
+
+    def describe(self, images: Tensor, alpha: Tensor) -> Levels:
+        """The way down, which knows of no variation; see `forward`."""
         size = images.shape[-1]
         opacity = alpha if alpha.shape[-1] == size else F.interpolate(alpha, (size, size), mode="area")
         distance = outline_distance(opacity[:, 0] > 0.5)[:, None] * (2 / size / TO_PICTURE)
         seen = torch.cat([images, tones(images, opacity), opacity, distance * 4], 1)
-        x1 = self.down1(seen.contiguous(memory_format=torch.channels_last))
-        x2 = self.down2(x1)
-        x3 = self.down3(x2)
-        x4 = self._attended(self.down4(x3))
-        y = self.up3(torch.cat([_upsampled(x4, x3), x3], 1))
-        y = self.up2(torch.cat([_upsampled(y, x2), x2], 1))
-        planes = self.up1(torch.cat([_upsampled(y, x1), x1], 1))
+        half = self.down1(seen.contiguous(memory_format=torch.channels_last))
+        quarter = self.down2(half)
+        eighth = self.down3(quarter)
+        outline = torch.cat([alpha, distance if opacity is alpha else _upsampled(distance, alpha)], 1)
+        return Levels(half, quarter, eighth, self.down4(eighth), outline)
+
+    def answer(self, levels: Levels, variation: Tensor | None = None) -> PixelFeatures:
+        """Through the transformer and up; see `forward`."""
+        x4 = self._attended(levels.sixteenth, variation)
+        y = self.up3(torch.cat([_upsampled(x4, levels.eighth), levels.eighth], 1))
+        y = self.up2(torch.cat([_upsampled(y, levels.quarter), levels.quarter], 1))
+        planes = self.up1(torch.cat([_upsampled(y, levels.half), levels.half], 1))
         maps = self.maps(planes)
         elevation, perspective = self.camera(x4.mean((2, 3))).unbind(-1)
         camera = ViewCamera(0.3 + 0.3 * elevation, (0.22 + 0.15 * perspective).clamp(0, 0.5))
-        outline = torch.cat([alpha, distance if opacity is alpha else _upsampled(distance, alpha)], 1)
-        return PixelFeatures(planes, outline, maps[:, :2], F.normalize(maps[:, 2:], dim=1), self.volume(planes), camera)
+        return PixelFeatures(planes, levels.outline, maps[:, :2], F.normalize(maps[:, 2:], dim=1), self.volume(planes), camera)
 
-    def _attended(self, grid: Tensor) -> Tensor:
+    def describe_both(self, images: Tensor, alpha: Tensor) -> Levels:
+        """`describe` of the pictures and, behind them, of their mirror images: for `agreed`."""
+        return self.describe(torch.cat([images, images.flip(3)]), torch.cat([alpha, alpha.flip(3)]))
+
+    def agreed(self, levels: Levels, variation: Tensor | None = None) -> PixelFeatures:
+        """`answer` to pictures and their mirror images: depth, normals, volume and camera are the means of both.
+
+        What is left and what is right says nothing of how deep a thing is; two guesses that err apart err less together.
+        """
+        both = self.answer(levels, None if variation is None else variation.repeat(2, 1))
+        count = len(both.planes) // 2
+        depth, volume = (_mean_of_mirrored(maps, count) for maps in (both.depth, both.volume))
+        turned = both.normals * both.normals.new_tensor([-1.0, 1.0, 1.0])[:, None, None]
+        normals = F.normalize(_mean_of_mirrored(torch.cat([both.normals[:count], turned[count:]]), count), dim=1)
+        elevation, perspective = (
+            angle.unflatten(0, (2, count)).mean(0) for angle in (both.camera.elevation, both.camera.perspective)
+        )
+        camera = ViewCamera(elevation, perspective)
+        return PixelFeatures(both.planes[:count], both.outline[:count], depth, normals, volume, camera)
+
+    def _attended(self, grid: Tensor, variation: Tensor | None) -> Tensor:
         """The coarsest map [B, W, s, s] through the transformer."""
         position = self.position
         if position.shape[-2:] != grid.shape[-2:]:
             position = F.interpolate(position, grid.shape[-2:], mode="bilinear", align_corners=False)
         tokens = (grid + position).flatten(2).transpose(1, 2)
+        if self.variation is not None and variation is not None:
+            tokens = tokens + self.variation(variation)[:, None]
         for block in self.blocks:
             tokens = block(tokens)
         return tokens.transpose(1, 2).unflatten(2, grid.shape[-2:])
+
+
+def _mean_of_mirrored(maps: Tensor, count: int) -> Tensor:
+    """Mean of the first `count` maps [2 B, C, h, w] and of the others turned left to right."""
+    return (maps[:count] + maps[count:].flip(3)) / 2
 
 
 def _learned(*shape: int, deviation: float) -> nn.Parameter:

@@ -209,9 +209,10 @@ class PixelAlignedSpec(Spec):
             decoded latents. It is an efficient one: its own width is half of that, without a last norm.
         truncation: distance in its frame that a logit of 1 stands for.
         rim: logits that are added at the picture's outline where the shape most likely is (`decoding.pixel_aligned`).
+        variation: how many numbers the image encoder reads of what a picture can't tell; 0: none.
     """
 
-    LATER = frozenset({"rim"})
+    LATER = frozenset({"rim", "variation"})
 
     image_size: int = 96
     channels: int = 24
@@ -227,6 +228,7 @@ class PixelAlignedSpec(Spec):
     mlp_expand_ratio: int = 2
     truncation: float = 0.05
     rim: float = 0.25
+    variation: int = 0
 
     @property
     def plane_channels(self) -> int:

@@ -162,7 +162,8 @@ def _load(parts: CheckpointParts, key: ModelKey, plan: OffloadPlan, *, on_device
     logs = [Log(problem, warning=True) for problem in loaded.problems]
     if key.name != EMBEDDED:
         logs.insert(0, Log(_description(parts, loaded.vae.description)))
-    seedless = model.pixel_aligned is not None and model.pixel_aligned.reader.is_blind
+    decoder = model.pixel_aligned
+    seedless = decoder is not None and decoder.reader.is_blind and not decoder.spec.variation
     quantised = quantise(model, on_device=on_device) if key.eight_bit else []  # first: it replaces weights
     precision = dtype_name(key.dtype) if all(log.warning for log in quantised) else EIGHT_BIT
     networks = {Network.IMAGE_ENCODER: model.encoders, Network.DENOISER: model.denoiser, Network.VAE: model.vae}

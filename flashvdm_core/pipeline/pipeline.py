@@ -111,12 +111,16 @@ class Pipeline:
         known = self._condition.has(key) and (block_out is None or self._block_out.has(_block_out_key(loaded, block_out)))
         condition, guide = yield from runner.run(Stage.CONDITION, encode, None if known else Network.IMAGE_ENCODER)
         settings, check = _resolve(request.settings, loaded), runner.context.check_cancelled
+        unread = guide is None and condition.picture is not None and condition.picture.decoder.reader.is_blind
+        # Nobody waits for what changes nothing, unless more steps are asked for.
+        quick = replace(settings, steps=1) if unread and not request.settings.steps else settings
         latents = yield from runner.run(
-            Stage.SAMPLE, lambda: stages.sample_latents(loaded, condition, settings, guide, check), Network.DENOISER
+            Stage.SAMPLE, lambda: stages.sample_latents(loaded, condition, quick, guide, check), Network.DENOISER
         )
         kept = latents[0].float().cpu().numpy() if request.keep_latents else None
         # A block-out stands where it was modelled, which need not be as the picture shows it.
-        shape = Shape(latents, None if guide is not None else condition.picture, guide)
+        picture = None if guide is not None else stages.understood(condition.picture, loaded.model, latents)
+        shape = Shape(latents, picture, guide)
         pixels = None if kept is None or shape.picture is None else prepared.pixels
         yield from _mesh_of(shape, Code(kept, pixels), loaded, settings, prepared.front, runner, prepared.sides)
 
@@ -141,13 +145,14 @@ class Pipeline:
             return loaded, self._guide(loaded, held) if held else None
 
         loaded, guide = yield from runner.run(Stage.LOAD, load)
-        tokens = torch.from_numpy(task.latents).to(loaded.model.device)
-        picture, image, pixels = stages.picture_of(loaded.model, task.pixels), None, task.pixels
+        tokens, image, pixels = torch.from_numpy(task.latents).to(loaded.model.device), None, task.pixels
+        picture = stages.understood(stages.picture_of(loaded.model, pixels), loaded.model, tokens[None])
         if isinstance(task, DecodeLatents):
             image = task.picture
         else:
-            tokens = interpolate_latents(tokens, torch.from_numpy(task.other).to(tokens.device), task.amount)
-            other = stages.picture_of(loaded.model, task.other_pixels)
+            others = torch.from_numpy(task.other).to(tokens.device)
+            other = stages.understood(stages.picture_of(loaded.model, task.other_pixels), loaded.model, others[None])
+            tokens = interpolate_latents(tokens, others, task.amount)
             if picture is not None and other is not None:
                 picture = BlendedPicture(picture, other, task.amount)
         shape = Shape(tokens[None].to(loaded.model.dtype), picture, guide)

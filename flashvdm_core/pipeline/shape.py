@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Unpack
 
 import numpy as np
@@ -23,7 +23,7 @@ from ..decoding.volume import Options
 from ..encoding.outer_surface import OuterSurface
 from ..image.processor import recentred
 from ..image.resize import resize_area
-from ..models.pixel_aligned import PICTURE_SHARE, PixelAlignedDecoder, PixelFeatures, ViewCamera
+from ..models.pixel_aligned import PICTURE_SHARE, Levels, PixelAlignedDecoder, PixelFeatures, ViewCamera
 from ..models.specs import PUBLISHED_TRUNCATION
 
 PIXELS_SIDE = 256
@@ -43,13 +43,27 @@ class Picture:
 
     Attributes:
         decoder: that decoder.
+        levels: what its encoder makes of the picture and of its mirror image, whatever the variation.
         features: a batch of one.
         outline: float32 [1, 1, T, T], signed distance to the outline in frame units, positive inside.
     """
 
     decoder: PixelAlignedDecoder
+    levels: Levels
     features: PixelFeatures
     outline: Tensor
+
+    @torch.no_grad()
+    def read_with(self, latents: Tensor, tokens: int) -> Picture:
+        """The same picture, understood as the latents [1, N, C] of a shape say, where they say anything of that.
+
+        What stands behind the model's own `tokens` chooses among the shapes that the picture may be of: one more token, of which
+        the decoder's encoder reads the first numbers.
+        """
+        if not self.decoder.spec.variation or latents.shape[1] != tokens + 1:
+            return self
+        variation = latents[:, -1, : self.decoder.spec.variation].float()
+        return replace(self, features=self.decoder.encoder.agreed(self.levels, variation))
 
     @property
     def camera(self) -> ViewCamera:
@@ -143,7 +157,8 @@ class Shape:
     """What a mesh is decoded from.
 
     Attributes:
-        latents: [1, N, C], as the sampler makes them; those of parts one behind the other.
+        latents: [1, N, C], as the sampler makes them; those of parts one behind the other. Beside a picture one more token may
+            stand behind them (`Picture.read_with`).
         picture: what a pixel-aligned decoder reads beside them; None: the VAE's own decodes the latents alone.
         guide: the block-out that it is held to; only without a picture.
     """
@@ -177,8 +192,8 @@ def read_picture(decoder: PixelAlignedDecoder, pixels: np.ndarray) -> Picture:
     rgba = torch.from_numpy(pixels).to(decoder.film.linear.weight.device).permute(2, 0, 1)[None].float() / 255
     alpha = rgba[:, 3:]
     colours = F.interpolate(rgba[:, :3] * alpha + 1 - alpha, (size, size), mode="bilinear", antialias=True)
-    features = decoder.encoder(colours * 2 - 1, F.interpolate(alpha, (size, size), mode="area"))
-    return Picture(decoder, features, signed_outline(alpha))
+    levels = decoder.encoder.describe_both(colours * 2 - 1, F.interpolate(alpha, (size, size), mode="area"))
+    return Picture(decoder, levels, decoder.encoder.agreed(levels), signed_outline(alpha))
 
 
 def parts_of(model: Model, shape: Shape) -> list[Shape]:
@@ -190,7 +205,8 @@ def parts_of(model: Model, shape: Shape) -> list[Shape]:
 
 def decode(model: Model, shape: Shape, resolution: int, **options: Unpack[Options]) -> Iterator[Level]:
     """`decode_volume` of a shape, or of one of its parts; what `Shape.upright` takes, where it has a picture."""
-    decoded = model.vae.decode(shape.latents)
+    latents = shape.latents if shape.picture is None else shape.latents[:, : model.num_latents]
+    decoded = model.vae.decode(latents)
     # Few queries are left of a shape that is held, and what two fields differ by wants them exact.
     if shape.guide is not None and shape.guide.holds:
         held = _held(model, decoded, shape.guide)

@@ -80,6 +80,11 @@ def picture_of(model: Model, pixels: np.ndarray | None) -> Picture | None:
     return None if model.pixel_aligned is None or pixels is None else read_picture(model.pixel_aligned, pixels)
 
 
+def understood(picture: Picture | None, model: Model, latents: Tensor) -> Picture | None:
+    """The picture, where there is one, as latents [1, N, C] say that it is to be understood."""
+    return None if picture is None else picture.read_with(latents, model.num_latents)
+
+
 def relief_mesh(picture: Picture) -> TriangleMesh | None:
     """The first guess at a shape: what lies between the front and the back that its picture shows."""
     *_, level = decode_volume(picture.relief(), PREVIEW_RESOLUTION, method="dense")
@@ -106,7 +111,9 @@ def sample_latents(
 ) -> Work[Tensor]:
     """Condition -> latents [1, N, C], with previews of the clean estimate on the way.
 
-    Sampling starts from the guide's latents, of which noise takes the place as far as its strength says.
+    Sampling starts from the guide's latents, of which noise takes the place as far as its strength says. Without a guide, one
+    more token [1, 1, C] stands behind them where the picture's decoder reads a variation: noise, and zero for a seed of 0, which
+    is of all the shapes that the picture may be of the one that is right on average.
     """
     model = loaded.model
     schedule = model.schedule_for(settings.steps)
@@ -122,6 +129,11 @@ def sample_latents(
     times = schedule.times(model.dtype)
     velocity = guided_velocity(loaded.denoiser, condition.tokens, guidance, extra=condition.second, times=times)
     picture = None if guide is not None else condition.picture
+    variation = None
+    if picture is not None and picture.decoder.spec.variation:
+        variation = draw_noise(settings.seed, 1, 1, model.channels, device=model.device, dtype=model.dtype) * bool(settings.seed)
+        if settings.preview and schedule.evaluations > 1:  # only a preview on the way looks at it
+            picture = understood(picture, model, torch.cat([latents, variation], 1))
     previews = _PreviewBudget()
     forecast = Forecast() if settings.forecast and schedule.evaluations >= FEWEST_STEPS else None
     for step in sample(velocity, latents, schedule, forecast=forecast):
@@ -132,7 +144,7 @@ def sample_latents(
             mesh = previews.timed(lambda clean=step.clean: _coarse_mesh(model, Shape(clean, picture, guide), settings, check))
             if mesh is not None:
                 yield Preview(Stage.SAMPLE, mesh)
-    return latents
+    return latents if variation is None else torch.cat([latents, variation], 1)
 
 
 def _part_count(model: Model, settings: Settings) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ pytest.importorskip("matplotlib")
 
 from flashvdm_core.api.errors import SettingsError
 from flashvdm_core.encoding import encoder_input
+from flashvdm_core.lab.evaluation import metrics
 from flashvdm_core.lab.evaluation.__main__ import main
 from flashvdm_core.lab.evaluation.decoders import decode, load_decoders
 from flashvdm_core.lab.evaluation.held_out import encoded, select
@@ -34,6 +36,14 @@ from .training_shapes import box, sphere
 CPU = torch.device("cpu")
 ENCODER = {"pc_size": 96, "pc_sharpedge_size": 48, "downsample_ratio": 4, "point_feats": 4}
 SPLITS = [0, 1, 1, 2, 1, 1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_clouds() -> Iterator[None]:
+    """An eighth of the samples for distances between surfaces: most of the time goes into them, and no test asks how near."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "CLOUD_POINTS", 2048)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,8 @@ def pipeline() -> Pipeline:
 
 
 def request(folder: Path, *, keep_latents: bool = False, views: tuple[str, ...] = ("front",), **settings: Any) -> Request:
-    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu", "preview": False} | settings
+    """A small generation. Without colours, which take many times longer than such a mesh and have tests of their own."""
+    values = {"model": str(folder / "tiny"), "resolution": 24, "device": "cpu", "preview": False, "colours": False} | settings
     return Request({view: str(folder / "disc.png") for view in views}, values, keep_latents)
 
 
@@ -66,7 +67,7 @@ def identical(a: TriangleMesh, b: TriangleMesh) -> bool:
 @pytest.fixture(scope="module")
 def events(pipeline: Pipeline, folder: Path) -> list[Event]:
     """All events of one generation of two levels, with previews."""
-    return list(pipeline.generate(request(folder, seed=7, preview=True, resolution=126, decoder="hierarchical")))
+    return list(pipeline.generate(request(folder, seed=7, preview=True, resolution=126, decoder="hierarchical", colours=True)))
 
 
 def test_the_stream_of_a_generation(events: list[Event]) -> None:
@@ -86,7 +87,7 @@ def test_the_stream_of_a_generation(events: list[Event]) -> None:
 
 
 def test_every_task_runs_through_the_stages_that_the_contract_says_it_has(pipeline: Pipeline, folder: Path) -> None:
-    images, settings = request(folder).images, request(folder).settings
+    images, settings = request(folder).images, request(folder, colours=True).settings
     latents, picture = np.zeros((12, 4)), np.full((8, 8, 4), 255, np.uint8)
     plain = settings | {"colours": False}
     tasks: list[tuple[Task, str]] = [
@@ -191,7 +192,7 @@ def test_kept_latents_make_the_same_mesh_again_and_another_one_at_another_resolu
 
 
 def test_colours_come_with_the_mesh_where_they_are_wanted(pipeline: Pipeline, folder: Path) -> None:
-    asked = request(folder, keep_latents=True)
+    asked = request(folder, keep_latents=True, colours=True)
     result = result_of(pipeline.generate(asked))
     assert result.colouring is not None
     assert result.colouring.uvs.shape == (result.mesh.faces.size, 2)
@@ -271,7 +272,7 @@ def test_a_model_of_one_view_refuses_others(pipeline: Pipeline, folder: Path, vi
 
 def test_cancelling_works_at_every_point(pipeline: Pipeline, folder: Path) -> None:
     """`cancelled` turns true at its n-th call, for every n: the stream always ends at once in a Failure."""
-    wanted = request(folder, preview=True)
+    wanted = request(folder, preview=True, colours=True)
     n = 0
     finished = False
     while not finished:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from flashvdm_core.models.pixel_aligned import (
     HALF_DEPTH,
@@ -34,10 +35,12 @@ from flashvdm_core.lab.training.pixel_aligned.losses import (
     neighbours,
     slope_loss,
     steepness_loss,
+    volume_loss,
 )
 from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pack
-from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of
-from flashvdm_core.lab.training.pixel_aligned.validate import network_input, refit
+from flashvdm_core.lab.training.pixel_aligned.sheet import SIDE, sheet
+from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of, chosen_variation
+from flashvdm_core.lab.training.pixel_aligned.validate import held_out, network_input, refit, variety
 from flashvdm_core.lab.training.pixel_aligned.views import ViewOptions, ViewPack
 from flashvdm_core.lab.training.pixel_aligned.warp import warped
 
@@ -156,6 +159,56 @@ def test_loss_falls(source: Source) -> None:
     bank, ring = PointBank([source], "train"), packs(source, 8)
     losses = [trainer.train_step(ring, bank) for _ in range(40)]
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
+
+
+def test_the_best_of_the_candidates_learns(source: Source) -> None:
+    settings = Settings(size=32, batch=6, candidates=4)
+    trainer = Trainer(replace(TINY, variation=3), settings)
+    model, bank = trainer.model, PointBank([source], "train")
+    torch.nn.init.normal_(model.encoder.variation.weight, generator=torch.Generator().manual_seed(0))
+    batch = batch_of(packs(source, 6), bank, 32, torch.Generator().manual_seed(0))
+    levels = model.encoder.describe(batch.images, batch.alpha)
+    uniform = batch.view.shape[1] - bank.near
+
+    def errors(variation: torch.Tensor) -> torch.Tensor:
+        volume = model.encoder.answer(levels, torch.cat([variation, torch.zeros(3, 3)])).volume
+        return volume_loss(volume, batch.view, batch.distance, uniform, settings.weights)[:3]
+
+    chosen = chosen_variation(model, levels, batch, bank.near, settings, torch.Generator().manual_seed(5))
+    assert chosen is not None
+    assert not chosen[3:].any(), "the other half learns without"
+    candidates = torch.randn(4, 3, 3, generator=torch.Generator().manual_seed(5))
+    every = torch.stack([errors(candidate) for candidate in candidates])
+    assert (every.std(0) > 1e-4).all()
+    torch.testing.assert_close(errors(chosen[:3]), every.amin(0))
+    losses = [trainer.train_step(packs(source, 6), bank) for _ in range(3)]
+    assert np.isfinite(losses).all()
+    assert trainer.optimiser.state[model.encoder.variation.weight]["exp_avg"].abs().max() > 0, "it learns from them"
+
+
+def test_the_variety_of_shapes_is_measured(source: Source, tmp_path: Path) -> None:
+    data = held_out(source, "train", size=32, count=3)
+    plain, varied = Trainer(TINY, Settings(size=32)), Trainer(replace(TINY, variation=3), Settings(size=32))
+    assert variety(plain.average, data, 3) == {}
+    torch.nn.init.normal_(varied.average.encoder.variation.weight, std=3.0)
+    found = variety(varied.average, data, 3)
+    assert found["iou_best_of_4"] >= found["iou_of_seeds"]
+    assert found["two_seeds_agree"] < 1
+    with torch.no_grad():
+        varied.average.encoder.variation.weight.zero_()
+    same = variety(varied.average, data, 3)
+    assert same["iou_best_of_4"] == same["iou_of_seeds"] == same["iou_likeliest"]
+    sheet(varied.average, data.images[:2], data.decoded[:2].float(), tmp_path / "seeds.png", resolution=16, seeds=2)
+    assert Image.open(tmp_path / "seeds.png").size == (2 * 3 * SIDE, SIDE)
+
+
+def test_a_model_learns_variation_from_one_without() -> None:
+    plain, varied = Trainer(TINY, Settings(size=32)), Trainer(replace(TINY, variation=3), Settings(size=32))
+    assert varied.load_weights(plain.average.state_dict()) == ["encoder.variation.weight"]
+    images, alpha = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 1, 32, 32)
+    volumes = [trainer.average.encoder(images, alpha).volume for trainer in (plain, varied)]
+    torch.testing.assert_close(*volumes)
+    assert not torch.allclose(varied.average.encoder(images, alpha, torch.ones(2, 3)).volume, volumes[0])
 
 
 def test_resumes_exactly(source: Source, tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def write_tiny_moe_model(folder: Path, extra: dict[str, object] | None = None) -
     return folder
 
 
-def tiny_pixel_aligned(seed: int = 0) -> PixelAlignedDecoder:
+def tiny_pixel_aligned(seed: int = 0, variation: int = 0) -> PixelAlignedDecoder:
     """A pixel-aligned decoder for the tiny model, whose blob is dented by all that it reads, and ends at the outline."""
     spec = PixelAlignedSpec(
         image_size=32,
@@ -187,6 +187,7 @@ def tiny_pixel_aligned(seed: int = 0) -> PixelAlignedDecoder:
         width=32,
         decoder_heads=4,
         num_freqs=8,
+        variation=variation,
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -112,13 +112,6 @@ def test_the_cutout_is_shown_on_checks(extension: Import) -> None:
     assert greys[0] < half[0, 0, 0] < 1
 
 
-def test_a_seed_that_the_model_ignores_is_said_to_be_ignored(blender: Blender) -> None:
-    said = "whatever the seed is"
-    assert said in " ".join(labels(blender.drawn("FLASHVDM_PT_settings")))
-    blender.settings.model = "/models/other"
-    assert said not in " ".join(labels(blender.drawn("FLASHVDM_PT_settings")))
-
-
 def test_the_history_lists_what_was_generated_and_tells_how_two_differ(blender: Blender, host: Host) -> None:
     assert "What you generate is listed here" in labels(blender.drawn("FLASHVDM_PT_history"))
     blender.work_with("good")

@@ -15,9 +15,6 @@ from ...settings.given import absolute_path
 from ...settings.properties import TAB, scene_settings, with_properties
 
 _HIDDEN: Any = {"HIDDEN", "SKIP_SAVE"}
-_BLENDS = {True: "ADD_ALPHA", False: "ERASE_ALPHA"}
-"""Whether a brush keeps -> how it blends."""
-
 _view = StringProperty(default="", options=_HIDDEN)
 
 
@@ -97,9 +94,9 @@ class FLASHVDM_OT_mask_brush(bpy.types.Operator):  # noqa: N801
 def _use_brush(context: Context, keep: bool, only_from_others: bool = False) -> None:
     """Let the brush keep or remove; `only_from_others`: where it does neither, as a brush for colors does not."""
     brush: Any = context.tool_settings.image_paint.brush
-    if brush is None or (only_from_others and brush.blend in _BLENDS.values()):
+    if brush is None or (only_from_others and brush.blend in masks.BRUSH_BLENDS.values()):
         return
-    brush.blend, brush.strength = _BLENDS[keep], 1.0
+    brush.blend, brush.strength = masks.BRUSH_BLENDS[keep], 1.0
 
 
 class _ByMouse(_OnMask):

@@ -30,11 +30,8 @@ class FLASHVDM_PT_mask(bpy.types.Panel):  # noqa: N801
         assert layout is not None
         row = layout.row(align=True)
         brush = context.tool_settings.image_paint.brush
-        for keep, blend, label, icon in (
-            (True, "ADD_ALPHA", interface("Keep"), "ADD"),
-            (False, "ERASE_ALPHA", interface("Remove"), "REMOVE"),
-        ):
-            used = brush is not None and brush.blend == blend
+        for keep, label, icon in ((True, interface("Keep"), "ADD"), (False, interface("Remove"), "REMOVE")):
+            used = brush is not None and brush.blend == masks.BRUSH_BLENDS[keep]
             row.operator("flashvdm.mask_brush", text=label, translate=False, icon=icon, depress=used).keep = keep  # pyright: ignore[reportArgumentType]
         column = layout.column(align=True)
         for action, label in (

@@ -2,12 +2,12 @@
 
 import bpy
 
-from ....flashvdm_core.api.settings import SEEDLESS, SETTINGS
+from ....flashvdm_core.api.settings import SETTINGS
 from ...blender.api_types import Context
 from ...blender.texts import interface
 from ...settings.properties import AUTOMATIC, OF_SCENE, scene_settings
 from .main import IN_FRONT
-from .parts import SubPanel, draw_auto, draw_text, width
+from .parts import SubPanel, draw_auto
 from .variants import draw_variants
 
 _OFTEN = ("seed", "size", "size_of", "placement", "straighten", "symmetry", "colours", "remove_floaters", "preview")
@@ -30,10 +30,6 @@ class FLASHVDM_PT_settings(SubPanel, bpy.types.Panel):  # noqa: N801
         layout.use_property_split, layout.use_property_decorate = True, False
         for name in _OFTEN:
             layout.prop(settings, name)
-            if name == "seed" and settings.model in SEEDLESS:
-                draw_text(
-                    layout, "The built-in model makes the same shape of a picture whatever the seed is.", width(context), "INFO"
-                )
         draw_variants(layout, settings)
 
 

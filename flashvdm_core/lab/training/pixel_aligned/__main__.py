@@ -91,7 +91,7 @@ def _show(given: argparse.Namespace) -> None:
     model = load(given.model)
     data = validate.held_out(Source.parse(given.data), given.split, latents=given.latents, steps=given.steps)
     rows = torch.linspace(0, len(data) - 1, given.count).long()
-    sheet(model, data.images[rows], data.decoded[rows].float(), given.out, resolution=given.resolution)
+    sheet(model, data.images[rows], data.decoded[rows].float(), given.out, resolution=given.resolution, seeds=given.seeds)
 
 
 def _measure(given: argparse.Namespace) -> None:
@@ -107,6 +107,8 @@ def _measure(given: argparse.Namespace) -> None:
         print(f"{name}: mean {values.mean():.4f}, first 96 {values[:96].mean():.4f}, median {values.median():.4f}")
     best = max(outline.values(), key=lambda values: values.mean().item())
     print(f"better than the outline: {(found['as the product decodes it'] > best).float().mean():.3f} of {len(data)}")
+    for name, value in validate.variety(model, data, len(data)).items():
+        print(f"{name.replace('_', ' ')}, the network alone: {value:.4f}")
     if given.meshes:
         rows = torch.linspace(0, len(data) - 1, given.meshes).long()
         scores = mesh_scores(model, data.images[rows], data.decoded[rows].float(), given.resolution)
@@ -177,6 +179,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=Path, required=True, help="PNG")
             command.add_argument("--count", type=number(int, 1, 10_000), default=24)
             command.add_argument("--resolution", type=number(int, 8, 1024), default=64)
+            command.add_argument(
+                "--seeds", type=number(int, 0, 100), default=0, help="so many shapes of each picture, from one side"
+            )
     drawn = commands.add_parser("curve", help="join and draw logs")
     drawn.set_defaults(run=_curve)
     drawn.add_argument("logs", nargs="+", metavar="NAME=LOG.csv", help="in the order in which the runs followed one another")

@@ -44,9 +44,9 @@ class Weights:
 
 
 def soft_overlap(inside: Tensor, truth: Tensor) -> Tensor:
-    """Mean soft IoU of probabilities [B, P] with 0 or 1 [B, P]."""
+    """Soft IoU [B] of probabilities [B, P] with 0 or 1 [B, P]."""
     both = (inside * truth).sum(1)
-    return (both / (inside + truth - inside * truth).sum(1).clamp_min(1)).mean()
+    return both / (inside + truth - inside * truth).sum(1).clamp_min(1)
 
 
 def field_loss(
@@ -67,7 +67,7 @@ def field_loss(
     target = torch.where(scaled.abs() > 1, side * (logits.detach() * side).clamp_min(1), scaled)
     sign = F.softplus(-sharpness * logits * side).mean()
     overlap = soft_overlap(torch.sigmoid(sharpness * logits[:, -uniform:]), (distance[:, -uniform:] > 0).float())
-    return F.mse_loss(logits, target) + weights.sign * sign + weights.overlap * (1 - overlap)
+    return F.mse_loss(logits, target) + weights.sign * sign + weights.overlap * (1 - overlap.mean())
 
 
 def neighbours(points: Tensor, chosen: Tensor, candidates: int) -> Tensor:
@@ -94,11 +94,11 @@ def steepness_loss(logits: Tensor, distance: Tensor, apart: Tensor, weights: Wei
 
 
 def volume_loss(volume: Tensor, view: Tensor, distance: Tensor, uniform: int, weights: Weights) -> Tensor:
-    """Loss of the coarse volume [B, D, h, h] at all stored points (u, v, w) [B, P, 3], the last `uniform` of them uniform."""
+    """Loss [B] of the coarse volume [B, D, h, h] at all stored points (u, v, w) [B, P, 3], the last `uniform` of them uniform."""
     within = (view[..., 2].abs() < HALF_DEPTH).float()
     logits = in_volume(volume, view)
     target = (0.5 + distance / (2 * VOLUME_SOFTNESS)).clamp(0, 1)
-    entropy = F.binary_cross_entropy_with_logits(logits, target, weight=within)
+    entropy = F.binary_cross_entropy_with_logits(logits, target, weight=within, reduction="none").mean(1)
     overlap = soft_overlap(torch.sigmoid(logits[:, -uniform:]), (distance[:, -uniform:] > 0).float())
     return weights.volume * entropy + weights.volume_overlap * (1 - overlap)
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ....api.errors import TrainingError
 from ....files import write_whole
-from ....models.pixel_aligned import PixelAlignedDecoder, ViewCamera
+from ....models.pixel_aligned import Levels, PixelAlignedDecoder, ViewCamera
 from ....models.specs import PixelAlignedSpec
 from ...files import load_state
 from ..pairs import recolour
@@ -46,6 +46,8 @@ class Settings:
         decay_start, decay_steps: from that step the rate falls linearly to nothing; 0 steps: it does not.
         ema: of the averaged weights.
         truncation: distance that a logit of 1 stands for.
+        candidates: for half of the pictures the best of so many random variations learns, so that one is right though others are
+            wrong; the other half learns without variation.
         window, reuse: a step draws from so many of the latest pictures, each used so often on average.
         seed: of everything.
     """
@@ -63,6 +65,7 @@ class Settings:
     decay_steps: int = 0
     ema: float = 0.998
     truncation: float = 0.05
+    candidates: int = 3
     window: int = 512
     reuse: float = 8.0
     seed: int = 0
@@ -121,7 +124,8 @@ def total_loss(
     model: PixelAlignedDecoder, batch: TrainingBatch, bank_near: int, settings: Settings, rng: torch.Generator
 ) -> Tensor:
     """The loss of a batch, a scalar."""
-    features = model.encoder(batch.images, batch.alpha)
+    levels = model.encoder.describe(batch.images, batch.alpha)
+    features = model.encoder.answer(levels, chosen_variation(model, levels, batch, bank_near, settings, rng))
     weights, stored = settings.weights, batch.view.shape[1]
     half = settings.points // 2
     # Stored points are in random order, so a block from anywhere is a random subset.
@@ -143,10 +147,35 @@ def total_loss(
         losses.field_loss(logits, distance, half, weights, settings.truncation)
         + losses.steepness_loss(both, both_distance, apart, weights, settings.truncation)
         + losses.silhouette_loss(seen, features.volume, batch.alpha, weights)
-        + losses.volume_loss(features.volume, batch.view, batch.distance, stored - bank_near, weights)
+        + losses.volume_loss(features.volume, batch.view, batch.distance, stored - bank_near, weights).mean()
         + losses.map_loss(features, batch.maps, weights)
         + losses.camera_loss(features.camera, batch.camera, weights)
     )
+
+
+@torch.no_grad()
+def chosen_variation(
+    model: PixelAlignedDecoder, levels: Levels, batch: TrainingBatch, bank_near: int, settings: Settings, rng: torch.Generator
+) -> Tensor | None:
+    """What the pictures of a batch learn with, float32 [B, V]: for the first half the candidate whose coarse volume is best, for
+    the others nothing; None where the model knows no variation.
+
+    Conditional implicit maximum likelihood (Li and Malik 2018): every truth draws the nearest of what is guessed to itself, so
+    that guesses spread over what a picture may be of, each of them whole, where a single one would be the mean of all.
+    """
+    size, count = model.spec.variation, len(batch.images)
+    if not size:
+        return None
+    varied = count // 2
+    candidates = torch.randn(settings.candidates, varied, size, generator=rng)
+    part = Levels(*(getattr(levels, field.name)[:varied] for field in fields(Levels)))
+    view, distance = batch.view[:varied], batch.distance[:varied]
+    errors = [
+        losses.volume_loss(model.encoder.answer(part, one).volume, view, distance, view.shape[1] - bank_near, settings.weights)
+        for one in candidates
+    ]
+    best = torch.stack(errors).argmin(0)
+    return torch.cat([candidates[best, torch.arange(varied)], torch.zeros(count - varied, size)])
 
 
 class Trainer:
@@ -246,6 +275,7 @@ class Log:
         """Measure the averaged weights."""
         found, seen = validate.scores(trainer.average, self._held_out), validate.scores(trainer.average, self._seen)
         outline = max(self._outline.values(), key=lambda values: values.mean().item())
+        variety = validate.variety(trainer.average, self._held_out, 96)
         row = {
             "minutes": round(trainer.minutes, 2),
             "step": trainer.step,
@@ -261,7 +291,7 @@ class Log:
             "better_than_outline": (found["iou"] > outline).float().mean().item(),
             "elevation_error": found["elevation error"].mean().item(),
             "loss": loss,
-        }
+        } | variety
         row = {
             name: round(value, 4) if isinstance(value, float) and math.isfinite(value) else value for name, value in row.items()
         }

@@ -105,7 +105,9 @@ def held_out(source: Source, split: str, size: int = PICTURE, count: int = 0, la
     images, points, distances, cameras = [], [], [], []
     for start in range(0, count, _BATCH):
         rows = torch.arange(start, min(start + _BATCH, count))
-        stored, distance = shapes.queries(rows, _SKIPPED, POINTS, torch.Generator().manual_seed(start))
+        stored, distance = shapes.queries(
+            rows, _SKIPPED, min(POINTS, shapes.stored("uniform")), torch.Generator().manual_seed(start)
+        )
         for at, row in enumerate(rows.tolist()):
             prop = props[int(shapes.index[row])]
             rgba, camera = _picture(prop, shapes.scale, row, views)
@@ -217,3 +219,37 @@ def scores(model: PixelAlignedDecoder, data: HeldOut) -> dict[str, Tensor]:
         found["volume"].append(iou(in_volume(features.volume, truth.to_view(data.points[part])), data.distance[part]))
         found["elevation error"].append((features.camera.elevation - truth.elevation).abs().rad2deg())
     return {name: torch.cat(parts) for name, parts in found.items()}
+
+
+@torch.no_grad()
+def variety(model: PixelAlignedDecoder, data: HeldOut, count: int, seeds: int = 4) -> dict[str, float]:
+    """How shapes of one picture differ, over the first `count` pictures with their own cameras; nothing of a model without.
+
+    Returns:
+        Mean IoU with the truth of the one without variation, of random ones and of the best of `seeds` random ones, and the IoU
+        of two random ones with one another.
+    """
+    if not model.spec.variation:
+        return {}
+    rng = torch.Generator().manual_seed(0)
+    found: list[Tensor] = []
+    alike: list[Tensor] = []
+    for start in range(0, min(count, len(data)), _BATCH):
+        part = slice(start, min(start + _BATCH, count))
+        levels = model.encoder.describe(*network_input(data.images[part], model.spec.image_size))
+        kv, rows, inside = model.keys_values(data.decoded[part].float()), [], []
+        for seed in range(seeds + 1):
+            drawn = torch.randn(len(levels.half), model.spec.variation, generator=rng) * (seed > 0)
+            features = model.encoder.answer(levels, drawn)
+            logits = model(features, features.camera.to_view(data.points[part]), features.camera, kv)
+            rows.append(iou(logits, data.distance[part]))
+            inside.append(logits)
+        found.append(torch.stack(rows))
+        alike.append(iou(inside[1], inside[2]))
+    whole = torch.cat(found, 1)
+    return {
+        "iou_likeliest": whole[0].mean().item(),
+        "iou_of_seeds": whole[1:].mean().item(),
+        f"iou_best_of_{seeds}": whole[1:].amax(0).mean().item(),
+        "two_seeds_agree": torch.cat(alike).mean().item(),
+    }
