@@ -6,14 +6,18 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from flashvdm_core.checkpoints.registry import MODELS
 from flashvdm_core.decoding import decode_shape, decode_volume
+from flashvdm_core.lab.bench import clock, shape
 from flashvdm_core.lab.bench import stages as bench_stages
 from flashvdm_core.lab.bench.__main__ import main
 from flashvdm_core.lab.bench.baseline import agreement, dense_grid, mesh_volume
@@ -30,7 +34,7 @@ from flashvdm_core.lab.bench.stages import run
 from flashvdm_core.models.specs import ConditionerSpec, DiTSpec, ModelSpec, ProcessorSpec, ScheduleSpec, ShapeVAESpec, SkipDiTSpec
 from flashvdm_core.surface import extract_surface
 
-from .tiny_model import CONFIG, write_tiny_model
+from .tiny_model import CONFIG, write_tiny_model, write_tiny_pixel_aligned_model
 
 CPU = torch.device("cpu")
 
@@ -45,6 +49,26 @@ def tiny_spec(**changes) -> ModelSpec:
         steps=2,
     )
     return replace(spec, **changes)
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[None]:
+    """One run of everything that is timed, and a coarser table of the known shape: what is reported is as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "_RUNS", 1)
+        patch.setattr(shape, "_SAMPLES", 64)
+        yield
+
+
+@pytest.fixture(scope="module")
+def decoding_report(quick: None) -> str:
+    """The report of decoding a model with random weights, as JSON."""
+    return json.dumps(run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True))
+
+
+@pytest.fixture(scope="module")
+def known_shape() -> KnownShape:
+    return KnownShape(CPU)
 
 
 class TestOperations:
@@ -93,35 +117,35 @@ class TestClock:
 
 
 class TestKnownShape:
-    def test_has_the_volume_of_its_distance(self):
-        level = list(decode_volume(KnownShape(CPU), 120, method="hierarchical"))[-1]
+    def test_has_the_volume_of_its_distance(self, known_shape: KnownShape):
+        level = list(decode_volume(known_shape, 120, method="hierarchical"))[-1]
         mesh = extract_surface(level.volume)
         points = torch.rand(200_000, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1
         assert mesh_volume(mesh.vertices, mesh.faces) == pytest.approx(
             8 * float((figure_distance(points) > 0).float().mean()), rel=0.04
         )
 
-    def test_fills_the_dense_grid_with_the_sign_of_the_first_level(self):
-        levels = list(decode_volume(KnownShape(CPU), 97, method="hierarchical"))
-        dense = list(decode_volume(KnownShape(CPU), 97, method="dense"))[-1]
+    def test_fills_the_dense_grid_with_the_sign_of_the_first_level(self, known_shape: KnownShape):
+        levels = list(decode_volume(known_shape, 97, method="hierarchical"))
+        dense = list(decode_volume(known_shape, 97, method="dense"))[-1]
         grid = dense_grid(levels)
         assert torch.equal(grid.flatten()[levels[-1].volume.indices], levels[-1].volume.logits)
         assert ((grid.flatten() > 0) == (dense.volume.logits > 0)).float().mean() > 0.999
 
-    def test_agreement_says_by_how_many_cells_the_surface_is_moved(self):
+    def test_agreement_says_by_how_many_cells_the_surface_is_moved(self, known_shape: KnownShape):
         """The figure's distance rises by a cell's length a cell, so logits that are a tenth of that too high move it a tenth."""
-        shape = KnownShape(CPU)
-        *_, level = decode_volume(shape, 120, method="hierarchical", tolerance=0)
+        *_, level = decode_volume(known_shape, 120, method="hierarchical", tolerance=0)
         mesh = extract_surface(level.volume)
         cells = mesh_volume(mesh.vertices, mesh.faces) / (2.02 / 120) ** 3
         volume = level.volume
-        same = agreement(volume, shape, 0.0, cells)
+        same = agreement(volume, known_shape, 0.0, cells)
         assert (same["v_iou"], same["moved_cells"], same["most_moved_cells"]) == pytest.approx((1, 0, 0), abs=1e-4)
-        moved = agreement(replace(volume, logits=volume.logits + 0.1 * 2.02 / 120 / TRUNCATION), shape, 0.0, cells)
+        moved = agreement(replace(volume, logits=volume.logits + 0.1 * 2.02 / 120 / TRUNCATION), known_shape, 0.0, cells)
         assert moved["v_iou"] < 0.995
         assert moved["moved_cells"] == pytest.approx(0.12, abs=0.05)
 
 
+@pytest.mark.usefixtures("quick")
 class TestReport:
     def test_of_a_folder_has_every_stage_and_a_speed_up(self, tmp_path: Path):
         out = tmp_path / "out.json"
@@ -168,10 +192,12 @@ class TestReport:
         assert report["stages"]["decode"]["seconds"] > 0
         assert report["speedup_vs_naive"] is None
 
-    def test_two_files_are_compared_stage_by_stage(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-        report = run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True)
+    def test_two_files_are_compared_stage_by_stage(
+        self, decoding_report: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
         before, after = tmp_path / "before.json", tmp_path / "after.json"
-        before.write_text(json.dumps(report))
+        before.write_text(decoding_report)
+        report: dict[str, Any] = json.loads(decoding_report)
         report["stages"]["decode"]["seconds"] /= 2
         after.write_text(json.dumps(report))
         assert main(["compare", str(before), str(after)]) == 0
@@ -186,6 +212,7 @@ class TestReport:
         assert "--json" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("quick")
 class TestPage:
     def test_each_optimisation_is_timed_against_its_twin(self, tmp_path: Path):
         out, folder = tmp_path / "optimisations.json", write_tiny_model(tmp_path / "tiny")
@@ -220,9 +247,8 @@ class TestPage:
         draw_growth(rows, tmp_path / "growth.png")
         assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
-    def test_tables_are_made_anew_and_checked(self, tmp_path: Path):
-        report = run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True)
-        (tmp_path / "run.json").write_text(json.dumps(report))
+    def test_tables_are_made_anew_and_checked(self, decoding_report: str, tmp_path: Path):
+        (tmp_path / "run.json").write_text(decoding_report)
         page = tmp_path / "page.md"
         page.write_text("# Title\n<!-- table run.json#stages -->\nold\n<!-- end of table -->\nEnd.\n")
         assert main(["page", str(page), "--check"]) == 1
@@ -261,3 +287,20 @@ class TestBesideTheReleasedDecoder:
     def test_where_its_code_is_not_it_is_said(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
         assert main(["official", str(tmp_path), "--resolution", "16", "--json", str(tmp_path / "out.json")]) == 1
         assert "github.com/Tencent-Hunyuan/Hunyuan3D-2" in capsys.readouterr().err
+
+
+def test_a_picture_is_timed_from_the_start_to_its_colours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "tiny"
+    write_tiny_pixel_aligned_model(folder)
+    picture = Image.new("RGBA", (48, 48))
+    picture.paste((200, 90, 40, 255), (10, 14, 30, 40))
+    picture.save(tmp_path / "picture.png")
+    arguments = ["image", str(tmp_path / "picture.png"), "--model", str(folder), "--resolution", "16", "--runs", "2"]
+    assert main([*arguments, "--device", "cpu", "--json", str(tmp_path / "out.json")]) == 0
+    rows = json.loads((tmp_path / "out.json").read_text())["image"]
+    assert [row["reached"] for row in rows if row["reached"]] == ["cut-out", "first preview", "mesh", "coloured mesh"]
+    reached = [row["since_start"] for row in rows if row["stage"]]
+    assert reached == sorted(reached)
+    assert all(row["took"] >= 0 for row in rows if row["stage"])
+    assert "| coloured mesh" in capsys.readouterr().out
+    assert main(["image", str(tmp_path / "none.png"), "--model", str(folder)]) == 1

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...api.errors import FlashVDMError
-from ...api.settings import SETTINGS
+from ...api.settings import SETTINGS, Settings
 from ...checkpoints.registry import MODELS
 from ...files import write_whole
 from ...runtime.devices import FORMATS, choose_device, choose_dtype, dtype_name
@@ -20,6 +20,7 @@ from ..tables import comparison, headline, stages_table
 from .clock import measure_roofline
 from .forecast import compare_forecasts
 from .growth import RESOLUTIONS, with_latents, with_resolution
+from .image import time_image
 from .model_under_test import ModelUnderTest, open_model
 from .official import MODEL, compare_with_official
 from .official import RESOLUTIONS as RELEASED_RESOLUTIONS
@@ -83,6 +84,16 @@ def _parser() -> argparse.ArgumentParser:
         "--steps", type=number(int, 10, 1000), default=50, help="steps of the whole path (default: %(default)s)"
     )
     forecast.add_argument("--json", type=Path, required=True, metavar="OUT", help="write the measurements to this file")
+    image = commands.add_parser("image", help="from a picture to its first preview, its mesh and its colours, as an artist waits")
+    image.set_defaults(run=_image)
+    image.add_argument("picture", type=Path)
+    image.add_argument("--model", default="embedded", help="embedded, or a model's folder (default: %(default)s)")
+    image.add_argument(
+        "--resolution", type=number(int, 8, 1024), default=256, help="cells along each axis (default: %(default)s)"
+    )
+    image.add_argument("--runs", type=number(int, 1, 100), default=5, help="that count; their medians do (default: %(default)s)")
+    image.add_argument("--device", default="auto", help=f"{SETTINGS['device'].tooltip} (default: %(default)s)")
+    image.add_argument("--json", type=Path, metavar="OUT", help="write the measurements to this file")
     official = commands.add_parser("official", help="time the decoder of the released FlashVDM code beside ours")
     official.set_defaults(run=_official)
     official.add_argument("code", type=Path, help="a copy of github.com/Tencent-Hunyuan/Hunyuan3D-2; needs einops, scikit-image")
@@ -141,6 +152,18 @@ def _forecast(options: argparse.Namespace) -> int:
     report = {"format": FORMAT, "machine": machine(device), "model": chosen.model.name, "precision": dtype_name(chosen.dtype)}
     _write(options.json, {**report, "forecasts": rows})
     print(render_table(_read(options.json), "forecasts", options.json.name))
+    return 0
+
+
+def _image(options: argparse.Namespace) -> int:
+    settings = Settings(model=options.model, resolution=options.resolution, device=options.device)
+    device = choose_device(options.device)
+    rows = time_image(options.picture, settings, options.runs)
+    report = {"format": FORMAT, "machine": machine(device), "model": f"{options.model} at {options.resolution}"}
+    report |= {"precision": dtype_name(choose_dtype("auto", device)), "image": rows}
+    if options.json:
+        _write(options.json, report)
+    print(render_table(report, "image", "the report"))
     return 0
 
 

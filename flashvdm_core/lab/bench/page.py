@@ -12,6 +12,8 @@ from ..tables import headline, markdown, seconds_text, stages_table
 
 _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "optimisation": ("optimisation", str),
+    "stage": ("stage", str),
+    "took": ("took", lambda value: seconds_text(value)),
     "before": ("before", lambda value: seconds_text(value)),
     "after": ("after", lambda value: seconds_text(value)),
     "resolution": ("resolution", str),
@@ -25,6 +27,9 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "faster_by": ("faster by", lambda value: f"{value:.2f}"),
     "cpu_faster_by": ("by time on all cores", lambda value: f"{value:.2f}"),
     "cpu_seconds": ("on all cores", lambda value: seconds_text(value)),
+    "reached": ("then there is", str),
+    "since_start": ("since the start", lambda value: seconds_text(value)),
+    "since_cutout": ("since the cut-out", lambda value: seconds_text(value)),
     "queries": ("queries", lambda value: f"{value:,}"),
     "faces": ("faces", lambda value: f"{value:,}"),
     "peak_memory_mb": ("peak memory", lambda value: f"{value:,.0f} MB"),
