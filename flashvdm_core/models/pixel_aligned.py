@@ -89,6 +89,11 @@ class PixelFeatures:
     volume: Tensor
     camera: ViewCamera
 
+    def float(self) -> PixelFeatures:
+        """The same in float32."""
+        maps = (getattr(self, name).float() for name in ("planes", "outline", "depth", "normals", "volume"))
+        return PixelFeatures(*maps, ViewCamera(self.camera.elevation.float(), self.camera.perspective.float()))
+
 
 @dataclass(frozen=True)
 class Levels:

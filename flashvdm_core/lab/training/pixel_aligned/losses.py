@@ -104,7 +104,8 @@ def volume_loss(volume: Tensor, view: Tensor, distance: Tensor, uniform: int, we
 
 
 def likeliest_points(volume: Tensor, alpha: Tensor, count: int, rng: torch.Generator) -> Tensor:
-    """Queries (u, v, w) float32 [B, count, 3]: random opaque pixels, each at the depth where the volume says it is inside most.
+    """Queries (u, v, w) float32 [B, count, 3]: random opaque pixels, each somewhere in the depth bin
+    where the volume says it is inside most.
 
     Of a thin part whose depth is uncertain a mean says that it is nowhere. That it is somewhere is known from the picture.
 
@@ -119,8 +120,10 @@ def likeliest_points(volume: Tensor, alpha: Tensor, count: int, rng: torch.Gener
     u, v = (((2 * place + 1) / size - 1) / TO_PICTURE for place in (column.float(), row.float()))
     flat = torch.stack([u, -v, torch.zeros_like(u)], -1)
     bins = volume.shape[1]
-    deepest = at_pixels(volume.detach(), flat).argmax(1).float()
-    return torch.stack([u, -v, ((2 * deepest + 1) / bins - 1) * HALF_DEPTH], -1)
+    deepest = at_pixels(volume.detach(), flat).argmax(1)
+    # Anywhere in the bin: were it always the middle, a sheet there, thinner than any grid sees, would be answer enough.
+    depth = deepest + torch.rand(deepest.shape, generator=rng)
+    return torch.stack([u, -v, (2 * depth / bins - 1) * HALF_DEPTH], -1)
 
 
 def silhouette_loss(logits: Tensor, volume: Tensor, alpha: Tensor, weights: Weights, sharpness: float = 8.0) -> Tensor:

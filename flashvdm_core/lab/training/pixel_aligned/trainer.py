@@ -23,6 +23,7 @@ from ...files import load_state
 from ..pairs import recolour
 from . import losses, validate
 from .data import PointBank, Source
+from .optimiser import Optimiser
 from .ring import ViewRing
 from .views import ViewOptions, ViewPack, resized
 from .warp import warped
@@ -48,6 +49,8 @@ class Settings:
         truncation: distance that a logit of 1 stands for.
         candidates: for half of the pictures the best of so many random variations learns, so that one is right though others are
             wrong; the other half learns without variation.
+        muon: matrices learn by Muon, all else by AdamW.
+        bfloat16: matrix products are of such numbers; quicker on processors that have instructions for it.
         window, reuse: a step draws from so many of the latest pictures, each used so often on average.
         seed: of everything.
     """
@@ -66,6 +69,8 @@ class Settings:
     ema: float = 0.998
     truncation: float = 0.05
     candidates: int = 3
+    muon: bool = False
+    bfloat16: bool = False
     window: int = 512
     reuse: float = 8.0
     seed: int = 0
@@ -120,12 +125,18 @@ def batch_of(pack: ViewPack, bank: PointBank, size: int, rng: torch.Generator) -
     return TrainingBatch(images, alpha, maps, view, distance * pack.scale[:, None], camera, pack.decoded.float())
 
 
+def _products(settings: Settings) -> torch.autocast:
+    """Where matrices are multiplied in the numbers that the settings say."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16)
+
+
 def total_loss(
     model: PixelAlignedDecoder, batch: TrainingBatch, bank_near: int, settings: Settings, rng: torch.Generator
 ) -> Tensor:
     """The loss of a batch, a scalar."""
-    levels = model.encoder.describe(batch.images, batch.alpha)
-    features = model.encoder.answer(levels, chosen_variation(model, levels, batch, bank_near, settings, rng))
+    with _products(settings):
+        levels = model.encoder.describe(batch.images, batch.alpha)
+        features = model.encoder.answer(levels, chosen_variation(model, levels, batch, bank_near, settings, rng)).float()
     weights, stored = settings.weights, batch.view.shape[1]
     half = settings.points // 2
     # Stored points are in random order, so a block from anywhere is a random subset.
@@ -137,7 +148,8 @@ def total_loss(
     beside = batch.view.gather(1, partners[..., None].expand(-1, -1, 3))
     likeliest = losses.likeliest_points(features.volume, batch.alpha, settings.silhouette_points, rng)
     points = torch.cat([batch.view[:, chosen], beside, likeliest], 1)
-    logits = model(features, points, batch.camera, model.keys_values(batch.decoded))
+    with _products(settings):
+        logits = model(features, points, batch.camera, model.keys_values(batch.decoded)).float()
     logits, second, seen = logits.split([len(chosen), len(paired), settings.silhouette_points], 1)
     distance = batch.distance[:, chosen]
     both = torch.stack([logits[:, : len(paired)], second], 2)
@@ -170,10 +182,9 @@ def chosen_variation(
     candidates = torch.randn(settings.candidates, varied, size, generator=rng)
     part = Levels(*(getattr(levels, field.name)[:varied] for field in fields(Levels)))
     view, distance = batch.view[:varied], batch.distance[:varied]
-    errors = [
-        losses.volume_loss(model.encoder.answer(part, one).volume, view, distance, view.shape[1] - bank_near, settings.weights)
-        for one in candidates
-    ]
+    uniform = view.shape[1] - bank_near
+    volumes = (model.encoder.answer(part, one).volume.float() for one in candidates)
+    errors = [losses.volume_loss(volume, view, distance, uniform, settings.weights) for volume in volumes]
     best = torch.stack(errors).argmin(0)
     return torch.cat([candidates[best, torch.arange(varied)], torch.zeros(count - varied, size)])
 
@@ -191,12 +202,7 @@ class Trainer:
         self.settings = settings
         self.model = PixelAlignedDecoder(spec)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
-        weights = list(self.model.parameters())
-        groups = [
-            {"params": [p for p in weights if p.ndim > 1], "weight_decay": settings.weight_decay},
-            {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
+        self.optimiser = Optimiser(self.model, settings.weight_decay, settings.muon)
         self.step, self.minutes = 0, 0.0
         plain = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name not in ("views", "weights")}
         self.sizes = {"spec": asdict(spec), "settings": plain}
@@ -217,9 +223,7 @@ class Trainer:
         self.model.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * self.settings.share(self.step)
-        self.optimiser.step()
+        self.optimiser.step(self.settings.learning_rate * self.settings.share(self.step))
         # A short memory at first, so that the average is not of the random start.
         keep = min(self.settings.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
