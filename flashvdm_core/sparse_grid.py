@@ -263,8 +263,12 @@ def aligned_grids(resolution: int, min_resolution: int, bounds: Bounds, device: 
     axes = low[:, None] + np.arange(resolution + 1) * ((high - low)[:, None] / resolution)
     axes[:, -1] = high
     grids = [Grid(torch.tensor(axes, dtype=torch.float32, device=device))]
-    while (cells := grids[0].size // 2) >= max(min_resolution, 1) and grids[0].size > 2:
-        fine = grids[0].axes
-        index = torch.arange(cells + 1, device=device).mul_(2).clamp_(max=fine.shape[1] - 1)
-        grids.insert(0, Grid(fine[:, index].contiguous()))
+    while grids[0].size // 2 >= max(min_resolution, 1) and grids[0].size > 2:
+        grids.insert(0, coarser_grid(grids[0]))
     return grids
+
+
+def coarser_grid(grid: Grid) -> Grid:
+    """Every other point of a grid, and its last point."""
+    index = torch.arange(grid.size // 2 + 1, device=grid.device).mul_(2).clamp_(max=grid.size - 1)
+    return Grid(grid.axes[:, index].contiguous())

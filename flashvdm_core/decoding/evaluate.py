@@ -11,15 +11,15 @@ from torch import Tensor
 from ..api.errors import MemoryLimitError
 from ..runtime.devices import free_memory
 from ..runtime.oom import out_of_memory
-from .field import IndexedField
+from .field import Field, IndexedField
 from .groups import Groups, SortedQueries
 
 # Below this many queries the memory of a chunk is small against that of the weights: halving further cannot help.
 SMALLEST_CHUNK = 1024
 
-# Queries of a call: on a CPU a few thousand for each core, so that none waits for long; on a GPU enough that starting the kernels
-# costs little beside them, in a quarter of the free memory (a query of the largest public decoder takes this much at its peak).
-_CORE_CHUNK, _CHUNKS = 4096, (1 << 14, 1 << 18)
+# Queries of a call: on a CPU so many for each core as its field says; on a GPU enough that starting the kernels costs little
+# beside them, in a quarter of the free memory (a query of the largest public decoder takes this much at its peak).
+_CHUNKS = (1 << 14, 1 << 18)
 _QUERY_BYTES = 32768
 
 Pack = Callable[[Sequence[int], int, int], int]
@@ -92,10 +92,11 @@ class Evaluator:
         return None
 
 
-def default_chunk(device: torch.device) -> int:
+def default_chunk(field: Field) -> int:
     """Queries of one call, from the memory that is free."""
+    device = field.device
     if device.type == "cpu":
-        return _CORE_CHUNK * torch.get_num_threads()
+        return field.core_chunk * torch.get_num_threads()
     if device.type != "cuda":
         return 4 * _CHUNKS[0]
     return min(max(free_memory(device) // 4 // _QUERY_BYTES, _CHUNKS[0]), _CHUNKS[1])

@@ -36,9 +36,11 @@ class Field(ABC):
 
     Attributes:
         device: where points are wanted.
+        core_chunk: how many of its queries a core of a CPU is given in one call: so few that nobody waits for long.
     """
 
     device: torch.device
+    core_chunk: int = 4096
 
     @abstractmethod
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:

@@ -11,11 +11,7 @@ from .grid_decoder import OutputHead
 from .groups import Groups
 from .kv_selection import GroupAttention, Selection, grouped_attention, select_tokens
 from .query_embedding import GridQueries
-from .thread_pool import Map, parallel_map
-
-# Queries that a core of a CPU works on at once, at most: with what belongs to them they stay in its cache. Of fewer than the
-# least it would hardly do more than begin.
-_TILE, _LEAST = 2048, 256
+from .thread_pool import Map, parallel_map, tile_size
 
 
 class GridField:
@@ -44,7 +40,7 @@ class GridField:
         if groups is None or self._selection is None:
             if indices.device.type != "cpu":
                 return self._exact(indices)
-            tile = _tile(len(indices), torch.get_num_threads())
+            tile = tile_size(len(indices), torch.get_num_threads())
             return torch.cat(self.map(lambda at: self._exact(indices[at : at + tile]), range(0, len(indices), tile)))
         at = self._queries(indices)
         stride, topk = self._selection.stride(groups.coarse), self._selection.tokens(self._kv.k.shape[2])
@@ -56,12 +52,6 @@ class GridField:
         at = self._queries(indices)
         attended = F.scaled_dot_product_attention(at.queries.transpose(0, 1)[None], self._kv.k, self._kv.v)[0]
         return self._output_head(at.hidden, attended.transpose(0, 1).flatten(1))
-
-
-def _tile(queries: int, cores: int) -> int:
-    """Queries of a tile such that all cores get as many."""
-    rounds = -(-queries // (cores * _TILE))
-    return max(-(-queries // (cores * rounds)), _LEAST)
 
 
 def _group_attention(attended: Tensor) -> GroupAttention:

@@ -6,6 +6,7 @@ that depends on these alone is computed once for the points of a column, which l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,13 +19,20 @@ from .cover import Cover, find_cover, look, rim_spread
 from .field import Field, IndexedField, VecsetField
 from .grid_decoder import embedded_axes
 from .groups import Groups
+from .interpolated import InterpolatedField
 from .query_embedding import GridQueries, Queries, QueryEmbedding
+from .thread_pool import parallel_map
 
 _BEYOND = -1.0
-"""The outline's logit where no shape is near."""
+"""The logit where no shape is near."""
+_NOWHERE = -3.0
+"""Logit of the coarse volume below which the decoder is not asked: it has never said that something is there."""
 
 RIM_DEPTH = 0.15
 """How far along w, in frame units, what is added at the rim falls to a third; less where the picture is narrow."""
+
+FINEST = 0.6
+"""Points at which the network is asked are no closer than this many pixels of the maps that it reads, bilinear between those."""
 
 OUTLINE_REACH = 16
 """Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
@@ -130,10 +138,11 @@ class PixelGridQueries(GridQueries):
 class OutlinedField(Field):
     """The field of a pixel-aligned decoder, whose shape ends where the picture's outline does.
 
-    The decoder is not asked beyond the outline, where the answer is known. Inside of it, close by, something is known to be at
-    some depth, of which the mean of all that is possible says that it is nowhere: thin parts would break and rims shrink. So
-    logits are raised there around the likeliest depth, by the spec's `rim` at the outline and by nothing where the outline is a
-    truncation distance away. And what the picture shows in one piece is one piece (`cover`); without a rim neither is done.
+    The decoder is not asked beyond the outline, nor where the coarse volume is sure that nothing is: the answer is known. Inside
+    of the outline, close by, something is known to be at some depth, of which the mean of all that is possible says that it is
+    nowhere: thin parts would break and rims shrink. So logits are raised there around the likeliest depth, by the spec's `rim` at
+    the outline and by nothing where the outline is a truncation distance away. And what the picture shows in one piece is one
+    piece (`cover`); without a rim neither is done.
 
     Args:
         decoder: the pixel-aligned decoder.
@@ -143,13 +152,17 @@ class OutlinedField(Field):
         truncation: distance that a logit of 1 stands for.
     """
 
+    core_chunk = 16384  # they cost little, and most are read between others
+
     def __init__(
         self, decoder: PixelAlignedDecoder, decoded: Tensor, features: PixelFeatures, outline: Tensor, truncation: float
     ) -> None:
         self._film, self._volume, self._outline = decoder.film, features.volume, outline / truncation
         self._rim = decoder.spec.rim
         tokens = decoder.reader(decoded.to(outline.dtype))
-        self._inner = VecsetField(decoder.point_decoder, tokens, None, PixelEmbedding(decoder, features))
+        queries = VecsetField(decoder.point_decoder, tokens, None, PixelEmbedding(decoder, features))
+        pixel = 2 / features.planes.shape[-1] / TO_PICTURE
+        self._inner = InterpolatedField(queries, FINEST * pixel)
         self.device = self._inner.device
         self._spread: Tensor | None = None
         self._cover: Cover | None = None
@@ -165,18 +178,24 @@ class OutlinedField(Field):
         outline = self._outline_at(Columns.of_points(points))
         wanted = (outline > _BEYOND).nonzero()[:, 0]
         near = points[wanted]
-        return self._outlined(outline, wanted, self._inner(near), Columns.of_points(near), near[:, 2])
+        return self._outlined(outline, wanted, lambda asked: self._inner(near[asked]), Columns.of_points(near), near[:, 2])
 
     def on_grid(self, grid: Grid) -> IndexedField:
         """The same field at the points of a grid."""
         inner = self._inner.on_grid(grid)
 
         def evaluate(indices: Tensor, groups: Groups | None = None) -> Tensor:
+            if indices.device.type != "cpu" or not indices.numel():
+                return tile_of(indices)
+            tile = -(-len(indices) // torch.get_num_threads())
+            return torch.cat(parallel_map(lambda at: tile_of(indices[at : at + tile]), range(0, len(indices), tile)))
+
+        def tile_of(indices: Tensor) -> Tensor:
             outline = self._outline_at(Columns.on_grid(indices, grid))
             wanted = (outline > _BEYOND).nonzero()[:, 0]
             near = indices[wanted]
             w = grid.axes[2][near % grid.size]
-            return self._outlined(outline, wanted, inner(near), Columns.on_grid(near, grid), w)
+            return self._outlined(outline, wanted, lambda asked: inner(near[asked]), Columns.on_grid(near, grid), w)
 
         return evaluate
 
@@ -184,16 +203,20 @@ class OutlinedField(Field):
         """Logits [P] of the outline alone."""
         return at_pixels(self._outline, columns.view)[0, 0][columns.of_point]
 
-    def _outlined(self, outline: Tensor, wanted: Tensor, logits: Tensor, columns: Columns, w: Tensor) -> Tensor:
-        """The outline's logits, at `wanted` no more than those of the decoder with what the coarse volume and the rim add."""
+    def _outlined(self, outline: Tensor, wanted: Tensor, ask: Callable[[Tensor], Tensor], columns: Columns, w: Tensor) -> Tensor:
+        """The outline's logits, at `wanted` no more than those of the decoder with what the coarse volume and the rim add.
+
+        `ask` answers with the decoder's logits at some of the wanted, of which the columns and depths are.
+        """
         most, bins = outline[wanted], columns.bins(self._volume)
         spread = RIM_DEPTH
         if self._spread is not None:
             spread = at_pixels(self._spread, columns.view)[0, 0].take(columns.of_point)
-        apart = (w - columns.likeliest(bins)) / spread
+        apart, inside = (w - columns.likeliest(bins)) / spread, columns.in_bins(bins, w)
         rim = self._rim * (1 - most).clamp(0, 1) * torch.exp(-apart.square())
-        whole = logits + self._film.added(columns.in_bins(bins, w)) + rim
-        whole = torch.minimum(whole, most)
+        asked = (inside > _NOWHERE).nonzero()[:, 0]
+        logits = torch.full_like(w, _BEYOND).index_put_((asked,), ask(asked) + self._film.added(inside[asked]))
+        whole = torch.minimum(logits + rim, most)
         if self._cover is not None:
             whole = self._cover.added(whole, most, columns.view, columns.of_point, w)
         return outline.index_put((wanted,), whole)

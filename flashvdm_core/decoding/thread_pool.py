@@ -14,6 +14,10 @@ from threading import Barrier
 import torch
 from torch import Tensor
 
+# Queries that a core of a CPU works on at once, at most: with what belongs to them they stay in its cache. Of fewer than the
+# least it would hardly do more than begin.
+_TILE, _LEAST = 2048, 256
+
 Map = Callable[[Callable[[int], Tensor], Sequence[int]], list[Tensor]]
 """(work, tiles) -> what `work` returns for each tile, in their order."""
 
@@ -29,6 +33,12 @@ def parallel_map(work: Callable[[int], Tensor], tiles: Sequence[int]) -> list[Te
     if threads == 1 or len(tiles) == 1:
         return serial_map(work, tiles)
     return list(_pool(threads).map(torch.no_grad()(work), tiles))
+
+
+def tile_size(queries: int, cores: int) -> int:
+    """Queries of a tile such that all cores get as many."""
+    rounds = -(-queries // (cores * _TILE))
+    return max(-(-queries // (cores * rounds)), _LEAST)
 
 
 @cache

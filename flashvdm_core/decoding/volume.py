@@ -117,7 +117,7 @@ def decode_volume(
     """
     coarsest = resolution if method == "dense" else min_resolution
     grids = aligned_grids(resolution, coarsest, bounds, field.device)
-    evaluator = Evaluator(chunk or default_chunk(field.device))
+    evaluator = Evaluator(chunk or default_chunk(field))
     asked = evaluator.chunk
 
     def at(grid: Grid, index: int) -> Evaluate:

@@ -23,12 +23,12 @@ import resource, sys
 from pathlib import Path
 
 from flashvdm_core.cli import main
-from flashvdm_core.decoding import evaluate
+from flashvdm_core.decoding.field import Field
 from flashvdm_core.api.events import Stage
 from flashvdm_core.pipeline.pipeline import Pipeline
 
 room = int(sys.argv.pop(1)) << 20
-evaluate._CORE_CHUNK = 1 << 17
+Field.core_chunk = 1 << 17
 generate = Pipeline.generate
 
 def limited(*arguments):
