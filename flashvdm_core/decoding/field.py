@@ -64,7 +64,7 @@ class BlendedField(Field):
 
     def __init__(self, one: Field, other: Field, amount: float) -> None:
         self._one, self._other, self._amount = one, other, amount
-        self.device = one.device
+        self.device, self.core_chunk = one.device, one.core_chunk
 
     def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
         """See `Field`."""

@@ -32,7 +32,7 @@ RIM_DEPTH = 0.15
 """How far along w, in frame units, what is added at the rim falls to a third; less where the picture is narrow."""
 
 FINEST = 0.6
-"""Points at which the network is asked are no closer than this many pixels of the maps that it reads, bilinear between those."""
+"""Of a pixel of the network's maps: points at which it is asked are no closer, where a grid is finer."""
 
 OUTLINE_REACH = 16
 """Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
@@ -135,6 +135,21 @@ class PixelGridQueries(GridQueries):
         return Queries(queries, hidden.add_(self._bias))
 
 
+def network_field(decoder: PixelAlignedDecoder, decoded: Tensor, features: PixelFeatures) -> VecsetField:
+    """What the network alone says, but for what the coarse volume adds: the reference of its `InterpolatedField`.
+
+    Args:
+        decoder, decoded, features: see `OutlinedField`.
+    """
+    tokens = decoder.reader(decoded.to(features.planes.dtype))
+    return VecsetField(decoder.point_decoder, tokens, None, PixelEmbedding(decoder, features))
+
+
+def finest_spacing(features: PixelFeatures) -> float:
+    """How close points are at which the network is asked, in frame units: the maps that it reads are bilinear between pixels."""
+    return FINEST * 2 / features.planes.shape[-1] / TO_PICTURE
+
+
 class OutlinedField(Field):
     """The field of a pixel-aligned decoder, whose shape ends where the picture's outline does.
 
@@ -159,10 +174,7 @@ class OutlinedField(Field):
     ) -> None:
         self._film, self._volume, self._outline = decoder.film, features.volume, outline / truncation
         self._rim = decoder.spec.rim
-        tokens = decoder.reader(decoded.to(outline.dtype))
-        queries = VecsetField(decoder.point_decoder, tokens, None, PixelEmbedding(decoder, features))
-        pixel = 2 / features.planes.shape[-1] / TO_PICTURE
-        self._inner = InterpolatedField(queries, FINEST * pixel)
+        self._inner = InterpolatedField(network_field(decoder, decoded, features), finest_spacing(features))
         self.device = self._inner.device
         self._spread: Tensor | None = None
         self._cover: Cover | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -100,12 +101,23 @@ def with_random_weights(module: nn.Module, device: torch.device, dtype: torch.dt
 
 def example_image(size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A shaded ball on white: [1, 3, size, size] in [-1, 1], row 0 at the top."""
+    colour, inside = _ball(size)
+    picture = torch.where(inside, colour, torch.ones(3, 1, 1))
+    return (picture * 2 - 1).clamp(-1, 1)[None].to(device, dtype)
+
+
+def example_cutout(size: int) -> np.ndarray:
+    """The same ball cut out: uint8 [size, size, 4]."""
+    colour, inside = _ball(size)
+    return (torch.cat([colour, inside[None]]).clamp(0, 1) * 255).permute(1, 2, 0).to(torch.uint8).numpy()
+
+
+def _ball(size: int) -> tuple[Tensor, Tensor]:
+    """Colours [3, size, size], 0 to 1 but for the brightest, and where the ball is."""
     x = torch.linspace(-1.2, 1.2, size)
     squared = x[:, None] ** 2 + x[None] ** 2
     light = (1 - squared).clamp_min(0).sqrt() * 0.6 + (x[None] - x[:, None]) * 0.2
-    colour = torch.tensor([0.9, 0.5, 0.2])[:, None, None] * (0.3 + light)
-    picture = torch.where(squared < 1, colour, torch.ones(3, 1, 1))
-    return (picture * 2 - 1).clamp(-1, 1)[None].to(device, dtype)
+    return torch.tensor([0.9, 0.5, 0.2])[:, None, None] * (0.3 + light), squared < 1
 
 
 def without_experts(dit: DiT | SkipDiT) -> DiT | SkipDiT:

@@ -13,15 +13,19 @@ from ...decoding import Level, Selection, VecsetField, decode_volume
 from ...decoding.grid_decoder import OutputHead
 from ...decoding.grid_field import GridField
 from ...decoding.groups import BlockGrouping, Groups, sort_by_group
+from ...decoding.interpolated import InterpolatedField
+from ...decoding.pixel_aligned import finest_spacing, network_field
 from ...decoding.thread_pool import serial_map
 from ...decoding.volume import FINE_CELLS, Options
+from ...models.pixel_aligned import PixelAlignedDecoder
 from ...models.shape_vae import PointDecoder
+from ...pipeline.shape import PIXELS_SIDE, read_picture
 from ...sparse_grid import Grid, aligned_grids
 from ...surface import extract_surface
 from ..reference.volume import decode_grid
 from .baseline import Repeated, dense_grid, published_mesh
 from .clock import timed
-from .model_under_test import ModelUnderTest
+from .model_under_test import ModelUnderTest, example_cutout
 from .sampler import Comparison, Sampler, sampling_comparisons
 from .stages import Report
 
@@ -76,6 +80,8 @@ def _comparisons(tested: ModelUnderTest, resolution: int) -> Iterator[Comparison
     yield _folded_end(decoder, tested)
     yield _groups_at_once(flash, grid, indices[0])
     yield from _volume_comparisons(field, flash, resolution)
+    if model.pixel_aligned is not None:
+        yield _read_between(model.pixel_aligned, resolution)
 
 
 def _folded_end(decoder: PointDecoder, tested: ModelUnderTest) -> Comparison:
@@ -90,6 +96,21 @@ def _groups_at_once(flash: VecsetField, grid: Grid, indices: Tensor) -> Comparis
     indices, counts = indices[groups.order], Groups(groups.counts, coarse=False)
     points, on_grid = grid.coordinates(indices), flash.on_grid(grid)
     return "groups of a call at once", lambda: flash(points, counts), lambda: on_grid(indices, counts)
+
+
+def _read_between(decoder: PixelAlignedDecoder, resolution: int) -> Comparison:
+    """The network of a pixel-aligned decoder on the last level of a shape that it makes of a picture."""
+    picture = read_picture(decoder, example_cutout(PIXELS_SIDE))
+    nothing = torch.empty(1, 0, decoder.spec.width, device=picture.outline.device)
+    network = network_field(decoder, nothing, picture.features)
+    *_, level = decode_volume(picture.field(nothing), resolution, method="hierarchical")
+    parts = level.volume.indices.split(_CHUNK)
+    between = finest_spacing(picture.features)
+    return (
+        "a picture's network read between the points of a lattice",
+        lambda: list(map(network.on_grid(level.volume.grid), parts)),
+        lambda: list(map(InterpolatedField(network, between).on_grid(level.volume.grid), parts)),
+    )
 
 
 def _volume_comparisons(field: VecsetField, flash: VecsetField, resolution: int) -> Iterator[Comparison]:
