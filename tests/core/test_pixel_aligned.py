@@ -27,6 +27,7 @@ pytest.importorskip("scipy")
 from scipy.ndimage import distance_transform_edt
 
 from flashvdm_core.lab.data.render import Camera, project, render_view
+from flashvdm_core.lab.training.pixel_aligned.__main__ import main
 from flashvdm_core.lab.training.pixel_aligned.data import Meshes, PointBank, Source
 from flashvdm_core.lab.training.pixel_aligned.frames import place
 from flashvdm_core.lab.training.pixel_aligned.losses import (
@@ -325,3 +326,9 @@ def test_likeliest_points_lie_on_the_object_where_the_volume_is_fullest() -> Non
     assert (depth - 6).histc(4, 0, 1).min() > 5, "anywhere in the bin"
     assert (points[..., 0] > 0).all(), "on the right"
     assert (points[..., 1] > 0).all(), "and above"
+
+
+def test_weights_for_no_model_are_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Trainer(TINY, Settings(size=32)).save(tmp_path)
+    assert main(["export", str(tmp_path / "state.pt"), str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.startswith("error: There is no checkpoint folder")

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ....api.errors import TrainingError
+from ....api.errors import FlashVDMError, TrainingError
 from ....models.specs import PixelAlignedSpec
 from ...files import load_state
 from ...options import number
@@ -194,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         given.run(given)
-    except TrainingError as error:
+    except FlashVDMError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
