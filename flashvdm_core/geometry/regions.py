@@ -52,9 +52,9 @@ def box_mean(values: np.ndarray, radius: int) -> np.ndarray:
         pads = [(0, 0)] * 3
         pads[axis] = (radius, radius)
         padded = np.pad(values, pads, "edge")
-        length = values.shape[axis]
+        lines, length = padded.swapaxes(0, axis), values.shape[axis]
         total = np.zeros_like(values)
         for offset in range(size):
-            total += padded.take(range(offset, offset + length), axis)
+            total.swapaxes(0, axis)[:] += lines[offset : offset + length]
         values = total / size
     return values

@@ -7,6 +7,10 @@ import numpy as np
 from ..geometry.regions import box_mean
 
 
+_AROUND = 12
+"""Pixels beside an object that say something of its edge."""
+
+
 def eroded(mask: np.ndarray, radius: int) -> np.ndarray:
     """bool [H, W] without what is nearer than `radius` pixels to its outside."""
     return box_mean(mask[..., None].astype(np.float32), radius)[..., 0] > 1 - 1e-4
@@ -20,11 +24,23 @@ def _local_colour(rgb: np.ndarray, mask: np.ndarray, radius: int) -> tuple[np.nd
 
 
 def softened(rgb: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """RGBA uint8 [H, W, 4] of the object, with its share of each pixel at the edge as alpha.
+    """RGBA uint8 [H, W, 4] of the object, with its share of each pixel at the edge as alpha; white where nothing is visible.
 
     A pixel at the edge is a mixture a * F + (1 - a) * B of the colours F of the object and B of the background near
     it: a follows from its place between the two, and its colour becomes F.
     """
+    out = np.zeros((*background.shape, 4), np.uint8)
+    out[..., :3] = 255
+    rows, columns = (np.flatnonzero(~background.all(axis)) for axis in (1, 0))
+    if len(rows):
+        # Nothing that is further from the object changes anything.
+        box = tuple(slice(max(0, int(line[0]) - _AROUND), int(line[-1]) + 1 + _AROUND) for line in (rows, columns))
+        out[box] = _softened(rgb[box], background[box])
+    return out
+
+
+def _softened(rgb: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """`softened` of a picture that is hardly larger than the object."""
     colour = rgb.astype(np.float32)
     front, has_front = _local_colour(colour, eroded(~background, 2), 4)
     back, has_back = _local_colour(colour, eroded(background, 2), 4)

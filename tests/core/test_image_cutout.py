@@ -16,6 +16,7 @@ from flashvdm_core.api.errors import ImageError
 from flashvdm_core.api.settings import SETTINGS
 from flashvdm_core.geometry.regions import label_regions
 from flashvdm_core.image import cut_out
+from flashvdm_core.image.edges import softened
 from flashvdm_core.image.plain_background import oklab
 
 SIZE, SUB = 240, 3  # pixels of a scene, and samples along each side of a pixel
@@ -270,3 +271,20 @@ def test_regions_are_those_of_a_flood(height: int, width: int, density: float, s
     want = flooded(mask)
     np.testing.assert_array_equal(labels, want)
     assert count == want.max()
+
+
+@settings(deadline=None)
+@given(x=st.integers(12, 28), y=st.integers(12, 28), width=st.integers(1, 30), height=st.integers(1, 30), seed=st.integers(0, 99))
+def test_an_edge_does_not_depend_on_how_much_is_around_it(x: int, y: int, width: int, height: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    background = np.ones((70, 70), bool)
+    background[y : y + height, x : x + width] = rng.random((height, width)) < 0.1
+    rgb = rng.integers(0, 256, (70, 70, 3), dtype=np.uint8)
+    wide = [np.pad(array, ((60, 60), (60, 60), *((0, 0),) * (array.ndim - 2)), "edge") for array in (rgb, background)]
+    assert np.array_equal(softened(*wide)[60:-60, 60:-60], softened(rgb, background))
+
+
+def test_where_nothing_is_seen_all_is_white() -> None:
+    found = softened(np.zeros((4, 5, 3), np.uint8), np.ones((4, 5), bool))
+    assert found.shape == (4, 5, 4)
+    assert (found == [255, 255, 255, 0]).all()
