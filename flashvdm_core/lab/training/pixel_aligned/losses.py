@@ -40,7 +40,7 @@ class Weights:
     slope: float = 2.0
     normals: float = 0.5
     camera: float = 2.0
-    silhouette: float = 0.3
+    silhouette: float = 0.1
 
 
 def soft_overlap(inside: Tensor, truth: Tensor) -> Tensor:
