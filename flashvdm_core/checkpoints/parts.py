@@ -146,6 +146,11 @@ def open_parts(name_or_folder: str | Path, *, half: bool, vae_folder: Path | Non
                 raise
     hint = "" if vaes[0].spec.geo_decoder_downsample_ratio > 1 else _hint(spec)
     used = replace(spec, vae=vaes[0].spec)
+    if spec.pixel_aligned is not None and spec.pixel_aligned.variation > used.vae.embed_dim:
+        raise CheckpointError(
+            f"The pixel-aligned decoder in {folder} reads {spec.pixel_aligned.variation} numbers of a token that has "
+            f"{used.vae.embed_dim}; correct 'variation' or 'embed_dim' in its config, or download it again."
+        )
     aligned, text = open_pixel_aligned(folder), spec.text and _open_text(folder, spec.text, weights)
     return CheckpointParts(folder, used, denoiser, image_encoder, tuple(vaes), tuple(problems), aligned, hint, text)
 

@@ -205,8 +205,8 @@ def parts_of(model: Model, shape: Shape) -> list[Shape]:
 
 def decode(model: Model, shape: Shape, resolution: int, **options: Unpack[Options]) -> Iterator[Level]:
     """`decode_volume` of a shape, or of one of its parts; what `Shape.upright` takes, where it has a picture."""
-    latents = shape.latents if shape.picture is None else shape.latents[:, : model.num_latents]
-    decoded = model.vae.decode(latents)
+    # What chooses among the shapes of a picture stands behind the latents, where the picture is lost as well.
+    decoded = model.vae.decode(shape.latents if model.pixel_aligned is None else shape.latents[:, : model.num_latents])
     # Few queries are left of a shape that is held, and what two fields differ by wants them exact.
     if shape.guide is not None and shape.guide.holds:
         held = _held(model, decoded, shape.guide)

@@ -358,10 +358,22 @@ def test_a_missing_decoder_is_named(folder: Path, tmp_path: Path) -> None:
     assert failure.kind == "CheckpointError"
 
 
-def test_a_shape_without_a_picture_is_decoded_as_ever(folder: Path) -> None:
+def test_a_variation_that_latents_have_no_room_for_is_refused(folder: Path, tmp_path: Path) -> None:
+    save_model(load_checkpoint(folder / "tiny", "cpu", torch.float32), tmp_path)
+    for variation, refused in ((4, False), (5, True)):
+        save_pixel_aligned(tiny_pixel_aligned(variation=variation), tmp_path)
+        if refused:
+            with pytest.raises(CheckpointError, match="reads 5 numbers of a token that has 4"):
+                load_checkpoint(tmp_path, "cpu", torch.float32)
+        else:
+            load_checkpoint(tmp_path, "cpu", torch.float32)
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["latents", "and a variation"])
+def test_a_shape_without_a_picture_is_decoded_as_ever(folder: Path, more: int) -> None:
     model = load_checkpoint(folder / "tiny", "cpu", torch.float32)
     latents = torch.randn(1, 12, 4, generator=torch.Generator().manual_seed(0))
-    *_, level = decode(model, Shape(latents, None), 32)
+    *_, level = decode(model, Shape(torch.cat([latents, latents[:, :more]], 1), None), 32)
     points = level.volume.grid.coordinates(level.volume.indices[:200])
     expected = model.vae.geo_decoder(points[None], model.vae.geo_decoder.keys_values(model.vae.decode(latents)))[0, :, 0]
     torch.testing.assert_close(level.volume.logits[:200], expected, atol=1e-4, rtol=1e-4)
