@@ -63,12 +63,12 @@ class _Lattice:
 
     Attributes:
         grid: the grid, of n points an axis.
-        field: the field at its points.
+        exact: the field at its points.
         values: float32 [n^3], NaN where nobody has asked.
     """
 
     grid: Grid
-    field: IndexedField
+    exact: IndexedField
     values: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +79,7 @@ class _Lattice:
         found = self.values.take(indices)
         unknown = torch.unique(indices[found.isnan()])
         if unknown.numel():
-            self.values[unknown] = self.field(unknown)
+            self.values[unknown] = self.exact(unknown)
             found = self.values.take(indices)
         return found
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from ..geometry.regions import box_mean
 
-
 _AROUND = 12
 """Pixels beside an object that say something of its edge."""
 

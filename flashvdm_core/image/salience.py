@@ -37,6 +37,7 @@ def salience(image: Image.Image) -> np.ndarray:
     squeezed = image.resize((SIDE, SIDE), Image.Resampling.BOX if max(image.size) > SIDE else Image.Resampling.BILINEAR)
     pixels = torch.from_numpy(np.array(squeezed)).permute(2, 0, 1)[None]
     with torch.inference_mode():
+        # Channels last are a quarter quicker on a CPU.
         return _network()(normalised(pixels).contiguous(memory_format=torch.channels_last))[0, 0].numpy()
 
 
@@ -61,7 +62,7 @@ def cut_out_salient(image: Image.Image, found: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _network() -> U2NetP:
-    network = U2NetP().eval().to(memory_format=torch.channels_last)  # a quarter quicker on a CPU
+    network = U2NetP().eval()
     try:
         network.load_state_dict(load(read_file(_WEIGHTS, _MOST_BYTES)))
     except (OSError, SafetensorError, RuntimeError) as error:

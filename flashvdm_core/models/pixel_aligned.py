@@ -91,8 +91,9 @@ class PixelFeatures:
 
     def float(self) -> PixelFeatures:
         """The same in float32."""
-        maps = (getattr(self, name).float() for name in ("planes", "outline", "depth", "normals", "volume"))
-        return PixelFeatures(*maps, ViewCamera(self.camera.elevation.float(), self.camera.perspective.float()))
+        camera = ViewCamera(self.camera.elevation.float(), self.camera.perspective.float())
+        planes, outline, depth = self.planes.float(), self.outline.float(), self.depth.float()
+        return PixelFeatures(planes, outline, depth, self.normals.float(), self.volume.float(), camera)
 
 
 @dataclass(frozen=True)
