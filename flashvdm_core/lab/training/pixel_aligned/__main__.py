@@ -78,7 +78,7 @@ def _trainer_of(state: Path) -> Trainer:
 def _export(given: argparse.Namespace) -> None:
     trainer = _trainer_of(given.states[0])
     # Averages of one path, far apart, average well (Izmailov et al. 2018).
-    weights = [load_state(state, ("average",))["average"] for state in given.states]
+    weights = [_weights_of(state) for state in given.states]
     try:
         trainer.average.load_state_dict({name: sum(part[name] for part in weights) / len(weights) for name in weights[0]})
     except (RuntimeError, TypeError, KeyError) as error:
@@ -160,7 +160,12 @@ def _parser() -> argparse.ArgumentParser:
                 train.add_argument(name, **kind, default=item.default, help="(default: %(default)s)")
     out = commands.add_parser("export", help="write averaged weights in float16")
     out.set_defaults(run=_export)
-    out.add_argument("states", type=Path, nargs="+", help="state.pt of a run; of several, the mean, and the sizes of the first")
+    out.add_argument(
+        "states",
+        type=Path,
+        nargs="+",
+        help="state.pt of a run, and more or models' folders: the mean, in the first's sizes",
+    )
     out.add_argument("out", type=Path, help="folder")
     for name, does, action in (("measure", _measure, "IoU of held-out shapes"), ("show", _show, "a contact sheet of them")):
         command = commands.add_parser(name, help=action)
