@@ -31,7 +31,7 @@ _NOWHERE = -3.0
 RIM_DEPTH = 0.15
 """How far along w, in frame units, what is added at the rim falls to a third; less where the picture is narrow."""
 
-FINEST = 0.6
+FINEST = 0.45
 """Of a pixel of the network's maps: points at which it is asked are no closer, where a grid is finer."""
 
 OUTLINE_REACH = 16

@@ -15,7 +15,7 @@ from flashvdm_core.api.errors import CheckpointError, SettingsError
 from flashvdm_core.api.events import Event, Failure, Log, Preview, Progress, Result, Stage
 from flashvdm_core.api.mesh import TriangleMesh
 from flashvdm_core.api.tasks import Blend, BlockOut, DecodeLatents, Request
-from flashvdm_core.checkpoints.folders import weights_identity
+from flashvdm_core.checkpoints.folders import EMBEDDED_FOLDER, weights_identity
 from flashvdm_core.checkpoints.load import load_checkpoint, load_pixel_aligned, model_spec
 from flashvdm_core.checkpoints.save import save_model, save_pixel_aligned
 from flashvdm_core.decoding import decode_volume
@@ -151,6 +151,28 @@ def test_nothing_is_seen_beside_the_outline(picture: Picture) -> None:
     silhouette = seen(mesh)
     assert silhouette.sum() > 0.5 * mask.sum()
     assert (silhouette & ~mask).sum() < 0.02 * mask.sum()
+
+
+def test_the_surface_lies_where_the_network_puts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read between the points of a lattice, against asked everywhere: of the built-in model, in cells of the finest grid."""
+    spatial = pytest.importorskip("scipy.spatial")
+    decoder = load_pixel_aligned(EMBEDDED_FOLDER, torch.device("cpu"))
+    assert decoder is not None
+    seen = read_picture(decoder, pixels_of(drawing()))
+    nothing = torch.empty(1, 0, decoder.spec.width)
+
+    def vertices() -> np.ndarray:
+        *_, level = decode_volume(seen.field(nothing), 256, method="hierarchical")
+        return extract_surface(level.volume, 0.0).vertices
+
+    read = vertices()
+    monkeypatch.setattr("flashvdm_core.decoding.pixel_aligned.finest_spacing", lambda features: 0.0)
+    exact = vertices()
+    apart = np.concatenate([spatial.cKDTree(one).query(other)[0] for one, other in ((read, exact), (exact, read))]) / (
+        2 * 1.05 / 256
+    )
+    assert 0 < apart.mean() < 0.1
+    assert np.quantile(apart, 0.99) < 1
 
 
 def test_meshes_stand_upright(picture: Picture) -> None:
