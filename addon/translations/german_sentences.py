@@ -80,6 +80,11 @@ TABLE = {
     "The scheduler of {} has {}, which is not supported; use another checkpoint.": (
         "Der Scheduler von {} hat {}, was nicht unterstützt wird; nimm ein anderes Modell."
     ),
+    "The pixel-aligned decoder in {} reads {} numbers of a token that has {}; correct 'variation' or 'embed_dim' in its config, "
+    "or download it again.": (
+        "Der bildbezogene Dekodierer in {} liest {} Zahlen eines Tokens, das {} hat; berichtige „variation“ oder „embed_dim“ in "
+        "seiner Konfiguration, oder lade ihn noch einmal herunter."
+    ),
     "{} is not a config; download it again.": "{} ist keine Konfiguration; lade sie noch einmal herunter.",
     "There is no file {}; choose a folder with a complete checkpoint, or download it again.": (
         "Es gibt keine Datei {}; wähle einen Ordner mit einem vollständigen Modell, oder lade es noch einmal herunter."
