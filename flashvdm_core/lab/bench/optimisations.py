@@ -31,6 +31,7 @@ from .stages import Report
 
 _QUERIES = 40_000
 _CHUNK = 10_000
+_LATTICE_FROM = 256  # cells; coarser grids of the built-in model are the lattice themselves
 
 
 @torch.no_grad()
@@ -81,7 +82,7 @@ def _comparisons(tested: ModelUnderTest, resolution: int) -> Iterator[Comparison
     yield _groups_at_once(flash, grid, indices[0])
     yield from _volume_comparisons(field, flash, resolution)
     if model.pixel_aligned is not None:
-        yield _read_between(model.pixel_aligned, resolution)
+        yield _read_between(model.pixel_aligned, max(resolution, _LATTICE_FROM))
 
 
 def _folded_end(decoder: PointDecoder, tested: ModelUnderTest) -> Comparison:
@@ -107,7 +108,7 @@ def _read_between(decoder: PixelAlignedDecoder, resolution: int) -> Comparison:
     parts = level.volume.indices.split(_CHUNK)
     between = finest_spacing(picture.features)
     return (
-        "a picture's network read between the points of a lattice",
+        f"a picture's network read between the points of a lattice, {resolution}³",
         lambda: list(map(network.on_grid(level.volume.grid), parts)),
         lambda: list(map(InterpolatedField(network, between).on_grid(level.volume.grid), parts)),
     )
