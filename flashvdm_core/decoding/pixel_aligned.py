@@ -26,13 +26,13 @@ from .thread_pool import parallel_map
 _BEYOND = -1.0
 """The logit where no shape is near."""
 _NOWHERE = -3.0
-"""Logit of the coarse volume below which the decoder is not asked: it has never said that something is there."""
+"""Logit of the coarse volume below which the decoder is not asked: of 20 validation pictures it put nothing there."""
 
 RIM_DEPTH = 0.15
 """How far along w, in frame units, what is added at the rim falls to a third; less where the picture is narrow."""
 
 FINEST = 0.45
-"""Of a pixel of the network's maps: points at which it is asked are no closer, where a grid is finer."""
+"""Spacing at most, in pixels of the network's maps, of the lattice at whose points it is asked where a grid is finer than that."""
 
 OUTLINE_REACH = 16
 """Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
@@ -146,7 +146,7 @@ def network_field(decoder: PixelAlignedDecoder, decoded: Tensor, features: Pixel
 
 
 def finest_spacing(features: PixelFeatures) -> float:
-    """How close points are at which the network is asked, in frame units: the maps that it reads are bilinear between pixels."""
+    """`FINEST` in frame units: the maps that the network reads are bilinear between their pixels, so a finer lattice says no more."""
     return FINEST * 2 / features.planes.shape[-1] / TO_PICTURE
 
 
