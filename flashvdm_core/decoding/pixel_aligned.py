@@ -32,7 +32,7 @@ RIM_DEPTH = 0.15
 """How far along w, in frame units, what is added at the rim falls to a third; less where the picture is narrow."""
 
 FINEST = 0.45
-"""Spacing at most, in pixels of the network's maps, of the lattice at whose points it is asked where a grid is finer than that."""
+"""Spacing at most, in pixels of the network's maps, of the lattice at whose points it is asked where a grid is finer."""
 
 OUTLINE_REACH = 16
 """Pixels beside the outline in which a distance to it is known: farther than logits tell distances."""
@@ -146,7 +146,7 @@ def network_field(decoder: PixelAlignedDecoder, decoded: Tensor, features: Pixel
 
 
 def finest_spacing(features: PixelFeatures) -> float:
-    """`FINEST` in frame units: the maps that the network reads are bilinear between their pixels, so a finer lattice says no more."""
+    """`FINEST` in frame units: the maps that the network reads are bilinear between pixels, so a finer one hardly says more."""
     return FINEST * 2 / features.planes.shape[-1] / TO_PICTURE
 
 
