@@ -268,11 +268,10 @@ def test_a_shape_without_a_surface_counts_as_nothing(data: Path, model: Path, tm
 
 
 def test_a_scorer_of_the_users_adds_its_numbers(
-    data: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, model: Path, tmp_path: Path, import_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = "def score(image, mesh):\n    assert image.shape[2] == 4\n    return {'uni3d_i': len(mesh.faces) * 0 + 0.25}\n"
-    (tmp_path / "my_scorer.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
+    (import_folder / "my_scorer.py").write_text(code)
     options = ("--resolution", 24, "--count", 1, "--scorer")
     result = run("generation", data, model, tmp_path / "out.json", *options, "my_scorer:score")
     assert result["rows"][0]["uni3d_i"] == 0.25

@@ -213,10 +213,9 @@ def test_rembg_where_it_is_not_installed() -> None:
         cut_out(scene("white")[0], "rembg", THRESHOLD)
 
 
-def test_rembg_never_fetches_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "rembg.py").write_text("def new_session(name):\n    raise AssertionError('would fetch')\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("U2NET_HOME", str(tmp_path / "weights"))
+def test_rembg_never_fetches_weights(import_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (import_folder / "rembg.py").write_text("def new_session(name):\n    raise AssertionError('would fetch')\n")
+    monkeypatch.setenv("U2NET_HOME", str(import_folder / "weights"))
     with pytest.raises(ImageError, match=r"put u2net\.onnx there"):
         cut_out(scene("white")[0], "rembg", THRESHOLD)
 
