@@ -42,7 +42,7 @@ from flashvdm_core.lab.training.pixel_aligned.optimiser import Optimiser
 from flashvdm_core.lab.training.pixel_aligned.ring import ViewRing, numbered_pack
 from flashvdm_core.lab.training.pixel_aligned.sheet import SIDE, sheet
 from flashvdm_core.lab.training.pixel_aligned.trainer import Settings, Trainer, batch_of, chosen_variation, total_loss
-from flashvdm_core.lab.training.pixel_aligned.validate import held_out, network_input, refit, variety
+from flashvdm_core.lab.training.pixel_aligned.validate import held_out, network_input, refit, variety, worsened
 from flashvdm_core.lab.training.pixel_aligned.views import ViewOptions, ViewPack
 from flashvdm_core.lab.training.pixel_aligned.warp import warped
 
@@ -225,6 +225,17 @@ def test_the_variety_of_shapes_is_measured(source: Source, tmp_path: Path) -> No
     assert same["iou_best_of_4"] == same["iou_of_seeds"] == same["iou_likeliest"]
     sheet(varied.average, data.images[:2], data.decoded[:2].float(), tmp_path / "seeds.png", resolution=16, seeds=2)
     assert Image.open(tmp_path / "seeds.png").size == (2 * 3 * SIDE, SIDE)
+
+
+def test_worsened_pictures_differ_and_follow_from_their_number(source: Source) -> None:
+    data = held_out(source, "train", size=32, count=6)
+    once, again = worsened(data), worsened(data)
+    assert torch.equal(once.images, again.images)
+    assert once.images.shape == data.images.shape
+    differs = [not torch.equal(*pair) for pair in zip(once.images, data.images, strict=True)]
+    assert sum(differs) >= 3
+    opaque, before = (images[..., 3].float().mean((1, 2)) for images in (once.images, data.images))
+    assert (opaque / before).sub(1).abs().max() < 0.35
 
 
 def test_a_model_learns_variation_from_one_without() -> None:

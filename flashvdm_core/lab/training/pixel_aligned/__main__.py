@@ -99,6 +99,7 @@ def _measure(given: argparse.Namespace) -> None:
     model = load(given.model)
     data = validate.held_out(Source.parse(given.data), given.split, latents=given.latents, steps=given.steps)
     data = validate.greyed(data) if given.grey else data
+    data = validate.worsened(data) if given.degraded else data
     seen = validate.held_out(Source.parse(given.data), "train", count=_SEEN)
     outline, found = validate.baselines(data), validate.scores(model, data)
     found = {"as the product decodes it": validate.decoded_scores(model, data)} | found
@@ -178,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--steps", type=number(int, 1, 1000), default=5, help="that make them (default: %(default)s)")
         if does is _measure:
             command.add_argument("--grey", action="store_true", help="one grey for all colours: what the outline alone gives")
+            command.add_argument("--degraded", action="store_true", help="pictures blurred, noisy, compressed, badly cut out")
             command.add_argument("--meshes", type=int, default=0, help="of so many pictures, measured as well")
             command.add_argument("--resolution", type=int, default=128, help="of these (default: %(default)s)")
         if does is _show:

@@ -25,6 +25,7 @@ from ...data.meshes import ColouredMesh, PackedMeshes
 from ...data.render import BORDER, Camera, random_camera, render_view
 from ..pairs import condition_image
 from .data import Source
+from .degrade import degraded
 from .frames import place
 from .latents import LatentSource
 
@@ -132,6 +133,15 @@ def greyed(data: HeldOut) -> HeldOut:
     images = data.images.clone()
     images[..., :3] = 128
     return replace(data, images=images)
+
+
+def worsened(data: HeldOut) -> HeldOut:
+    """The same with pictures as they come from elsewhere: blurred, noisy, compressed, badly cut out (`degrade`)."""
+    images = [
+        (degraded(image.float() / 255, np.random.default_rng(row)) * 255).round().to(torch.uint8)
+        for row, image in enumerate(data.images)
+    ]
+    return replace(data, images=torch.stack(images))
 
 
 def _picture(prop: ColouredMesh, scale: float, row: int, views: ViewData | None) -> tuple[Tensor, Camera]:
