@@ -8,7 +8,9 @@ exact and cheap, an outline for example, is put on top at the points themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,6 +20,14 @@ from .field import Field, IndexedField
 from .groups import Groups
 
 _TAPS = 4
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Points of a lattice that were asked for: int64 [N], ascending, and float32 [N]."""
+
+    points: Tensor
+    values: Tensor
 
 
 class InterpolatedField(Field):
@@ -39,7 +49,7 @@ class InterpolatedField(Field):
         """See `Field`."""
         return self._field(points, groups)
 
-    def on_grid(self, grid: Grid) -> IndexedField:
+    def on_grid(self, grid: Grid) -> LatticeField:
         """The same field at the points of a grid."""
         step, halvings = float(grid.axes.diff().abs().amax()), 0
         lattice = grid
@@ -47,7 +57,7 @@ class InterpolatedField(Field):
             lattice, halvings = coarser_grid(lattice), halvings + 1
         if halvings:
             return _Between(self._field.on_grid(grid), self._lattice(lattice), grid, halvings)
-        return self._lattice(grid).at if step <= self._spacing else self._field.on_grid(grid)
+        return self._lattice(grid) if step <= self._spacing else _Exact(self._field.on_grid(grid))
 
     def _lattice(self, grid: Grid) -> _Lattice:
         for known in self._lattices:
@@ -57,34 +67,70 @@ class InterpolatedField(Field):
         return self._lattices[-1]
 
 
-@dataclass(eq=False)
-class _Lattice:
-    """The points of a grid that were asked for so far.
+class LatticeField(IndexedField):
+    """A field at the points of one grid, some of which it may have to ask for.
 
-    Attributes:
-        grid: the grid, of n points an axis.
-        exact: the field at its points.
-        values: float32 [n^3], NaN where nobody has asked.
+    Threads may `read` beside one another: nothing changes until all that they asked for is kept, in an order that does not depend
+    on which of them was first. Two that ask for the same point may get answers that differ in rounding.
     """
 
-    grid: Grid
-    exact: IndexedField
-    values: Tensor = field(init=False)
+    @abstractmethod
+    def read(self, indices: Tensor, answered: list[Answered]) -> Tensor:
+        """Logits [...] at indices int64 [...]; adds to `answered` what nobody has asked for before."""
 
-    def __post_init__(self) -> None:
-        self.values = torch.full((self.grid.size**3,), torch.nan, device=self.grid.device)
+    @abstractmethod
+    def keep(self, answered: Sequence[Answered]) -> None:
+        """Know these answers from now on: of several to one question the first."""
 
-    def at(self, indices: Tensor, groups: Groups | None = None) -> Tensor:
-        """Values [...] at indices [...]; the field is asked where they are not known."""
-        found = self.values.take(indices)
-        unknown = torch.unique(indices[found.isnan()])
-        if unknown.numel():
-            self.values[unknown] = self.exact(unknown)
-            found = self.values.take(indices)
+    def __call__(self, indices: Tensor, groups: Groups | None = None) -> Tensor:
+        """See `IndexedField`."""
+        answered: list[Answered] = []
+        logits = self.read(indices, answered)
+        self.keep(answered)
+        return logits
+
+
+class _Exact(LatticeField):
+    """A field at the points of a coarse grid, of which nothing is kept."""
+
+    def __init__(self, field: IndexedField) -> None:
+        self._field = field
+
+    def read(self, indices: Tensor, answered: list[Answered]) -> Tensor:
+        return self._field(indices)
+
+    def keep(self, answered: Sequence[Answered]) -> None:
+        """There is nothing to keep."""
+
+
+class _Lattice(LatticeField):
+    """The points of a grid that were asked for so far.
+
+    Args:
+        grid: of n points an axis.
+        exact: the field at its points.
+    """
+
+    def __init__(self, grid: Grid, exact: IndexedField) -> None:
+        self.grid, self._exact = grid, exact
+        # Of all n^3 points; NaN where nobody has asked.
+        self._values = torch.full((grid.size**3,), torch.nan, device=grid.device)
+
+    def read(self, indices: Tensor, answered: list[Answered]) -> Tensor:
+        found = self._values.take(indices)
+        unknown = found.isnan()
+        points = torch.unique(indices[unknown])
+        if points.numel():
+            answered.append(Answered(points, self._exact(points)))
+            found[unknown] = answered[-1].values[torch.searchsorted(points, indices[unknown])]
         return found
 
+    def keep(self, answered: Sequence[Answered]) -> None:
+        for part in reversed(answered):
+            self._values[part.points] = part.values
 
-class _Between:
+
+class _Between(LatticeField):
     """A field at the points of a grid that is 2^h times as fine as a lattice.
 
     Args:
@@ -101,8 +147,7 @@ class _Between:
         self._offsets = ((taps[:, None, None] * count + taps[:, None]) * count + taps).flatten()
         self._weights = _weights(2**halvings).to(grid.device)
 
-    def __call__(self, indices: Tensor, groups: Groups | None = None) -> Tensor:
-        """Logits float32 [P] at indices int64 [P]."""
+    def read(self, indices: Tensor, answered: list[Answered]) -> Tensor:
         split, count = 2**self._halvings, self._lattice.grid.size
         base = [index >> self._halvings for index in unravel_index(indices, self._size)]
         # The lattice's last cell may be narrower than the others.
@@ -114,9 +159,12 @@ class _Between:
         inner = inner.nonzero()[:, 0]
         cells, cell = torch.unique(ravel_index(*base, size=count)[inner], return_inverse=True)
         i, j, k = (index[inner] & (split - 1) for index in unravel_index(indices, self._size))
-        known = self._lattice.at(cells[:, None] + self._offsets)
+        known = self._lattice.read(cells[:, None] + self._offsets, answered)
         out[inner] = (known @ self._weights.T).flatten().take(cell * split**3 + (i * split + j) * split + k)
         return out
+
+    def keep(self, answered: Sequence[Answered]) -> None:
+        self._lattice.keep(answered)
 
 
 def _weights(split: int) -> Tensor:

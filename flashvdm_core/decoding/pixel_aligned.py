@@ -19,7 +19,7 @@ from .cover import Cover, find_cover, look, rim_spread
 from .field import Field, IndexedField, VecsetField
 from .grid_decoder import embedded_axes
 from .groups import Groups
-from .interpolated import InterpolatedField
+from .interpolated import Answered, InterpolatedField
 from .query_embedding import GridQueries, Queries, QueryEmbedding
 from .thread_pool import parallel_map
 
@@ -197,17 +197,20 @@ class OutlinedField(Field):
         inner = self._inner.on_grid(grid)
 
         def evaluate(indices: Tensor, groups: Groups | None = None) -> Tensor:
-            if indices.device.type != "cpu" or not indices.numel():
-                return tile_of(indices)
-            tile = -(-len(indices) // torch.get_num_threads())
-            return torch.cat(parallel_map(lambda at: tile_of(indices[at : at + tile]), range(0, len(indices), tile)))
+            on_cores = indices.device.type == "cpu" and indices.numel()
+            tiles = indices.split(-(-len(indices) // torch.get_num_threads())) if on_cores else (indices,)
+            answered: list[list[Answered]] = [[] for _ in tiles]
+            parts = parallel_map(lambda number: tile_of(tiles[number], answered[number]), range(len(tiles)))
+            inner.keep([answer for of_tile in answered for answer in of_tile])
+            return torch.cat(parts)
 
-        def tile_of(indices: Tensor) -> Tensor:
+        def tile_of(indices: Tensor, answered: list[Answered]) -> Tensor:
             outline = self._outline_at(Columns.on_grid(indices, grid))
             wanted = (outline > _BEYOND).nonzero()[:, 0]
             near = indices[wanted]
             w = grid.axes[2][near % grid.size]
-            return self._outlined(outline, wanted, lambda asked: inner(near[asked]), Columns.on_grid(near, grid), w)
+            columns = Columns.on_grid(near, grid)
+            return self._outlined(outline, wanted, lambda asked: inner.read(near[asked], answered), columns, w)
 
         return evaluate
 

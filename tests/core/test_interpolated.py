@@ -10,7 +10,7 @@ from torch import Tensor
 
 from flashvdm_core.decoding.field import Field
 from flashvdm_core.decoding.groups import Groups
-from flashvdm_core.decoding.interpolated import InterpolatedField
+from flashvdm_core.decoding.interpolated import Answered, InterpolatedField
 from flashvdm_core.sparse_grid import Grid, aligned_grids
 
 
@@ -77,6 +77,28 @@ def test_what_is_asked_before_changes_nothing() -> None:
     there = [forward(part) for part in parts]
     back = [backward(part) for part in reversed(parts)][::-1]
     torch.testing.assert_close(torch.cat(there), torch.cat(back))
+
+
+class Rounding(Cubic):
+    """A field whose answers depend on how many points are asked at once, as sums of floats may."""
+
+    def __call__(self, points: Tensor, groups: Groups | None = None) -> Tensor:
+        return super().__call__(points) + len(points) * 1e-3
+
+
+def test_which_thread_was_first_changes_nothing() -> None:
+    grid = grid_of(48)
+    tiles = torch.arange(24 * grid.size**2, 26 * grid.size**2).split(1000)
+    results = []
+    for order in (range(len(tiles)), reversed(range(len(tiles)))):
+        field = InterpolatedField(Rounding(3), 2 / 20).on_grid(grid)
+        answered: list[list[Answered]] = [[] for _ in tiles]
+        logits = {number: field.read(tiles[number], answered[number]) for number in order}
+        field.keep([answer for of_tile in answered for answer in of_tile])
+        results.append(torch.cat([*(logits[number] for number in range(len(tiles))), field(torch.cat(tiles))]))
+    assert torch.equal(*results)
+    points = torch.cat([answer.points for of_tile in answered for answer in of_tile])
+    assert len(points) > len(points.unique()), "neighbours ask for the same"
 
 
 @pytest.mark.parametrize("resolution", [40, 41])
