@@ -120,12 +120,15 @@ def test_the_efficient_stage_keeps_the_encoder_and_the_latents_with_it(runs: Pat
 
 
 def test_the_point_decoder_can_learn_alone(data: Path, runs: Path) -> None:
-    section = {"from": "vae", "freeze_transformer": True, **QUERIES, **SHORT}
+    section = {"from": "vae", "freeze_transformer": True, "frequencies": 6, **QUERIES, **SHORT}
     run_one("efficient-alone", section, data, runs, Given())
     base, alone = (load_file(runs / run / "model.safetensors") for run in ("vae", "efficient-alone"))
     kept = [name for name in base if not name.startswith("geo_decoder.")]
     assert all(base[name].equal(alone[name]) for name in kept)
     assert alone["geo_decoder.output_proj.weight"].shape[1] * 2 == base["geo_decoder.output_proj.weight"].shape[1]
+    columns = alone["geo_decoder.query_proj.weight"][:, 3:].unflatten(1, (6, 8))
+    assert (columns[..., 6:] == 0).all()
+    assert (columns[..., :6] != 0).any(0).all()
 
 
 def test_the_shape_stage_keeps_the_space_of_the_latents_and_changes_all_that_makes_shapes(runs: Path) -> None:

@@ -158,3 +158,9 @@ def cut_frequencies(vae: ShapeVAE, count: int) -> Tensor:
     used = torch.cat([torch.ones(3), (torch.arange(vae.geo_decoder.fourier.num_freqs).repeat(6) < count).float()]).to(weight)
     weight.mul_(used)
     return used
+
+
+def limit_frequencies(vae: ShapeVAE, count: int) -> None:
+    """Let the point decoder learn with its `count` lowest frequencies: the weights of the others are zero and stay so."""
+    used = cut_frequencies(vae, count)
+    vae.geo_decoder.query_proj.weight.register_hook(lambda gradient: gradient * used)

@@ -31,7 +31,7 @@ from ...sampling.flow import guided_velocity
 from ...sampling.schedules import consistency_schedule
 from ..data.dataset import ShapeData, ViewData
 from ..files import device_of_choice
-from .checkpoint import cut_frequencies, open_model, set_truncation
+from .checkpoint import limit_frequencies, open_model, set_truncation
 from .distill import SOLVER_STEPS, STEPS
 from .pairs import GenerationValidator, random_views
 from .runner import Batch, Run, RunConfig
@@ -51,7 +51,8 @@ class ShapeConfig(RunConfig):
         near, uniform: queries a shape near the surface and in the whole volume.
         truncation: distance (core frame) at which the target saturates; the logits of the starting checkpoint are scaled
             to it where its config says at which distance they reach 1, and otherwise taken for such.
-        frequencies: the point decoder goes on with so many of its frequencies.
+        frequencies: the point decoder goes on with so many of its frequencies. An image tells little about details, and
+            whatever wave the decoder has is laid over the surface where it is in doubt.
         sign_weight: weight of the logistic loss on the side of the surface.
         overlap_weight: weight of one minus the soft IoU of the generated shapes. The other losses are least for a shape
             that is too small, since where the image leaves room for doubt most points are more likely outside.
@@ -76,15 +77,6 @@ class FullModel(Teacher):
     def __init__(self, model: DiT, conditioner: SingleImageEncoder, vae: ShapeVAE) -> None:
         super().__init__(model, conditioner)
         self.vae = vae
-
-
-def limit_frequencies(vae: ShapeVAE, count: int) -> None:
-    """Let the point decoder use the `count` lowest of its frequencies: the weights of the others are zero and stay so.
-
-    An image tells little about details, and whatever wave the decoder has is laid over the surface where it is in doubt.
-    """
-    used = cut_frequencies(vae, count)
-    vae.geo_decoder.query_proj.weight.register_hook(lambda gradient: gradient * used)
 
 
 def on_policy_states(model: DiT, noise: Tensor, tokens: Tensor, scale: Tensor, times: list[float]) -> tuple[Tensor, Tensor]:

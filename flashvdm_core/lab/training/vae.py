@@ -22,7 +22,7 @@ from ...models.shape_vae import ShapeVAE, Surface
 from ...models.specs import ShapeVAESpec
 from ..data.dataset import ShapeData
 from ..files import device_of_choice
-from .checkpoint import Autoencoder, open_autoencoder
+from .checkpoint import Autoencoder, limit_frequencies, open_autoencoder
 from .runner import Batch, Run, RunConfig
 
 VALIDATION_QUERIES = 4096
@@ -96,9 +96,11 @@ class EfficientConfig(ReconstructionConfig):
     Attributes:
         freeze_transformer: the base's latent transformer stays as it is, and the point decoder alone learns. A step is many times
             cheaper, which pays where there is no GPU, and with many queries a shape.
+        frequencies: the point decoder learns with so many of its frequencies, of which published ones have 8.
     """
 
     freeze_transformer: bool = False
+    frequencies: int = 8
 
 
 def _initialised(module: nn.Module) -> None:
@@ -137,6 +139,7 @@ def efficient_from(base: ShapeVAE, config: EfficientConfig) -> ShapeVAE:
     _initialised(vae.geo_decoder)
     kept = {name: value for name, value in base.state_dict().items() if not name.startswith("geo_decoder.")}
     vae.load_state_dict(vae.state_dict() | kept)
+    limit_frequencies(vae, config.frequencies)
     freeze_encoder(vae)
     vae.post_kl.requires_grad_(not config.freeze_transformer)
     vae.transformer.requires_grad_(not config.freeze_transformer)
