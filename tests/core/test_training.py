@@ -185,6 +185,21 @@ def test_the_export_loads_as_a_published_checkpoint(runs: Path, student: str, tm
     assert not any(name.startswith("encoder.") for name in base)
 
 
+def test_an_export_may_take_the_decoder_of_another_run(runs: Path, tmp_path: Path) -> None:
+    call("export", "--runs", runs, "--out", tmp_path / "model", "--from", runs / "shape", "--decoder", runs / "efficient")
+    exported, shape, other = (
+        load_file(f / "model.safetensors") for f in (tmp_path / "model", runs / "shape", runs / "efficient")
+    )
+    for name, value in exported.items():
+        if name.startswith(("model.", "conditioner.")):
+            assert value.float().allclose(shape[name].float(), rtol=1e-3, atol=1e-6)
+    for name in ("transformer.resblocks.0.attn.c_qkv.weight", "geo_decoder.cross_attn_decoder.attn.c_q.weight"):
+        assert exported[f"vae.{name}"].float().allclose(other[name].float(), rtol=1e-3, atol=1e-6)
+    refused = call("vae", "--data", runs, "--runs", tmp_path, "--decoder", runs / "efficient", check=False)
+    assert refused.returncode == 2
+    assert "takes no --decoder" in refused.stderr
+
+
 def test_a_time_limit_ends_a_stage(data: Path, tmp_path: Path) -> None:
     options = [f"{key}={value}" for key, value in (SIZES | SHORT | {"steps": 10**6, "minutes": 0.02}).items()]
     call("vae", "--data", data, "--runs", tmp_path, *options)

@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
             print("\n".join(memory_table(str(args.start))))
         elif args.stage == "export":
             start = args.start or args.runs / best_student(args.runs, (*STUDENTS, SHAPE))
-            export(start, args.out, args.vae or base_beside(start, args.runs), args.frequencies)
+            export(start, args.out, args.vae or base_beside(start, args.runs), args.frequencies, args.decoder)
             print(f"exported {start}")
         else:
             run_stages(args.stage, args.data, args.runs, args.config, _overrides(args), Given(args.start, args.vae, args.solver))
@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--solver", type=Path, metavar="FOLDER", help="checkpoint whose paths are followed (default: RUNS/guidance)"
     )
+    parser.add_argument("--decoder", type=Path, metavar="FOLDER", help=(
+        "for the export, a VAE of the same latents with its encoder, which takes the place of the checkpoint's own"))  # fmt: skip
     parser.add_argument("--out", type=Path, help="folder of the exported checkpoint")
     parser.add_argument("--frequencies", type=number(int, 0, 64), default=FREQUENCIES, help=(
         "of the point decoder that the export keeps (default: %(default)s)"))  # fmt: skip
@@ -81,6 +83,8 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     takes = taken[args.stage] if args.stage in taken else STAGES[args.stage].takes
     if bad := [option for option, name in _SOURCES.items() if getattr(args, name) is not None and option not in takes]:
         parser.error(f"{args.stage} takes no --{bad[0]}")
+    if args.decoder is not None and args.stage != "export":
+        parser.error(f"{args.stage} takes no --decoder")
     if bad := [text for text in args.override if "=" not in text]:
         parser.error(f"not key=value: {bad[0]}")
 

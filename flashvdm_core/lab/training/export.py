@@ -28,7 +28,7 @@ reconstructions of held-out shapes have a higher IoU, too.
 """
 
 
-def export(stage: Path, out: Path, base: Path | None = None, frequencies: int = FREQUENCIES) -> None:
+def export(stage: Path, out: Path, base: Path | None = None, frequencies: int = FREQUENCIES, decoder: Path | None = None) -> None:
     """Write the whole model in the folder `stage` in float16.
 
     Args:
@@ -37,11 +37,12 @@ def export(stage: Path, out: Path, base: Path | None = None, frequencies: int = 
         base: folder of a VAE of the same latents whose decoder is written beside (`base_decoder_folder`), as a
             stand-alone VAE without its encoder.
         frequencies: that the point decoders keep.
+        decoder: folder of a VAE of the same latents with its encoder, which takes the place of the model's own.
 
     Raises:
         CheckpointError, TrainingError: as `open_model`, or the weights are not finite in float16.
     """
-    model = open_model(stage)
+    model = open_model(stage, decoder)
     truncation = set_truncation(model.vae, model.truncation, PUBLISHED_TRUNCATION)
     cut_frequencies(model.vae, frequencies)
     _check_finite_in_half(model.denoiser, model.image_encoder, model.vae)
