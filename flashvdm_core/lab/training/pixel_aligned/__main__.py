@@ -26,6 +26,8 @@ from .views import ViewOptions
 
 _SEEN = 400
 """Shapes of the training split that the constant shape is made of."""
+_THIN = 0.03
+"""Share of the box below which a shape is thin: an IoU then says little but whether it is at the right depth."""
 
 _SHARED = ("image_size", "truncation")
 """Sizes of the network that are settings of its training as well."""
@@ -107,7 +109,13 @@ def _measure(given: argparse.Namespace) -> None:
     for name, values in (constant | outline | found).items():
         print(f"{name}: mean {values.mean():.4f}, first 96 {values[:96].mean():.4f}, median {values.median():.4f}")
     best = max(outline.values(), key=lambda values: values.mean().item())
-    print(f"better than the outline: {(found['as the product decodes it'] > best).float().mean():.3f} of {len(data)}")
+    decoded, thin = found["as the product decodes it"], validate.filled(data) < _THIN
+    for name, chosen in (("all", torch.ones_like(thin)), (f"fill {_THIN:.0%} of the box", ~thin), ("fill less", thin)):
+        better = (decoded > best)[chosen].float().mean()
+        print(
+            f"{int(chosen.sum())} shapes, {name}: decoded {decoded[chosen].mean():.4f}, outline {best[chosen].mean():.4f}, "
+            f"better than the outline {better:.3f}"
+        )
     for name, value in validate.variety(model, data, len(data)).items():
         print(f"{name.replace('_', ' ')}, the network alone: {value:.4f}")
     if given.meshes:

@@ -144,6 +144,11 @@ def worsened(data: HeldOut) -> HeldOut:
     return replace(data, images=torch.stack(images))
 
 
+def filled(data: HeldOut) -> Tensor:
+    """Share of the box that each shape fills: float32 [N]."""
+    return (data.distance > 0).float().mean(1)
+
+
 def _picture(prop: ColouredMesh, scale: float, row: int, views: ViewData | None) -> tuple[Tensor, Camera]:
     """A picture uint8 [S, S, 4] of a held-out shape and where it was taken from."""
     if views is not None:
