@@ -46,6 +46,7 @@ from flashvdm_core.lab.training.pixel_aligned.validate import held_out, network_
 from flashvdm_core.lab.training.pixel_aligned.views import ViewOptions, ViewPack
 from flashvdm_core.lab.training.pixel_aligned.warp import warped
 
+from .tiny_model import write_tiny_model
 from .training_shapes import box, prepared_boxes, sphere, together
 
 TINY = PixelAlignedSpec(
@@ -343,3 +344,23 @@ def test_weights_for_no_model_are_refused_in_a_sentence(tmp_path: Path, capsys: 
     Trainer(TINY, Settings(size=32)).save(tmp_path)
     assert main(["export", str(tmp_path / "state.pt"), str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.startswith("error: There is no checkpoint folder")
+
+
+def test_a_model_is_measured_beside_what_learns_nothing(
+    source: Source, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = Trainer(TINY, Settings(size=32))
+    trainer.save(tmp_path)
+    assert main(["export", str(tmp_path / "state.pt"), str(write_tiny_model(tmp_path / "model"))]) == 0
+    printed = []
+    for options in ([], ["--degraded"]):
+        data = f"{source.folder}={source.props}"
+        assert main(["measure", str(tmp_path / "model"), "--data", data, "--split", "train", *options]) == 0
+        printed.append(capsys.readouterr().out.splitlines())
+    for lines in printed:
+        rows = dict(line.split(": ", 1) for line in lines)
+        for name in ("as the product decodes it", "the same shape for every picture", "outline, usual camera"):
+            assert rows[name].startswith("mean 0.")
+        counts = {name.partition(" shapes, ")[2]: int(name.split()[0]) for name in rows if " shapes, " in name}
+        assert counts["fill 3% of the box"] + counts["fill less"] == counts["all"]
+    assert printed[0] != printed[1]
