@@ -25,9 +25,11 @@ pytest.importorskip("scipy")
 
 from flashvdm_core.api.errors import TrainingError
 from flashvdm_core.checkpoints import load_checkpoint
+from flashvdm_core.lab.data.dataset import ShapeData
 from flashvdm_core.lab.evaluation.report import render_table
 from flashvdm_core.lab.pages import renew_tables
 from flashvdm_core.lab.training.__main__ import main
+from flashvdm_core.lab.training.checkpoint import open_autoencoder
 from flashvdm_core.lab.training.distill import (
     SOLVER_STEPS,
     Discriminator,
@@ -45,8 +47,17 @@ from flashvdm_core.lab.training.runner import config_of, read_yaml
 from flashvdm_core.lab.training.shape import on_policy_states
 from flashvdm_core.lab.training.stages import STAGES, STUDENTS, Given, run_one, stage_of
 from flashvdm_core.lab.training.teacher import TeacherConfig, fold_guidance, initialise
-from flashvdm_core.lab.training.vae import augment, quarter_turns, reconstruction_losses
+from flashvdm_core.lab.training.vae import (
+    EfficientConfig,
+    KeptShapes,
+    augment,
+    efficient_from,
+    quarter_turns,
+    reconstruction_losses,
+    train_efficient,
+)
 from flashvdm_core.models.dit import DiT
+from flashvdm_core.models.shape_vae import Surface
 from flashvdm_core.sampling.flow import guided_velocity, sample
 from flashvdm_core.sampling.schedules import consistency_schedule
 
@@ -119,16 +130,42 @@ def test_the_efficient_stage_keeps_the_encoder_and_the_latents_with_it(runs: Pat
     assert efficient["geo_decoder.output_proj.weight"].shape[1] * 2 == base["geo_decoder.output_proj.weight"].shape[1]
 
 
-def test_the_point_decoder_can_learn_alone(data: Path, runs: Path) -> None:
-    section = {"from": "vae", "freeze_transformer": True, "frequencies": 6, **QUERIES, **SHORT}
-    run_one("efficient-alone", section, data, runs, Given())
-    base, alone = (load_file(runs / run / "model.safetensors") for run in ("vae", "efficient-alone"))
+@pytest.mark.parametrize("kept", [0, 2])
+def test_the_point_decoder_can_learn_alone(data: Path, runs: Path, kept: int) -> None:
+    section = {"from": "vae", "freeze_transformer": True, "kept": kept, "frequencies": 6, **QUERIES, **SHORT}
+    run_one(f"efficient-alone{kept}", section, data, runs, Given())
+    base, alone = (load_file(runs / run / "model.safetensors") for run in ("vae", f"efficient-alone{kept}"))
     kept = [name for name in base if not name.startswith("geo_decoder.")]
     assert all(base[name].equal(alone[name]) for name in kept)
     assert alone["geo_decoder.output_proj.weight"].shape[1] * 2 == base["geo_decoder.output_proj.weight"].shape[1]
     columns = alone["geo_decoder.query_proj.weight"][:, 3:].unflatten(1, (6, 8))
     assert (columns[..., 6:] == 0).all()
     assert (columns[..., :6] != 0).any(0).all()
+
+
+def test_an_efficient_decoder_goes_on_learning(runs: Path) -> None:
+    base, efficient = (open_autoencoder(runs / stage).vae for stage in ("vae", "efficient"))
+    again, anew = (efficient_from(vae, EfficientConfig(seed=1)).state_dict() for vae in (efficient, base))
+    own, name = efficient.state_dict(), "geo_decoder.output_proj.weight"
+    assert again[name].equal(own[name])
+    assert not anew[name].equal(own[name])
+
+
+def test_what_the_transformer_says_is_kept_with_the_variant_that_it_is_of(data: Path, runs: Path) -> None:
+    config = EfficientConfig(freeze_transformer=True, kept=3, batch=5, **QUERIES)
+    shapes, vae = ShapeData(data, "train"), open_autoencoder(runs / "vae").vae
+    kept = KeptShapes.of(vae, shapes, config)
+    assert torch.equal(kept.rows.bincount(), torch.full((len(shapes),), 3))
+    surface = shapes.surfaces(kept.rows, torch.zeros_like(kept.rows), vae.spec.num_latents)
+    turned = Surface(*(augment(part, kept.turn, kept.scale) for part in (surface.data, surface.queries)))
+    if shapes.clouds == 1:
+        mean = vae.decode_unscaled(vae.encode_unscaled(turned).mean)
+        assert (kept.decoded - mean).abs().mean() < (kept.decoded - mean.roll(1, 0)).abs().mean()
+    batch = kept.sample(shapes, config, torch.Generator().manual_seed(0))
+    assert batch["decoded"].shape == (5, *kept.decoded.shape[1:])
+    assert batch["points"].shape[:2] == batch["sdf"].shape
+    with pytest.raises(TrainingError, match="kept needs freeze_transformer"):
+        train_efficient(EfficientConfig(kept=1), data, runs / "vae", runs / "refused")
 
 
 def test_the_shape_stage_keeps_the_space_of_the_latents_and_changes_all_that_makes_shapes(runs: Path) -> None:

@@ -96,10 +96,13 @@ class EfficientConfig(ReconstructionConfig):
     Attributes:
         freeze_transformer: the base's latent transformer stays as it is, and the point decoder alone learns. A step is many times
             cheaper, which pays where there is no GPU, and with many queries a shape.
+        kept: where the transformer stays as it is, what it says of so many turned and shrunk variants of each shape is computed
+            once and kept in memory (128 KB each for 256 latents of width 256); 0: it is computed for each step.
         frequencies: the point decoder learns with so many of its frequencies, of which published ones have 8.
     """
 
     freeze_transformer: bool = False
+    kept: int = 0
     frequencies: int = 8
 
 
@@ -133,12 +136,18 @@ def efficient_spec(base: ShapeVAESpec) -> ShapeVAESpec:
 
 
 def efficient_from(base: ShapeVAE, config: EfficientConfig) -> ShapeVAE:
-    """An autoencoder with a new point decoder; the rest is the base's, and the encoder is frozen."""
+    """An autoencoder with a new point decoder, or the base's own if that is an efficient one; the rest is the base's.
+
+    The encoder is frozen.
+    """
     torch.manual_seed(config.seed)
-    vae = ShapeVAE(efficient_spec(base.spec), with_encoder=True)
+    spec = efficient_spec(base.spec)
+    vae = ShapeVAE(spec, with_encoder=True)
     _initialised(vae.geo_decoder)
-    kept = {name: value for name, value in base.state_dict().items() if not name.startswith("geo_decoder.")}
-    vae.load_state_dict(vae.state_dict() | kept)
+    known = base.state_dict()
+    if base.spec != spec:
+        known = {name: value for name, value in known.items() if not name.startswith("geo_decoder.")}
+    vae.load_state_dict(vae.state_dict() | known)
     limit_frequencies(vae, config.frequencies)
     freeze_encoder(vae)
     vae.post_kl.requires_grad_(not config.freeze_transformer)
@@ -163,6 +172,12 @@ def quarter_turns(device: torch.device) -> Tensor:
     return torch.stack(turns)
 
 
+def random_variants(count: int, config: ReconstructionConfig, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """How shapes are turned, float32 [B, 3, 3], and shrunk, [B]."""
+    turn = quarter_turns(rng.device)[torch.randint(8, (count,), generator=rng, device=rng.device)]
+    return turn, config.smallest + (1 - config.smallest) * torch.rand(count, generator=rng, device=rng.device)
+
+
 def augment(points: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
     """Positions [B, n, 3], or positions, normals and a flag [B, n, 7], turned by [B, 3, 3] and scaled by [B]."""
     positions = points[..., :3] @ turn.mT * scale[:, None, None]
@@ -176,8 +191,7 @@ def sample_shapes(data: ShapeData, spec: ShapeVAESpec, config: ReconstructionCon
     device = rng.device
     rows = torch.randint(len(data), (config.batch,), generator=rng, device=device)
     clouds = torch.randint(data.clouds, (config.batch,), generator=rng, device=device)
-    turn = quarter_turns(device)[torch.randint(8, (config.batch,), generator=rng, device=device)]
-    scale = config.smallest + (1 - config.smallest) * torch.rand(config.batch, generator=rng, device=device)
+    turn, scale = random_variants(config.batch, config, rng)
     surface = data.surfaces(rows, clouds, spec.num_latents)
     points, sdf = data.queries(rows, config.near, config.uniform, rng)
     return {
@@ -205,11 +219,58 @@ def reconstruction_losses(logits: Tensor, sdf: Tensor, truncation: float) -> tup
 def autoencoder_loss(vae: ShapeVAE, batch: Batch, config: ReconstructionConfig) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of both stages, and its parts."""
     posterior = vae.encode_unscaled(Surface(batch["data"], batch["queries"]))
-    kv = vae.geo_decoder.keys_values(vae.decode_unscaled(posterior.sample(batch["noise"])))
-    logits = vae.geo_decoder(batch["points"], kv)[..., 0].float()
-    square, sign = reconstruction_losses(logits, batch["sdf"], config.truncation)
+    total, parts = decoder_loss(vae, vae.decode_unscaled(posterior.sample(batch["noise"])), batch, config)
     kl = posterior.kl()
-    return square + config.sign_weight * sign + batch["kl_weight"] * kl, {"square": square, "sign": sign, "kl": kl}
+    return total + batch["kl_weight"] * kl, parts | {"kl": kl}
+
+
+def decoder_loss(vae: ShapeVAE, decoded: Tensor, batch: Batch, config: ReconstructionConfig) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of the point decoder for decoded latents [B, N, width], and its parts."""
+    logits = vae.geo_decoder(batch["points"], vae.geo_decoder.keys_values(decoded))[..., 0].float()
+    square, sign = reconstruction_losses(logits, batch["sdf"], config.truncation)
+    return square + config.sign_weight * sign, {"square": square, "sign": sign}
+
+
+@dataclasses.dataclass(frozen=True)
+class KeptShapes:
+    """What a transformer that does not learn says of variants of all shapes.
+
+    Attributes:
+        decoded: float16 [M, N, width], decoded latents.
+        rows: int64 [M], each variant's shape.
+        turn, scale: float32 [M, 3, 3] and [M], see `augment`.
+    """
+
+    decoded: Tensor
+    rows: Tensor
+    turn: Tensor
+    scale: Tensor
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, vae: ShapeVAE, data: ShapeData, config: EfficientConfig) -> KeptShapes:
+        """Encode and decode `config.kept` variants of each shape of `data`."""
+        rng = torch.Generator(data.device).manual_seed(config.seed)
+        parts = []
+        for rows in torch.arange(len(data), device=data.device).repeat(config.kept).split(config.batch):
+            turn, scale = random_variants(len(rows), config, rng)
+            clouds = torch.randint(data.clouds, (len(rows),), generator=rng, device=data.device)
+            surface = data.surfaces(rows, clouds, vae.spec.num_latents)
+            posterior = vae.encode_unscaled(Surface(augment(surface.data, turn, scale), augment(surface.queries, turn, scale)))
+            noise = torch.randn(posterior.mean.shape, generator=rng, device=data.device)
+            parts.append((vae.decode_unscaled(posterior.sample(noise)).half(), rows, turn, scale))
+        return cls(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+    def sample(self, data: ShapeData, config: EfficientConfig, rng: torch.Generator) -> Batch:
+        """Random variants: `decoded` [B, N, width], `points` [B, q, 3], `sdf` [B, q]."""
+        chosen = torch.randint(len(self.rows), (config.batch,), generator=rng, device=rng.device)
+        turn, scale = self.turn[chosen], self.scale[chosen]
+        points, sdf = data.queries(self.rows[chosen], config.near, config.uniform, rng)
+        return {
+            "decoded": self.decoded[chosen].float(),
+            "points": augment(points, turn, scale),
+            "sdf": sdf * scale[:, None],
+        }
 
 
 def train_vae(config: VAEConfig, data: Path, out: Path) -> None:
@@ -218,7 +279,13 @@ def train_vae(config: VAEConfig, data: Path, out: Path) -> None:
 
 
 def train_efficient(config: EfficientConfig, data: Path, base: Path, out: Path) -> None:
-    """Train, or go on training, the efficient decoder of the VAE in the folder `base`."""
+    """Train, or go on training, the efficient decoder of the VAE in the folder `base`.
+
+    Raises:
+        TrainingError: what a transformer says that learns meanwhile is to be kept; or as `open_autoencoder`.
+    """
+    if config.kept and not config.freeze_transformer:
+        raise TrainingError("kept needs freeze_transformer=true: what a transformer says that learns can't be kept.")
     found = open_autoencoder(base)
     _train(config, data, out, efficient_from(found.vae, config), scaled=found.scaled)
 
@@ -233,6 +300,14 @@ def _train(config: ReconstructionConfig, data_folder: Path, out: Path, model: Sh
         weight = torch.tensor(config.kl_weight * ramp, device=device)
         return sample_shapes(data, model.spec, config, rng) | {"kl_weight": weight}
 
+    if isinstance(config, EfficientConfig) and config.kept:
+        kept = KeptShapes.of(run.model, data, config)
+        run.train(
+            lambda rng: kept.sample(data, config, rng),
+            lambda batch: decoder_loss(run.model, batch["decoded"], batch, config),
+            lambda: validate(run.averaged, val),
+        )
+        return
     run.train(sample_batch, lambda batch: autoencoder_loss(run.model, batch, config), lambda: validate(run.averaged, val))
 
 
