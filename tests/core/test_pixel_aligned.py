@@ -353,7 +353,7 @@ def test_a_model_is_measured_beside_what_learns_nothing(
     trainer.save(tmp_path)
     assert main(["export", str(tmp_path / "state.pt"), str(write_tiny_model(tmp_path / "model"))]) == 0
     printed = []
-    for options in ([], ["--degraded"]):
+    for options in (["--placed"], ["--degraded"]):
         data = f"{source.folder}={source.props}"
         assert main(["measure", str(tmp_path / "model"), "--data", data, "--split", "train", *options]) == 0
         printed.append(capsys.readouterr().out.splitlines())
@@ -364,3 +364,6 @@ def test_a_model_is_measured_beside_what_learns_nothing(
         counts = {name.partition(" shapes, ")[2]: int(name.split()[0]) for name in rows if " shapes, " in name}
         assert counts["fill 3% of the box"] + counts["fill less"] == counts["all"]
     assert printed[0] != printed[1]
+    placed = next(line for line in printed[0] if "suits best" in line)
+    plain = next(line for line in printed[0] if line.startswith("true camera"))
+    assert float(placed.rpartition(": ")[2]) >= float(plain.split()[3].rstrip(","))

@@ -118,6 +118,9 @@ def _measure(given: argparse.Namespace) -> None:
         )
     for name, value in validate.variety(model, data, len(data)).items():
         print(f"{name.replace('_', ' ')}, the network alone: {value:.4f}")
+    if given.placed:
+        placed = validate.placed_scores(model, data)
+        print(f"the network alone, true camera, shifted and stretched along the view as suits best: {placed.mean():.4f}")
     if given.meshes:
         rows = torch.linspace(0, len(data) - 1, given.meshes).long()
         scores = mesh_scores(model, data.images[rows], data.decoded[rows].float(), given.resolution)
@@ -188,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         if does is _measure:
             command.add_argument("--grey", action="store_true", help="one grey for all colours: what the outline alone gives")
             command.add_argument("--degraded", action="store_true", help="pictures blurred, noisy, compressed, badly cut out")
+            command.add_argument("--placed", action="store_true", help="each shape also where it suits the truth best")
             command.add_argument("--meshes", type=int, default=0, help="of so many pictures, measured as well")
             command.add_argument("--resolution", type=int, default=128, help="of these (default: %(default)s)")
         if does is _show:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +37,7 @@ _BATCH = 32
 _RENDERED = 126
 _SKIPPED = 8
 _USUAL_ELEVATION = 15.0
+_SHIFTS, _STRETCHES = (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2), (0.7, 0.85, 1.0, 1.2, 1.4)
 _CONSTANT_CELLS = 16
 _CONSTANT_LEVELS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
@@ -234,6 +236,28 @@ def scores(model: PixelAlignedDecoder, data: HeldOut) -> dict[str, Tensor]:
         found["volume"].append(iou(in_volume(features.volume, truth.to_view(data.points[part])), data.distance[part]))
         found["elevation error"].append((features.camera.elevation - truth.elevation).abs().rad2deg())
     return {name: torch.cat(parts) for name, parts in found.items()}
+
+
+@torch.no_grad()
+def placed_scores(model: PixelAlignedDecoder, data: HeldOut) -> Tensor:
+    """IoU [N] of the model with the true camera, each shape shifted and stretched along the view as suits the truth best.
+
+    What is then still wrong is the relief; the rest is how far away and how thick the picture's object was taken to be.
+    """
+    found = []
+    for start in range(0, len(data), _BATCH):
+        part = slice(start, start + _BATCH)
+        features = model.encoder(*network_input(data.images[part], model.spec.image_size))
+        kv, camera = (
+            model.keys_values(data.decoded[part].float()),
+            ViewCamera(data.camera.elevation[part], data.camera.perspective[part]),
+        )
+        view, best = camera.to_view(data.points[part]), torch.zeros(len(features.volume))
+        for shift, stretch in itertools.product(_SHIFTS, _STRETCHES):
+            moved = torch.cat([view[..., :2], (view[..., 2:] - shift) / stretch], 2)
+            best = torch.maximum(best, iou(model(features, moved, camera, kv), data.distance[part]))
+        found.append(best)
+    return torch.cat(found)
 
 
 @torch.no_grad()
