@@ -29,6 +29,7 @@ from scipy.ndimage import distance_transform_edt
 from flashvdm_core.lab.data.render import Camera, project, render_view
 from flashvdm_core.lab.training.pixel_aligned.__main__ import main
 from flashvdm_core.lab.training.pixel_aligned.data import Meshes, PointBank, Source
+from flashvdm_core.lab.training.pixel_aligned.export import load
 from flashvdm_core.lab.training.pixel_aligned.frames import place
 from flashvdm_core.lab.training.pixel_aligned.losses import (
     Weights,
@@ -344,6 +345,31 @@ def test_weights_for_no_model_are_refused_in_a_sentence(tmp_path: Path, capsys: 
     Trainer(TINY, Settings(size=32)).save(tmp_path)
     assert main(["export", str(tmp_path / "state.pt"), str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.startswith("error: There is no checkpoint folder")
+
+
+def test_the_mean_of_a_deeper_run_and_of_what_it_started_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shallow, deep = (Trainer(replace(TINY, blocks=count), Settings(size=32)) for count in (1, 2))
+    deep.load_weights(shallow.average.state_dict())
+    with torch.no_grad():
+        for name, value in deep.average.named_parameters():
+            value.add_(0.01 if ".blocks." in name else 0.0)
+    states = [tmp_path / "deep" / "state.pt", tmp_path / "shallow" / "state.pt"]
+    for trainer, path in zip((deep, shallow), states, strict=True):
+        path.parent.mkdir()
+        trainer.save(path.parent)
+    folder = write_tiny_model(tmp_path / "model")
+    assert main(["export", *map(str, states), str(folder)]) == 0
+    mean, first = load(folder).state_dict(), shallow.average.state_dict()
+    name = "encoder.blocks.0.mlp.c_fc.weight"
+    torch.testing.assert_close(mean[name], first[name] + 0.005, atol=1e-3, rtol=1e-3)
+    assert mean["encoder.blocks.1.mlp.c_proj.weight"].mean() == pytest.approx(0.005, rel=1e-2), (
+        "half of what it has learned to add"
+    )
+    other = Trainer(replace(TINY, width=24, decoder_heads=2), Settings(size=32))
+    (tmp_path / "other").mkdir()
+    other.save(tmp_path / "other")
+    assert main(["export", str(states[0]), str(tmp_path / "other" / "state.pt"), str(folder)]) == 1
+    assert "different shapes" in capsys.readouterr().err
 
 
 def test_a_model_is_measured_beside_what_learns_nothing(

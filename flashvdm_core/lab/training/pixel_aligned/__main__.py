@@ -23,6 +23,7 @@ from .export import export, load
 from .sheet import mesh_scores, sheet
 from .trainer import STATE, Log, Settings, Trainer, run
 from .views import ViewOptions
+from .widen import widened
 
 _SEEN = 400
 """Shapes of the training split that the constant shape is made of."""
@@ -79,12 +80,13 @@ def _trainer_of(state: Path) -> Trainer:
 
 def _export(given: argparse.Namespace) -> None:
     trainer = _trainer_of(given.states[0])
-    # Averages of one path, far apart, average well (Izmailov et al. 2018).
+    # Averages of one path, far apart, average well (Izmailov et al. 2018); also with what a deeper network started from.
     weights = [_weights_of(state) for state in given.states]
-    try:
-        trainer.average.load_state_dict({name: sum(part[name] for part in weights) / len(weights) for name in weights[0]})
-    except (RuntimeError, TypeError, KeyError) as error:
-        raise TrainingError("The states are of models of different shapes; give those of one run.") from error
+    taken = [widened(part, weights[0]) for part in weights]
+    if any(set(part) - set(fitting) for part, fitting in zip(weights, taken, strict=True)):
+        raise TrainingError("The states are of models of different shapes; give those of one run.")
+    whole = [dict(weights[0]) | fitting for fitting in taken]
+    trainer.average.load_state_dict({name: sum(part[name] for part in whole) / len(whole) for name in weights[0]})
     export(trainer, given.out)
 
 
