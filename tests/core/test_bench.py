@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,8 @@ def tiny_spec(**changes) -> ModelSpec:
     return replace(spec, **changes)
 
 
-@pytest.fixture(scope="module")
-def quick() -> Iterator[None]:
+@contextmanager
+def hurried() -> Iterator[None]:
     """One run of everything that is timed, and a coarser table of the known shape: what is reported is as ever."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "_RUNS", 1)
@@ -60,10 +61,18 @@ def quick() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def quick() -> Iterator[None]:
+    """`hurried`, in one test."""
+    with hurried():
+        yield
+
+
 @pytest.fixture(scope="module")
-def decoding_report(quick: None) -> str:
+def decoding_report() -> str:
     """The report of decoding a model with random weights, as JSON."""
-    return json.dumps(run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True))
+    with hurried():
+        return json.dumps(run(random_model("tiny", tiny_spec(), CPU, torch.float32), 24, decode_only=True))
 
 
 @pytest.fixture(scope="module")
