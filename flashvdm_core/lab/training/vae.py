@@ -300,7 +300,8 @@ def _train(config: ReconstructionConfig, data_folder: Path, out: Path, model: Sh
         weight = torch.tensor(config.kl_weight * ramp, device=device)
         return sample_shapes(data, model.spec, config, rng) | {"kl_weight": weight}
 
-    if isinstance(config, EfficientConfig) and config.kept:
+    # A run that is at its end takes no step, so nothing is encoded for it.
+    if isinstance(config, EfficientConfig) and config.kept and not run.finished:
         kept = KeptShapes.of(run.model, data, config)
         run.train(
             lambda rng: kept.sample(data, config, rng),
